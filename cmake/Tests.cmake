@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every test of the project as a CTest test. Labels: unit and cli need nothing; db needs PostgreSQL servers; lint needs
+# clang's tools.
+
+find_package(GTest REQUIRED)
+
+set(server_versions 12 13 14 15 16 17 18)
+set(with_servers "${PROJECT_SOURCE_DIR}/scripts/with-servers")
+
+# pgsluice_test_program(<name> <folder under tests/>): its target, when the folder has sources.
+function(pgsluice_test_program name folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  file(GLOB_RECURSE support CONFIGURE_DEPENDS tests/support/*.cpp)
+  add_executable(${name} ${sources} ${support})
+  target_include_directories(${name} PRIVATE tests)
+  target_include_directories(${name} SYSTEM PRIVATE ${LIBPQ_INCLUDE_DIRS})
+  target_compile_definitions(${name} PRIVATE PGSLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE pgsluice_core GTest::gmock GTest::gtest_main)
+  pgsluice_compile(${name} ${precompiled} <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+
+# ---- unit: one CTest test per GoogleTest suite -------------------------------------------------------------------
+
+pgsluice_test_program(unit_tests unit)
+if(TARGET unit_tests)
+  if(PGSLUICE_SANITIZE)
+    add_test(NAME unit COMMAND unit_tests --gtest_brief=1)
+    set_tests_properties(unit PROPERTIES LABELS unit)
+  else()
+    add_custom_command(TARGET unit_tests POST_BUILD
+      COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:unit_tests> -DPREFIX=unit -DLABELS=unit -DOUTPUT=unit_suites.cmake
+        -P "${PROJECT_SOURCE_DIR}/cmake/DiscoverSuites.cmake"
+      VERBATIM)
+    file(WRITE "${CMAKE_BINARY_DIR}/unit_tests.cmake" "\
+if(EXISTS \"${CMAKE_BINARY_DIR}/unit_suites.cmake\")
+  include(\"${CMAKE_BINARY_DIR}/unit_suites.cmake\")
+else()
+  add_test(unit unit_tests_NOT_BUILT)
+  set_tests_properties(unit PROPERTIES LABELS unit)
+endif()
+")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_BINARY_DIR}/unit_tests.cmake")
+  endif()
+endif()
+
+if(PGSLUICE_SANITIZE)
+  return()  # a sanitizer build is for the unit tests; the rest would only be run twice
+endif()
+
+add_test(NAME layering COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/check" "${PROJECT_SOURCE_DIR}")
+add_test(NAME layering.self_test COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/self-test")
+set_tests_properties(layering layering.self_test PROPERTIES LABELS "unit;lint")
+
+# The unit tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; builds what it runs.
+if(TARGET unit_tests)
+  add_test(NAME unit_asan COMMAND "${PROJECT_SOURCE_DIR}/scripts/test-asan")
+  set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 1800)
+endif()
+
+# ---- cli: one test per case folder -------------------------------------------------------------------------------
+
+# A case that needs servers names their versions in a file `servers`.
+file(GLOB cases CONFIGURE_DEPENDS tests/cli/*/*/cmd)
+file(GLOB case_servers CONFIGURE_DEPENDS tests/cli/*/*/servers)
+foreach(cmd IN LISTS cases)
+  cmake_path(GET cmd PARENT_PATH folder)
+  cmake_path(RELATIVE_PATH folder BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests/cli" OUTPUT_VARIABLE name)
+  string(REPLACE "/" "." name "${name}")
+  set(command "${PROJECT_SOURCE_DIR}/tests/cli/run-case" "${folder}")
+  set(labels cli)
+  if("${folder}/servers" IN_LIST case_servers)
+    file(READ "${folder}/servers" versions)
+    string(REGEX MATCHALL "[0-9]+" versions "${versions}")
+    set(command "${with_servers}" ${versions} -- ${command})
+    list(APPEND labels db)
+  endif()
+  add_test(NAME cli.${name} COMMAND ${command})
+  set_tests_properties(cli.${name} PROPERTIES LABELS "${labels}" TIMEOUT 300
+    ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
+endforeach()
+
+# ---- db: against real servers --------------------------------------------------------------------------------------
+
+foreach(kind IN ITEMS oracle execute)
+  pgsluice_test_program(${kind}_tests ${kind})
+  if(TARGET ${kind}_tests)
+    add_test(NAME ${kind} COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:${kind}_tests> --gtest_brief=1)
+    set_tests_properties(${kind} PROPERTIES LABELS db TIMEOUT 1200 PROCESSORS 2
+      ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
+  endif()
+endforeach()
+
+# ---- lint ----------------------------------------------------------------------------------------------------------
+
+add_test(NAME format COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-format")
+add_test(NAME tidy COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-tidy" "${CMAKE_BINARY_DIR}")
+set_tests_properties(format tidy PROPERTIES LABELS lint)
+set_tests_properties(tidy PROPERTIES PROCESSORS 2 TIMEOUT 1800)
