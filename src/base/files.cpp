@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+/// An open file descriptor that closes itself.
+struct Descriptor {
+  int number;
+  explicit Descriptor(int descriptor) : number(descriptor) {}
+  ~Descriptor() {
+    if (number >= 0) {
+      close(number);
+    }
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+std::string reason(int error) { return to_lower(std::generic_category().message(error)); }
+
+[[noreturn]] void cannot(std::string_view what, std::string_view name, int error) {
+  throw Error(ExitCode::usage, cat("cannot ", what, " ", printable_line(name), ": ", reason(error)));
+}
+
+std::string read_all(int descriptor, std::string_view name, std::size_t expected) {
+  std::string bytes;
+  std::size_t used = 0;
+  bytes.resize(expected + 1);  // one more than the size: the end is then seen without another allocation
+  for (;;) {
+    const ssize_t got = read(descriptor, bytes.data() + used, bytes.size() - used);
+    if (got < 0 && errno != EINTR) {
+      cannot("read", name, errno);
+    }
+    if (got == 0) {
+      break;
+    }
+    used += got > 0 ? static_cast<std::size_t>(got) : 0;
+    if (used == bytes.size()) {
+      bytes.resize(2 * used + 4096);
+    }
+  }
+  bytes.resize(used);
+  return bytes;
+}
+
+void write_all(int descriptor, std::string_view bytes, std::string_view name) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(descriptor, bytes.data(), bytes.size());
+    if (wrote < 0 && errno != EINTR) {
+      cannot("write", name, errno);
+    }
+    bytes.remove_prefix(wrote > 0 ? static_cast<std::size_t>(wrote) : 0);
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (file.number < 0 || fstat(file.number, &status) != 0) {
+    cannot("read", path.string(), errno);
+  }
+  if (S_ISDIR(status.st_mode)) {
+    throw Error(ExitCode::usage, cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
+  }
+  return read_all(file.number, path.string(), S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
+}
+
+std::string read_stdin() { return read_all(STDIN_FILENO, "standard input", 0); }
+
+void write_file(const std::filesystem::path& path, std::string_view contents) {
+  // A pipe or /dev/stdout cannot be replaced, only written to.
+  std::error_code ignored;
+  const bool special = std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string target = special ? path.string() : path.string() + ".tmp" + std::to_string(getpid());
+  {
+    const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC);
+    const Descriptor file(open(target.c_str(), flags, 0666));
+    if (file.number < 0) {
+      cannot("write", path.string(), errno);
+    }
+    write_all(file.number, contents, path.string());
+    if (!special && fsync(file.number) != 0) {
+      cannot("write", path.string(), errno);
+    }
+  }
+  if (!special && rename(target.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(target.c_str());
+    cannot("write", path.string(), error);
+  }
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reading and writing whole files. Whatever goes wrong is an Error(usage) that says which file and why.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace pgsluice {
+
+/// All bytes of a file. A missing file, a folder and a file that may not be read are an Error each.
+std::string read_file(const std::filesystem::path& path);
+/// All bytes of standard input.
+std::string read_stdin();
+/// Writes a whole file: it has either the old content or the new one, also after a crash.
+void write_file(const std::filesystem::path& path, std::string_view contents);
+
+}  // namespace pgsluice
