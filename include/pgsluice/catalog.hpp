@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 2: what is known about the database: relations, columns, constraints, indexes.
+// Filled by replaying migrations; a snapshot file and a live server fill the same structure.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+
+namespace relkind {
+inline constexpr char table = 'r';
+inline constexpr char partitioned_table = 'p';
+inline constexpr char index = 'i';
+inline constexpr char partitioned_index = 'I';
+inline constexpr char sequence = 'S';
+inline constexpr char view = 'v';
+inline constexpr char materialized_view = 'm';
+inline constexpr char foreign_table = 'f';
+inline constexpr char composite_type = 'c';
+}  // namespace relkind
+
+struct CatalogColumn {
+  std::string name;
+  TypeName type;
+  bool not_null = false;
+  std::optional<Expression> default_expression;
+  std::string_view generated;  ///< "", "stored" or "virtual"
+  bool identity = false;
+  RelationName owned_sequence;  ///< of serial and identity
+};
+
+struct CatalogConstraint {
+  std::string name;
+  std::string_view contype;
+  std::vector<std::string> columns;
+  RelationName referenced;  ///< foreign key
+  std::string index;        ///< name of the backing index, in the table's schema
+  bool validated = true;
+  std::vector<std::string> not_null;  ///< columns that the CHECK proves NOT NULL
+  std::vector<std::string> expression_columns;
+};
+
+/// One relation of pg_class. Indexes are relations too (relkind i or I) that name their table.
+struct Relation {
+  RelationName name;
+  char relkind = relkind::table;
+  char relpersistence = 'p';
+  std::vector<CatalogColumn> columns;
+  std::vector<CatalogConstraint> constraints;
+  std::vector<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
+  bool is_partition = false;
+  bool is_default_partition = false;
+  std::optional<PartitionKey> partition_key;
+  RelationName table;                 ///< an index: its table
+  std::optional<IndexDef> index;      ///< an index: its definition
+  std::string constraint;             ///< an index: the constraint that it backs
+  std::vector<RelationName> reads;    ///< a view or materialized view: the relations of its query
+  RelationName owner_table;           ///< an owned sequence: its table
+  std::optional<double> reltuples;    ///< estimate, rows
+  std::optional<double> bytes;
+
+  [[nodiscard]] const CatalogColumn* column(std::string_view column_name) const;
+  [[nodiscard]] const CatalogConstraint* find_constraint(std::string_view constraint_name) const;
+};
+
+/// The relations that are known, by value: copying is cheap (relations are shared until changed), so
+/// BEGIN and SAVEPOINT are copies and ROLLBACK is an assignment.
+class Catalog {
+ public:
+  /// Everything that exists is in here (snapshot or live), so what is missing does not exist.
+  /// False for a replay: a relation may stem from a migration that was not given.
+  bool complete = false;
+  std::vector<std::string> search_path = {"public"};
+  int server_version_num = 0;  ///< 0: not known
+
+  /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.
+  [[nodiscard]] const Relation* find(const RelationName& name) const;
+  /// The full name: of the relation found, else with the first schema of search_path.
+  [[nodiscard]] RelationName resolve(const RelationName& name) const;
+
+  [[nodiscard]] std::vector<const Relation*> children(const RelationName& parent) const;
+  [[nodiscard]] std::vector<const Relation*> descendants(const RelationName& parent) const;
+  [[nodiscard]] std::vector<const Relation*> indexes(const RelationName& table) const;
+  [[nodiscard]] std::vector<const Relation*> referencing(const RelationName& table) const;
+  [[nodiscard]] std::vector<const Relation*> readers(const RelationName& relation) const;  ///< views
+  [[nodiscard]] std::vector<const Relation*> all() const;
+
+  /// Does to the catalog what the command does to the database. Commands that do not change it, and
+  /// commands on relations that are not known, leave it as it is.
+  void apply(const Command& command);
+
+  void put(Relation relation);
+  void erase(const RelationName& name);
+
+  /// The name that PostgreSQL would choose for an index or sequence: `table_column_suffix`, cut to 63
+  /// bytes, numbered when taken (indexcmds.c ChooseRelationName, makeObjectName).
+  [[nodiscard]] std::string choose_name(const RelationName& table, std::string_view columns,
+                                        std::string_view suffix) const;
+
+ private:
+  std::map<RelationName, std::shared_ptr<const Relation>> relations_;
+};
+
+/// PostgreSQL's makeObjectName(): `name1_name2_label` cut to NAMEDATALEN - 1 bytes.
+std::string make_object_name(std::string_view name1, std::string_view name2, std::string_view label);
+
+}  // namespace pgsluice

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 3: what each command does to which relations. Facts about PostgreSQL: rows of rules/effects
+// say which lock each role takes; C++ computes the derived facts and who plays which role.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/catalog.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+
+/// PostgreSQL's table-level lock modes, weakest first, with the numbers of lockdefs.h.
+enum class LockMode {
+  AccessShare = 1,
+  RowShare,
+  RowExclusive,
+  ShareUpdateExclusive,
+  Share,
+  ShareRowExclusive,
+  Exclusive,
+  AccessExclusive,
+};
+
+std::string_view lock_name(LockMode mode);  ///< as in pg_locks: "AccessExclusiveLock"
+std::string_view lock_sql(LockMode mode);   ///< as in LOCK TABLE: "ACCESS EXCLUSIVE"
+std::optional<LockMode> parse_lock_name(std::string_view name);
+/// PostgreSQL's conflict table (lock.c LockConflicts).
+bool conflicts(LockMode a, LockMode b);
+inline bool blocks_reads(LockMode mode) { return conflicts(mode, LockMode::AccessShare); }
+inline bool blocks_writes(LockMode mode) { return conflicts(mode, LockMode::RowExclusive); }
+
+/// Whom a command breaks while the running release is still in use.
+enum class Breaks { nobody, writers, readers };
+std::string_view to_string(Breaks breaks);
+
+/// Where in expand → backfill → contract a statement or file belongs.
+enum class Phase { expand, backfill, contract };
+std::string_view to_string(Phase phase);
+std::optional<Phase> parse_phase(std::string_view text);
+
+enum class TransactionNeed { any, forbidden };
+
+/// One row of rules/effects: a sentence of PostgreSQL's manual as data.
+struct EffectRow {
+  struct Condition {
+    std::string fact;
+    std::vector<std::variant<bool, std::string>> any_of;
+  };
+  struct RoleLock {
+    std::string role;
+    LockMode mode = LockMode::AccessExclusive;
+  };
+  std::string id;
+  std::string on;
+  std::vector<Condition> when;
+  int pg_min = 0;
+  int pg_max = 999;
+  std::vector<RoleLock> locks;
+  std::vector<std::string> rewrites;      ///< roles
+  std::vector<std::string> scans;         ///< roles
+  std::vector<std::string> index_builds;  ///< roles
+  TransactionNeed transaction = TransactionNeed::any;
+  Breaks breaks = Breaks::nobody;
+  bool destroys_data = false;
+  std::string instead;  ///< the safe form, for people
+  std::string note;
+  std::string source;   ///< where in PostgreSQL this is decided
+  std::string setup;    ///< SQL that makes the example's relations
+  std::string example;
+};
+
+/// All rows, in match order. Loading is strict: an unknown key, role or fact is an Error that names
+/// file and JSON pointer.
+class EffectTable {
+ public:
+  /// The built-in rows, plus those of `directory`/effects when it is not empty.
+  static EffectTable load(const std::filesystem::path& directory);
+  static EffectTable parse(std::string_view json, std::string_view file_name);
+  [[nodiscard]] const std::vector<EffectRow>& rows() const { return rows_; }
+  [[nodiscard]] const std::vector<const EffectRow*>& rows_for(std::string_view tag) const;
+  void append(EffectTable other);
+
+ private:
+  void index();
+  std::vector<EffectRow> rows_;
+  std::map<std::string, std::vector<const EffectRow*>, std::less<>> by_tag_;
+};
+
+struct RelationLock {
+  RelationName relation;
+  char relkind = relkind::table;
+  LockMode mode = LockMode::AccessShare;
+  std::string_view role;
+  bool is_new = false;  ///< made in this transaction: nobody can wait for it
+};
+
+enum class Outcome { runs, skipped, error };
+
+/// What one command of a statement does; keeps the row, so that findings and `explain` can say why.
+struct CommandEffect {
+  const EffectRow* row = nullptr;  ///< nullptr: no row knows this command
+  std::size_t command = 0;         ///< index into Statement::commands
+  std::vector<RelationLock> locks;
+  std::vector<RelationName> rewrites;
+  std::vector<RelationName> scans;
+  std::vector<RelationName> index_builds;
+};
+
+/// The effects of one statement, each relation once with the strongest lock.
+struct Effect {
+  std::size_t statement = 0;  ///< index into Script::statements
+  std::optional<int> transaction;  ///< ordinal within the file; none when it runs alone
+  std::vector<RelationLock> locks;
+  std::vector<RelationName> rewrites;
+  std::vector<RelationName> scans;
+  std::vector<RelationName> index_builds;
+  std::vector<CommandEffect> commands;
+  bool needs_no_transaction = false;
+  bool in_transaction_block = false;  ///< it runs inside a transaction with others
+  bool unmodeled = false;
+  bool destroys_data = false;
+  Breaks breaks = Breaks::nobody;
+  std::optional<Phase> phase;  ///< none: neutral (transaction control, settings, reads)
+  Outcome outcome = Outcome::runs;
+  std::vector<std::string> assumed;
+  /// lock_timeout in force when it runs, in ms; 0: none, waits for ever; absent: never set in the file.
+  std::optional<long long> lock_timeout_ms;
+};
+
+/// How the file's statements are grouped when no BEGIN is written.
+enum class FileTransaction { one, none };
+
+struct PredictOptions {
+  int pg_version = 0;  ///< major; 0: unknown, every range matches
+  FileTransaction transaction = FileTransaction::one;
+};
+
+/// Predicts every statement in order; `catalog` is advanced to the state after the script.
+std::vector<Effect> predict(const Script& script, Catalog& catalog, const EffectTable& table,
+                            const PredictOptions& options);
+
+/// The roles and derived facts that rows may name, with one sentence each (for validation and docs).
+struct Vocabulary {
+  std::string_view name;
+  std::string_view sentence;
+};
+const std::vector<Vocabulary>& known_roles();
+const std::vector<Vocabulary>& known_facts();
+
+}  // namespace pgsluice

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 4: do we mind? Opinions as data (rules/findings), matched on named facts of an effect.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/effects.hpp"
+#include "pgsluice/migration.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+
+enum class Severity { info, warning, error };
+std::string_view to_string(Severity severity);
+
+struct Finding {
+  std::string finding;  ///< name of the rule: "blocks-reads-during-work"
+  Severity severity = Severity::error;
+  SourceRange range;
+  std::optional<std::size_t> statement;  ///< index into Script::statements
+  RelationName relation;                 ///< may be empty
+  std::string message;
+  std::string why;
+  std::string instead;
+  std::string row;          ///< effects row that it rests on, may be empty
+  std::string fingerprint;  ///< stable under moves and reformatting
+  std::optional<std::string> allowed;  ///< the reason of the `allow` that covers it
+};
+
+/// One opinion: rules/findings/<name>/rule.json.
+struct FindingRule {
+  std::string name;
+  Severity severity = Severity::error;
+  std::string scope;  ///< what is judged: statement, relation, file, syntax, directive
+  std::vector<EffectRow::Condition> when;
+  std::string message;  ///< template with {relation}, {lock}, {work}, {command} …
+  std::string why;
+  std::string instead;  ///< used when the effects row has no safe form of its own
+  std::vector<std::string> see;
+};
+
+class RuleBook {
+ public:
+  static RuleBook load(const std::filesystem::path& directory);
+  [[nodiscard]] const std::vector<FindingRule>& rules() const { return rules_; }
+  [[nodiscard]] const FindingRule* find(std::string_view name) const;
+
+ private:
+  std::vector<FindingRule> rules_;
+};
+
+struct CheckOptions {
+  int pg_version = 0;
+  Phase phase = Phase::expand;
+  /// The runner sets lock_timeout itself, so the file need not.
+  bool runner_sets_lock_timeout = false;
+  std::string today;  ///< ISO date, for `until=`
+};
+
+/// Judges one analysed file. Findings come in source order; those that an `allow` covers carry its
+/// reason and do not count.
+std::vector<Finding> check(const Script& script, const Directives& directives, const std::vector<Effect>& effects,
+                           const RuleBook& rules, const CheckOptions& options);
+
+/// The facts about a subject that rules may name, with one sentence each.
+const std::vector<Vocabulary>& known_finding_facts();
+
+/// Everything that is known about one file: what lint reports and what a plan is made of.
+struct FileAnalysis {
+  Migration migration;
+  Script script;
+  Directives directives;
+  std::vector<Effect> effects;
+  std::vector<Finding> findings;
+};
+
+/// parse → directives → predict → check for one file; advances the catalog.
+FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,
+                     const PredictOptions& predict_options, CheckOptions check_options);
+
+}  // namespace pgsluice

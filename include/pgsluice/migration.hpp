@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Migrations on disk: which files there are, in which order, in which phase, with which directives.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/effects.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+
+/// `-- pgsluice: allow <finding>… until=… because "…"`.
+struct Allow {
+  std::vector<std::string> findings;
+  std::string because;
+  std::string until;  ///< ISO date, may be empty
+  SourceRange range;
+  std::optional<std::size_t> statement;  ///< none: the whole file
+};
+
+/// A directive that cannot be understood: an error finding, never ignored.
+struct DirectiveProblem {
+  SourceRange range;
+  std::string message;
+  std::string hint;
+};
+
+/// Timeouts of a file or of one statement. Absent: not set by a directive.
+struct Limits {
+  std::optional<std::chrono::milliseconds> lock_timeout;
+  std::optional<std::chrono::milliseconds> lock_budget;
+  std::optional<std::chrono::milliseconds> statement_timeout;
+};
+struct StatementLimits {
+  std::size_t statement = 0;
+  Limits limits;
+};
+
+struct Directives {
+  std::optional<Phase> phase;
+  FileTransaction transaction = FileTransaction::one;
+  std::string needs_app;  ///< as written: checkout>=2.4.0
+  std::optional<std::chrono::milliseconds> soak;
+  Limits limits;
+  std::vector<StatementLimits> statement_limits;
+  std::vector<Allow> allows;
+  std::vector<DirectiveProblem> problems;
+};
+
+/// Reads the `-- pgsluice:` comments of a script.
+Directives read_directives(const Script& script);
+
+/// One migration file.
+struct Migration {
+  std::string id;    ///< path relative to the folder, with '/' as separator
+  std::string tool;  ///< "plain"
+  Phase phase = Phase::expand;
+  std::filesystem::path path;
+  std::string sha256;  ///< of the file's bytes, hex
+  SourceFile source;
+};
+
+/// All migrations of a folder, in the order in which they run. Throws Error(usage) when the folder
+/// cannot be read.
+std::vector<Migration> discover(const std::filesystem::path& directory);
+
+/// One file that is named directly, or `-` for standard input.
+Migration read_migration(const std::filesystem::path& file);
+
+/// The phase of a file: its directive, else a folder or suffix of that name, else expand.
+Phase phase_of(const std::filesystem::path& relative, const Directives& directives);
+
+/// "200ms", "5s", "10m", "24h" → milliseconds; none when it is no duration.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The shortest of those forms that is exact.
+std::string format_duration(std::chrono::milliseconds duration);
+
+}  // namespace pgsluice

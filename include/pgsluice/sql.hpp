@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 1: SQL text → Script. The parse tree is PostgreSQL's own, lowered to plain values under
+// PostgreSQL's own names; nothing after this stage sees a parser node.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace pgsluice {
+
+/// A byte range [begin, end) of a source text.
+struct SourceRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool operator==(const SourceRange&) const = default;
+};
+
+/// A place for people: lines and columns count from 1; a column is a character (code point), not a byte.
+struct Position {
+  int line = 1;
+  int column = 1;
+  bool operator==(const Position&) const = default;
+};
+
+/// A migration file as it was read. `text` has no byte order mark; nothing else is changed.
+struct SourceFile {
+  std::string path;
+  std::string text;
+};
+
+/// Byte offset → line and column. Keeps a reference to the text: the text must outlive it.
+class LineIndex {
+ public:
+  explicit LineIndex(std::string_view text);
+  [[nodiscard]] Position position(std::size_t offset) const;
+  /// The text of one line (1-based) without its line end.
+  [[nodiscard]] std::string_view line(int number) const;
+  [[nodiscard]] int lines() const { return static_cast<int>(starts_.size()); }
+
+ private:
+  std::string_view text_;
+  std::vector<std::size_t> starts_;
+};
+
+/// A relation's name. As written, an empty schemaname means "found through search_path".
+struct RelationName {
+  std::string schemaname;
+  std::string relname;
+  auto operator<=>(const RelationName&) const = default;
+  /// `schema.name` with the quoting of PostgreSQL's quote_ident().
+  [[nodiscard]] std::string quoted() const;
+  [[nodiscard]] bool empty() const { return relname.empty(); }
+};
+
+/// PostgreSQL's quote_ident(): quotes unless the name is a lower-case identifier and no reserved word.
+std::string quote_ident(std::string_view name);
+
+/// A type as written. Types of pg_catalog lose their schema: `integer` is {"", "int4"}.
+struct TypeName {
+  std::string schemaname;
+  std::string name;
+  std::vector<int> typmods;
+  bool array = false;
+  bool setof = false;
+  bool operator==(const TypeName&) const = default;
+};
+
+/// A fact is Unknown when its input exists and cannot be judged; it then satisfies any condition.
+struct Unknown {
+  bool operator==(const Unknown&) const = default;
+};
+using FactValue = std::variant<Unknown, bool, std::string_view>;
+/// A named fact. Name and text value are literals with static lifetime: facts form a closed set.
+struct Fact {
+  std::string_view name;
+  FactValue value;
+};
+
+struct FunctionCall {
+  std::string schemaname;
+  std::string name;
+  int arguments = 0;
+};
+
+/// What is worth knowing about an expression without evaluating it.
+struct Expression {
+  SourceRange range;
+  bool literal = false;      ///< a constant, possibly cast or negated
+  bool null_literal = false; ///< NULL, possibly cast
+  bool subquery = false;
+  bool current_time = false;               ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
+  std::vector<FunctionCall> functions;     ///< every call, nested ones too
+  std::vector<std::string> columns;        ///< every column that is read
+  std::vector<TypeName> casts;             ///< every cast target
+  std::vector<std::string> not_null;       ///< columns that the expression, being true, proves NOT NULL
+  std::vector<RelationName> sequences;     ///< argument of nextval('…') and its kin
+};
+
+struct Constraint {
+  std::string_view contype;  ///< PostgreSQL's name: CONSTR_FOREIGN, CONSTR_CHECK, CONSTR_NOTNULL …
+  std::string name;          ///< empty: PostgreSQL chooses
+  SourceRange range;
+  std::vector<std::string> columns;
+  std::vector<std::string> including;
+  RelationName referenced;   ///< foreign key: pktable
+  std::vector<std::string> referenced_columns;
+  std::string index_name;    ///< USING INDEX
+  std::optional<Expression> expression;  ///< CHECK, DEFAULT, GENERATED
+  std::string_view generated_kind;       ///< "stored" or "virtual"
+  bool skip_validation = false;          ///< NOT VALID
+  bool is_enforced = true;
+  bool is_no_inherit = false;
+  bool deferrable = false;
+  bool without_overlaps = false;
+  bool nulls_not_distinct = false;
+};
+
+struct ColumnDef {
+  std::string name;
+  TypeName type;
+  SourceRange range;
+  std::vector<Constraint> constraints;
+  std::string collation;
+  [[nodiscard]] const Constraint* constraint(std::string_view contype) const;
+};
+
+struct IndexElement {
+  std::string column;  ///< empty for an expression
+  std::optional<Expression> expression;
+  std::string collation;
+  std::string opclass;
+};
+
+struct IndexDef {
+  std::string name;  ///< empty: PostgreSQL chooses
+  std::string access_method;
+  std::vector<IndexElement> elements;
+  std::vector<std::string> including;
+  std::optional<Expression> predicate;
+  bool unique = false;
+  bool concurrent = false;
+};
+
+/// FOR VALUES … or DEFAULT, and PARTITION BY.
+struct PartitionBound {
+  bool is_default = false;
+};
+struct PartitionKey {
+  std::string_view strategy;  ///< "list", "range", "hash"
+  std::vector<std::string> columns;
+};
+
+/// A relation that a command names. Roles as written: target, referenced, parent, partition, index,
+/// like, inherits, source (read), written (by DML), sequence, new_target (created).
+struct RelationRef {
+  std::string_view role;
+  RelationName name;
+  bool only = false;  ///< ONLY was written: no descendants
+};
+
+/// One thing that a statement does: `ALTER TABLE a, b, c` is three commands. ADD COLUMN with inline
+/// constraints is the ADD COLUMN and one AT_AddConstraint each, as PostgreSQL itself splits it.
+struct Command {
+  std::string_view tag;  ///< PostgreSQL's own: "AT_AddColumn", "IndexStmt", "DropStmt"
+  SourceRange range;
+  std::vector<Fact> facts;  ///< syntactic facts, under PostgreSQL's field names
+  std::vector<RelationRef> relations;
+  std::string name;      ///< what it names inside its relation: column, constraint, trigger, setting, savepoint
+  std::string new_name;  ///< after RENAME; the schema of SET SCHEMA; the value of SET
+  std::vector<std::string> names;
+  std::vector<ColumnDef> columns;
+  std::vector<Constraint> constraints;
+  std::optional<TypeName> type;
+  std::optional<Expression> expression;
+  std::optional<IndexDef> index;
+  std::optional<PartitionBound> bound;
+  std::optional<PartitionKey> partition_key;
+  std::vector<FunctionCall> functions;  ///< called by DML or SELECT
+
+  [[nodiscard]] const FactValue* fact(std::string_view fact_name) const;
+  [[nodiscard]] bool is(std::string_view fact_name) const;  ///< a fact that is known to be true
+  [[nodiscard]] std::string_view text(std::string_view fact_name) const;  ///< a text fact, or ""
+  [[nodiscard]] const RelationRef* relation(std::string_view role) const;
+};
+
+struct Statement {
+  std::string_view tag;  ///< PostgreSQL's node tag: "AlterTableStmt"
+  SourceRange range;     ///< first to last token, without the semicolon
+  std::vector<Command> commands;
+};
+
+/// A piece of text that PostgreSQL's parser refuses, or that no server would be sent.
+struct SyntaxError {
+  SourceRange range;       ///< the offending token
+  SourceRange statement;   ///< the whole statement
+  std::string message;
+  std::string hint;
+};
+
+/// A psql meta-command (`\connect …`), or the data lines of COPY … FROM stdin.
+struct ClientCommand {
+  SourceRange range;
+  std::string_view kind;  ///< "meta-command" or "copy-data"
+};
+
+/// A comment `-- pgsluice: …`, not yet interpreted: the migration stage gives it meaning.
+struct DirectiveComment {
+  SourceRange range;   ///< the whole comment
+  std::string body;    ///< what follows `pgsluice:`
+  std::size_t next_statement = 0;  ///< index into Script::statements of the first statement after it
+  bool before_first_statement = false;
+};
+
+struct Script {
+  SourceFile source;
+  std::vector<Statement> statements;
+  std::vector<SyntaxError> errors;
+  std::vector<ClientCommand> client_commands;
+  std::vector<DirectiveComment> directives;
+  [[nodiscard]] std::string_view text(const SourceRange& range) const {
+    return std::string_view(source.text).substr(range.begin, range.end - range.begin);
+  }
+};
+
+/// Splits, parses and lowers a whole file. Never throws for bad SQL: each bad statement is one
+/// SyntaxError, and the others are still there. Safe to call from several threads.
+Script parse(SourceFile source);
+
+/// Major version of the PostgreSQL grammar that is compiled in, such as 18.
+int grammar_version();
+
+}  // namespace pgsluice

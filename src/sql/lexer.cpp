@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lexer.hpp"
+
+#include <algorithm>
+
+namespace pgsluice::sql {
+
+namespace {
+
+// PostgreSQL's own lexer is quadratic in both; nothing that people write comes near.
+constexpr int k_max_comment_depth = 1000;
+constexpr std::size_t k_max_operator_run = 1000;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_word(char c) { return is_word_start(c) || is_digit(c) || c == '$'; }
+bool is_operator(char c) { return std::string_view("+-*/<>=~!@#%^&|`?").find(c) != std::string_view::npos; }
+
+}  // namespace
+
+Token Lexer::make(TokenKind kind, std::size_t begin, std::size_t end) {
+  position_ = end;
+  return {.kind = kind, .begin = begin, .end = end};
+}
+
+Token Lexer::quoted(std::size_t begin, std::size_t open, char quote, bool backslash_escapes, TokenKind kind) {
+  std::size_t i = open + 1;
+  while (i < text_.size()) {
+    if (backslash_escapes && text_[i] == '\\') {
+      i += 2;
+    } else if (text_[i] != quote) {
+      ++i;
+    } else if (at(i + 1) == quote) {
+      i += 2;
+    } else {
+      return make(kind, begin, i + 1);
+    }
+  }
+  return make(TokenKind::unterminated, begin, text_.size());
+}
+
+Token Lexer::dollar(std::size_t begin) {
+  std::size_t i = begin + 1;
+  if (is_word_start(at(i))) {
+    while (is_word(at(i)) && at(i) != '$') ++i;
+  }
+  if (at(i) != '$') return make(TokenKind::other, begin, begin + 1);  // a parameter such as $1
+  const std::string_view tag = text_.substr(begin, i + 1 - begin);
+  const std::size_t close = text_.find(tag, i + 1);
+  if (close == std::string_view::npos) return make(TokenKind::unterminated, begin, text_.size());
+  return make(TokenKind::string, begin, close + tag.size());
+}
+
+Token Lexer::block_comment(std::size_t begin) {
+  int depth = 1;
+  std::size_t i = begin + 2;
+  while (i < text_.size() && depth > 0 && depth <= k_max_comment_depth) {
+    if (text_[i] == '*' && at(i + 1) == '/') {
+      --depth;
+      i += 2;
+    } else if (text_[i] == '/' && at(i + 1) == '*') {
+      ++depth;
+      i += 2;
+    } else {
+      ++i;
+    }
+  }
+  if (depth > 0) return make(TokenKind::unterminated, begin, text_.size());
+  return make(TokenKind::block_comment, begin, i);
+}
+
+Token Lexer::word(std::size_t begin) {
+  const char c = text_[begin];
+  const char next = at(begin + 1);
+  if (next == '\'') {
+    if (c == 'E' || c == 'e') return quoted(begin, begin + 1, '\'', true, TokenKind::string);
+    if (std::string_view("bBxXnN").find(c) != std::string_view::npos) {
+      return quoted(begin, begin + 1, '\'', false, TokenKind::string);
+    }
+  }
+  if ((c == 'U' || c == 'u') && next == '&') {
+    if (at(begin + 2) == '\'') return quoted(begin, begin + 2, '\'', false, TokenKind::string);
+    if (at(begin + 2) == '"') return quoted(begin, begin + 2, '"', false, TokenKind::quoted_name);
+  }
+  std::size_t i = begin + 1;
+  while (is_word(at(i))) ++i;
+  return make(TokenKind::word, begin, i);
+}
+
+Token Lexer::operator_run(std::size_t begin) {
+  std::size_t i = begin;
+  while (i < text_.size() && is_operator(text_[i])) {
+    if (i > begin && text_[i] == '-' && at(i + 1) == '-') break;
+    if (i > begin && text_[i] == '/' && at(i + 1) == '*') break;
+    ++i;
+  }
+  const bool too_long = i - begin > k_max_operator_run;
+  return make(too_long ? TokenKind::unterminated : TokenKind::other, begin, i);
+}
+
+Token Lexer::next_with_comments() {
+  std::size_t i = position_;
+  while (i < text_.size() && is_space(text_[i])) ++i;
+  if (i >= text_.size()) return make(TokenKind::end, text_.size(), text_.size());
+  const char c = text_[i];
+  if (c == '-' && at(i + 1) == '-') {
+    return make(TokenKind::line_comment, i, std::min(text_.find_first_of("\r\n", i), text_.size()));
+  }
+  if (c == '/' && at(i + 1) == '*') return block_comment(i);
+  switch (c) {
+    case '\'': return quoted(i, i, '\'', false, TokenKind::string);
+    case '"': return quoted(i, i, '"', false, TokenKind::quoted_name);
+    case '$': return dollar(i);
+    case ';': return make(TokenKind::semicolon, i, i + 1);
+    case ',': return make(TokenKind::comma, i, i + 1);
+    case '(': return make(TokenKind::left_paren, i, i + 1);
+    case ')': return make(TokenKind::right_paren, i, i + 1);
+    case '.': return make(TokenKind::dot, i, i + 1);
+    case '\\': return make(TokenKind::backslash, i, i + 1);
+    default: break;
+  }
+  if (is_word_start(c)) return word(i);
+  if (is_digit(c)) {
+    std::size_t end = i + 1;
+    while (is_word(at(end)) || (at(end) == '.' && is_digit(at(end + 1)))) ++end;
+    return make(TokenKind::number, i, end);
+  }
+  if (is_operator(c)) return operator_run(i);
+  return make(TokenKind::other, i, i + 1);
+}
+
+Token Lexer::next() {
+  Token token = next_with_comments();
+  while (token.kind == TokenKind::line_comment || token.kind == TokenKind::block_comment) {
+    token = next_with_comments();
+  }
+  return token;
+}
+
+bool is_keyword(std::string_view word, std::string_view lower_keyword) {
+  return std::ranges::equal(word, lower_keyword, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+std::size_t end_of_item(std::string_view text, std::size_t begin) {
+  Lexer lexer(text, begin);
+  std::size_t end = begin;
+  int depth = 0;
+  for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
+    if (token.kind == TokenKind::left_paren) ++depth;
+    if (token.kind == TokenKind::right_paren && --depth < 0) break;
+    if (token.kind == TokenKind::comma && depth == 0) break;
+    end = token.end;
+  }
+  return end;
+}
+
+}  // namespace pgsluice::sql

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parse tree → our own values, under PostgreSQL's names. Nothing of the tree is kept.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "nodes.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::sql {
+
+/// What lowering needs to know about the statement: its text, and where that stands in the file.
+struct Source {
+  std::string_view text;   ///< of the statement
+  std::size_t offset = 0;  ///< of its first byte in the file
+  [[nodiscard]] SourceRange whole() const { return {offset, offset + text.size()}; }
+  /// The list item (column definition, constraint …) that starts at a node's location.
+  [[nodiscard]] SourceRange item(int location) const;
+};
+
+/// Lowers one statement into its commands; sets tag and commands.
+void lower_statement(::Node* node, const Source& source, Statement& statement);
+
+// Parts, by what they lower.
+void lower_alter_table(::AlterTableStmt* node, const Source& source, Statement& statement);
+void lower_create_table(::CreateStmt* node, const Source& source, Statement& statement, bool foreign);
+bool lower_query(::Node* node, const Source& source, Statement& statement);
+
+RelationName relation_name(const ::RangeVar* range);
+/// A possibly qualified name written as a list of strings; the last `drop` parts are left out.
+RelationName relation_name(const ::List* names, int drop = 0);
+TypeName type_name(const ::TypeName* type);
+Expression expression(::Node* node, const Source& source);
+ColumnDef column_def(const ::ColumnDef* node, const Source& source);
+Constraint constraint(const ::Constraint* node, const Source& source);
+std::vector<std::string> strings(const ::List* list);
+/// The value of an option `(name)` or `(name value)`: true unless it is written as off, false or 0.
+bool option_on(const ::List* options, std::string_view name);
+
+/// Every relation that a query names, with roles source, written and locked; names of WITH queries are no
+/// relations. Functions and sequences that it uses are added, too.
+void add_query_use(::Node* query, const Source& source, Command& command);
+
+Command& add_command(Statement& statement, std::string_view tag, SourceRange range);
+inline void add_relation(Command& command, std::string_view role, RelationName name, bool only = false) {
+  command.relations.push_back({.role = role, .name = std::move(name), .only = only});
+}
+inline void set_fact(Command& command, std::string_view name, bool value) {
+  command.facts.push_back({.name = name, .value = value});
+}
+inline void set_fact(Command& command, std::string_view name, std::string_view value) {
+  command.facts.push_back({.name = name, .value = value});
+}
+/// A literal is text; without this it would turn into a bool.
+inline void set_fact(Command& command, std::string_view name, const char* value) {
+  set_fact(command, name, std::string_view(value));
+}
+
+// PostgreSQL's names of enum values.
+std::string_view tag_name(::NodeTag tag);
+std::string_view object_type_name(::ObjectType type);
+std::string_view alter_table_type_name(::AlterTableType type);
+std::string_view constraint_type_name(::ConstrType type);
+
+}  // namespace pgsluice::sql

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names, types and expressions.
+#include <optional>
+#include <utility>
+
+#include "lexer.hpp"
+#include "lower.hpp"
+#include "walk.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+constexpr std::string_view k_pg_catalog = "pg_catalog";
+
+FunctionCall function_call(const ::FuncCall* call) {
+  const std::vector<std::string> names = strings(call->funcname);
+  FunctionCall result{.schemaname = names.size() > 1 ? names[names.size() - 2] : std::string(),
+                      .name = names.empty() ? std::string() : names.back(),
+                      .arguments = length(call->args)};
+  if (result.schemaname == k_pg_catalog) result.schemaname.clear();
+  return result;
+}
+
+/// What is under casts, COLLATE and a sign.
+::Node* strip(::Node* node) {
+  while (node != nullptr) {
+    if (auto* cast = as<::TypeCast>(node, T_TypeCast)) {
+      node = cast->arg;
+    } else if (auto* collate = as<::CollateClause>(node, T_CollateClause)) {
+      node = collate->arg;
+    } else if (auto* sign = as<::A_Expr>(node, T_A_Expr); sign != nullptr && sign->lexpr == nullptr) {
+      node = sign->rexpr;
+    } else {
+      break;
+    }
+  }
+  return node;
+}
+
+std::string column_name(::Node* node) {
+  auto* column = as<::ColumnRef>(node, T_ColumnRef);
+  if (column == nullptr || length(column->fields) == 0) return {};
+  return string_value(column->fields->elements[column->fields->length - 1].ptr_value);
+}
+
+/// Splits "schema"."name" as regclass does: folds what is not quoted to lower case.
+RelationName parse_regclass(std::string_view text) {
+  std::vector<std::string> parts;
+  Lexer lexer(text);
+  for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
+    std::string part(lexer.text(token));
+    if (token.kind == TokenKind::word) {
+      for (char& c : part) c = (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+      parts.push_back(std::move(part));
+    } else if (token.kind == TokenKind::quoted_name && part.size() >= 2) {
+      parts.push_back(part.substr(1, part.size() - 2));
+    }
+  }
+  if (parts.empty()) return {};
+  return {.schemaname = parts.size() > 1 ? parts[parts.size() - 2] : std::string(), .relname = parts.back()};
+}
+
+std::optional<RelationName> sequence_argument(const ::FuncCall* call, const FunctionCall& function) {
+  if (function.name != "nextval" && function.name != "setval" && function.name != "currval") return std::nullopt;
+  if (length(call->args) == 0) return std::nullopt;
+  auto* constant = as<::A_Const>(strip(static_cast<::Node*>(call->args->elements[0].ptr_value)), T_A_Const);
+  if (constant == nullptr || constant->isnull || constant->val.node.type != T_String) return std::nullopt;
+  return parse_regclass(view(constant->val.sval.sval));
+}
+
+/// Columns that must be not null for the expression to be true: `c IS NOT NULL` joined by AND.
+void add_not_null(::Node* root, std::vector<std::string>& columns) {
+  std::vector<::Node*> stack{root};
+  while (!stack.empty()) {
+    ::Node* node = stack.back();
+    stack.pop_back();
+    if (auto* both = as<::BoolExpr>(node, T_BoolExpr); both != nullptr && both->boolop == AND_EXPR) {
+      for (::Node* arg : each(both->args)) stack.push_back(arg);
+    } else if (auto* test = as<::NullTest>(node, T_NullTest); test != nullptr && test->nulltesttype == IS_NOT_NULL) {
+      std::string column = column_name(reinterpret_cast<::Node*>(test->arg));
+      if (!column.empty()) columns.push_back(std::move(column));
+    }
+  }
+}
+
+void add_node(::Node* node, Expression& result) {
+  switch (node->type) {
+    case T_FuncCall: {
+      auto* call = reinterpret_cast<::FuncCall*>(node);
+      FunctionCall function = function_call(call);
+      if (auto sequence = sequence_argument(call, function)) result.sequences.push_back(std::move(*sequence));
+      result.functions.push_back(std::move(function));
+      break;
+    }
+    case T_ColumnRef: {
+      std::string column = column_name(node);
+      if (!column.empty()) result.columns.push_back(std::move(column));
+      break;
+    }
+    case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;
+    case T_SubLink: result.subquery = true; break;
+    case T_SQLValueFunction: result.current_time = true; break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+SourceRange Source::item(int location) const {
+  if (location < 0 || static_cast<std::size_t>(location) >= text.size()) return whole();
+  const auto begin = static_cast<std::size_t>(location);
+  return {offset + begin, offset + end_of_item(text, begin)};
+}
+
+std::vector<std::string> strings(const ::List* list) {
+  std::vector<std::string> result;
+  for (::Node* node : each(list)) {
+    if (auto* element = as<::IndexElem>(node, T_IndexElem)) {
+      result.push_back(string(element->name));
+    } else {
+      result.push_back(string_value(node));
+    }
+  }
+  return result;
+}
+
+RelationName relation_name(const ::RangeVar* range) {
+  if (range == nullptr) return {};
+  return {.schemaname = range->relpersistence == 't' ? "pg_temp" : string(range->schemaname),
+          .relname = string(range->relname)};
+}
+
+RelationName relation_name(const ::List* names, int drop) {
+  const std::vector<std::string> parts = strings(names);
+  const auto count = parts.size() - std::min(parts.size(), static_cast<std::size_t>(drop));
+  if (count == 0) return {};
+  return {.schemaname = count > 1 ? parts[count - 2] : std::string(), .relname = parts[count - 1]};
+}
+
+TypeName type_name(const ::TypeName* type) {
+  if (type == nullptr) return {};
+  const RelationName name = relation_name(type->names);
+  TypeName result{.schemaname = name.schemaname == k_pg_catalog ? std::string() : name.schemaname,
+                  .name = name.relname,
+                  .typmods = {},
+                  .array = length(type->arrayBounds) > 0,
+                  .setof = type->setof};
+  for (::Node* mod : each(type->typmods)) {
+    auto* constant = as<::A_Const>(mod, T_A_Const);
+    if (constant != nullptr && constant->val.node.type == T_Integer) {
+      result.typmods.push_back(constant->val.ival.ival);
+    }
+  }
+  return result;
+}
+
+Expression expression(::Node* node, const Source& source) {
+  Expression result{.range = source.whole()};
+  auto* constant = as<::A_Const>(strip(node), T_A_Const);
+  result.literal = constant != nullptr;
+  result.null_literal = constant != nullptr && constant->isnull;
+  walk(node, [&result](::Node* n) {
+    add_node(n, result);
+    return true;
+  });
+  add_not_null(node, result.not_null);
+  return result;
+}
+
+bool option_on(const ::List* options, std::string_view name) {
+  for (auto* option : each<::DefElem>(options)) {
+    if (view(option->defname) != name) continue;
+    if (option->arg == nullptr) return true;
+    if (auto* integer = as<::Integer>(option->arg, T_Integer)) return integer->ival != 0;
+    if (auto* boolean = as<::Boolean>(option->arg, T_Boolean)) return boolean->boolval;
+    const std::string value = string_value(option->arg);
+    return !is_keyword(value, "false") && !is_keyword(value, "off") && value != "0";
+  }
+  return false;
+}
+
+}  // namespace pgsluice::sql

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SELECT and DML: which relations a query reads, writes and locks rows of.
+#include <set>
+#include <utility>
+
+#include "lower.hpp"
+#include "walk.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+/// Names of WITH queries hide relations of the same name.
+std::set<std::string> cte_names(::Node* query) {
+  std::set<std::string> names;
+  walk(query, [&names](::Node* node) {
+    if (auto* cte = as<::CommonTableExpr>(node, T_CommonTableExpr)) names.insert(string(cte->ctename));
+    return true;
+  });
+  return names;
+}
+
+/// The relation that an INSERT, UPDATE, DELETE or MERGE writes.
+const ::RangeVar* written_relation(::Node* node) {
+  switch (node->type) {
+    case T_InsertStmt: return reinterpret_cast<::InsertStmt*>(node)->relation;
+    case T_UpdateStmt: return reinterpret_cast<::UpdateStmt*>(node)->relation;
+    case T_DeleteStmt: return reinterpret_cast<::DeleteStmt*>(node)->relation;
+    case T_MergeStmt: return reinterpret_cast<::MergeStmt*>(node)->relation;
+    default: return nullptr;
+  }
+}
+
+bool names_relation(const ::LockingClause* lock, const ::RangeVar* range) {
+  if (length(lock->lockedRels) == 0) return true;
+  const std::string_view name = range->alias != nullptr ? view(range->alias->aliasname) : view(range->relname);
+  for (auto* locked : each<::RangeVar>(lock->lockedRels)) {
+    if (view(locked->relname) == name) return true;
+  }
+  return false;
+}
+
+/// Relations of one SELECT level's FROM that its FOR UPDATE … takes row locks on.
+void add_locked(::SelectStmt* select, std::set<const ::RangeVar*>& locked) {
+  for (auto* lock : each<::LockingClause>(select->lockingClause)) {
+    for (::Node* item : each(select->fromClause)) {
+      walk(item, [&](::Node* node) {
+        if (auto* range = as<::RangeVar>(node, T_RangeVar); range != nullptr && names_relation(lock, range)) {
+          locked.insert(range);
+        }
+        return true;
+      });
+    }
+  }
+}
+
+std::string_view locking_text(const ::SelectStmt* select) {
+  if (length(select->lockingClause) == 0) return "none";
+  switch (static_cast<::LockingClause*>(select->lockingClause->elements[0].ptr_value)->strength) {
+    case LCS_FORKEYSHARE: return "FOR KEY SHARE";
+    case LCS_FORSHARE: return "FOR SHARE";
+    case LCS_FORNOKEYUPDATE: return "FOR NO KEY UPDATE";
+    default: return "FOR UPDATE";
+  }
+}
+
+void add_dml(::Node* node, std::string_view tag, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, tag, source.whole());
+  const ::RangeVar* target = written_relation(node);
+  add_relation(command, "target", relation_name(target), !target->inh);
+  bool where = true;
+  if (node->type == T_UpdateStmt) where = reinterpret_cast<::UpdateStmt*>(node)->whereClause != nullptr;
+  if (node->type == T_DeleteStmt) where = reinterpret_cast<::DeleteStmt*>(node)->whereClause != nullptr;
+  set_fact(command, "has_where", where);
+  if (auto* insert = as<::InsertStmt>(node, T_InsertStmt)) {
+    auto* select = as<::SelectStmt>(insert->selectStmt, T_SelectStmt);
+    set_fact(command, "from_query", select != nullptr && length(select->valuesLists) == 0);
+  }
+  add_query_use(node, source, command);
+}
+
+}  // namespace
+
+void add_query_use(::Node* query, const Source& source, Command& command) {
+  if (query == nullptr) return;
+  const std::set<std::string> ctes = cte_names(query);
+  const ::RangeVar* target = written_relation(query);
+  std::set<const ::RangeVar*> written;
+  std::set<const ::RangeVar*> locked;
+  walk(query, [&](::Node* node) {
+    if (const ::RangeVar* range = written_relation(node)) written.insert(range);
+    if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) add_locked(select, locked);
+    return true;
+  });
+  walk(query, [&](::Node* node) {
+    auto* range = as<::RangeVar>(node, T_RangeVar);
+    if (range == nullptr || range == target) return true;
+    if (!written.contains(range) && range->schemaname == nullptr && ctes.contains(string(range->relname))) {
+      return true;
+    }
+    add_relation(command, written.contains(range) ? "written" : locked.contains(range) ? "locked" : "source",
+                 relation_name(range), !range->inh);
+    return true;
+  });
+  Expression use = expression(query, source);
+  for (RelationName& sequence : use.sequences) add_relation(command, "sequence", std::move(sequence));
+  for (FunctionCall& function : use.functions) command.functions.push_back(std::move(function));
+}
+
+bool lower_query(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_SelectStmt: {
+      auto* select = reinterpret_cast<::SelectStmt*>(node);
+      Command& command = add_command(statement, "SelectStmt", source.whole());
+      set_fact(command, "locking", locking_text(select));
+      set_fact(command, "into", select->intoClause != nullptr);
+      if (select->intoClause != nullptr) add_relation(command, "target", relation_name(select->intoClause->rel));
+      add_query_use(node, source, command);
+      return true;
+    }
+    case T_InsertStmt: add_dml(node, "InsertStmt", source, statement); return true;
+    case T_UpdateStmt: add_dml(node, "UpdateStmt", source, statement); return true;
+    case T_DeleteStmt: add_dml(node, "DeleteStmt", source, statement); return true;
+    case T_MergeStmt: add_dml(node, "MergeStmt", source, statement); return true;
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql

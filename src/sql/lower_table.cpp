@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// CREATE TABLE and ALTER TABLE: columns, constraints, partitions and sub-commands.
+#include <utility>
+
+#include "lexer.hpp"
+#include "lower.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+std::string_view behavior_name(::DropBehavior behavior) {
+  return behavior == DROP_CASCADE ? "DROP_CASCADE" : "DROP_RESTRICT";
+}
+
+/// ALTER TABLE has no positions for its sub-commands: the commas between them are found in the text.
+std::vector<SourceRange> command_ranges(const Source& source, int count) {
+  Lexer lexer(source.text);
+  Token token = lexer.next();  // ALTER
+  auto skip_word = [&](std::string_view word) {
+    const std::size_t before = lexer.position();
+    if (is_keyword(lexer.text(lexer.next()), word)) return true;
+    lexer.seek(before);
+    return false;
+  };
+  for (const std::string_view word : {"foreign", "materialized"}) skip_word(word);
+  token = lexer.next();  // TABLE, INDEX, VIEW …
+  if (skip_word("if")) skip_word("exists");
+  skip_word("only");
+  token = lexer.next();  // the name, with its dots
+  std::size_t after = lexer.position();
+  for (token = lexer.next(); token.kind == TokenKind::dot || lexer.text(token) == "*"; token = lexer.next()) {
+    if (token.kind == TokenKind::dot) lexer.next();
+    after = lexer.position();
+  }
+  lexer.seek(after);
+  std::vector<SourceRange> ranges;
+  for (int i = 0; i < count; ++i) {
+    token = lexer.next();
+    const std::size_t end = end_of_item(source.text, token.begin);
+    ranges.push_back({source.offset + token.begin, source.offset + std::max(end, token.end)});
+    lexer.seek(end);
+    lexer.next();  // the comma
+  }
+  return ranges;
+}
+
+std::string_view generated_kind(char kind) { return kind == 'v' ? "virtual" : "stored"; }
+
+bool is_table_constraint(std::string_view contype) {
+  return contype == "CONSTR_CHECK" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_PRIMARY" ||
+         contype == "CONSTR_EXCLUSION" || contype == "CONSTR_FOREIGN";
+}
+
+void add_constraint_command(Statement& statement, const RelationRef& target, Constraint constraint, bool inline_) {
+  Command& command = add_command(statement, "AT_AddConstraint", constraint.range);
+  command.name = constraint.name;
+  set_fact(command, "contype", constraint.contype);
+  set_fact(command, "skip_validation", constraint.skip_validation);
+  set_fact(command, "is_enforced", constraint.is_enforced);
+  set_fact(command, "is_no_inherit", constraint.is_no_inherit);
+  set_fact(command, "using_index", !constraint.index_name.empty());
+  set_fact(command, "inline", inline_);
+  set_fact(command, "only", target.only);
+  command.relations.push_back(target);
+  if (!constraint.referenced.empty()) add_relation(command, "referenced", constraint.referenced);
+  if (!constraint.index_name.empty()) {
+    add_relation(command, "index", {target.name.schemaname, constraint.index_name});
+  }
+  command.constraints.push_back(std::move(constraint));
+}
+
+/// Inline CHECK, UNIQUE, PRIMARY KEY and REFERENCES become commands of their own, as in
+/// parse_utilcmd.c transformColumnDefinition.
+void add_inline_constraints(Statement& statement, const RelationRef& target, const ColumnDef& column) {
+  for (const Constraint& constraint : column.constraints) {
+    if (!is_table_constraint(constraint.contype)) continue;
+    Constraint own = constraint;
+    if (own.columns.empty()) own.columns = {column.name};
+    add_constraint_command(statement, target, std::move(own), true);
+  }
+}
+
+void set_column_facts(Command& command, const ColumnDef& column) {
+  const Constraint* generated = column.constraint("CONSTR_GENERATED");
+  set_fact(command, "generated", generated != nullptr ? generated->generated_kind : "none");
+  set_fact(command, "identity", column.constraint("CONSTR_IDENTITY") != nullptr);
+  set_fact(command, "not_null",
+           column.constraint("CONSTR_NOTNULL") != nullptr || column.constraint("CONSTR_PRIMARY") != nullptr);
+}
+
+PartitionBound partition_bound(const ::PartitionBoundSpec* bound) {
+  return {.is_default = bound != nullptr && bound->is_default};
+}
+
+PartitionKey partition_key(const ::PartitionSpec* spec) {
+  PartitionKey key{.strategy = spec->strategy == PARTITION_STRATEGY_LIST    ? "list"
+                               : spec->strategy == PARTITION_STRATEGY_RANGE ? "range"
+                                                                            : "hash",
+                   .columns = {}};
+  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.push_back(string(element->name));
+  return key;
+}
+
+void lower_partition_command(const ::AlterTableCmd* node, Command& command) {
+  auto* partition = as<::PartitionCmd>(node->def, T_PartitionCmd);
+  if (partition == nullptr) return;
+  add_relation(command, "partition", relation_name(partition->name));
+  set_fact(command, "concurrent", partition->concurrent);
+  if (partition->bound != nullptr) command.bound = partition_bound(partition->bound);
+}
+
+/// `def` means another thing for each sub-command (parsenodes.h AlterTableCmd).
+void lower_definition(const ::AlterTableCmd* node, const Source& source, Command& command) {
+  switch (node->subtype) {
+    case AT_AlterColumnType: {
+      auto* column = as<::ColumnDef>(node->def, T_ColumnDef);
+      command.type = type_name(column->typeName);
+      command.columns.push_back(column_def(column, source));
+      if (column->raw_default != nullptr) command.expression = expression(column->raw_default, source);
+      set_fact(command, "using", column->raw_default != nullptr);
+      break;
+    }
+    case AT_ColumnDefault:
+      set_fact(command, "drop_default", node->def == nullptr);
+      [[fallthrough]];
+    case AT_SetExpression:
+      if (node->def != nullptr) command.expression = expression(node->def, source);
+      break;
+    case AT_AddInherit:
+    case AT_DropInherit:
+      add_relation(command, "parent", relation_name(as<::RangeVar>(node->def, T_RangeVar)));
+      break;
+    case AT_AttachPartition:
+    case AT_DetachPartition:
+    case AT_DetachPartitionFinalize: lower_partition_command(node, command); break;
+    case AT_AddOf: command.type = type_name(as<::TypeName>(node->def, T_TypeName)); break;
+    case AT_ReplicaIdentity:
+      if (auto* identity = as<::ReplicaIdentityStmt>(node->def, T_ReplicaIdentityStmt)) {
+        command.new_name = string(identity->name);
+      }
+      break;
+#if PG_VERSION_NUM >= 180000
+    case AT_AlterConstraint:
+      if (auto* alter = as<::ATAlterConstraint>(node->def, T_ATAlterConstraint)) {
+        command.name = string(alter->conname);
+        set_fact(command, "alter_enforceability", alter->alterEnforceability);
+        set_fact(command, "is_enforced", alter->is_enforced);
+        set_fact(command, "alter_inheritability", alter->alterInheritability);
+      }
+      break;
+#else
+    case AT_AlterConstraint:
+      if (auto* alter = as<::Constraint>(node->def, T_Constraint)) command.name = string(alter->conname);
+      break;
+#endif
+    case AT_SetRelOptions:
+    case AT_ResetRelOptions:
+      for (auto* option : each<::DefElem>(reinterpret_cast<::List*>(node->def))) {
+        command.names.push_back(string(option->defname));
+      }
+      break;
+    default: break;
+  }
+}
+
+void lower_sub_command(const ::AlterTableCmd* node, const ::AlterTableStmt* alter, const SourceRange& range,
+                       const Source& source, Statement& statement) {
+  const RelationRef target{
+      .role = "target", .name = relation_name(alter->relation), .only = !alter->relation->inh};
+  if (node->subtype == AT_AddConstraint) {
+    Constraint added = constraint(as<::Constraint>(node->def, T_Constraint), source);
+    added.range = range;
+    return add_constraint_command(statement, target, std::move(added), false);
+  }
+  Command& command = add_command(statement, alter_table_type_name(node->subtype), range);
+  command.name = string(node->name);
+  command.relations.push_back(target);
+  set_fact(command, "objtype", object_type_name(alter->objtype));
+  set_fact(command, "only", target.only);
+  set_fact(command, "missing_ok", node->missing_ok);
+  set_fact(command, "behavior", behavior_name(node->behavior));
+  if (node->subtype == AT_AddColumn || node->subtype == AT_AddColumnToView) {
+    ColumnDef column = column_def(as<::ColumnDef>(node->def, T_ColumnDef), source);
+    command.name = column.name;
+    set_column_facts(command, column);
+    command.columns.push_back(column);
+    add_inline_constraints(statement, target, column);
+    return;
+  }
+  lower_definition(node, source, command);
+}
+
+}  // namespace
+
+Constraint constraint(const ::Constraint* node, const Source& source) {
+  Constraint result{.contype = constraint_type_name(node->contype),
+                    .name = string(node->conname),
+                    .range = source.item(node->location),
+                    .columns = strings(node->contype == CONSTR_FOREIGN ? node->fk_attrs : node->keys),
+                    .including = strings(node->including),
+                    .referenced = relation_name(node->pktable),
+                    .referenced_columns = strings(node->pk_attrs),
+                    .index_name = string(node->indexname)};
+  if (node->raw_expr != nullptr) result.expression = expression(node->raw_expr, source);
+  if (node->contype == CONSTR_GENERATED) result.generated_kind = "stored";
+  for (auto* pair : each<::List>(node->exclusions)) {
+    auto* element = as<::IndexElem>(pair->elements[0].ptr_value, T_IndexElem);
+    if (element != nullptr) result.columns.push_back(string(element->name));
+  }
+#if PG_VERSION_NUM >= 180000
+  if (node->contype == CONSTR_GENERATED) result.generated_kind = generated_kind(node->generated_kind);
+  result.is_enforced = node->is_enforced || (node->contype != CONSTR_CHECK && node->contype != CONSTR_FOREIGN);
+  result.without_overlaps = node->without_overlaps;
+#endif
+  result.skip_validation = node->skip_validation;
+  result.is_no_inherit = node->is_no_inherit;
+  result.deferrable = node->deferrable;
+  result.nulls_not_distinct = node->nulls_not_distinct;
+  return result;
+}
+
+ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
+  ColumnDef result{.name = string(node->colname),
+                   .type = type_name(node->typeName),
+                   .range = source.item(node->location),
+                   .constraints = {},
+                   .collation = node->collClause != nullptr ? relation_name(node->collClause->collname).relname : ""};
+  for (auto* item : each<::Constraint>(node->constraints)) {
+    if (item->type != T_Constraint) continue;
+    result.constraints.push_back(constraint(item, source));
+    if (result.constraints.size() > 1 && result.constraints.back().contype == "CONSTR_ATTR_NOT_ENFORCED") {
+      Constraint& attributed = result.constraints[result.constraints.size() - 2];
+      attributed.is_enforced = false;
+      attributed.skip_validation = true;
+    }
+  }
+  // A constraint ends where the next one begins.
+  for (std::size_t i = 0; i + 1 < result.constraints.size(); ++i) {
+    SourceRange& range = result.constraints[i].range;
+    const std::size_t next = result.constraints[i + 1].range.begin;
+    if (next > range.begin && next < range.end) {
+      range.end = next;
+      while (range.end > range.begin + 1 &&
+             std::string_view(" \t\r\n").find(source.text[range.end - 1 - source.offset]) != std::string_view::npos) {
+        --range.end;
+      }
+    }
+  }
+  return result;
+}
+
+void lower_create_table(::CreateStmt* node, const Source& source, Statement& statement, bool foreign) {
+  const RelationRef target{.role = "target", .name = relation_name(node->relation)};
+  std::vector<ColumnDef> columns;
+  std::vector<Constraint> constraints;
+  std::vector<RelationName> like;
+  for (::Node* element : each(node->tableElts)) {
+    if (auto* column = as<::ColumnDef>(element, T_ColumnDef)) {
+      columns.push_back(column_def(column, source));
+    } else if (auto* table_constraint = as<::Constraint>(element, T_Constraint)) {
+      constraints.push_back(constraint(table_constraint, source));
+    } else if (auto* copied = as<::TableLikeClause>(element, T_TableLikeClause)) {
+      like.push_back(relation_name(copied->relation));
+    }
+  }
+  {
+    Command& command = add_command(statement, foreign ? "CreateForeignTableStmt" : "CreateStmt", source.whole());
+    command.relations.push_back(target);
+    command.columns = columns;
+    for (RelationName& name : like) add_relation(command, "like", std::move(name));
+    for (auto* parent : each<::RangeVar>(node->inhRelations)) {
+      add_relation(command, node->partbound != nullptr ? "parent" : "inherited", relation_name(parent));
+    }
+    if (node->partbound != nullptr) command.bound = partition_bound(node->partbound);
+    if (node->partspec != nullptr) command.partition_key = partition_key(node->partspec);
+    if (node->ofTypename != nullptr) command.type = type_name(node->ofTypename);
+    set_fact(command, "partition_of", node->partbound != nullptr);
+    set_fact(command, "if_not_exists", node->if_not_exists);
+    set_fact(command, "relpersistence",
+             node->relation->relpersistence == 't'   ? "temporary"
+             : node->relation->relpersistence == 'u' ? "unlogged"
+                                                     : "permanent");
+  }
+  for (const ColumnDef& column : columns) add_inline_constraints(statement, target, column);
+  for (Constraint& table_constraint : constraints) {
+    add_constraint_command(statement, target, std::move(table_constraint), false);
+  }
+}
+
+void lower_alter_table(::AlterTableStmt* node, const Source& source, Statement& statement) {
+  const std::vector<SourceRange> ranges = command_ranges(source, length(node->cmds));
+  const std::size_t first = statement.commands.size();
+  std::size_t i = 0;
+  for (auto* command : each<::AlterTableCmd>(node->cmds)) {
+    lower_sub_command(command, node, ranges[i++], source, statement);
+  }
+  for (std::size_t c = first; c < statement.commands.size(); ++c) {
+    set_fact(statement.commands[c], "if_exists", node->missing_ok);
+  }
+}
+
+}  // namespace pgsluice::sql

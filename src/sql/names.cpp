@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quoting of identifiers, and what the public values of sql.hpp can tell about themselves.
+#include <algorithm>
+
+#include "pgsluice/sql.hpp"
+#include "utf8.hpp"
+// Last: redefines names of the standard library.
+#include "nodes.hpp"
+
+extern "C" {
+#include "common/keywords.h"
+}
+
+namespace pgsluice {
+
+namespace {
+
+bool is_plain(std::string_view name) {
+  const auto start = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  if (name.empty() || !start(name.front())) return false;
+  return std::ranges::all_of(name, [&](char c) { return start(c) || (c >= '0' && c <= '9'); });
+}
+
+/// Keywords of every category but "unreserved" need quotes, as in ruleutils.c quote_identifier().
+bool is_reserved(const std::string& name) {
+  const int keyword = ::ScanKeywordLookup(name.c_str(), &::ScanKeywords);
+  return keyword >= 0 && ::ScanKeywordCategories[keyword] != UNRESERVED_KEYWORD;
+}
+
+}  // namespace
+
+std::string quote_ident(std::string_view name) {
+  const std::string text(name);
+  if (is_plain(name) && !is_reserved(text)) return text;
+  std::string result = "\"";
+  for (const char c : name) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string RelationName::quoted() const {
+  return schemaname.empty() ? quote_ident(relname) : quote_ident(schemaname) + "." + quote_ident(relname);
+}
+
+LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') starts_.push_back(i + 1);
+  }
+}
+
+Position LineIndex::position(std::size_t offset) const {
+  offset = std::min(offset, text_.size());
+  const auto next = std::ranges::upper_bound(starts_, offset);
+  const std::size_t start = *std::prev(next);
+  return {.line = static_cast<int>(next - starts_.begin()),
+          .column = static_cast<int>(sql::utf8_length(text_.substr(start, offset - start))) + 1};
+}
+
+std::string_view LineIndex::line(int number) const {
+  if (number < 1 || number > lines()) return {};
+  const std::size_t start = starts_[static_cast<std::size_t>(number) - 1];
+  std::string_view result = text_.substr(start, text_.find('\n', start) - start);
+  while (!result.empty() && result.back() == '\r') result.remove_suffix(1);
+  return result;
+}
+
+const Constraint* ColumnDef::constraint(std::string_view contype) const {
+  const auto found = std::ranges::find(constraints, contype, &Constraint::contype);
+  return found != constraints.end() ? &*found : nullptr;
+}
+
+const FactValue* Command::fact(std::string_view fact_name) const {
+  const auto found = std::ranges::find(facts, fact_name, &Fact::name);
+  return found != facts.end() ? &found->value : nullptr;
+}
+
+bool Command::is(std::string_view fact_name) const {
+  const FactValue* value = fact(fact_name);
+  return value != nullptr && std::holds_alternative<bool>(*value) && std::get<bool>(*value);
+}
+
+std::string_view Command::text(std::string_view fact_name) const {
+  const FactValue* value = fact(fact_name);
+  return value != nullptr && std::holds_alternative<std::string_view>(*value) ? std::get<std::string_view>(*value)
+                                                                              : std::string_view();
+}
+
+const RelationRef* Command::relation(std::string_view role) const {
+  const auto found = std::ranges::find(relations, role, &RelationRef::role);
+  return found != relations.end() ? &*found : nullptr;
+}
+
+}  // namespace pgsluice
