@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/program.hpp"
+
+#include <iostream>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "cli/commands.hpp"
+#include "cli/config.hpp"
+#include "cli/options.hpp"
+#include "pg/libpq.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+constexpr std::string_view k_description =
+    "pgsluice: a safety gate and deploy orchestrator for PostgreSQL schema migrations";
+constexpr std::string_view k_footer = R"(Exit codes: 0 done, 1 findings, 2 usage or configuration; the rest stands in the
+help of the command that uses it. `pgsluice COMMAND --help` shows examples.
+
+Every option can stand in pgsluice.toml, looked for upwards from the current folder.)";
+
+/// A missing libpq is no reason to refuse an answer: lint works without it.
+std::string libpq_version_or_reason() {
+  try {
+    return pg::libpq_version();
+  } catch (const Error& error) {
+    return cat("not available (", error.what(), ")");
+  }
+}
+
+std::string version_text() {
+  return cat("pgsluice ", k_version, "\nSQL grammar: PostgreSQL ", std::to_string(grammar_version()),
+             "\nlibpq: ", libpq_version_or_reason());
+}
+
+/// The parser and what it fills; neither can move once the options point into `options`.
+struct Program {
+  CLI::App app{std::string(k_description), "pgsluice"};
+  GlobalOptions options;
+  std::vector<std::pair<CLI::App*, Runner>> runners;
+
+  Program() {
+    app.footer(std::string(k_footer));
+    app.get_formatter()->column_width(32);
+    app.get_formatter()->label("OPTIONS", "OPTIONS");
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app.get_formatter()->label("Subcommands", "Commands");
+    app.get_formatter()->label("REQUIRED", "");
+    app.set_help_flag("-h,--help", "show this help");
+    app.set_version_flag("--version", version_text, "show the versions of program, SQL grammar and libpq");
+    add_config(app);
+    add_global_options(app, options);
+    app.require_subcommand(1);
+    for (const CommandRow& row : commands()) {
+      CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.summary));
+      command->footer(std::string(row.help));
+      command->fallthrough();  // `pgsluice lint -v` as well as `pgsluice -v lint`
+      runners.emplace_back(command, row.add(*command));
+    }
+  }
+};
+
+std::vector<std::string> known_words(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+/// A command line may hold a connection string with a password: an argument is only repeated when it cannot.
+std::string repeatable(const std::string& argument) {
+  const bool secret = argument.find("://") != std::string::npos || argument.find('=') != std::string::npos;
+  return secret ? printable_line(argument.substr(0, argument.find_first_of(":="))) + "…" : printable_line(argument);
+}
+
+[[noreturn]] void unexpected_argument(const CLI::App& app, const std::string& argument) {
+  const std::vector<CLI::App*> active = app.get_subcommands();
+  const CLI::App& command = active.empty() ? app : *active.front();
+  const std::string help = cat("See pgsluice ", active.empty() ? "" : command.get_name() + " ", "--help.");
+  std::vector<std::string> words = active.empty() ? command_names(app) : known_words(command);
+  for (const std::string& word : known_words(app)) words.push_back(word);
+  const std::string name = argument.substr(0, argument.find('='));
+  const auto meant = closest(name, words);
+  const std::string_view kind = argument.starts_with("-") ? "option" : active.empty() ? "command" : "argument";
+  throw Error(ExitCode::usage, cat("unknown ", kind, " ", repeatable(argument)),
+              meant ? cat("Did you mean ", *meant, "? ", help) : help);
+}
+
+/// CLI11 has a family of exit codes; ours for all of them is 2.
+[[noreturn]] void usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> extra = app.remaining(true);
+  if (!extra.empty() && error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ValidationError)) {
+    unexpected_argument(app, extra.front());
+  }
+  const std::vector<CLI::App*> active = app.get_subcommands();
+  const std::string command = active.empty() ? "" : active.front()->get_name() + " ";
+  throw Error(ExitCode::usage, printable_line(error.what()), cat("See pgsluice ", command, "--help."));
+}
+
+/// What could not be written was not said: a full disk must not look like success.
+void flush_output() {
+  std::cout.flush();
+  if (!std::cout) {
+    throw Error(ExitCode::usage, "cannot write standard output");
+  }
+}
+
+}  // namespace
+
+ExitCode run(int argc, char** argv) {
+  Program program;
+  if (argc < 2) {
+    std::cerr << program.app.help();
+    return ExitCode::usage;
+  }
+  try {
+    program.app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    program.app.exit(success);
+    flush_output();
+    return ExitCode::ok;
+  } catch (const CLI::ParseError& error) {
+    usage_error(program.app, error);
+  }
+  for (const auto& [command, runner] : program.runners) {
+    if (command->parsed()) {
+      const ExitCode code = runner(program.options);
+      flush_output();
+      return code;
+    }
+  }
+  throw Error(ExitCode::usage, "no command was given", "See pgsluice --help.");
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The command line as a whole: builds the parser from the table of commands, maps its complaints to ours, runs the
+// command that was asked for.
+
+#include "pgsluice/error.hpp"
+
+namespace pgsluice::cli {
+
+/// Throws Error; returns the exit code of a command that came to its end.
+ExitCode run(int argc, char** argv);
+
+}  // namespace pgsluice::cli
