@@ -41,6 +41,15 @@ struct StatementLimits {
   Limits limits;
 };
 
+/// `-- pgsluice: batch key=id size=1000 max-lag=5s`: the statement is run in slices of a key.
+struct Batch {
+  std::size_t statement = 0;
+  std::string key;
+  long long size = 0;
+  std::optional<std::chrono::milliseconds> max_lag;
+  SourceRange range;
+};
+
 struct Directives {
   std::optional<Phase> phase;
   FileTransaction transaction = FileTransaction::one;
@@ -48,6 +57,7 @@ struct Directives {
   std::optional<std::chrono::milliseconds> soak;
   Limits limits;
   std::vector<StatementLimits> statement_limits;
+  std::vector<Batch> batches;
   std::vector<Allow> allows;
   std::vector<DirectiveProblem> problems;
 };

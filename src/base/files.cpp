@@ -29,7 +29,9 @@ struct Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 };
 
-std::string reason(int error) { return to_lower(std::generic_category().message(error)); }
+std::string reason(int error) {
+  return to_lower(std::generic_category().message(error));
+}
 
 [[noreturn]] void cannot(std::string_view what, std::string_view name, int error) {
   throw Error(ExitCode::usage, cat("cannot ", what, " ", printable_line(name), ": ", reason(error)));
@@ -75,17 +77,22 @@ std::string read_file(const std::filesystem::path& path) {
     cannot("read", path.string(), errno);
   }
   if (S_ISDIR(status.st_mode)) {
-    throw Error(ExitCode::usage, cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
+    throw Error(ExitCode::usage,
+                cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
   }
-  return read_all(file.number, path.string(), S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
+  return read_all(file.number, path.string(),
+                  S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
 }
 
-std::string read_stdin() { return read_all(STDIN_FILENO, "standard input", 0); }
+std::string read_stdin() {
+  return read_all(STDIN_FILENO, "standard input", 0);
+}
 
 void write_file(const std::filesystem::path& path, std::string_view contents) {
   // A pipe or /dev/stdout cannot be replaced, only written to.
   std::error_code ignored;
-  const bool special = std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const bool special =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
   const std::string target = special ? path.string() : path.string() + ".tmp" + std::to_string(getpid());
   {
     const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC);

@@ -10,7 +10,9 @@
 namespace pgsluice {
 namespace {
 
-std::string escape_pointer(std::string_view key) { return replace_all(replace_all(key, "~", "~0"), "/", "~1"); }
+std::string escape_pointer(std::string_view key) {
+  return replace_all(replace_all(key, "~", "~0"), "/", "~1");
+}
 
 std::string unknown_key_hint(std::string_view key, std::initializer_list<std::string_view> known) {
   const std::vector<std::string> names(known.begin(), known.end());
@@ -31,7 +33,8 @@ class RepeatedKeys {
     } else if (event == Json::parse_event_t::object_end) {
       open_.pop_back();
     } else if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second) {
-      json_error({.file = std::string(file_name_), .pointer = ""}, cat("the key ", parsed.dump(), " stands twice in one object"));
+      json_error({.file = std::string(file_name_), .pointer = ""},
+                 cat("the key ", parsed.dump(), " stands twice in one object"));
     }
   }
 
@@ -40,7 +43,8 @@ class RepeatedKeys {
   std::vector<std::set<std::string>> open_;
 };
 
-[[noreturn]] void syntax_error(std::string_view text, std::string_view file_name, const Json::parse_error& error) {
+[[noreturn]] void syntax_error(std::string_view text, std::string_view file_name,
+                               const Json::parse_error& error) {
   const std::string_view before = text.substr(0, std::min(text.size(), error.byte > 0 ? error.byte - 1 : 0));
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
@@ -73,7 +77,8 @@ JsonPlace JsonPlace::operator/(std::size_t index) const {
 }
 
 void json_error(const JsonPlace& place, std::string_view message, std::string hint) {
-  throw Error(ExitCode::usage, cat(place.file, "#", place.pointer.empty() ? "/" : place.pointer, ": ", message),
+  throw Error(ExitCode::usage,
+              cat(place.file, "#", place.pointer.empty() ? "/" : place.pointer, ": ", message),
               std::move(hint));
 }
 
@@ -142,7 +147,9 @@ std::vector<std::string> find_strings(const Json& object, std::string_view key, 
   return strings;
 }
 
-std::string dump(const OrderedJson& value) { return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
+std::string dump(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
 
 std::string dump_pretty(const OrderedJson& value) {
   return value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";

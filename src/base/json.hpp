@@ -41,8 +41,9 @@ const Json& get_member(const Json& object, std::string_view key, const JsonPlace
 std::string get_string(const Json& object, std::string_view key, const JsonPlace& place);
 
 /// A member of an object that may be missing; an Error when it is there with another type.
-std::string find_string(const Json& object, std::string_view key, const JsonPlace& place);  ///< "" when missing
-bool find_bool(const Json& object, std::string_view key, const JsonPlace& place);           ///< false when missing
+std::string find_string(const Json& object, std::string_view key,
+                        const JsonPlace& place);                                   ///< "" when missing
+bool find_bool(const Json& object, std::string_view key, const JsonPlace& place);  ///< false when missing
 std::vector<std::string> find_strings(const Json& object, std::string_view key, const JsonPlace& place);
 
 /// One line of compact JSON. Text that is no UTF-8 gets U+FFFD instead of throwing.

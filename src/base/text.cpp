@@ -8,8 +8,12 @@
 namespace pgsluice {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 std::size_t digits_at(std::string_view text, std::size_t at) {
   const auto end = std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_digit);
@@ -302,7 +306,8 @@ Utf8Character next_character(std::string_view text) {
     }
     code_point = (code_point << 6) | (byte(i) & 0x3Fu);
   }
-  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};  // shorter forms exist below these
+  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800,
+                                                0x10000};  // shorter forms exist below these
   const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
   if (code_point < smallest[bytes] || surrogate || code_point > 0x10FFFF) {
     return invalid;
@@ -345,8 +350,12 @@ int display_width(std::string_view text) {
   return width;
 }
 
-std::string printable(std::string_view text) { return printable(text, true); }
-std::string printable_line(std::string_view text) { return printable(text, false); }
+std::string printable(std::string_view text) {
+  return printable(text, true);
+}
+std::string printable_line(std::string_view text) {
+  return printable(text, false);
+}
 
 std::vector<std::string> wrap(std::string_view text, int width) {
   std::vector<std::string> out;

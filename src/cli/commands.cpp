@@ -25,6 +25,8 @@ that cannot be read.)",
 
 }  // namespace
 
-std::span<const CommandRow> commands() { return k_commands; }
+std::span<const CommandRow> commands() {
+  return k_commands;
+}
 
 }  // namespace pgsluice::cli

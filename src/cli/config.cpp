@@ -89,7 +89,8 @@ class TomlReader {
 
   std::string read_word() {
     const auto is_word = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             c == '-';
     };
     std::string word;
     while (is_word(peek())) word += next();
@@ -238,13 +239,16 @@ class ConfigFile : public CLI::ConfigBase {
     const std::string name = entry.section.empty() ? entry.key : cat(entry.section, ".", entry.key);
     const std::string place = cat(printable_line(file), ":", std::to_string(entry.line));
     if (!section_exists) {
-      throw Error(ExitCode::usage, cat(place, ": unknown section [", printable_line(entry.section), "] with the key \"",
-                                       printable_line(entry.key), "\""),
-                  "A section has the name of a command; keys for all commands stand at the top, before any section.");
+      throw Error(
+          ExitCode::usage,
+          cat(place, ": unknown section [", printable_line(entry.section), "] with the key \"",
+              printable_line(entry.key), "\""),
+          "A section has the name of a command; keys for all commands stand at the top, before any section.");
     }
     const auto meant = closest(entry.key, known);
     throw Error(ExitCode::usage, cat(place, ": unknown key \"", printable_line(name), "\""),
-                meant ? cat("Did you mean \"", *meant, "\"?") : "Keys are the command line's options without the dashes.");
+                meant ? cat("Did you mean \"", *meant, "\"?")
+                      : "Keys are the command line's options without the dashes.");
   }
 
   CLI::App& app_;

@@ -14,7 +14,9 @@ namespace {
 constexpr int k_first_version = 12;
 constexpr int k_last_version = 18;
 
-std::string quoted(const std::string& text) { return cat("\"", printable_line(text), "\""); }
+std::string quoted(const std::string& text) {
+  return cat("\"", printable_line(text), "\"");
+}
 
 /// "14" and, as servers print it, "14.22".
 std::optional<int> parse_major(const std::string& text) {
@@ -30,17 +32,21 @@ std::string check_pg_version(const std::string& text) {
   if (major && *major >= k_first_version && *major <= k_last_version) {
     return {};
   }
-  return cat(quoted(text), " is no major version of PostgreSQL that pgsluice knows: ", std::to_string(k_first_version),
+  return cat(quoted(text),
+             " is no major version of PostgreSQL that pgsluice knows: ", std::to_string(k_first_version),
              " to ", std::to_string(k_last_version));
 }
 
 std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? std::string() : quoted(text) + " is no duration such as 200ms, 5s, 10m or 24h";
+  return parse_duration(text) ? std::string()
+                              : quoted(text) + " is no duration such as 200ms, 5s, 10m or 24h";
 }
 
 }  // namespace
 
-std::string choice_words(const std::vector<std::string>& words) { return join(words, "|"); }
+std::string choice_words(const std::vector<std::string>& words) {
+  return join(words, "|");
+}
 
 CLI::Option* add_choice_index(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
                               std::size_t preset, std::function<void(std::size_t)> chosen,
@@ -65,7 +71,8 @@ void add_pg_version(CLI::App& app, std::optional<int>& version, const std::strin
       ->type_name("MAJOR");
 }
 
-CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<std::chrono::milliseconds>& duration,
+CLI::Option* add_duration(CLI::App& app, const std::string& name,
+                          std::optional<std::chrono::milliseconds>& duration,
                           const std::string& description) {
   const auto assign = [&duration](const std::string& text) { duration = parse_duration(text); };
   return app.add_option_function<std::string>(name, assign, description)

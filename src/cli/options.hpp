@@ -37,8 +37,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options);
 /// `--pg-version MAJOR`, 12 to 18. Absent: not given.
 void add_pg_version(CLI::App& app, std::optional<int>& version, const std::string& description);
 /// An option whose value is written `200ms`, `5s`, `10m`, `24h`.
-CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<std::chrono::milliseconds>& duration,
-                          const std::string& description);
+CLI::Option* add_duration(CLI::App& app, const std::string& name,
+                          std::optional<std::chrono::milliseconds>& duration, const std::string& description);
 
 /// The words that an option takes and what each means.
 template <typename Value>

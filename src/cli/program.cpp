@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::string_view k_description =
     "pgsluice: a safety gate and deploy orchestrator for PostgreSQL schema migrations";
-constexpr std::string_view k_footer = R"(Exit codes: 0 done, 1 findings, 2 usage or configuration; the rest stands in the
+constexpr std::string_view k_footer =
+    R"(Exit codes: 0 done, 1 findings, 2 usage or configuration; the rest stands in the
 help of the command that uses it. `pgsluice COMMAND --help` shows examples.
 
 Every option can stand in pgsluice.toml, looked for upwards from the current folder.)";
@@ -83,7 +84,8 @@ std::vector<std::string> command_names(const CLI::App& app) {
 /// A command line may hold a connection string with a password: an argument is only repeated when it cannot.
 std::string repeatable(const std::string& argument) {
   const bool secret = argument.find("://") != std::string::npos || argument.find('=') != std::string::npos;
-  return secret ? printable_line(argument.substr(0, argument.find_first_of(":="))) + "…" : printable_line(argument);
+  return secret ? printable_line(argument.substr(0, argument.find_first_of(":="))) + "…"
+                : printable_line(argument);
 }
 
 [[noreturn]] void unexpected_argument(const CLI::App& app, const std::string& argument) {
@@ -94,7 +96,9 @@ std::string repeatable(const std::string& argument) {
   for (const std::string& word : known_words(app)) words.push_back(word);
   const std::string name = argument.substr(0, argument.find('='));
   const auto meant = closest(name, words);
-  const std::string_view kind = argument.starts_with("-") ? "option" : active.empty() ? "command" : "argument";
+  const std::string_view kind = argument.starts_with("-") ? "option"
+                                : active.empty()          ? "command"
+                                                          : "argument";
   throw Error(ExitCode::usage, cat("unknown ", kind, " ", repeatable(argument)),
               meant ? cat("Did you mean ", *meant, "? ", help) : help);
 }
