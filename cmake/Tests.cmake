@@ -95,6 +95,15 @@ endforeach()
 
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
+file(GENERATE OUTPUT tidy.flags CONTENT "\
+-std=c++20
+-I${PROJECT_SOURCE_DIR}/include
+-I${PROJECT_SOURCE_DIR}/src
+-isystem$<JOIN:${LIBPQ_INCLUDE_DIRS};$<TARGET_PROPERTY:PgQuery::PgQuery,INTERFACE_INCLUDE_DIRECTORIES>,
+-isystem>
+-D$<JOIN:$<TARGET_PROPERTY:pgsluice_core,COMPILE_DEFINITIONS>,
+-D>
+")
 add_test(NAME format COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-format")
 add_test(NAME tidy COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-tidy" "${CMAKE_BINARY_DIR}")
 set_tests_properties(format tidy PROPERTIES LABELS lint)

@@ -22,3 +22,18 @@ all_servers=(12 13 14 15 16 17 18)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
+
+# Debian's own compiler, even where an image has put another one first: it is the one that the warnings were weighed
+# with and that the test libraries were built with.
+export CC=${CC:-/usr/bin/gcc} CXX=${CXX:-/usr/bin/g++}
+
+# build <preset> [<target>…]
+build() {
+  local preset=$1 folder=$root/build
+  shift
+  [[ $preset == dev ]] || folder+=-$preset
+  if [[ ! -e $folder/build.ninja ]]; then
+    (cd "$root" && cmake --preset "$preset" --log-level=WARNING)
+  fi
+  cmake --build "$folder" ${1+--target "$@"}
+}
