@@ -25,6 +25,11 @@ bool is_migration(const fs::path& path) {
   return name.ends_with(".sql") && !name.ends_with(".down.sql");
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
 /// Folder by folder: `2/1.sql` runs before `10/1.sql`, and `a/…` before `a-b/…`.
 bool runs_before(const fs::path& a, const fs::path& b) {
   const auto [left, right] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
@@ -44,7 +49,7 @@ std::vector<fs::path> files_below(const fs::path& directory) {
        entry.increment(error)) {
     if (is_hidden(entry->path())) {
       entry.disable_recursion_pending();
-    } else if (is_migration(entry->path()) && !fs::is_directory(entry->path())) {
+    } else if (is_migration(entry->path()) && !is_folder(entry->path())) {
       files.push_back(entry->path());
     }
   }
