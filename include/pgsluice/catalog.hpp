@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,16 +59,25 @@ struct Relation {
   bool is_partition = false;
   bool is_default_partition = false;
   std::optional<PartitionKey> partition_key;
-  RelationName table;                 ///< an index: its table
-  std::optional<IndexDef> index;      ///< an index: its definition
-  std::string constraint;             ///< an index: the constraint that it backs
-  std::vector<RelationName> reads;    ///< a view or materialized view: the relations of its query
-  RelationName owner_table;           ///< an owned sequence: its table
-  std::optional<double> reltuples;    ///< estimate, rows
+  RelationName table;               ///< an index: its table
+  std::optional<IndexDef> index;    ///< an index: its definition
+  std::string constraint;           ///< an index: the constraint that it backs
+  std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  RelationName owner_table;         ///< an owned sequence: its table
+  std::optional<double> reltuples;  ///< estimate, rows
   std::optional<double> bytes;
+  bool is_new = false;  ///< made in the current transaction: nobody else can see it
 
   [[nodiscard]] const CatalogColumn* column(std::string_view column_name) const;
   [[nodiscard]] const CatalogConstraint* find_constraint(std::string_view constraint_name) const;
+};
+
+/// A type that migrations or the server define: enum, domain, composite or range.
+struct CatalogType {
+  RelationName name;
+  char typtype = 'b';        ///< pg_type's letter: d domain, e enum, c composite, r range
+  TypeName base;             ///< a domain: the type under it
+  bool constrained = false;  ///< a domain with a CHECK or NOT NULL: values must be tested
 };
 
 /// The relations that are known, by value: copying is cheap (relations are shared until changed), so
@@ -82,6 +92,8 @@ class Catalog {
 
   /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.
   [[nodiscard]] const Relation* find(const RelationName& name) const;
+  /// It is certain that no such relation exists: dropped here, or absent from a complete catalog.
+  [[nodiscard]] bool is_missing(const RelationName& name) const;
   /// The full name: of the relation found, else with the first schema of search_path.
   [[nodiscard]] RelationName resolve(const RelationName& name) const;
 
@@ -90,14 +102,24 @@ class Catalog {
   [[nodiscard]] std::vector<const Relation*> indexes(const RelationName& table) const;
   [[nodiscard]] std::vector<const Relation*> referencing(const RelationName& table) const;
   [[nodiscard]] std::vector<const Relation*> readers(const RelationName& relation) const;  ///< views
+  [[nodiscard]] std::vector<const Relation*> owned_sequences(const RelationName& table) const;
   [[nodiscard]] std::vector<const Relation*> all() const;
 
   /// Does to the catalog what the command does to the database. Commands that do not change it, and
   /// commands on relations that are not known, leave it as it is.
   void apply(const Command& command);
 
+  /// Adds a relation, or replaces the one of that name. One that was not there is new.
   void put(Relation relation);
+  /// What was made in the transaction is now like everything else.
+  void end_transaction();
   void erase(const RelationName& name);
+  void put_type(CatalogType type);
+  [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
+  /// Tables with a column of the type, or of a domain over it.
+  [[nodiscard]] std::vector<const Relation*> type_users(const TypeName& type) const;
+  /// "immutable", "stable" or "volatile" of a function that was created here, else "".
+  [[nodiscard]] std::string_view volatility(const FunctionCall& function) const;
 
   /// The name that PostgreSQL would choose for an index or sequence: `table_column_suffix`, cut to 63
   /// bytes, numbered when taken (indexcmds.c ChooseRelationName, makeObjectName).
@@ -105,8 +127,22 @@ class Catalog {
                                         std::string_view suffix) const;
 
  private:
+  friend class CatalogChange;
+  enum class Link { child, index, referencing, reader, owned };
+  void store(Relation relation);
+  [[nodiscard]] static std::vector<std::pair<Link, RelationName>> links_of(const Relation& relation);
+  [[nodiscard]] std::vector<const Relation*> linked(Link link, const RelationName& to) const;
+
   std::map<RelationName, std::shared_ptr<const Relation>> relations_;
+  std::map<std::pair<Link, RelationName>, std::set<RelationName>> links_;  ///< who points to a relation
+  std::set<RelationName> dropped_;
+  std::vector<RelationName> new_;  ///< those with is_new
+  std::map<RelationName, CatalogType> types_;
+  std::map<RelationName, std::string_view> functions_;
 };
+
+/// The name that PostgreSQL chooses for an index: `table_columns_idx`, `table_pkey`, `table_columns_key`.
+std::string choose_index_name(const Catalog& catalog, const RelationName& table, const Command& command);
 
 /// PostgreSQL's makeObjectName(): `name1_name2_label` cut to NAMEDATALEN - 1 bytes.
 std::string make_object_name(std::string_view name1, std::string_view name2, std::string_view label);

@@ -32,8 +32,12 @@ std::string_view lock_sql(LockMode mode);   ///< as in LOCK TABLE: "ACCESS EXCLU
 std::optional<LockMode> parse_lock_name(std::string_view name);
 /// PostgreSQL's conflict table (lock.c LockConflicts).
 bool conflicts(LockMode a, LockMode b);
-inline bool blocks_reads(LockMode mode) { return conflicts(mode, LockMode::AccessShare); }
-inline bool blocks_writes(LockMode mode) { return conflicts(mode, LockMode::RowExclusive); }
+inline bool blocks_reads(LockMode mode) {
+  return conflicts(mode, LockMode::AccessShare);
+}
+inline bool blocks_writes(LockMode mode) {
+  return conflicts(mode, LockMode::RowExclusive);
+}
 
 /// Whom a command breaks while the running release is still in use.
 enum class Breaks { nobody, writers, readers };
@@ -70,8 +74,8 @@ struct EffectRow {
   bool destroys_data = false;
   std::string instead;  ///< the safe form, for people
   std::string note;
-  std::string source;   ///< where in PostgreSQL this is decided
-  std::string setup;    ///< SQL that makes the example's relations
+  std::string source;  ///< where in PostgreSQL this is decided
+  std::string setup;   ///< SQL that makes the example's relations
   std::string example;
 };
 
@@ -79,6 +83,14 @@ struct EffectRow {
 /// file and JSON pointer.
 class EffectTable {
  public:
+  EffectTable() = default;
+  // The index points into the rows: a table is moved, never copied.
+  EffectTable(const EffectTable&) = delete;
+  EffectTable& operator=(const EffectTable&) = delete;
+  EffectTable(EffectTable&&) = default;
+  EffectTable& operator=(EffectTable&&) = default;
+  ~EffectTable() = default;
+
   /// The built-in rows, plus those of `directory`/effects when it is not empty.
   static EffectTable load(const std::filesystem::path& directory);
   static EffectTable parse(std::string_view json, std::string_view file_name);
@@ -114,7 +126,7 @@ struct CommandEffect {
 
 /// The effects of one statement, each relation once with the strongest lock.
 struct Effect {
-  std::size_t statement = 0;  ///< index into Script::statements
+  std::size_t statement = 0;       ///< index into Script::statements
   std::optional<int> transaction;  ///< ordinal within the file; none when it runs alone
   std::vector<RelationLock> locks;
   std::vector<RelationName> rewrites;

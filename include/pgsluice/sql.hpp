@@ -91,15 +91,16 @@ struct FunctionCall {
 /// What is worth knowing about an expression without evaluating it.
 struct Expression {
   SourceRange range;
-  bool literal = false;      ///< a constant, possibly cast or negated
-  bool null_literal = false; ///< NULL, possibly cast
+  bool literal = false;       ///< a constant, possibly cast or negated
+  bool null_literal = false;  ///< NULL, possibly cast
   bool subquery = false;
-  bool current_time = false;               ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
-  std::vector<FunctionCall> functions;     ///< every call, nested ones too
-  std::vector<std::string> columns;        ///< every column that is read
-  std::vector<TypeName> casts;             ///< every cast target
-  std::vector<std::string> not_null;       ///< columns that the expression, being true, proves NOT NULL
-  std::vector<RelationName> sequences;     ///< argument of nextval('…') and its kin
+  bool current_time = false;            ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
+  std::vector<FunctionCall> functions;  ///< every call, nested ones too
+  std::vector<std::string> columns;     ///< every column that is read
+  std::vector<TypeName> casts;          ///< every cast target
+  std::vector<std::string> not_null;    ///< columns that the expression, being true, proves NOT NULL
+  std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
+  std::string colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
 };
 
 struct Constraint {
@@ -108,9 +109,9 @@ struct Constraint {
   SourceRange range;
   std::vector<std::string> columns;
   std::vector<std::string> including;
-  RelationName referenced;   ///< foreign key: pktable
+  RelationName referenced;  ///< foreign key: pktable
   std::vector<std::string> referenced_columns;
-  std::string index_name;    ///< USING INDEX
+  std::string index_name;                ///< USING INDEX
   std::optional<Expression> expression;  ///< CHECK, DEFAULT, GENERATED
   std::string_view generated_kind;       ///< "stored" or "virtual"
   bool skip_validation = false;          ///< NOT VALID
@@ -171,7 +172,7 @@ struct Command {
   SourceRange range;
   std::vector<Fact> facts;  ///< syntactic facts, under PostgreSQL's field names
   std::vector<RelationRef> relations;
-  std::string name;      ///< what it names inside its relation: column, constraint, trigger, setting, savepoint
+  std::string name;  ///< what it names inside its relation: column, constraint, trigger, setting, savepoint
   std::string new_name;  ///< after RENAME; the schema of SET SCHEMA; the value of SET
   std::vector<std::string> names;
   std::vector<ColumnDef> columns;
@@ -184,7 +185,7 @@ struct Command {
   std::vector<FunctionCall> functions;  ///< called by DML or SELECT
 
   [[nodiscard]] const FactValue* fact(std::string_view fact_name) const;
-  [[nodiscard]] bool is(std::string_view fact_name) const;  ///< a fact that is known to be true
+  [[nodiscard]] bool is(std::string_view fact_name) const;                ///< a fact that is known to be true
   [[nodiscard]] std::string_view text(std::string_view fact_name) const;  ///< a text fact, or ""
   [[nodiscard]] const RelationRef* relation(std::string_view role) const;
 };
@@ -197,8 +198,8 @@ struct Statement {
 
 /// A piece of text that PostgreSQL's parser refuses, or that no server would be sent.
 struct SyntaxError {
-  SourceRange range;       ///< the offending token
-  SourceRange statement;   ///< the whole statement
+  SourceRange range;      ///< the offending token
+  SourceRange statement;  ///< the whole statement
   std::string message;
   std::string hint;
 };
@@ -211,8 +212,8 @@ struct ClientCommand {
 
 /// A comment `-- pgsluice: …`, not yet interpreted: the migration stage gives it meaning.
 struct DirectiveComment {
-  SourceRange range;   ///< the whole comment
-  std::string body;    ///< what follows `pgsluice:`
+  SourceRange range;               ///< the whole comment
+  std::string body;                ///< what follows `pgsluice:`
   std::size_t next_statement = 0;  ///< index into Script::statements of the first statement after it
   bool before_first_statement = false;
 };

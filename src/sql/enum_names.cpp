@@ -4,9 +4,9 @@
 
 namespace pgsluice::sql {
 
-#define NAME(value) \
-  case value: return #value;
-#define TAG(value) \
+#define NAME(value)          \
+  case value: return #value; \
+      #define TAG(value)     \
   case T_##value: return #value;
 
 std::string_view tag_name(::NodeTag tag) {

@@ -9,9 +9,9 @@
 namespace pgsluice::sql {
 
 enum class TokenKind {
-  word,          ///< keyword or identifier
-  quoted_name,   ///< "identifier"
-  string,        ///< '…', E'…', U&'…', $tag$…$tag$
+  word,         ///< keyword or identifier
+  quoted_name,  ///< "identifier"
+  string,       ///< '…', E'…', U&'…', $tag$…$tag$
   number,
   semicolon,
   comma,

@@ -162,9 +162,11 @@ void lower_sequence_options(const ::List* options, Command& command) {
 }
 
 void lower_transaction(const ::TransactionStmt* node, const Source& source, Statement& statement) {
-  constexpr std::array<std::string_view, 10> k_kinds = {
-      "BEGIN",   "START",       "COMMIT",           "ROLLBACK",        "SAVEPOINT",
-      "RELEASE", "ROLLBACK TO", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"};
+  constexpr std::array<std::string_view, 10> k_kinds = {"BEGIN",           "START",
+                                                        "COMMIT",          "ROLLBACK",
+                                                        "SAVEPOINT",       "RELEASE",
+                                                        "ROLLBACK TO",     "PREPARE TRANSACTION",
+                                                        "COMMIT PREPARED", "ROLLBACK PREPARED"};
   Command& command = add_command(statement, "TransactionStmt", source.whole());
   set_fact(command, "kind", k_kinds.at(static_cast<std::size_t>(node->kind)));
   set_fact(command, "chain", node->chain);
@@ -218,7 +220,8 @@ void lower_domain(const ::CreateDomainStmt* node, const Source& source, Statemen
   command.name = name.relname;
   command.new_name = name.schemaname;
   command.type = type_name(node->typeName);
-  for (auto* item : each<::Constraint>(node->constraints)) command.constraints.push_back(constraint(item, source));
+  for (auto* item : each<::Constraint>(node->constraints))
+    command.constraints.push_back(constraint(item, source));
 }
 
 void lower_alter_domain(const ::AlterDomainStmt* node, const Source& source, Statement& statement) {
@@ -272,7 +275,8 @@ void lower_grant(const ::GrantStmt* node, const Source& source, Statement& state
     for (::Node* object : each(node->objects)) command.names.push_back(string_value(object));
     return;
   }
-  for (auto* relation : each<::RangeVar>(node->objects)) add_relation(add(), "target", relation_name(relation));
+  for (auto* relation : each<::RangeVar>(node->objects))
+    add_relation(add(), "target", relation_name(relation));
 }
 
 void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
@@ -283,7 +287,8 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
     Command& command = add_command(statement, tag, source.whole());
     command.name = string(name);
     set_fact(command, "for_all_tables", all_tables);
-    add_relation(command, "target", relation_name(object->pubtable->relation), !object->pubtable->relation->inh);
+    add_relation(command, "target", relation_name(object->pubtable->relation),
+                 !object->pubtable->relation->inh);
     any = true;
   }
   if (any) return;
@@ -330,8 +335,8 @@ void lower_rule(const ::RuleStmt* node, const Source& source, Statement& stateme
 }
 
 /// Statements whose relations are a list or one RangeVar: one command per relation.
-void lower_relations(std::string_view tag, const ::List* relations, const Source& source, Statement& statement,
-                     const auto& set_facts) {
+void lower_relations(std::string_view tag, const ::List* relations, const Source& source,
+                     Statement& statement, const auto& set_facts) {
   for (auto* relation : each<::RangeVar>(relations)) {
     Command& command = add_command(statement, tag, source.whole());
     add_relation(command, "target", relation_name(relation), !relation->inh);
@@ -383,7 +388,9 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       add_object(command, n->objtype, n->object);
       return true;
     }
-    case T_CreateDomainStmt: lower_domain(reinterpret_cast<::CreateDomainStmt*>(node), source, statement); return true;
+    case T_CreateDomainStmt:
+      lower_domain(reinterpret_cast<::CreateDomainStmt*>(node), source, statement);
+      return true;
     case T_AlterDomainStmt:
       lower_alter_domain(reinterpret_cast<::AlterDomainStmt*>(node), source, statement);
       return true;
@@ -405,7 +412,8 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_CompositeTypeStmt: {
       auto* n = reinterpret_cast<::CompositeTypeStmt*>(node);
       Command& command = lower_relation("CompositeTypeStmt", n->typevar, source, statement);
-      for (auto* column : each<::ColumnDef>(n->coldeflist)) command.columns.push_back(column_def(column, source));
+      for (auto* column : each<::ColumnDef>(n->coldeflist))
+        command.columns.push_back(column_def(column, source));
       return true;
     }
     case T_CreateFunctionStmt:
@@ -414,12 +422,14 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
     case T_CreatePublicationStmt: {
       auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
-      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source, statement);
+      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source,
+                        statement);
       return true;
     }
     case T_AlterPublicationStmt: {
       auto* n = reinterpret_cast<::AlterPublicationStmt*>(node);
-      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source, statement);
+      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source,
+                        statement);
       return true;
     }
     default: return false;
@@ -428,8 +438,12 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
 
 bool lower_relation_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {
-    case T_AlterTableStmt: lower_alter_table(reinterpret_cast<::AlterTableStmt*>(node), source, statement); return true;
-    case T_CreateStmt: lower_create_table(reinterpret_cast<::CreateStmt*>(node), source, statement, false); return true;
+    case T_AlterTableStmt:
+      lower_alter_table(reinterpret_cast<::AlterTableStmt*>(node), source, statement);
+      return true;
+    case T_CreateStmt:
+      lower_create_table(reinterpret_cast<::CreateStmt*>(node), source, statement, false);
+      return true;
     case T_CreateForeignTableStmt:
       lower_create_table(&reinterpret_cast<::CreateForeignTableStmt*>(node)->base, source, statement, true);
       return true;
@@ -438,7 +452,9 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     case T_CreateTableAsStmt:
       lower_create_table_as(reinterpret_cast<::CreateTableAsStmt*>(node), source, statement);
       return true;
-    case T_CreateTrigStmt: lower_trigger(reinterpret_cast<::CreateTrigStmt*>(node), source, statement); return true;
+    case T_CreateTrigStmt:
+      lower_trigger(reinterpret_cast<::CreateTrigStmt*>(node), source, statement);
+      return true;
     case T_RuleStmt: lower_rule(reinterpret_cast<::RuleStmt*>(node), source, statement); return true;
     case T_CreateSeqStmt: {
       auto* n = reinterpret_cast<::CreateSeqStmt*>(node);
@@ -515,8 +531,12 @@ bool lower_maintenance_statement(::Node* node, const Source& source, Statement& 
       if (n->query != nullptr) add_query_use(n->query, source, command);
       return true;
     }
-    case T_TransactionStmt: lower_transaction(reinterpret_cast<::TransactionStmt*>(node), source, statement); return true;
-    case T_VariableSetStmt: lower_set(reinterpret_cast<::VariableSetStmt*>(node), source, statement); return true;
+    case T_TransactionStmt:
+      lower_transaction(reinterpret_cast<::TransactionStmt*>(node), source, statement);
+      return true;
+    case T_VariableSetStmt:
+      lower_set(reinterpret_cast<::VariableSetStmt*>(node), source, statement);
+      return true;
     case T_ExplainStmt: {
       auto* n = reinterpret_cast<::ExplainStmt*>(node);
       lower_inner("ExplainStmt", n->query, source, statement);
@@ -530,7 +550,8 @@ bool lower_maintenance_statement(::Node* node, const Source& source, Statement& 
       return true;
     }
     case T_DeclareCursorStmt:
-      lower_inner("DeclareCursorStmt", reinterpret_cast<::DeclareCursorStmt*>(node)->query, source, statement);
+      lower_inner("DeclareCursorStmt", reinterpret_cast<::DeclareCursorStmt*>(node)->query, source,
+                  statement);
       return true;
     default: return false;
   }
@@ -546,7 +567,8 @@ Command& add_command(Statement& statement, std::string_view tag, SourceRange ran
 void lower_statement(::Node* node, const Source& source, Statement& statement) {
   statement.tag = tag_name(node->type);
   if (lower_query(node, source, statement) || lower_relation_statement(node, source, statement) ||
-      lower_object_statement(node, source, statement) || lower_maintenance_statement(node, source, statement)) {
+      lower_object_statement(node, source, statement) ||
+      lower_maintenance_statement(node, source, statement)) {
     return;
   }
   add_command(statement, statement.tag, source.whole());

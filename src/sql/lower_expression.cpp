@@ -62,7 +62,8 @@ RelationName parse_regclass(std::string_view text) {
 }
 
 std::optional<RelationName> sequence_argument(const ::FuncCall* call, const FunctionCall& function) {
-  if (function.name != "nextval" && function.name != "setval" && function.name != "currval") return std::nullopt;
+  if (function.name != "nextval" && function.name != "setval" && function.name != "currval")
+    return std::nullopt;
   if (length(call->args) == 0) return std::nullopt;
   auto* constant = as<::A_Const>(strip(static_cast<::Node*>(call->args->elements[0].ptr_value)), T_A_Const);
   if (constant == nullptr || constant->isnull || constant->val.node.type != T_String) return std::nullopt;
@@ -77,11 +78,37 @@ void add_not_null(::Node* root, std::vector<std::string>& columns) {
     stack.pop_back();
     if (auto* both = as<::BoolExpr>(node, T_BoolExpr); both != nullptr && both->boolop == AND_EXPR) {
       for (::Node* arg : each(both->args)) stack.push_back(arg);
-    } else if (auto* test = as<::NullTest>(node, T_NullTest); test != nullptr && test->nulltesttype == IS_NOT_NULL) {
+    } else if (auto* test = as<::NullTest>(node, T_NullTest);
+               test != nullptr && test->nulltesttype == IS_NOT_NULL) {
       std::string column = column_name(reinterpret_cast<::Node*>(test->arg));
       if (!column.empty()) columns.push_back(std::move(column));
     }
   }
+}
+
+/// parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
+std::string figure_colname(::Node* node) {
+  while (node != nullptr) {
+    switch (node->type) {
+      case T_ColumnRef: return column_name(node);
+      case T_FuncCall: return function_call(reinterpret_cast<::FuncCall*>(node)).name;
+      case T_A_Indirection: node = reinterpret_cast<::A_Indirection*>(node)->arg; break;
+      case T_CollateClause: node = reinterpret_cast<::CollateClause*>(node)->arg; break;
+      case T_TypeCast: {
+        auto* cast = reinterpret_cast<::TypeCast*>(node);
+        std::string inner = figure_colname(cast->arg);
+        return inner.empty() ? type_name(cast->typeName).name : inner;
+      }
+      case T_CaseExpr: return "case";
+      case T_CoalesceExpr: return "coalesce";
+      case T_A_ArrayExpr: return "array";
+      case T_RowExpr: return "row";
+      case T_MinMaxExpr:
+        return reinterpret_cast<::MinMaxExpr*>(node)->op == IS_GREATEST ? "greatest" : "least";
+      default: return {};
+    }
+  }
+  return {};
 }
 
 void add_node(::Node* node, Expression& result) {
@@ -165,6 +192,7 @@ Expression expression(::Node* node, const Source& source) {
     return true;
   });
   add_not_null(node, result.not_null);
+  result.colname = figure_colname(node);
   return result;
 }
 

@@ -33,7 +33,8 @@ const ::RangeVar* written_relation(::Node* node) {
 
 bool names_relation(const ::LockingClause* lock, const ::RangeVar* range) {
   if (length(lock->lockedRels) == 0) return true;
-  const std::string_view name = range->alias != nullptr ? view(range->alias->aliasname) : view(range->relname);
+  const std::string_view name =
+      range->alias != nullptr ? view(range->alias->aliasname) : view(range->relname);
   for (auto* locked : each<::RangeVar>(lock->lockedRels)) {
     if (view(locked->relname) == name) return true;
   }
@@ -98,7 +99,10 @@ void add_query_use(::Node* query, const Source& source, Command& command) {
     if (!written.contains(range) && range->schemaname == nullptr && ctes.contains(string(range->relname))) {
       return true;
     }
-    add_relation(command, written.contains(range) ? "written" : locked.contains(range) ? "locked" : "source",
+    add_relation(command,
+                 written.contains(range)  ? "written"
+                 : locked.contains(range) ? "locked"
+                                          : "source",
                  relation_name(range), !range->inh);
     return true;
   });
@@ -114,7 +118,8 @@ bool lower_query(::Node* node, const Source& source, Statement& statement) {
       Command& command = add_command(statement, "SelectStmt", source.whole());
       set_fact(command, "locking", locking_text(select));
       set_fact(command, "into", select->intoClause != nullptr);
-      if (select->intoClause != nullptr) add_relation(command, "target", relation_name(select->intoClause->rel));
+      if (select->intoClause != nullptr)
+        add_relation(command, "target", relation_name(select->intoClause->rel));
       add_query_use(node, source, command);
       return true;
     }

@@ -45,14 +45,17 @@ std::vector<SourceRange> command_ranges(const Source& source, int count) {
   return ranges;
 }
 
-std::string_view generated_kind(char kind) { return kind == 'v' ? "virtual" : "stored"; }
+std::string_view generated_kind(char kind) {
+  return kind == 'v' ? "virtual" : "stored";
+}
 
 bool is_table_constraint(std::string_view contype) {
   return contype == "CONSTR_CHECK" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_PRIMARY" ||
          contype == "CONSTR_EXCLUSION" || contype == "CONSTR_FOREIGN";
 }
 
-void add_constraint_command(Statement& statement, const RelationRef& target, Constraint constraint, bool inline_) {
+void add_constraint_command(Statement& statement, const RelationRef& target, Constraint constraint,
+                            bool inline_) {
   Command& command = add_command(statement, "AT_AddConstraint", constraint.range);
   command.name = constraint.name;
   set_fact(command, "contype", constraint.contype);
@@ -121,9 +124,7 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
       set_fact(command, "using", column->raw_default != nullptr);
       break;
     }
-    case AT_ColumnDefault:
-      set_fact(command, "drop_default", node->def == nullptr);
-      [[fallthrough]];
+    case AT_ColumnDefault: set_fact(command, "drop_default", node->def == nullptr); [[fallthrough]];
     case AT_SetExpression:
       if (node->def != nullptr) command.expression = expression(node->def, source);
       break;
@@ -210,7 +211,8 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
   }
 #if PG_VERSION_NUM >= 180000
   if (node->contype == CONSTR_GENERATED) result.generated_kind = generated_kind(node->generated_kind);
-  result.is_enforced = node->is_enforced || (node->contype != CONSTR_CHECK && node->contype != CONSTR_FOREIGN);
+  result.is_enforced =
+      node->is_enforced || (node->contype != CONSTR_CHECK && node->contype != CONSTR_FOREIGN);
   result.without_overlaps = node->without_overlaps;
 #endif
   result.skip_validation = node->skip_validation;
@@ -221,11 +223,12 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
 }
 
 ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
-  ColumnDef result{.name = string(node->colname),
-                   .type = type_name(node->typeName),
-                   .range = source.item(node->location),
-                   .constraints = {},
-                   .collation = node->collClause != nullptr ? relation_name(node->collClause->collname).relname : ""};
+  ColumnDef result{
+      .name = string(node->colname),
+      .type = type_name(node->typeName),
+      .range = source.item(node->location),
+      .constraints = {},
+      .collation = node->collClause != nullptr ? relation_name(node->collClause->collname).relname : ""};
   for (auto* item : each<::Constraint>(node->constraints)) {
     if (item->type != T_Constraint) continue;
     result.constraints.push_back(constraint(item, source));
@@ -242,7 +245,8 @@ ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
     if (next > range.begin && next < range.end) {
       range.end = next;
       while (range.end > range.begin + 1 &&
-             std::string_view(" \t\r\n").find(source.text[range.end - 1 - source.offset]) != std::string_view::npos) {
+             std::string_view(" \t\r\n").find(source.text[range.end - 1 - source.offset]) !=
+                 std::string_view::npos) {
         --range.end;
       }
     }
@@ -265,7 +269,8 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
     }
   }
   {
-    Command& command = add_command(statement, foreign ? "CreateForeignTableStmt" : "CreateStmt", source.whole());
+    Command& command =
+        add_command(statement, foreign ? "CreateForeignTableStmt" : "CreateStmt", source.whole());
     command.relations.push_back(target);
     command.columns = columns;
     for (RelationName& name : like) add_relation(command, "like", std::move(name));

@@ -83,8 +83,9 @@ bool Command::is(std::string_view fact_name) const {
 
 std::string_view Command::text(std::string_view fact_name) const {
   const FactValue* value = fact(fact_name);
-  return value != nullptr && std::holds_alternative<std::string_view>(*value) ? std::get<std::string_view>(*value)
-                                                                              : std::string_view();
+  return value != nullptr && std::holds_alternative<std::string_view>(*value)
+             ? std::get<std::string_view>(*value)
+             : std::string_view();
 }
 
 const RelationRef* Command::relation(std::string_view role) const {

@@ -48,7 +48,8 @@ extern "C" {
 #undef DEBUG
 
 // Node layouts and tags differ between majors: headers and library must be of one package.
-static_assert(PG_VERSION_NUM / 10000 >= 17, "libpg_query with the grammar of PostgreSQL 17 or newer is needed");
+static_assert(PG_VERSION_NUM / 10000 >= 17,
+              "libpg_query with the grammar of PostgreSQL 17 or newer is needed");
 
 namespace pgsluice::sql {
 
@@ -83,7 +84,9 @@ Each<T> each(const ::List* list) {
   return Each<T>(list);
 }
 
-inline int length(const ::List* list) { return list != nullptr ? list->length : 0; }
+inline int length(const ::List* list) {
+  return list != nullptr ? list->length : 0;
+}
 
 /// The node as T, or nullptr when it is another kind of node.
 template <typename T>
@@ -91,8 +94,12 @@ T* as(void* node, ::NodeTag tag) {
   return node != nullptr && static_cast<::Node*>(node)->type == tag ? static_cast<T*>(node) : nullptr;
 }
 
-inline std::string_view view(const char* text) { return text != nullptr ? std::string_view(text) : std::string_view(); }
-inline std::string string(const char* text) { return std::string(view(text)); }
+inline std::string_view view(const char* text) {
+  return text != nullptr ? std::string_view(text) : std::string_view();
+}
+inline std::string string(const char* text) {
+  return std::string(view(text));
+}
 inline std::string string_value(void* node) {
   const auto* value = as<::String>(node, T_String);
   return value != nullptr ? string(value->sval) : std::string();

@@ -48,15 +48,15 @@ std::string hint_for(std::string_view text, std::size_t at) {
   if (rest.starts_with(":") && !rest.starts_with("::")) {
     return "psql variables are not substituted: write the value, or generate the file before it is read";
   }
-  if (rest.starts_with("{{") || rest.starts_with("${")) return "template placeholders must be filled in before";
+  if (rest.starts_with("{{") || rest.starts_with("${"))
+    return "template placeholders must be filled in before";
   return {};
 }
 
 SyntaxError syntax_error(const ::PgQueryError& error, const sql::Source& source) {
   // cursorpos counts characters from 1; ranges are bytes.
   const std::size_t at =
-      error.cursorpos > 0 ? sql::utf8_offset(source.text, static_cast<std::size_t>(error.cursorpos) - 1)
-                          : 0;
+      error.cursorpos > 0 ? sql::utf8_offset(source.text, static_cast<std::size_t>(error.cursorpos) - 1) : 0;
   sql::Lexer lexer(source.text, at);
   const sql::Token token = lexer.next_with_comments();
   const std::size_t end = token.kind == sql::TokenKind::end ? at : token.end;
@@ -118,7 +118,9 @@ void strip_byte_order_mark(std::string& text) {
 
 }  // namespace
 
-int grammar_version() { return PG_VERSION_NUM / 10000; }
+int grammar_version() {
+  return PG_VERSION_NUM / 10000;
+}
 
 Script parse(SourceFile source) {
   strip_byte_order_mark(source.text);
@@ -141,7 +143,8 @@ Script parse(SourceFile source) {
     const SourceRange range = pieces.statements[i];
     parse_statement({.text = script.text(range), .offset = range.begin}, script);
   }
-  for (; directive != script.directives.end(); ++directive) directive->next_statement = script.statements.size();
+  for (; directive != script.directives.end(); ++directive)
+    directive->next_statement = script.statements.size();
   std::ranges::sort(script.errors, {}, [](const SyntaxError& error) { return error.range.begin; });
   return script;
 }

@@ -109,8 +109,8 @@ class Splitter {
     pieces_.errors.push_back(
         {.range = {token.begin, std::min(token.begin + 1, token.end)},
          .statement = {begin_.value_or(token.begin), token.end},
-         .message = is_operator  ? "operator too long"
-                    : is_comment ? "unterminated comment, or comments nested too deep"
+         .message = is_operator              ? "operator too long"
+                    : is_comment             ? "unterminated comment, or comments nested too deep"
                     : text.starts_with("\"") ? "unterminated quoted identifier"
                     : text.starts_with("$")  ? "unterminated dollar-quoted string"
                                              : "unterminated quoted string",
@@ -160,6 +160,8 @@ class Splitter {
 
 }  // namespace
 
-Pieces split(std::string_view text) { return Splitter(text).run(); }
+Pieces split(std::string_view text) {
+  return Splitter(text).run();
+}
 
 }  // namespace pgsluice::sql

@@ -9,11 +9,15 @@ namespace pgsluice::sql {
 
 namespace {
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 
 /// Length of the valid sequence at the start of `text`, 0 when it is invalid.
 std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto byte = [&text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
   const unsigned lead = byte(0);
   const auto tail = [&](std::size_t count) {
     for (std::size_t i = 1; i <= count; ++i) {

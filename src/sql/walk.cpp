@@ -66,11 +66,11 @@ bool push_statement(::Node* node, std::vector<::Node*>& stack) {
 }
 
 bool push_clause(::Node* node, std::vector<::Node*>& stack) {
-#define CHILDREN(type, ...)                       \
-  case T_##type: {                                \
-    auto* n = reinterpret_cast<::type*>(node);    \
-    push(stack, __VA_ARGS__);                     \
-    return true;                                  \
+#define CHILDREN(type, ...)                    \
+  case T_##type: {                             \
+    auto* n = reinterpret_cast<::type*>(node); \
+    push(stack, __VA_ARGS__);                  \
+    return true;                               \
   }
   switch (node->type) {
     CHILDREN(ResTarget, n->indirection, n->val)

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lookup. What commands do to the catalog is in apply.cpp.
+#include "pgsluice/catalog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgsluice {
+
+namespace {
+
+constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
+constexpr std::string_view k_temporary = "pg_temp";
+
+/// Cuts to `size` bytes without cutting a character: pg_mbcliplen().
+std::string_view clip(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
+const CatalogColumn* Relation::column(std::string_view column_name) const {
+  const auto found = std::ranges::find(columns, column_name, &CatalogColumn::name);
+  return found != columns.end() ? &*found : nullptr;
+}
+
+const CatalogConstraint* Relation::find_constraint(std::string_view constraint_name) const {
+  const auto found = std::ranges::find(constraints, constraint_name, &CatalogConstraint::name);
+  return found != constraints.end() ? &*found : nullptr;
+}
+
+const Relation* Catalog::find(const RelationName& name) const {
+  const auto at = [this](const RelationName& full) -> const Relation* {
+    const auto found = relations_.find(full);
+    return found != relations_.end() ? found->second.get() : nullptr;
+  };
+  if (!name.schemaname.empty()) return at(name);
+  if (const Relation* temporary = at({std::string(k_temporary), name.relname})) return temporary;
+  for (const std::string& schema : search_path) {
+    if (const Relation* relation = at({schema, name.relname})) return relation;
+  }
+  return nullptr;
+}
+
+bool Catalog::is_missing(const RelationName& name) const {
+  return find(name) == nullptr && (complete || dropped_.contains(resolve(name)));
+}
+
+RelationName Catalog::resolve(const RelationName& name) const {
+  if (const Relation* relation = find(name)) return relation->name;
+  if (!name.schemaname.empty()) return name;
+  return {.schemaname = search_path.empty() ? "public" : search_path.front(), .relname = name.relname};
+}
+
+std::vector<std::pair<Catalog::Link, RelationName>> Catalog::links_of(const Relation& relation) {
+  std::vector<std::pair<Link, RelationName>> links;
+  for (const RelationName& parent : relation.parents) links.emplace_back(Link::child, parent);
+  for (const RelationName& read : relation.reads) links.emplace_back(Link::reader, read);
+  for (const CatalogConstraint& constraint : relation.constraints) {
+    if (!constraint.referenced.empty()) links.emplace_back(Link::referencing, constraint.referenced);
+  }
+  if (!relation.table.empty()) links.emplace_back(Link::index, relation.table);
+  if (!relation.owner_table.empty()) links.emplace_back(Link::owned, relation.owner_table);
+  return links;
+}
+
+std::vector<const Relation*> Catalog::linked(Link link, const RelationName& to) const {
+  std::vector<const Relation*> result;
+  const auto found = links_.find({link, to});
+  if (found == links_.end()) return result;
+  for (const RelationName& name : found->second) result.push_back(relations_.at(name).get());
+  return result;
+}
+
+std::vector<const Relation*> Catalog::children(const RelationName& parent) const {
+  return linked(Link::child, parent);
+}
+
+std::vector<const Relation*> Catalog::descendants(const RelationName& parent) const {
+  std::vector<const Relation*> result = children(parent);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    for (const Relation* child : children(result[i]->name)) {
+      if (std::ranges::find(result, child) == result.end()) result.push_back(child);
+    }
+  }
+  return result;
+}
+
+std::vector<const Relation*> Catalog::indexes(const RelationName& table) const {
+  return linked(Link::index, table);
+}
+
+std::vector<const Relation*> Catalog::referencing(const RelationName& table) const {
+  return linked(Link::referencing, table);
+}
+
+std::vector<const Relation*> Catalog::readers(const RelationName& relation) const {
+  return linked(Link::reader, relation);
+}
+
+std::vector<const Relation*> Catalog::owned_sequences(const RelationName& table) const {
+  return linked(Link::owned, table);
+}
+
+std::vector<const Relation*> Catalog::all() const {
+  std::vector<const Relation*> result;
+  result.reserve(relations_.size());
+  for (const auto& [name, relation] : relations_) result.push_back(relation.get());
+  return result;
+}
+
+void Catalog::put(Relation relation) {
+  relation.is_new = relation.is_new || !relations_.contains(relation.name);
+  store(std::move(relation));
+}
+
+void Catalog::store(Relation relation) {
+  erase(relation.name);
+  dropped_.erase(relation.name);
+  for (auto& link : links_of(relation)) links_[std::move(link)].insert(relation.name);
+  if (relation.is_new) new_.push_back(relation.name);
+  RelationName name = relation.name;
+  relations_.emplace(std::move(name), std::make_shared<const Relation>(std::move(relation)));
+}
+
+void Catalog::end_transaction() {
+  for (const RelationName& name : std::exchange(new_, {})) {
+    const auto found = relations_.find(name);
+    if (found == relations_.end() || !found->second->is_new) continue;
+    Relation known = *found->second;
+    known.is_new = false;
+    found->second = std::make_shared<const Relation>(std::move(known));
+  }
+}
+
+void Catalog::erase(const RelationName& erased) {
+  const RelationName name = erased;  // it may live in what is erased
+  const auto found = relations_.find(name);
+  if (found == relations_.end()) return;
+  for (const auto& link : links_of(*found->second)) {
+    const auto entry = links_.find(link);
+    if (entry == links_.end()) continue;
+    entry->second.erase(name);
+    if (entry->second.empty()) links_.erase(entry);
+  }
+  relations_.erase(found);
+  dropped_.insert(name);
+}
+
+void Catalog::put_type(CatalogType type) {
+  types_[type.name] = std::move(type);
+}
+
+const CatalogType* Catalog::find_type(const TypeName& type) const {
+  const auto at = [this](const RelationName& full) -> const CatalogType* {
+    const auto found = types_.find(full);
+    return found != types_.end() ? &found->second : nullptr;
+  };
+  if (!type.schemaname.empty()) return at({type.schemaname, type.name});
+  for (const std::string& schema : search_path) {
+    if (const CatalogType* found = at({schema, type.name})) return found;
+  }
+  return nullptr;
+}
+
+std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
+  const CatalogType* wanted = find_type(type);
+  std::vector<const Relation*> result;
+  for (const auto& [name, relation] : relations_) {
+    const bool uses = std::ranges::any_of(relation->columns, [&](const CatalogColumn& column) {
+      for (const CatalogType* t = find_type(column.type); t != nullptr; t = find_type(t->base)) {
+        if (t == wanted) return true;
+      }
+      return false;
+    });
+    if (uses && wanted != nullptr) result.push_back(relation.get());
+  }
+  return result;
+}
+
+std::string_view Catalog::volatility(const FunctionCall& function) const {
+  const auto at = [this](const RelationName& full) -> std::string_view {
+    const auto found = functions_.find(full);
+    return found != functions_.end() ? found->second : std::string_view();
+  };
+  if (!function.schemaname.empty()) return at({function.schemaname, function.name});
+  for (const std::string& schema : search_path) {
+    if (const std::string_view found = at({schema, function.name}); !found.empty()) return found;
+  }
+  return {};
+}
+
+std::string make_object_name(std::string_view name1, std::string_view name2, std::string_view label) {
+  std::size_t overhead = 0;
+  if (!name2.empty()) ++overhead;
+  if (!label.empty()) overhead += label.size() + 1;
+  const std::size_t available = k_max_name - overhead;
+  std::size_t size1 = name1.size();
+  std::size_t size2 = name2.size();
+  while (size1 + size2 > available) {
+    if (size1 > size2) {
+      --size1;
+    } else {
+      --size2;
+    }
+  }
+  std::string result(clip(name1, size1));
+  if (!name2.empty()) result.append("_").append(clip(name2, size2));
+  if (!label.empty()) result.append("_").append(label);
+  return result;
+}
+
+std::string Catalog::choose_name(const RelationName& table, std::string_view columns,
+                                 std::string_view suffix) const {
+  std::string label(suffix);
+  for (int pass = 1;; ++pass) {
+    std::string name = make_object_name(table.relname, columns, label);
+    if (!relations_.contains({table.schemaname, name})) return name;
+    label = std::string(suffix) + std::to_string(pass);
+  }
+}
+
+}  // namespace pgsluice

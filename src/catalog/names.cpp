@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that PostgreSQL chooses for indexes: indexcmds.c ChooseIndexName and its helpers.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "pgsluice/catalog.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+constexpr std::size_t k_max_name = 63;
+
+/// indexcmds.c ChooseIndexColumnNames: a name for each column, numbered when it occurs again.
+std::vector<std::string> column_names(const IndexDef& index) {
+  std::vector<std::string> names;
+  const auto add = [&names](std::string name) {
+    if (name.empty()) name = "expr";
+    std::string unique = name;
+    for (int i = 1; std::ranges::find(names, unique) != names.end(); ++i) {
+      const std::string number = std::to_string(i);
+      unique = name.substr(0, std::min(name.size(), k_max_name - number.size())) + number;
+    }
+    names.push_back(std::move(unique));
+  };
+  for (const IndexElement& element : index.elements) {
+    add(!element.column.empty() ? element.column : element.expression ? element.expression->colname : "");
+  }
+  for (const std::string& column : index.including) add(column);
+  return names;
+}
+
+/// indexcmds.c ChooseIndexNameAddition: the columns joined, as far as they fit.
+std::string addition(const std::vector<std::string>& names) {
+  std::string result;
+  for (const std::string& name : names) {
+    if (!result.empty()) result += '_';
+    result += name.substr(0, k_max_name);
+    if (result.size() >= k_max_name) break;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string choose_index_name(const Catalog& catalog, const RelationName& table, const Command& command) {
+  if (command.index) {
+    return command.index->name.empty()
+               ? catalog.choose_name(table, addition(column_names(*command.index)), "idx")
+               : command.index->name;
+  }
+  if (command.constraints.empty()) return {};
+  const Constraint& constraint = command.constraints.front();
+  if (!constraint.name.empty()) return constraint.name;
+  if (!constraint.index_name.empty()) return constraint.index_name;
+  if (constraint.contype == "CONSTR_PRIMARY") return catalog.choose_name(table, {}, "pkey");
+  std::vector<std::string> columns = constraint.columns;
+  columns.insert(columns.end(), constraint.including.begin(), constraint.including.end());
+  return catalog.choose_name(table, addition(columns),
+                             constraint.contype == "CONSTR_UNIQUE" ? "key" : "excl");
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Derived facts: what rows may ask that the syntax alone does not say. A new one is a function and a
+// line in the table at the end.
+#include <algorithm>
+#include <array>
+
+#include "subject.hpp"
+
+namespace pgsluice {
+
+namespace effects {
+
+namespace {
+
+FactValue text(std::string_view value) {
+  return value;
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+const ColumnDef* new_column(const Subject& subject) {
+  return subject.command.columns.empty() ? nullptr : &subject.command.columns.front();
+}
+
+FactValue default_volatility(const Subject& subject) {
+  const ColumnDef* column = new_column(subject);
+  if (column == nullptr) return text("none");
+  if (column->type.name.find("serial") != std::string::npos) return text("volatile");
+  const Constraint* value = column->constraint("CONSTR_DEFAULT");
+  if (value == nullptr || !value->expression || value->expression->null_literal) return text("none");
+  return expression_volatility(subject, *value->expression);
+}
+
+FactValue column_type(const Subject& subject) {
+  const ColumnDef* column = new_column(subject);
+  if (column == nullptr || column->type.array) return text("ordinary");
+  if (const CatalogType* type = subject.catalog.find_type(column->type)) {
+    return text(type->constrained ? "constrained_domain" : "ordinary");
+  }
+  if (is_builtin_type(column->type) || subject.catalog.complete) return text("ordinary");
+  if (subject.catalog.find({column->type.schemaname, column->type.name}) != nullptr) return text("ordinary");
+  return Unknown{};
+}
+
+FactValue column_exists(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  return subject.target->column(subject.command.name) != nullptr;
+}
+
+FactValue not_null_proven(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const std::string& name = subject.command.name;
+  const CatalogColumn* column = subject.target->column(name);
+  if (column == nullptr) return Unknown{};
+  if (column->not_null) return true;
+  return std::ranges::any_of(subject.target->constraints, [&](const CatalogConstraint& constraint) {
+    return constraint.contype == "CONSTR_CHECK" && constraint.validated &&
+           contains(constraint.not_null, name);
+  });
+}
+
+/// The constraint that DROP, VALIDATE, ALTER or RENAME CONSTRAINT names.
+FactValue constraint_kind(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const CatalogConstraint* constraint = subject.target->find_constraint(subject.command.name);
+  if (constraint == nullptr) return Unknown{};
+  return constraint->contype;
+}
+
+FactValue constraint_validated(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const CatalogConstraint* constraint = subject.target->find_constraint(subject.command.name);
+  if (constraint == nullptr) return Unknown{};
+  return constraint->validated;
+}
+
+/// The columns of a new PRIMARY KEY: its own, or those of USING INDEX.
+std::vector<std::string> key_columns(const Subject& subject) {
+  if (subject.command.constraints.empty()) return {};
+  const Constraint& constraint = subject.command.constraints.front();
+  if (constraint.index_name.empty()) return constraint.columns;
+  const Relation* index = subject.catalog.find({subject.target_name().schemaname, constraint.index_name});
+  std::vector<std::string> columns;
+  if (index == nullptr || !index->index) return columns;
+  for (const IndexElement& element : index->index->elements) columns.push_back(element.column);
+  return columns;
+}
+
+FactValue nullable_key(const Subject& subject) {
+  const std::vector<std::string> columns = key_columns(subject);
+  if (subject.target == nullptr || columns.empty()) return Unknown{};
+  return std::ranges::any_of(columns, [&subject](const std::string& name) {
+    const CatalogColumn* column = subject.target->column(name);
+    return column == nullptr || !column->not_null;
+  });
+}
+
+FactValue relation_kind(const Subject& subject) {
+  if (subject.target == nullptr) return text("table");
+  switch (subject.target->relkind) {
+    case relkind::partitioned_table: return text("partitioned");
+    case relkind::materialized_view: return text("materialized_view");
+    case relkind::view: return text("view");
+    case relkind::foreign_table: return text("foreign_table");
+    case relkind::sequence: return text("sequence");
+    case relkind::index: return text("index");
+    case relkind::partitioned_index: return text("partitioned_index");
+    case relkind::composite_type: return text("composite_type");
+    default: return text("table");
+  }
+}
+
+FactValue relation_exists(const Subject& subject) {
+  if (subject.target != nullptr) return true;
+  if (subject.catalog.is_missing(subject.command.relation("target")->name)) return false;
+  return Unknown{};
+}
+
+/// A foreign key over a column that ADD COLUMN just made without a default needs no validation:
+/// all its values are null (parse_utilcmd.c transformAlterTableStmt).
+FactValue all_null(const Subject& subject) {
+  if (!subject.command.is("inline") || subject.command.constraints.empty()) return false;
+  const Constraint& constraint = subject.command.constraints.front();
+  if (subject.target == nullptr || constraint.columns.size() != 1) return Unknown{};
+  const CatalogColumn* column = subject.target->column(constraint.columns.front());
+  return column != nullptr && !column->default_expression;
+}
+
+constexpr std::array k_facts = {
+    DerivedFact{"default", "volatility of the new column's default: none, constant, stable or volatile",
+                default_volatility},
+    DerivedFact{"column_type",
+                "type of the new column: ordinary, or constrained_domain, whose values must be tested",
+                column_type},
+    DerivedFact{"column_exists", "the column that the command names is there already", column_exists},
+    DerivedFact{"not_null_proven", "the column is NOT NULL, or a valid CHECK proves it", not_null_proven},
+    DerivedFact{"constraint_kind",
+                "kind of the constraint that the command names: CONSTR_CHECK, CONSTR_FOREIGN …",
+                constraint_kind},
+    DerivedFact{"constraint_validated", "the constraint that the command names is validated",
+                constraint_validated},
+    DerivedFact{"nullable_key", "a column of the new key may hold nulls, so the key must be checked for them",
+                nullable_key},
+    DerivedFact{
+        "relation",
+        "kind of the target: table, partitioned, view, materialized_view, foreign_table, sequence, index, "
+        "partitioned_index or composite_type",
+        relation_kind},
+    DerivedFact{"relation_exists", "the target exists", relation_exists},
+    DerivedFact{"all_null", "the constraint is on a column that the same statement adds without a default",
+                all_null},
+    DerivedFact{"type_change", "what the new type does to stored values: none, binary_coercible or rewrite",
+                type_change},
+};
+
+/// Facts that the sql stage copies from the parse tree.
+constexpr std::array k_syntactic = {
+    Vocabulary{"add_value", "ALTER TYPE … ADD VALUE, not RENAME VALUE"},
+    Vocabulary{"alter_enforceability", "ALTER CONSTRAINT changes ENFORCED"},
+    Vocabulary{"alter_inheritability", "ALTER CONSTRAINT changes INHERIT"},
+    Vocabulary{"analyze", "ANALYZE is written, or implied"},
+    Vocabulary{"behavior", "DROP_RESTRICT or DROP_CASCADE"},
+    Vocabulary{"chain", "AND CHAIN"},
+    Vocabulary{"concurrent", "CONCURRENTLY"},
+    Vocabulary{"contype", "kind of the new constraint: CONSTR_CHECK, CONSTR_FOREIGN …"},
+    Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
+    Vocabulary{"for_all_tables", "FOR ALL TABLES"},
+    Vocabulary{"from_query", "INSERT … SELECT, not VALUES"},
+    Vocabulary{"full", "VACUUM FULL"},
+    Vocabulary{"generated", "none, stored or virtual"},
+    Vocabulary{"has_where", "a WHERE clause is there"},
+    Vocabulary{"identity", "GENERATED … AS IDENTITY"},
+    Vocabulary{"if_exists", "IF EXISTS before the relation's name"},
+    Vocabulary{"if_not_exists", "IF NOT EXISTS"},
+    Vocabulary{"inline", "a constraint written with the column that the statement adds"},
+    Vocabulary{"into", "SELECT INTO"},
+    Vocabulary{"is_enforced", "not NOT ENFORCED"},
+    Vocabulary{"is_from", "COPY FROM, not TO"},
+    Vocabulary{"is_grant", "GRANT, not REVOKE"},
+    Vocabulary{"is_local", "SET LOCAL"},
+    Vocabulary{"is_no_inherit", "NO INHERIT"},
+    Vocabulary{"is_procedure", "a procedure, not a function"},
+    Vocabulary{"is_vacuumcmd", "VACUUM, not ANALYZE"},
+    Vocabulary{"isconstraint", "CREATE CONSTRAINT TRIGGER"},
+    Vocabulary{"kind", "variant of TRANSACTION, SET or REINDEX"},
+    Vocabulary{"locking", "row locks of a SELECT: none, FOR UPDATE …"},
+    Vocabulary{"missing_ok", "IF EXISTS or IF NOT EXISTS of the part that the command names"},
+    Vocabulary{"mode", "lock mode of LOCK TABLE, as in pg_locks"},
+    Vocabulary{"not_null", "NOT NULL or PRIMARY KEY is written with the column"},
+    Vocabulary{"nowait", "NOWAIT"},
+    Vocabulary{"objectType", "object type of SET SCHEMA and OWNER TO"},
+    Vocabulary{"objtype", "object type: OBJECT_TABLE, OBJECT_INDEX …"},
+    Vocabulary{"only", "ONLY: descendants are left out"},
+    Vocabulary{"partition_of", "CREATE TABLE … PARTITION OF"},
+    Vocabulary{"relationType", "object type of the relation whose part is renamed"},
+    Vocabulary{"relpersistence", "permanent, unlogged or temporary"},
+    Vocabulary{"removeType", "object type of DROP"},
+    Vocabulary{"renameType", "object type of RENAME"},
+    Vocabulary{"replace", "OR REPLACE"},
+    Vocabulary{"restart_seqs", "RESTART IDENTITY"},
+    Vocabulary{"row", "FOR EACH ROW"},
+    Vocabulary{"skipData", "WITH NO DATA"},
+    Vocabulary{"skip_validation", "NOT VALID"},
+    Vocabulary{"subtype", "variant of ALTER DOMAIN: T N O C X V"},
+    Vocabulary{"targtype", "target of GRANT: ACL_TARGET_OBJECT or ACL_TARGET_ALL_IN_SCHEMA"},
+    Vocabulary{"unique", "UNIQUE"},
+    Vocabulary{"using", "USING is written"},
+    Vocabulary{"using_index", "USING INDEX"},
+    Vocabulary{"volatility", "marking of a new function"},
+    Vocabulary{"whole_database", "no relation is named"},
+};
+
+}  // namespace
+
+std::span<const DerivedFact> derived_facts() {
+  return k_facts;
+}
+
+FactValue fact_of(const Subject& subject, std::string_view name) {
+  if (const FactValue* value = subject.command.fact(name)) return *value;
+  const auto found = std::ranges::find(k_facts, name, &DerivedFact::name);
+  return found != k_facts.end() ? found->compute(subject) : FactValue(false);
+}
+
+Subject::Subject(const Command& c, const Catalog& k, int version)
+    : command(c), catalog(k), pg_version(version) {
+  if (const RelationRef* ref = command.relation("target")) target = catalog.find(ref->name);
+}
+
+RelationName Subject::target_name() const {
+  const RelationRef* ref = command.relation("target");
+  return ref != nullptr ? catalog.resolve(ref->name) : RelationName{};
+}
+
+bool Subject::only() const {
+  const RelationRef* ref = command.relation("target");
+  return ref != nullptr && ref->only;
+}
+
+}  // namespace effects
+
+const std::vector<Vocabulary>& known_facts() {
+  static const std::vector<Vocabulary> k_all = [] {
+    std::vector<Vocabulary> result(effects::k_syntactic.begin(), effects::k_syntactic.end());
+    for (const effects::DerivedFact& fact : effects::k_facts) result.push_back({fact.name, fact.sentence});
+    return result;
+  }();
+  return k_all;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks a script with the state of its transactions: each command picks its row, roles become
+// relations, and the catalog moves on.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "settings.hpp"
+#include "subject.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+using effects::Member;
+using effects::Subject;
+
+bool version_matches(const EffectRow& row, int version) {
+  return version == 0 || (version >= row.pg_min && version <= row.pg_max);
+}
+
+bool same(const FactValue& value, const std::variant<bool, std::string>& wanted) {
+  if (const bool* flag = std::get_if<bool>(&value)) {
+    const bool* other = std::get_if<bool>(&wanted);
+    return other != nullptr && *flag == *other;
+  }
+  const std::string* text = std::get_if<std::string>(&wanted);
+  return text != nullptr && std::get<std::string_view>(value) == *text;
+}
+
+std::string describe(const EffectRow::Condition& condition) {
+  const auto& wanted = condition.any_of.front();
+  const bool* flag = std::get_if<bool>(&wanted);
+  return condition.fact + " = " +
+         (flag != nullptr ? (*flag ? "true" : "false") : std::get<std::string>(wanted));
+}
+
+/// Every condition holds; an Unknown fact holds, too, and is noted.
+bool matches(const EffectRow& row, const Subject& subject, std::vector<std::string>& assumed) {
+  assumed.clear();
+  for (const EffectRow::Condition& condition : row.when) {
+    const FactValue value = effects::fact_of(subject, condition.fact);
+    if (std::holds_alternative<Unknown>(value)) {
+      std::string subject_name = subject.has_target() ? subject.target_name().quoted() : std::string();
+      if (!subject.command.name.empty())
+        subject_name += (subject_name.empty() ? "" : " ") + subject.command.name;
+      assumed.push_back((subject_name.empty() ? "" : subject_name + ": ") + describe(condition));
+      continue;
+    }
+    if (std::ranges::none_of(condition.any_of, [&](const auto& wanted) { return same(value, wanted); }))
+      return false;
+  }
+  return true;
+}
+
+const EffectRow* select_row(const EffectTable& table, const Subject& subject,
+                            std::vector<std::string>& assumed) {
+  for (const EffectRow* row : table.rows_for(subject.command.tag)) {
+    if (version_matches(*row, subject.pg_version) && matches(*row, subject, assumed)) return row;
+  }
+  assumed.clear();
+  return nullptr;
+}
+
+bool has_storage(char kind) {
+  return kind == relkind::table || kind == relkind::materialized_view;
+}
+
+template <typename T>
+void add_unique(std::vector<T>& list, const T& value) {
+  if (std::ranges::find(list, value) == list.end()) list.push_back(value);
+}
+
+void add_lock(std::vector<RelationLock>& locks, const RelationLock& lock) {
+  const auto found = std::ranges::find(locks, lock.relation, &RelationLock::relation);
+  if (found == locks.end()) {
+    locks.push_back(lock);
+  } else if (lock.mode > found->mode) {
+    found->mode = lock.mode;
+  }
+}
+
+/// Commands that neither change the schema nor write rows have no phase.
+bool is_neutral(std::string_view tag) {
+  static const std::set<std::string_view> k_neutral = {
+      "TransactionStmt", "VariableSetStmt",    "VariableShowStmt",  "SelectStmt",
+      "ExplainStmt",     "LockStmt",           "NotifyStmt",        "ListenStmt",
+      "UnlistenStmt",    "PrepareStmt",        "DeallocateStmt",    "DiscardStmt",
+      "CheckPointStmt",  "ConstraintsSetStmt", "DeclareCursorStmt", "FetchStmt",
+      "ClosePortalStmt", "VacuumStmt",         "LoadStmt"};
+  return k_neutral.contains(tag);
+}
+
+bool is_dml(std::string_view tag) {
+  return tag == "InsertStmt" || tag == "UpdateStmt" || tag == "DeleteStmt" || tag == "MergeStmt";
+}
+
+bool starts_transaction(const Statement& statement) {
+  if (statement.tag != "TransactionStmt") return false;
+  const std::string_view kind = statement.commands.front().text("kind");
+  return kind == "BEGIN" || kind == "START";
+}
+
+bool rolls_back(const Statement& statement) {
+  return statement.tag == "TransactionStmt" &&
+         statement.commands.front().text("kind").starts_with("ROLLBACK");
+}
+
+class Predictor {
+ public:
+  Predictor(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
+      : script_(script), catalog_(catalog), table_(table), options_(options) {
+    // Copies of the catalog are made only for files that can go back to one.
+    may_roll_back_ = std::ranges::any_of(script.statements, rolls_back);
+    controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
+    settings_.start(catalog.search_path);
+  }
+
+  std::vector<Effect> run() {
+    if (options_.transaction == FileTransaction::one && !controls_itself_) begin();
+    std::vector<Effect> effects;
+    effects.reserve(script_.statements.size());
+    for (std::size_t i = 0; i < script_.statements.size(); ++i) effects.push_back(statement(i));
+    end(false);
+    return effects;
+  }
+
+ private:
+  struct Savepoint {
+    std::string name;  ///< empty: the start of the transaction
+    Catalog catalog;
+  };
+
+  void begin() {
+    if (transaction_) return;
+    transaction_ = next_transaction_++;
+    if (may_roll_back_) savepoints_.push_back({.name = {}, .catalog = catalog_});
+  }
+
+  void end(bool roll_back) {
+    if (roll_back && !savepoints_.empty()) catalog_ = savepoints_.front().catalog;
+    transaction_.reset();
+    savepoints_.clear();
+    catalog_.end_transaction();
+    settings_.end_transaction(roll_back);
+    catalog_.search_path = settings_.search_path();
+  }
+
+  /// BEGIN belongs to the transaction that it starts, COMMIT to the one that it ends.
+  void transaction_statement(const Command& command, Effect& effect) {
+    const std::string_view kind = command.text("kind");
+    if (kind == "BEGIN" || kind == "START") begin();
+    effect.transaction = transaction_;
+    if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION") {
+      end(kind == "ROLLBACK");
+      if (command.is("chain")) begin();
+    }
+    if (!may_roll_back_ || !transaction_) return;
+    if (kind == "SAVEPOINT") savepoints_.push_back({.name = command.name, .catalog = catalog_});
+    if (kind == "ROLLBACK TO") {
+      while (savepoints_.size() > 1 && savepoints_.back().name != command.name) savepoints_.pop_back();
+      if (savepoints_.empty()) return;
+      catalog_ = savepoints_.back().catalog;
+    }
+  }
+
+  Effect statement(std::size_t index) {
+    const Statement& statement = script_.statements[index];
+    Effect effect{
+        .statement = index, .transaction = transaction_, .lock_timeout_ms = settings_.lock_timeout()};
+    if (statement.tag == "TransactionStmt") transaction_statement(statement.commands.front(), effect);
+    effect.in_transaction_block = transaction_.has_value();
+    if (!outcome_is_certain(statement, effect)) {
+      for (std::size_t i = 0; i < statement.commands.size(); ++i) command(statement.commands[i], i, effect);
+    }
+    merge(effect);
+    if (statement.tag == "VariableSetStmt") {
+      settings_.set(statement.commands.front(), transaction_.has_value());
+      catalog_.search_path = settings_.search_path();
+    }
+    if (!transaction_) catalog_.end_transaction();
+    classify(statement, effect);
+    return effect;
+  }
+
+  /// IF [NOT] EXISTS and plain errors, where the catalog proves what happens.
+  bool outcome_is_certain(const Statement& statement, Effect& effect) const {
+    if (statement.commands.empty()) return true;
+    const Command& first = statement.commands.front();
+    const RelationRef* target = first.relation("target");
+    if (target == nullptr) return false;
+    const bool creates = first.tag == "CreateStmt" || first.tag == "CreateTableAsStmt" ||
+                         first.tag == "CreateSeqStmt" || first.tag == "CreateForeignTableStmt";
+    if (creates && catalog_.find(creation_name(target->name)) != nullptr) {
+      effect.outcome = first.is("if_not_exists") ? Outcome::skipped : Outcome::error;
+      return true;
+    }
+    const bool skippable = first.is("if_exists") || (first.tag == "DropStmt" && first.is("missing_ok"));
+    if (!creates && statement.commands.size() == 1 && skippable && catalog_.is_missing(target->name)) {
+      effect.outcome = Outcome::skipped;
+      return true;
+    }
+    return false;
+  }
+
+  /// CREATE makes its relation in the first schema of search_path, wherever else the name occurs.
+  [[nodiscard]] RelationName creation_name(const RelationName& name) const {
+    if (!name.schemaname.empty() || catalog_.search_path.empty()) return name;
+    return {.schemaname = catalog_.search_path.front(), .relname = name.relname};
+  }
+
+  void command(const Command& command, std::size_t index, Effect& effect) {
+    CommandEffect result{.row = nullptr, .command = index};
+    const Subject subject(command, catalog_, options_.pg_version);
+    std::vector<std::string> assumed;
+    result.row = select_row(table_, subject, assumed);
+    for (const std::string& text : assumed) add_unique(effect.assumed, text);
+    Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
+    const bool on_new = subject.target != nullptr && subject.target->is_new;
+    note_new(parts);
+    catalog_.apply(command);
+    note_new(parts);
+    finish(std::move(parts), result, effect);
+    if (result.row == nullptr) {
+      effect.unmodeled = true;
+    } else {
+      if (result.row->transaction == TransactionNeed::forbidden) effect.needs_no_transaction = true;
+      if (!on_new) effect.breaks = std::max(effect.breaks, result.row->breaks);
+      if (!on_new && result.row->destroys_data) effect.destroys_data = true;
+    }
+    effect.commands.push_back(std::move(result));
+  }
+
+  /// A member with what the row says of it; whether it is new shows before or after the command.
+  struct Part {
+    Member member;
+    LockMode mode = LockMode::AccessShare;
+    std::string_view role;
+    bool is_new = false;
+    bool table_is_new = false;  ///< an index: its table is new
+  };
+  struct Parts {
+    std::vector<Part> locks;
+    std::vector<Part> rewrites;
+    std::vector<Part> scans;
+    std::vector<Part> index_builds;
+  };
+
+  static std::vector<Part> members_of(const std::vector<std::string>& roles, const Subject& subject,
+                                      bool (*wanted)(char)) {
+    std::vector<Part> parts;
+    for (const std::string& name : roles) {
+      const effects::Role& role = *effects::find_role(name);
+      for (Member& member : role.members(subject)) {
+        if (wanted(member.relkind)) parts.push_back({.member = std::move(member), .role = role.name});
+      }
+    }
+    return parts;
+  }
+
+  static Parts parts_of(const EffectRow& row, const Subject& subject) {
+    const auto is_index = [](char kind) { return kind == relkind::index; };
+    Parts parts{.locks = {},
+                .rewrites = members_of(row.rewrites, subject, has_storage),
+                .scans = members_of(row.scans, subject, has_storage),
+                .index_builds = members_of(row.index_builds, subject, is_index)};
+    for (const EffectRow::RoleLock& lock : row.locks) {
+      const effects::Role& role = *effects::find_role(lock.role);
+      for (Member& member : role.members(subject)) {
+        parts.locks.push_back({.member = std::move(member), .mode = lock.mode, .role = role.name});
+      }
+    }
+    return parts;
+  }
+
+  /// A command that no row knows may do the worst to what it names.
+  static Parts worst_parts(const Subject& subject) {
+    Parts parts;
+    for (Member& member : effects::find_role("target")->members(subject)) {
+      parts.locks.push_back(
+          {.member = std::move(member), .mode = LockMode::AccessExclusive, .role = "target"});
+    }
+    return parts;
+  }
+
+  void note_new(Parts& parts) const {
+    for (std::vector<Part>* list : {&parts.locks, &parts.rewrites, &parts.scans, &parts.index_builds}) {
+      for (Part& part : *list) {
+        const Relation* relation = catalog_.find(part.member.name);
+        if (relation == nullptr) continue;
+        const Relation* table = relation->table.empty() ? nullptr : catalog_.find(relation->table);
+        part.member.known = true;
+        part.is_new = part.is_new || relation->is_new;
+        part.table_is_new = part.table_is_new || (table != nullptr && table->is_new);
+      }
+    }
+  }
+
+  static void finish(Parts parts, CommandEffect& result, Effect& effect) {
+    for (const Part& part : parts.locks) {
+      const Member& member = part.member;
+      if (!member.known && member.relkind == relkind::table) {
+        add_unique(effect.assumed, member.name.quoted() + " is an ordinary table");
+      }
+      add_lock(result.locks, {.relation = member.name,
+                              .relkind = member.relkind,
+                              .mode = part.mode,
+                              .role = part.role,
+                              .is_new = part.is_new || part.role == "new_index"});
+    }
+    for (const Part& part : parts.rewrites) {
+      if (!part.is_new) add_unique(result.rewrites, part.member.name);
+    }
+    for (const Part& part : parts.scans) {
+      if (!part.is_new) add_unique(result.scans, part.member.name);
+    }
+    for (const Part& part : parts.index_builds) {
+      if (!part.table_is_new) add_unique(result.index_builds, part.member.name);
+    }
+  }
+
+  void merge(Effect& effect) {
+    raise_alter_table(effect);
+    for (const CommandEffect& command : effect.commands) {
+      for (const RelationLock& lock : command.locks) add_lock(effect.locks, lock);
+      for (const RelationName& name : command.rewrites) add_unique(effect.rewrites, name);
+      for (const RelationName& name : command.scans) add_unique(effect.scans, name);
+      for (const RelationName& name : command.index_builds) add_unique(effect.index_builds, name);
+    }
+  }
+
+  /// ALTER TABLE takes the strictest lock of its sub-commands, for all of them, on all that it changes
+  /// (tablecmds.c AlterTableGetLockLevel).
+  void raise_alter_table(Effect& effect) const {
+    if (script_.statements[effect.statement].tag != "AlterTableStmt") return;
+    const auto is_altered = [](const RelationLock& lock) {
+      return lock.role == "target" || lock.role == "children";
+    };
+    LockMode strictest = LockMode::AccessShare;
+    for (const CommandEffect& command : effect.commands) {
+      for (const RelationLock& lock : command.locks) {
+        if (is_altered(lock)) strictest = std::max(strictest, lock.mode);
+      }
+    }
+    for (CommandEffect& command : effect.commands) {
+      for (RelationLock& lock : command.locks) {
+        if (is_altered(lock)) lock.mode = strictest;
+      }
+    }
+  }
+
+  static void classify(const Statement& statement, Effect& effect) {
+    if (effect.outcome != Outcome::runs || is_neutral(statement.tag)) return;
+    if (effect.breaks != Breaks::nobody || effect.destroys_data) {
+      effect.phase = Phase::contract;
+    } else if (is_dml(statement.tag)) {
+      effect.phase = Phase::backfill;
+    } else {
+      effect.phase = Phase::expand;
+    }
+  }
+
+  const Script& script_;
+  Catalog& catalog_;
+  const EffectTable& table_;
+  const PredictOptions& options_;
+  bool may_roll_back_ = false;
+  bool controls_itself_ = false;
+  std::optional<int> transaction_;
+  int next_transaction_ = 0;
+  std::vector<Savepoint> savepoints_;
+  effects::Settings settings_;
+};
+
+}  // namespace
+
+std::vector<Effect> predict(const Script& script, Catalog& catalog, const EffectTable& table,
+                            const PredictOptions& options) {
+  return Predictor(script, catalog, table, options).run();
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace pgsluice::effects {
+
+namespace {
+
+/// guc.c time units.
+constexpr std::array<std::pair<std::string_view, double>, 6> k_units = {
+    {{"us", 0.001}, {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string> parse_search_path(std::string_view text) {
+  std::vector<std::string> schemas;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    std::string_view schema = trim(text.substr(0, comma));
+    if (schema.size() >= 2 && schema.front() == '"' && schema.back() == '"') {
+      schema = schema.substr(1, schema.size() - 2);
+    }
+    if (!schema.empty() && schema != "$user") schemas.emplace_back(schema);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return schemas;
+}
+
+}  // namespace
+
+std::optional<long long> parse_milliseconds(std::string_view text) {
+  text = trim(text);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  const std::string_view unit = trim(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (unit.empty()) return std::llround(number);
+  for (const auto& [name, factor] : k_units) {
+    if (unit == name) return std::llround(number * factor);
+  }
+  return std::nullopt;
+}
+
+void Settings::start(std::vector<std::string> search_path) {
+  default_path_ = search_path;
+  now_.search_path = std::move(search_path);
+  session_ = now_;
+  before_ = now_;
+}
+
+void Settings::assign(Values& values, const Command& command, const std::vector<std::string>& default_path) {
+  const std::string_view kind = command.text("kind");
+  const bool is_set = kind == "VAR_SET_VALUE";
+  if (command.name == "lock_timeout" || kind == "VAR_RESET_ALL") {
+    values.lock_timeout = is_set ? parse_milliseconds(command.new_name) : std::nullopt;
+  }
+  if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
+    values.search_path = is_set ? parse_search_path(command.new_name) : default_path;
+  }
+}
+
+void Settings::set(const Command& command, bool in_transaction) {
+  if (command.is("is_local") && !in_transaction) return;
+  assign(now_, command, default_path_);
+  if (!command.is("is_local")) assign(session_, command, default_path_);
+  if (!in_transaction) before_ = session_;
+}
+
+void Settings::end_transaction(bool roll_back) {
+  if (roll_back) session_ = before_;
+  before_ = session_;
+  now_ = session_;
+}
+
+}  // namespace pgsluice::effects

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of the session that matter for locks, as SET, SET LOCAL and RESET in the file leave them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::effects {
+
+class Settings {
+ public:
+  void start(std::vector<std::string> search_path);
+  /// A VariableSetStmt. SET LOCAL outside a transaction does nothing, as on the server.
+  void set(const Command& command, bool in_transaction);
+  void end_transaction(bool roll_back);
+
+  /// ms; 0: waits for ever; none: the file never set it.
+  [[nodiscard]] std::optional<long long> lock_timeout() const { return now_.lock_timeout; }
+  [[nodiscard]] const std::vector<std::string>& search_path() const { return now_.search_path; }
+
+ private:
+  struct Values {
+    std::optional<long long> lock_timeout;
+    std::vector<std::string> search_path;
+  };
+  static void assign(Values& values, const Command& command, const std::vector<std::string>& default_path);
+
+  Values now_;
+  Values session_;  ///< what stays after COMMIT
+  Values before_;   ///< what stays after ROLLBACK
+  std::vector<std::string> default_path_;
+};
+
+/// A setting of time as the server reads it: "2s", "500ms", "1min", or a number of milliseconds.
+std::optional<long long> parse_milliseconds(std::string_view text);
+
+}  // namespace pgsluice::effects

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rows talk about: one command on a known state of the database, its facts and its roles.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/effects.hpp"
+
+namespace pgsluice::effects {
+
+/// One command, seen against the catalog as it is just before it runs.
+struct Subject {
+  const Command& command;
+  const Catalog& catalog;
+  const Relation* target = nullptr;  ///< nullptr: not known, or the command has none
+  int pg_version = 0;                ///< 0: unknown
+
+  Subject(const Command& c, const Catalog& k, int version);
+  [[nodiscard]] bool has_target() const { return command.relation("target") != nullptr; }
+  [[nodiscard]] RelationName target_name() const;
+  [[nodiscard]] bool only() const;
+};
+
+/// A fact that is computed, with the sentence that documents it.
+struct DerivedFact {
+  std::string_view name;
+  std::string_view sentence;
+  FactValue (*compute)(const Subject&);
+};
+std::span<const DerivedFact> derived_facts();
+
+/// A syntactic fact if the command carries one, else a derived one; false when it has none.
+FactValue fact_of(const Subject& subject, std::string_view name);
+
+/// A relation in a role. What is not known is taken for an ordinary table.
+struct Member {
+  RelationName name;
+  char relkind = relkind::table;
+  bool known = false;
+};
+
+struct Role {
+  std::string_view name;
+  std::string_view sentence;
+  std::vector<Member> (*members)(const Subject&);
+};
+std::span<const Role> roles();
+const Role* find_role(std::string_view name);
+
+/// A type of pg_catalog, on any major.
+bool is_builtin_type(const TypeName& type);
+
+/// "immutable", "stable" or "volatile" of a function, "" when it is not known.
+std::string_view volatility(const Subject& subject, const FunctionCall& function);
+
+/// The worst volatility in an expression: constant, stable, volatile, or Unknown.
+FactValue expression_volatility(const Subject& subject, const Expression& expression);
+
+/// What ALTER COLUMN … TYPE does to the stored values: none, binary_coercible (indexes may be rebuilt),
+/// rewrite, or Unknown.
+FactValue type_change(const Subject& subject);
+
+}  // namespace pgsluice::effects

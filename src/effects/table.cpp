@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads rules/effects/*.json. Strict: what is not understood stops the program, with file and place.
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "base/embedded.hpp"
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "pgsluice/error.hpp"
+#include "subject.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+std::string text(const Json& json, const JsonPlace& place) {
+  if (!json.is_string()) json_error(place, "expected a string");
+  return json.get<std::string>();
+}
+
+bool boolean(const Json& json, const JsonPlace& place) {
+  if (!json.is_boolean()) json_error(place, "expected true or false");
+  return json.get<bool>();
+}
+
+std::string role(const std::string& name, const JsonPlace& place) {
+  if (effects::find_role(name) == nullptr) {
+    json_error(place, "unknown role \"" + name + "\"", "roles are defined in src/effects/roles.cpp");
+  }
+  return name;
+}
+
+std::vector<std::string> role_list(const Json& json, const JsonPlace& place) {
+  expect_array(json, place);
+  std::vector<std::string> result;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const JsonPlace item = place / i;
+    result.push_back(role(text(json[i], item), item));
+  }
+  return result;
+}
+
+std::vector<EffectRow::RoleLock> role_locks(const Json& json, const JsonPlace& place) {
+  if (!json.is_object()) json_error(place, "expected role → lock mode");
+  std::vector<EffectRow::RoleLock> result;
+  for (const auto& [name, value] : json.items()) {
+    const JsonPlace item = place / name;
+    const std::optional<LockMode> mode = parse_lock_name(text(value, item));
+    if (!mode) json_error(item, "unknown lock mode", "write it as in pg_locks: AccessExclusiveLock");
+    result.push_back({.role = role(name, item), .mode = *mode});
+  }
+  return result;
+}
+
+bool is_fact(std::string_view name) {
+  return std::ranges::find(known_facts(), name, &Vocabulary::name) != known_facts().end();
+}
+
+std::variant<bool, std::string> fact_value(const Json& json, const JsonPlace& place) {
+  if (json.is_boolean()) return json.get<bool>();
+  return text(json, place);
+}
+
+std::vector<EffectRow::Condition> conditions(const Json& json, const JsonPlace& place) {
+  if (!json.is_object()) json_error(place, "expected fact → value");
+  std::vector<EffectRow::Condition> result;
+  for (const auto& [name, value] : json.items()) {
+    const JsonPlace item = place / name;
+    if (!is_fact(name))
+      json_error(item, "unknown fact \"" + name + "\"", "facts are defined in src/effects/facts.cpp");
+    EffectRow::Condition condition{.fact = name, .any_of = {}};
+    if (value.is_array()) {
+      for (const Json& element : value) condition.any_of.push_back(fact_value(element, item));
+    } else {
+      condition.any_of.push_back(fact_value(value, item));
+    }
+    result.push_back(std::move(condition));
+  }
+  return result;
+}
+
+int number(std::string_view digits, const JsonPlace& place) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    json_error(place, "expected a PostgreSQL major");
+  return value;
+}
+
+/// ">=15", "<=13", "14-16" or "17".
+void version_range(const std::string& range, const JsonPlace& place, EffectRow& row) {
+  const std::string_view view = range;
+  if (view.starts_with(">=")) {
+    row.pg_min = number(view.substr(2), place);
+  } else if (view.starts_with("<=")) {
+    row.pg_max = number(view.substr(2), place);
+  } else if (const std::size_t dash = view.find('-'); dash != std::string_view::npos) {
+    row.pg_min = number(view.substr(0, dash), place);
+    row.pg_max = number(view.substr(dash + 1), place);
+  } else {
+    row.pg_min = row.pg_max = number(view, place);
+  }
+}
+
+Breaks breaks(const std::string& value, const JsonPlace& place) {
+  for (const Breaks b : {Breaks::nobody, Breaks::writers, Breaks::readers}) {
+    if (value == to_string(b)) return b;
+  }
+  json_error(place, "expected nobody, writers or readers");
+}
+
+TransactionNeed transaction_need(const std::string& value, const JsonPlace& place) {
+  if (value == "any") return TransactionNeed::any;
+  if (value == "forbidden") return TransactionNeed::forbidden;
+  json_error(place, "expected any or forbidden");
+}
+
+EffectRow read_row(const Json& json, const JsonPlace& place) {
+  expect_object(json, place,
+                {"id", "on", "when", "pg", "locks", "rewrites", "scans", "index_builds", "transaction",
+                 "breaks", "destroys_data", "instead", "note", "source", "setup", "example"});
+  EffectRow row{.id = get_string(json, "id", place), .on = get_string(json, "on", place)};
+  row.source = get_string(json, "source", place);
+  row.example = get_string(json, "example", place);
+  row.instead = find_string(json, "instead", place);
+  row.note = find_string(json, "note", place);
+  row.setup = find_string(json, "setup", place);
+  row.destroys_data = find_bool(json, "destroys_data", place);
+  const auto with = [&](std::string_view key, auto read) {
+    if (const auto found = json.find(key); found != json.end()) read(*found, place / key);
+  };
+  with("when", [&](const Json& value, const JsonPlace& at) { row.when = conditions(value, at); });
+  with("pg", [&](const Json& value, const JsonPlace& at) { version_range(text(value, at), at, row); });
+  with("locks", [&](const Json& value, const JsonPlace& at) { row.locks = role_locks(value, at); });
+  with("rewrites", [&](const Json& value, const JsonPlace& at) { row.rewrites = role_list(value, at); });
+  with("scans", [&](const Json& value, const JsonPlace& at) { row.scans = role_list(value, at); });
+  with("index_builds",
+       [&](const Json& value, const JsonPlace& at) { row.index_builds = role_list(value, at); });
+  with("transaction", [&](const Json& value, const JsonPlace& at) {
+    row.transaction = transaction_need(text(value, at), at);
+  });
+  with("breaks", [&](const Json& value, const JsonPlace& at) { row.breaks = breaks(text(value, at), at); });
+  return row;
+}
+
+}  // namespace
+
+EffectTable EffectTable::parse(std::string_view json, std::string_view file_name) {
+  const JsonPlace root{.file = std::string(file_name), .pointer = ""};
+  const Json document = parse_json(json, file_name);
+  expect_object(document, root, {"rows"});
+  const JsonPlace list = root / "rows";
+  const Json& rows = get_member(document, "rows", root);
+  expect_array(rows, list);
+  EffectTable table;
+  for (std::size_t i = 0; i < rows.size(); ++i) table.rows_.push_back(read_row(rows[i], list / i));
+  table.index();
+  return table;
+}
+
+void EffectTable::append(EffectTable other) {
+  std::set<std::string, std::less<>> ids;
+  for (const EffectRow& row : rows_) ids.insert(row.id);
+  for (EffectRow& row : other.rows_) {
+    if (!ids.insert(row.id).second)
+      throw Error(ExitCode::usage, "effects row \"" + row.id + "\" is there twice");
+    rows_.push_back(std::move(row));
+  }
+  index();
+}
+
+void EffectTable::index() {
+  by_tag_.clear();
+  for (const EffectRow& row : rows_) by_tag_[row.on].push_back(&row);
+}
+
+const std::vector<const EffectRow*>& EffectTable::rows_for(std::string_view tag) const {
+  static const std::vector<const EffectRow*> k_none;
+  const auto found = by_tag_.find(tag);
+  return found != by_tag_.end() ? found->second : k_none;
+}
+
+EffectTable EffectTable::load(const std::filesystem::path& directory) {
+  EffectTable table;
+  for (const EmbeddedFile& file : embedded_rules()) {
+    if (file.path.starts_with("effects/")) table.append(parse(file.contents, file.path));
+  }
+  if (directory.empty() || !std::filesystem::is_directory(directory / "effects")) return table;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory / "effects")) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (const auto& path : files) table.append(parse(read_file(path), path.string()));
+  return table;
+}
+
+const std::vector<Vocabulary>& known_roles() {
+  static const std::vector<Vocabulary> k_roles = [] {
+    std::vector<Vocabulary> result;
+    for (const effects::Role& role : effects::roles()) result.push_back({role.name, role.sentence});
+    return result;
+  }();
+  return k_roles;
+}
+
+}  // namespace pgsluice

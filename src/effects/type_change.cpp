@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// ALTER COLUMN … TYPE: when the stored values can stay as they are. pg: tablecmds.c
+// ATColumnChangeRequiresRewrite, and the support functions that make a widening length cast a no-op.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "subject.hpp"
+
+namespace pgsluice::effects {
+
+namespace {
+
+constexpr std::string_view k_none = "none";
+constexpr std::string_view k_binary_coercible = "binary_coercible";
+constexpr std::string_view k_rewrite = "rewrite";
+
+/// Casts of pg_cast with castmethod 'b' between types of pg_catalog that columns have.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> k_binary_casts = {{
+    {"text", "varchar"},
+    {"varchar", "text"},
+    {"text", "bpchar"},
+    {"varchar", "bpchar"},
+    {"cidr", "inet"},
+    {"xml", "text"},
+    {"xml", "varchar"},
+    {"xml", "bpchar"},
+    {"int4", "oid"},
+    {"oid", "int4"},
+    {"bit", "varbit"},
+    {"varbit", "bit"},
+    {"int4", "regclass"},
+    {"oid", "regclass"},
+    {"regclass", "oid"},
+    {"regclass", "int4"},
+}};
+
+bool is_binary_cast(std::string_view from, std::string_view to) {
+  return std::ranges::find(k_binary_casts, std::pair{from, to}) != k_binary_casts.end();
+}
+
+/// The new length or precision takes every value of the old one. No typmod means no limit.
+bool widens(const TypeName& from, const TypeName& to) {
+  if (to.typmods.empty()) return true;
+  if (from.typmods.empty()) {
+    // Temporal types without a precision have the greatest one, 6.
+    const bool temporal = to.name.starts_with("time");
+    return temporal && to.typmods.front() >= 6;
+  }
+  if (from.name == "numeric") {
+    const int old_scale = from.typmods.size() > 1 ? from.typmods[1] : 0;
+    const int new_scale = to.typmods.size() > 1 ? to.typmods[1] : 0;
+    return old_scale == new_scale && to.typmods[0] >= from.typmods[0];
+  }
+  if (from.name == "interval") {
+    // typmods are (range mask) or (range mask, precision); only a plain widening is judged.
+    return from.typmods.front() == to.typmods.front() && from.typmods.back() <= to.typmods.back();
+  }
+  return to.typmods.front() >= from.typmods.front();
+}
+
+/// Length casts that have a planner support function, so that widening costs nothing.
+bool has_cheap_widening(std::string_view type) {
+  return type == "varchar" || type == "varbit" || type == "numeric" || type == "interval" ||
+         type.starts_with("time");
+}
+
+/// The type under a domain, and whether values must be tested on the way in.
+TypeName base_type(const Catalog& catalog, TypeName type, bool& constrained) {
+  for (const CatalogType* found = catalog.find_type(type); found != nullptr && found->typtype == 'd';
+       found = catalog.find_type(type)) {
+    constrained = constrained || found->constrained;
+    const bool array = type.array;
+    type = found->base;
+    type.array = type.array || array;
+  }
+  return type;
+}
+
+/// USING that is the column itself, at most cast: the same as no USING.
+bool is_plain_using(const Expression& expression, std::string_view column) {
+  return expression.functions.empty() && !expression.subquery && !expression.current_time &&
+         !expression.literal && expression.columns.size() == 1 && expression.columns.front() == column &&
+         expression.colname == column;
+}
+
+FactValue judge(const Subject& subject, const TypeName& old_type, const TypeName& new_type) {
+  bool from_constrained = false;
+  bool to_constrained = false;
+  const TypeName from = base_type(subject.catalog, old_type, from_constrained);
+  const TypeName to = base_type(subject.catalog, new_type, to_constrained);
+  if (old_type == new_type) return k_none;
+  if (to_constrained) return k_rewrite;
+  if (from == to) return k_binary_coercible;
+  if (from.array || to.array) return k_rewrite;
+  if (from.name == to.name && from.schemaname == to.schemaname) {
+    return has_cheap_widening(from.name) && widens(from, to) ? k_binary_coercible : k_rewrite;
+  }
+  if (is_builtin_type(from) && is_builtin_type(to)) {
+    return is_binary_cast(from.name, to.name) &&
+                   (to.typmods.empty() || (to.name == "varchar" && from.name == "varchar"))
+               ? k_binary_coercible
+               : k_rewrite;
+  }
+  // Two types of which one is made by the user: only its casts could say, and they are not known.
+  return subject.catalog.find_type(from) != nullptr || subject.catalog.find_type(to) != nullptr
+             ? FactValue(k_rewrite)
+             : FactValue(Unknown{});
+}
+
+}  // namespace
+
+FactValue type_change(const Subject& subject) {
+  const Command& command = subject.command;
+  if (!command.type) return k_none;
+  if (command.expression && !is_plain_using(*command.expression, command.name)) return k_rewrite;
+  const CatalogColumn* column = subject.target != nullptr ? subject.target->column(command.name) : nullptr;
+  if (column == nullptr) return Unknown{};
+  return judge(subject, column->type, *command.type);
+}
+
+}  // namespace pgsluice::effects
