@@ -37,9 +37,11 @@ struct FindingRule {
   Severity severity = Severity::error;
   std::string scope;  ///< what is judged: statement, relation, file, syntax, directive
   std::vector<EffectRow::Condition> when;
+  std::vector<EffectRow::Condition> error_when;  ///< then it is an error, whatever `severity` says
   std::string message;  ///< template with {relation}, {lock}, {work}, {command} …
   std::string why;
-  std::string instead;  ///< used when the effects row has no safe form of its own
+  std::string instead;
+  bool row_instead = false;  ///< the effects row's own safe form is better than `instead`, when it has one
   std::vector<std::string> see;
 };
 
@@ -55,6 +57,8 @@ class RuleBook {
 
 struct CheckOptions {
   int pg_version = 0;
+  /// Nobody said which version: findings that depend on it say so.
+  bool pg_version_assumed = false;
   Phase phase = Phase::expand;
   /// The runner sets lock_timeout itself, so the file need not.
   bool runner_sets_lock_timeout = false;

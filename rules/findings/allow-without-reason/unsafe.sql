@@ -1,0 +1,2 @@
+-- pgsluice: allow unmodeled-statement
+SELECT 1;

@@ -1,0 +1,2 @@
+-- pgsluice: allow unmodeled-statement until=9999-12-31 because "it only reads"
+DO $$ BEGIN PERFORM 1; END $$;

@@ -1,0 +1,2 @@
+-- pgsluice: phase=contract
+SELECT 1;

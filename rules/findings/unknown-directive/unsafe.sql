@@ -1,0 +1,2 @@
+-- pgsluice: fase=contract
+SELECT 1;

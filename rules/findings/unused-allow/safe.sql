@@ -1,0 +1,2 @@
+-- pgsluice: allow unmodeled-statement because "it only reads"
+DO $$ BEGIN PERFORM 1; END $$;

@@ -1,0 +1,2 @@
+-- pgsluice: allow unmodeled-statement because "it only reads"
+SELECT 1;

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// The facts about a subject: one table, a sentence each. Rules compare them and do nothing else.
+#include <algorithm>
+#include <array>
+
+#include "findings/subject.hpp"
+
+namespace pgsluice::findings {
+namespace {
+
+bool is_existing(const Effect& effect, const RelationName& relation) {
+  return std::none_of(effect.locks.begin(), effect.locks.end(),
+                      [&](const RelationLock& lock) { return lock.is_new && lock.relation == relation; });
+}
+
+bool any_existing(const Effect& effect, const std::vector<RelationName>& relations) {
+  return std::any_of(relations.begin(), relations.end(),
+                     [&](const RelationName& relation) { return is_existing(effect, relation); });
+}
+
+/// Of an index: the table is what counts, and an index that is being built is always new itself.
+bool builds_on_existing(const CommandEffect& command) {
+  return !command.index_builds.empty() && std::any_of(command.locks.begin(), command.locks.end(),
+                                                      [](const RelationLock& lock) { return !lock.is_new; });
+}
+
+bool is_concurrent(const Statement& statement) {
+  return std::any_of(statement.commands.begin(), statement.commands.end(),
+                     [](const Command& command) { return command.is("concurrent"); });
+}
+
+bool is_table_like(char relkind) {
+  return relkind == relkind::table || relkind == relkind::partitioned_table ||
+         relkind == relkind::foreign_table || relkind == relkind::materialized_view ||
+         relkind == relkind::view;
+}
+
+bool touches_existing(const Effect& effect) {
+  return std::any_of(effect.locks.begin(), effect.locks.end(),
+                     [](const RelationLock& lock) { return !lock.is_new && is_table_like(lock.relkind); });
+}
+
+std::string_view relkind_word(char relkind) {
+  switch (relkind) {
+    case relkind::table: return "table";
+    case relkind::partitioned_table: return "partitioned_table";
+    case relkind::index: return "index";
+    case relkind::partitioned_index: return "partitioned_index";
+    case relkind::sequence: return "sequence";
+    case relkind::view: return "view";
+    case relkind::materialized_view: return "materialized_view";
+    case relkind::foreign_table: return "foreign_table";
+    case relkind::composite_type: return "composite_type";
+    default: return "other";
+  }
+}
+
+std::string_view target_of(const Subject& subject) {
+  if (subject.lock == nullptr) return "none";
+  return subject.lock->is_new ? "new" : "existing";
+}
+
+FactValue has_where(const Subject& subject) {
+  const Command* command = subject.written();
+  const FactValue* fact = command == nullptr ? nullptr : command->fact("has_where");
+  return fact == nullptr ? FactValue(false) : *fact;
+}
+
+bool is_batched(const Subject& subject) {
+  const std::vector<Batch>& batches = subject.file->directives.batches;
+  return std::any_of(batches.begin(), batches.end(),
+                     [&](const Batch& batch) { return batch.statement == subject.effect->statement; });
+}
+
+/// Nobody uses what is made in the same transaction.
+std::string_view broken(const Subject& subject) {
+  const bool in_use = subject.lock == nullptr || !subject.lock->is_new;
+  return in_use ? to_string(subject.effect->breaks) : to_string(Breaks::nobody);
+}
+
+constexpr std::array<FactRow, 19> k_facts{{
+    {"blocks", "relation", "what the lock keeps out while it is held: reads, writes, ddl or nothing",
+     [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
+    {"work", "relation",
+     "what the command does to existing relations under that lock: rewrite, scan, index_build or none",
+     [](const Subject& s) {
+       return FactValue(s.command == nullptr ? "none" : work(*s.effect, s.statement(), *s.command));
+     }},
+    {"relkind", "relation",
+     "what is locked: table, partitioned_table, index, sequence, view, materialized_view …",
+     [](const Subject& s) { return FactValue(relkind_word(s.lock->relkind)); }},
+    {"role", "relation", "the part that the relation plays in the command, as in rules/effects",
+     [](const Subject& s) { return FactValue(s.lock->role); }},
+
+    {"needs_no_transaction", "statement", "it fails inside a transaction block",
+     [](const Subject& s) { return FactValue(s.effect->needs_no_transaction); }},
+    {"in_transaction_block", "statement", "it runs in one transaction with other statements",
+     [](const Subject& s) { return FactValue(s.effect->in_transaction_block); }},
+    {"breaks", "statement", "whom of the running release it breaks: nobody, writers or readers",
+     [](const Subject& s) { return FactValue(broken(s)); }},
+    {"declared_phase", "statement", "the file's phase: expand, backfill or contract",
+     [](const Subject& s) { return FactValue(to_string(s.file->options.phase)); }},
+    {"destroys_data", "statement", "rows or columns are gone afterwards",
+     [](const Subject& s) { return FactValue(s.effect->destroys_data && target_of(s) != "new"); }},
+    {"unmodeled", "statement", "no effects row knows it: what it locks is a guess",
+     [](const Subject& s) { return FactValue(s.effect->unmodeled); }},
+    {"kind", "statement", "select, insert, insert_from_query, update, delete, merge, copy or other",
+     [](const Subject& s) { return FactValue(kind(s.statement())); }},
+    {"target", "statement",
+     "the relation that it is about: existing, new (made in the same transaction) or none",
+     [](const Subject& s) { return FactValue(target_of(s)); }},
+    {"has_where", "statement", "an UPDATE or DELETE is limited by WHERE", has_where},
+    {"batched", "statement", "a `batch` directive stands before it",
+     [](const Subject& s) { return FactValue(is_batched(s)); }},
+    {"lock_timeout", "statement", "the lock_timeout in force: unset, zero (waits for ever) or set",
+     [](const Subject& s) { return FactValue(s.history().lock_timeout); }},
+    {"first_wait", "statement",
+     "the file's first statement that waits for a strong lock without a lock_timeout",
+     [](const Subject& s) { return FactValue(s.history().first_wait); }},
+    {"holds", "transaction",
+     "what the lock of an earlier statement keeps out while this one works: reads or writes",
+     [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
+
+    {"problem", "syntax", "syntax_error, meta_command or copy_data",
+     [](const Subject& s) { return FactValue(s.problem); }},
+    {"problem", "directive", "not_understood, no_reason, expired or unused",
+     [](const Subject& s) { return FactValue(s.problem); }},
+}};
+
+/// The relation that a command is about.
+const RelationLock* target_lock(const CommandEffect* command, const Effect& effect) {
+  const std::vector<RelationLock>& locks = command == nullptr ? effect.locks : command->locks;
+  const auto target = std::find_if(locks.begin(), locks.end(),
+                                   [](const RelationLock& lock) { return lock.role == "target"; });
+  if (target != locks.end()) return &*target;
+  return locks.empty() ? nullptr : &locks.front();
+}
+
+/// The command that a finding about the whole statement should point at.
+const CommandEffect* to_blame(const Effect& effect) {
+  const auto is_worse = [&effect](const CommandEffect& command) {
+    const EffectRow* row = command.row;
+    return row == nullptr || (effect.breaks != Breaks::nobody && row->breaks == effect.breaks) ||
+           (effect.breaks == Breaks::nobody && effect.destroys_data && row->destroys_data);
+  };
+  const auto found = std::find_if(effect.commands.begin(), effect.commands.end(), is_worse);
+  if (found != effect.commands.end()) return &*found;
+  return effect.commands.empty() ? nullptr : &effect.commands.front();
+}
+
+SourceRange range_of(const Subject& subject) {
+  const Command* command = subject.written();
+  return command == nullptr || command->range.end <= command->range.begin ? subject.statement().range
+                                                                          : command->range;
+}
+
+void add_relation_subjects(const File& file, const Effect& effect, const CommandEffect* command,
+                           std::vector<Subject>& subjects) {
+  for (const RelationLock& lock : effect.locks) {
+    if (lock.is_new) continue;
+    Subject subject{.file = &file, .scope = "relation", .effect = &effect, .command = command, .lock = &lock};
+    subject.range = range_of(subject);
+    subjects.push_back(std::move(subject));
+  }
+}
+
+}  // namespace
+
+std::string_view blocks(const RelationLock& lock) {
+  if (lock.is_new) return "nothing";
+  if (blocks_reads(lock.mode)) return "reads";
+  if (lock.relkind == relkind::materialized_view) return "ddl";
+  if (blocks_writes(lock.mode)) return "writes";
+  return conflicts(lock.mode, lock.mode) ? "ddl" : "nothing";
+}
+
+std::string_view work(const Effect& effect, const Statement& statement, const CommandEffect& command) {
+  if (is_concurrent(statement)) return "none";
+  if (any_existing(effect, command.rewrites)) return "rewrite";
+  if (any_existing(effect, command.scans)) return "scan";
+  return builds_on_existing(command) ? "index_build" : "none";
+}
+
+std::string_view kind(const Statement& statement) {
+  const bool from_query = std::any_of(statement.commands.begin(), statement.commands.end(),
+                                      [](const Command& command) { return command.is("from_query"); });
+  if (statement.tag == "SelectStmt") return "select";
+  if (statement.tag == "InsertStmt") return from_query ? "insert_from_query" : "insert";
+  if (statement.tag == "UpdateStmt") return "update";
+  if (statement.tag == "DeleteStmt") return "delete";
+  if (statement.tag == "MergeStmt") return "merge";
+  if (statement.tag == "CopyStmt") return "copy";
+  return "other";
+}
+
+bool is_slow(const Effect& effect, const Statement& statement) {
+  const std::string_view what = kind(statement);
+  if (what != "other") return what != "insert" && touches_existing(effect);
+  if (statement.tag == "CreateTableAsStmt") return touches_existing(effect);
+  return std::any_of(effect.commands.begin(), effect.commands.end(), [&](const CommandEffect& command) {
+    return work(effect, statement, command) != "none";
+  });
+}
+
+std::span<const FactRow> facts() {
+  return k_facts;
+}
+
+const FactRow* find_fact(std::string_view scope, std::string_view name) {
+  const auto found = std::find_if(k_facts.begin(), k_facts.end(),
+                                  [&](const FactRow& row) { return row.scope == scope && row.name == name; });
+  return found == k_facts.end() ? nullptr : &*found;
+}
+
+bool is_scope(std::string_view scope) {
+  return std::any_of(k_facts.begin(), k_facts.end(), [&](const FactRow& row) { return row.scope == scope; });
+}
+
+std::vector<Subject> subjects_of(const File& file, const Effect& effect) {
+  std::vector<Subject> subjects;
+  Subject statement{.file = &file, .scope = "statement", .effect = &effect, .command = to_blame(effect)};
+  statement.lock = target_lock(statement.command, effect);
+  statement.range = range_of(statement);
+  subjects.push_back(statement);
+  bool works = false;
+  for (const CommandEffect& command : effect.commands) {
+    if (work(effect, statement.statement(), command) == "none") continue;
+    add_relation_subjects(file, effect, &command, subjects);
+    works = true;
+  }
+  if (!works) add_relation_subjects(file, effect, statement.command, subjects);
+  for (const HeldLock& held : statement.history().held) {
+    Subject& subject = subjects.emplace_back(statement);
+    subject.scope = "transaction";
+    subject.lock = held.lock;
+  }
+  return subjects;
+}
+
+}  // namespace pgsluice::findings
+
+namespace pgsluice {
+
+const std::vector<Vocabulary>& known_finding_facts() {
+  static const std::vector<Vocabulary> k_vocabulary = [] {
+    std::vector<Vocabulary> vocabulary;
+    for (const findings::FactRow& row : findings::facts()) vocabulary.push_back({row.name, row.sentence});
+    return vocabulary;
+  }();
+  return k_vocabulary;
+}
+
+}  // namespace pgsluice

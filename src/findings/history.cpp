@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks the statements of a file once: which locks are still held, and which waits have no end.
+#include <algorithm>
+#include <map>
+
+#include "findings/subject.hpp"
+
+namespace pgsluice::findings {
+namespace {
+
+bool keeps_out_users(const RelationLock& lock) {
+  const std::string_view out = blocks(lock);
+  return out == "reads" || out == "writes";
+}
+
+bool works(const Effect& effect, const Statement& statement) {
+  return std::any_of(effect.commands.begin(), effect.commands.end(), [&](const CommandEffect& command) {
+    return work(effect, statement, command) != "none";
+  });
+}
+
+/// The statement is itself to blame for blocking the relation: that is another finding.
+bool blocks_it_itself(const Effect& effect, const Statement& statement, const RelationName& relation) {
+  return works(effect, statement) &&
+         std::any_of(effect.locks.begin(), effect.locks.end(), [&](const RelationLock& lock) {
+           return lock.relation == relation && keeps_out_users(lock);
+         });
+}
+
+class Walk {
+ public:
+  explicit Walk(File& file) : file_(file) {}
+
+  void run() {
+    for (const Effect& effect : file_.effects) {
+      History& history = file_.history.emplace_back();
+      history.lock_timeout = lock_timeout(effect);
+      if (!effect.transaction || effect.transaction != transaction_) begin(effect.transaction);
+      if (is_slow(effect, statement_of(effect))) history.held = held_during(effect);
+      take(effect);
+      history.first_wait = waits_first(effect, history.lock_timeout);
+    }
+    find_transaction_ends();
+  }
+
+ private:
+  [[nodiscard]] const Statement& statement_of(const Effect& effect) const {
+    return file_.script.statements[effect.statement];
+  }
+
+  void begin(std::optional<int> transaction) {
+    transaction_ = transaction;
+    held_.clear();
+  }
+
+  std::vector<HeldLock> held_during(const Effect& effect) {
+    std::vector<HeldLock> held;
+    for (auto& [relation, entry] : held_) {
+      if (entry.told || blocks_it_itself(effect, statement_of(effect), relation)) continue;
+      entry.told = true;
+      held.push_back(entry.lock);
+    }
+    std::stable_sort(held.begin(), held.end(), [](const HeldLock& a, const HeldLock& b) {
+      return std::pair(b.lock->mode, a.statement) < std::pair(a.lock->mode, b.statement);
+    });
+    return held;
+  }
+
+  void take(const Effect& effect) {
+    for (const RelationLock& lock : effect.locks) {
+      if (!keeps_out_users(lock)) continue;
+      const auto [entry, inserted] = held_.try_emplace(lock.relation, Held{{&lock, effect.statement}, false});
+      if (!inserted && entry->second.lock.lock->mode < lock.mode)
+        entry->second.lock = {&lock, effect.statement};
+    }
+  }
+
+  /// What the file sets counts, also against the runner; then directives and the runner's own.
+  [[nodiscard]] std::string_view lock_timeout(const Effect& effect) const {
+    if (effect.lock_timeout_ms) return *effect.lock_timeout_ms > 0 ? "set" : "zero";
+    const std::vector<StatementLimits>& limits = file_.directives.statement_limits;
+    const bool own = std::any_of(limits.begin(), limits.end(), [&](const StatementLimits& limit) {
+      return limit.statement == effect.statement && limit.limits.lock_timeout;
+    });
+    return own || file_.directives.limits.lock_timeout || file_.options.runner_sets_lock_timeout ? "set"
+                                                                                                 : "unset";
+  }
+
+  bool waits_first(const Effect& effect, std::string_view timeout) {
+    if (timeout == "set" || waited_) return false;
+    waited_ = std::any_of(effect.locks.begin(), effect.locks.end(), keeps_out_users);
+    return waited_;
+  }
+
+  void find_transaction_ends() {
+    std::map<int, std::size_t> last;
+    for (const Effect& effect : file_.effects) {
+      if (effect.transaction) last[*effect.transaction] = effect.statement;
+    }
+    for (std::size_t i = 0; i < file_.effects.size(); ++i) {
+      const Effect& effect = file_.effects[i];
+      file_.history[i].transaction_end = effect.transaction ? last[*effect.transaction] : effect.statement;
+    }
+  }
+
+  struct Held {
+    HeldLock lock;
+    bool told = false;
+  };
+
+  File& file_;
+  std::optional<int> transaction_;
+  std::map<RelationName, Held> held_;
+  bool waited_ = false;
+};
+
+}  // namespace
+
+File make_file(const Script& script, const Directives& directives, const std::vector<Effect>& effects,
+               const CheckOptions& options) {
+  File file{.script = script,
+            .directives = directives,
+            .effects = effects,
+            .options = options,
+            .lines = LineIndex(script.source.text),
+            .history = {}};
+  file.history.reserve(effects.size());
+  Walk(file).run();
+  return file;
+}
+
+}  // namespace pgsluice::findings
