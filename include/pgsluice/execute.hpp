@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 6: may it run now? Runs a plan step by step on a live server without harming the application: looks for
+// blockers before it queues, queues only for a moment, and keeps the ledger true whatever happens.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pgsluice/error.hpp"
+#include "pgsluice/ledger.hpp"
+#include "pgsluice/plan.hpp"
+#include "pgsluice/session.hpp"
+
+namespace pgsluice {
+
+class Interrupt;
+
+using std::chrono::milliseconds;
+
+/// Somebody who holds a lock that a step needs. Text is as the server gave it; queries have no literals.
+struct Blocker {
+  int pid = 0;                 ///< 0: a prepared transaction, which has no process
+  std::string transaction;     ///< virtual transaction id: the same one is still the same work
+  std::string prepared;        ///< gid of a prepared transaction
+  std::string relation;
+  std::string mode;            ///< as in pg_locks
+  std::string application_name;
+  std::string user;
+  std::string client;
+  std::string state;
+  std::string backend_type;
+  std::string query;
+  std::optional<milliseconds> age;  ///< of its transaction; none: this role may not see it
+};
+
+/// "pid 4711 (checkout, role app) idle in transaction for 12s holds AccessShareLock on public.orders: SELECT …"
+std::string describe(const Blocker& blocker);
+
+/// One event of a run, for people and for machines.
+struct Event {
+  Severity severity = Severity::info;
+  std::string name;     ///< "step-waiting"
+  std::string subject;  ///< a step or file; may be empty
+  std::string message;
+  std::vector<std::pair<std::string, std::variant<std::string, long long>>> fields;
+  bool detail = false;  ///< only with -v
+};
+using EventSink = std::function<void(const Event&)>;
+
+struct RunOptions {
+  milliseconds lock_timeout{200};
+  milliseconds lock_budget{600'000};
+  milliseconds statement_timeout{0};
+  milliseconds wait_for_run{10'000};
+  milliseconds wait_for_db{300'000};
+  milliseconds poll{75};          ///< between two looks at blockers
+  milliseconds tolerated{100};    ///< a transaction younger than this is worth queueing behind
+  milliseconds first_backoff{50};
+  milliseconds max_backoff{2'000};
+};
+
+/// Connects once; a value when it fails, so that the loop can wait and try again.
+struct NoSession {
+  std::string message;
+  bool permanent = false;
+};
+using Connector = std::function<std::variant<std::unique_ptr<Session>, NoSession>()>;
+
+/// Everything that a run needs of the world.
+struct World {
+  Connector connect;
+  Clock& clock;
+  const Interrupt& interrupt;
+  EventSink emit;
+  std::function<double()> random;  ///< in [0, 1): jitter
+  std::string run_id;
+  std::string target;              ///< for messages
+};
+
+enum class StepState { pending, applied, failed, lock_budget, interrupted, unreachable, refused };
+std::string_view to_string(StepState state);
+
+/// A statement that failed, with its place in the file.
+struct StatementFailure {
+  std::string path;
+  Position position;
+  SqlError error;
+};
+
+struct StepReport {
+  std::string id;
+  std::string migration;
+  Phase phase = Phase::expand;
+  bool in_transaction = true;
+  StepState state = StepState::pending;
+  int attempts = 0;
+  milliseconds waited{0};
+  milliseconds held{0};
+  int max_victims = 0;
+  std::vector<Blocker> blockers;
+  std::optional<StatementFailure> failure;
+};
+
+struct RunReport {
+  ExitCode code = ExitCode::ok;
+  std::string run_id;
+  std::string message;  ///< one line: what came of it
+  std::string hint;
+  std::vector<StepReport> steps;  ///< every pending step, also those that were not reached
+  std::vector<std::string> applied;  ///< ids of the files that this run finished
+};
+
+/// A session with our settings made and checked, and the run lock held.
+struct Worker {
+  std::unique_ptr<Session> session;
+  Binding binding;
+  std::string search_path;
+  int backend_pid = 0;
+};
+
+/// Connects, within options.wait_for_db. Throws Error: unreachable, precondition.
+std::unique_ptr<Session> open_session(const World& world, const RunOptions& options);
+/// A session for a run: settings, target, and the run lock, within options.wait_for_run. Throws Error: as above,
+/// wrong_target, other_run.
+Worker open_worker(const World& world, const RunOptions& options);
+
+/// Reads the ledger; `exists` is false when there is none. Throws Error for one that this program cannot read.
+Ledger read_ledger(Session& session);
+/// Throws Error(wrong_target) that says how to bind the ledger anew.
+void expect_target(const Ledger& ledger, const Binding& here);
+Binding read_binding(Session& session);
+
+/// Runs what the plan has pending. The worker may be replaced by a new one when the server goes away.
+RunReport execute(const Plan& plan, Worker& worker, const World& world, const RunOptions& options);
+
+}  // namespace pgsluice

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory of a database: what has been run, by which run, and what was begun and not finished. Schema
+// `pgsluice`, bound to one database of one cluster. Decisions take these values; src/execute/ledger.cpp has the SQL.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgsluice {
+
+/// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
+inline constexpr int k_ledger_version = 1;
+
+/// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
+inline constexpr long long k_run_lock_key = 0x7067736c75696365;
+
+enum class MigrationState { running, partial, failed, applied };
+std::string_view to_string(MigrationState state);
+std::optional<MigrationState> parse_migration_state(std::string_view text);
+
+struct LedgerStatement {
+  std::string fingerprint;
+  bool transactional = true;
+  bool done = false;  ///< false: intended, and then the run ended without an answer
+  /// Of a statement that cannot run in a transaction: OIDs of what was there before (indexes of the table).
+  std::vector<long long> oids_before;
+};
+
+struct LedgerMigration {
+  std::string id;
+  std::string phase;
+  std::string sha256;
+  std::string fingerprint;
+  MigrationState state = MigrationState::running;
+  std::string applied_at;  ///< ISO 8601, UTC; empty: not applied
+  std::string applied_by;  ///< run id
+  long long duration_ms = 0;
+  std::string error;       ///< SQLSTATE and message of the last failure
+  std::map<int, LedgerStatement> statements;
+};
+
+/// Who the ledger belongs to.
+struct Binding {
+  std::string system_identifier;  ///< empty: the server does not tell this role
+  std::string database;
+  bool operator==(const Binding&) const = default;
+};
+
+/// The session that holds the run lock.
+struct ActiveRun {
+  int pid = 0;
+  std::string application_name;
+  std::string user;
+  std::string since;
+};
+
+struct Ledger {
+  bool exists = false;
+  int version = 0;
+  Binding bound_to;
+  std::map<std::string, LedgerMigration> migrations;
+  std::optional<ActiveRun> active;
+};
+
+}  // namespace pgsluice

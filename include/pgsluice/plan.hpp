@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 5: analysed files and the ledger → steps. Pure: values in, a value out.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgsluice/error.hpp"
+#include "pgsluice/findings.hpp"
+#include "pgsluice/ledger.hpp"
+
+namespace pgsluice {
+
+/// What to do about a statement that cannot run in a transaction and was begun by a run that did not finish it.
+enum class Resume {
+  repeat,               ///< running it again is harmless (VACUUM, ALTER SYSTEM)
+  create_index,         ///< CREATE INDEX CONCURRENTLY: the catalog says whether the index is there and valid
+  drop_index,           ///< DROP INDEX CONCURRENTLY: done when it is gone
+  reindex,              ///< REINDEX CONCURRENTLY: drop the invalid copies, then again
+  detach_partition,     ///< DETACH PARTITION CONCURRENTLY: FINALIZE what is pending
+  repeat_or_done,       ///< CREATE DATABASE and the like: "already exists" then means that it was done
+  unknown,              ///< nobody can tell: a person must
+};
+
+struct PlannedStatement {
+  std::size_t index = 0;  ///< into Script::statements
+  SourceRange range;
+  std::string sql;
+  std::string tag;
+  std::string fingerprint;
+  Limits limits;  ///< its own directives over the file's
+  std::optional<std::chrono::milliseconds> file_lock_timeout;  ///< by a SET in the file
+  bool changes_settings = false;
+};
+
+/// What commits together, or one statement that cannot run in a transaction.
+struct Step {
+  std::string id;  ///< "0002_orders.sql#1": ordinals from 1
+  std::size_t file = 0;  ///< index into Plan::files
+  bool in_transaction = true;
+  std::string begin = "BEGIN";
+  std::vector<PlannedStatement> statements;
+  std::vector<RelationLock> locks;  ///< predicted, each relation once, without those made in this transaction
+  Limits limits;
+  std::vector<std::string> settings;  ///< the file's SET statements before this step: a resumed run repeats them
+  Resume resume = Resume::repeat;
+  bool concurrent = false;  ///< its waits for old snapshots block nobody: it may wait long
+  bool last = false;        ///< the file is applied when it is done
+};
+
+enum class FileState { pending, running, partial, failed, applied, changed, held };
+std::string_view to_string(FileState state);
+
+struct PlannedFile {
+  FileAnalysis analysis;
+  std::string fingerprint;  ///< of the text without comments and layout
+  FileState state = FileState::pending;
+  std::vector<Step> steps;  ///< what is still to be done
+};
+
+/// Why a plan cannot be run, or something worth knowing about it.
+struct PlanProblem {
+  ExitCode code = ExitCode::ok;  ///< ok: only a warning
+  std::string path;
+  Position position;  ///< line 0: the whole file
+  std::string message;
+  std::string hint;
+};
+
+struct Plan {
+  std::vector<PlannedFile> files;
+  std::vector<LedgerMigration> missing;  ///< in the ledger, not on disk
+  std::vector<PlanProblem> problems;
+
+  [[nodiscard]] const PlanProblem* refusal() const;  ///< the first one that stops the run
+  [[nodiscard]] std::size_t pending_steps() const;
+};
+
+struct PlanOptions {
+  std::optional<Phase> phase;  ///< none: all
+};
+
+/// `files` in the order in which they run, all of them, analysed one after the other.
+Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const PlanOptions& options);
+
+}  // namespace pgsluice

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execute/blockers.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "pg/arrays.hpp"
+#include "pgsluice/migration.hpp"
+#include "plan/sql_text.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::size_t k_query_length = 120;
+
+// What a plain role may not see is blank; pg_locks itself is open to everybody.
+constexpr std::string_view k_columns =
+    " coalesce(a.application_name, ''), coalesce(a.usename, p.owner, ''), coalesce(host(a.client_addr), ''),"
+    " coalesce(a.state, ''), coalesce(a.backend_type, ''), coalesce(a.query, ''),"
+    " (extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)::bigint";
+
+// $1 names, $2 for each the conflicting modes, $3 whether its partitions are locked too, $4 our own pid.
+const std::string& holders_sql() {
+  static const std::string sql = cat(
+      "WITH RECURSIVE wanted AS ("
+      " SELECT to_regclass(w.name)::oid AS relid, string_to_array(w.modes, ',') AS modes, w.tree"
+      " FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (name, modes, tree)"
+      " WHERE to_regclass(w.name) IS NOT NULL"
+      " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = w.relid WHERE w.tree)"
+      " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
+      " coalesce(l.relation::regclass::text, ''), l.mode,",
+      k_columns,
+      " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
+      " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+      " LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction"
+      " WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM $4::integer"
+      " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      " ORDER BY coalesce(a.xact_start, p.prepared) NULLS FIRST, l.pid");
+  return sql;
+}
+
+const std::string& blocking_sql() {
+  static const std::string sql = cat(
+      "SELECT a.pid, '', '', coalesce((SELECT w.relation::regclass::text FROM pg_locks w WHERE w.pid = $1::integer"
+      " AND NOT w.granted LIMIT 1), ''), '',",
+      k_columns,
+      " FROM unnest(pg_blocking_pids($1::integer)) AS b (pid) JOIN pg_stat_activity a ON a.pid = b.pid"
+      " LEFT JOIN pg_prepared_xacts p ON false");
+  return sql;
+}
+
+constexpr std::string_view k_victims_sql =
+    "SELECT count(DISTINCT l.pid) FROM pg_locks l WHERE NOT l.granted AND l.pid <> $1::integer"
+    " AND $1::integer = ANY (pg_blocking_pids(l.pid))";
+
+std::vector<Blocker> blockers_of(const SqlResult& result) {
+  std::vector<Blocker> blockers;
+  for (std::size_t row = 0; row < result.rows.size(); ++row) {
+    Blocker blocker{.pid = static_cast<int>(result.number(row, 0).value_or(0)),
+                    .transaction = result.text(row, 1),
+                    .prepared = result.text(row, 2),
+                    .relation = result.text(row, 3),
+                    .mode = result.text(row, 4),
+                    .application_name = result.text(row, 5),
+                    .user = result.text(row, 6),
+                    .client = result.text(row, 7),
+                    .state = result.text(row, 8),
+                    .backend_type = result.text(row, 9),
+                    .query = redacted_sql(result.text(row, 10), k_query_length),
+                    .age = std::nullopt};
+    if (const auto age = result.number(row, 11)) {
+      blocker.age = milliseconds(std::max(*age, 0LL));
+    }
+    blockers.push_back(std::move(blocker));
+  }
+  return blockers;
+}
+
+std::string conflicting_modes(LockMode mode) {
+  std::vector<std::string> names;
+  for (int other = static_cast<int>(LockMode::AccessShare); other <= static_cast<int>(LockMode::AccessExclusive); ++other) {
+    if (conflicts(mode, static_cast<LockMode>(other))) {
+      names.emplace_back(lock_name(static_cast<LockMode>(other)));
+    }
+  }
+  return join(names, ",");
+}
+
+std::string rounded(milliseconds age) {
+  return age < milliseconds(10'000) ? format_duration(age) : format_duration(milliseconds(age.count() / 1000 * 1000));
+}
+
+}  // namespace
+
+std::string describe(const Blocker& blocker) {
+  std::string text = blocker.pid == 0 ? cat("prepared transaction '", blocker.prepared, "'")
+                                      : cat("pid ", std::to_string(blocker.pid));
+  std::vector<std::string> who;
+  for (const std::string& part : {blocker.application_name, blocker.user.empty() ? "" : "role " + blocker.user,
+                                  blocker.backend_type == "client backend" ? "" : blocker.backend_type}) {
+    if (!part.empty()) {
+      who.push_back(part);
+    }
+  }
+  text += who.empty() ? "" : cat(" (", join(who, ", "), ")");
+  text += blocker.state.empty() ? "" : " " + blocker.state;
+  text += blocker.age ? cat(", transaction open for ", rounded(*blocker.age)) : "";
+  if (!blocker.mode.empty()) {
+    const auto mode = parse_lock_name(blocker.mode);
+    text += cat(", holds ", mode ? lock_sql(*mode) : blocker.mode, " on ", blocker.relation);
+  }
+  text += blocker.query.empty() ? "" : ": " + blocker.query;
+  return printable_line(text);
+}
+
+SqlResult Observer::ask(const std::string& sql, const std::vector<SqlValue>& parameters) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (!session_) {
+      auto connected = world_.connect();
+      if (auto* session = std::get_if<std::unique_ptr<Session>>(&connected)) {
+        session_ = std::move(*session);
+        session_->script("SET statement_timeout = '5s'; SET lock_timeout = '1s'");
+      }
+    }
+    if (session_) {
+      SqlResult result = session_->query(sql, parameters);
+      if (!result.connection_lost) {
+        return result;
+      }
+      session_.reset();
+    }
+  }
+  SqlResult nothing;
+  nothing.ok = false;
+  return nothing;
+}
+
+std::vector<Blocker> Observer::holders(const std::vector<RelationLock>& locks, int own_pid) {
+  if (locks.empty()) {
+    return {};
+  }
+  std::vector<std::string> names;
+  std::vector<std::string> modes;
+  std::vector<std::string> trees;
+  for (const RelationLock& lock : locks) {
+    names.push_back(lock.relation.quoted());
+    modes.push_back(conflicting_modes(lock.mode));
+    trees.emplace_back(lock.role == "target" ? "t" : "f");
+  }
+  return blockers_of(ask(holders_sql(), {pg::text_array(names), pg::text_array(modes), pg::text_array(trees),
+                                         std::to_string(own_pid)}));
+}
+
+QueueView Observer::queue(int own_pid) {
+  QueueView view;
+  view.blockers = blockers_of(ask(blocking_sql(), {std::to_string(own_pid)}));
+  view.victims = static_cast<int>(ask(std::string(k_victims_sql), {std::to_string(own_pid)}).number(0, 0).value_or(0));
+  return view;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Looking at a live server from a second session: who holds what a step needs, who waits behind it. The second
+// session never keeps a transaction open, so it can never be what a concurrent index build waits for.
+
+#include <memory>
+#include <vector>
+
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice {
+
+/// Who stands in the way of a running statement, and how many stand behind it.
+struct QueueView {
+  std::vector<Blocker> blockers;
+  int victims = 0;
+};
+
+class Observer {
+ public:
+  explicit Observer(const World& world) : world_(world) {}
+
+  /// Holders of locks that conflict with `locks`, oldest transaction first, `own_pid` left out. Nothing when the
+  /// server cannot be asked: the lock_timeout of the attempt still protects the application.
+  std::vector<Blocker> holders(const std::vector<RelationLock>& locks, int own_pid);
+  QueueView queue(int own_pid);
+
+ private:
+  SqlResult ask(const std::string& sql, const std::vector<SqlValue>& parameters);
+
+  const World& world_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The JSON documents of apply and status, and their text for people. Described by rules/schema/.
+
+#include <string>
+
+#include "base/json.hpp"
+#include "base/terminal.hpp"
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice {
+
+OrderedJson to_json(const Blocker& blocker);
+OrderedJson to_json(const std::vector<Blocker>& blockers);
+OrderedJson predicted_locks_json(const Step& step);
+
+OrderedJson apply_document(const Plan& plan, const RunReport& report);
+OrderedJson status_document(const Plan& plan, const Ledger& ledger);
+
+std::string status_text(const Plan& plan, const Ledger& ledger, const Painter& paint);
+
+/// One line per event on standard error.
+std::string event_text(const Event& event, const Painter& paint);
+std::string event_json(const Event& event, std::string_view timestamp);
+
+}  // namespace pgsluice

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The ledger's SQL. Everything here is one short round trip; what belongs to a step is sent in the step's own
+// transaction by the caller.
+
+#include <string>
+#include <vector>
+
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice {
+
+/// Creates schema and tables in one transaction. Throws Error(precondition) when the role may not.
+void create_ledger(Session& session, const Binding& binding);
+
+void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command);
+void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code);
+
+/// What is remembered about the file of a step.
+struct LedgerTarget {
+  const PlannedFile& file;
+  const Step& step;
+  std::string run_id;
+};
+
+/// The step is done. Part of the step's transaction.
+SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report);
+
+/// A statement outside transactions is about to run. Commits by itself.
+SqlResult record_intent(Session& session, const LedgerTarget& target, const std::vector<long long>& oids_before);
+/// It certainly did not happen.
+SqlResult forget_intent(Session& session, const LedgerTarget& target);
+
+struct Intent {
+  bool found = false;
+  bool done = false;
+  std::vector<long long> oids_before;
+};
+/// What is known about a statement that cannot run in a transaction.
+SqlResult read_intent(Session& session, const LedgerTarget& target, Intent& intent);
+
+/// Whether the step's rows are there: the answer to a COMMIT that was never answered.
+SqlResult read_done(Session& session, const LedgerTarget& target, bool& done);
+
+SqlResult record_attempt(Session& session, const LedgerTarget& target, std::string_view outcome,
+                         std::string_view sqlstate, milliseconds waited, const std::vector<Blocker>& blockers);
+SqlResult record_failure(Session& session, const LedgerTarget& target, const SqlError& error);
+
+}  // namespace pgsluice

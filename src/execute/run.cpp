@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run loop: step after step, attempt after attempt, until everything is applied or something says stop.
+
+#include <algorithm>
+
+#include "base/signals.hpp"
+#include "base/text.hpp"
+#include "execute/settings.hpp"
+#include "execute/step.hpp"
+#include "execute/stop.hpp"
+#include "pg/sqlstate.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice {
+namespace {
+
+/// Why a step stopped the run.
+struct Stop {
+  ExitCode code = ExitCode::ok;
+  std::string message;
+  std::string hint;
+};
+
+/// Growing pauses between attempts, each a random part of its cap, so that two runs do not keep step.
+class Backoff {
+ public:
+  Backoff(const RunOptions& options, const std::function<double()>& random)
+      : cap_(options.first_backoff), longest_(options.max_backoff), random_(random) {}
+
+  milliseconds next() {
+    const auto pause = milliseconds(static_cast<long long>(static_cast<double>(cap_.count()) * random_()));
+    cap_ = std::min(cap_ * 2, longest_);
+    return pause + milliseconds(1);
+  }
+
+ private:
+  milliseconds cap_;
+  milliseconds longest_;
+  const std::function<double()>& random_;
+};
+
+std::string seconds(milliseconds duration) {
+  const long long tenths = duration.count() / 100;
+  return duration < milliseconds(1'000) ? format_duration(duration)
+                                        : cat(std::to_string(tenths / 10), ".", std::to_string(tenths % 10), "s");
+}
+
+// ---- a statement that failed ------------------------------------------------------------------------------------
+
+std::size_t bytes_of_characters(std::string_view text, int characters) {
+  std::size_t bytes = 0;
+  while (characters-- > 0 && bytes < text.size()) {
+    bytes += next_character(text.substr(bytes)).bytes;
+  }
+  return bytes;
+}
+
+StatementFailure failure_of(const StepContext& context, const AttemptResult& attempt) {
+  const Script& script = context.file.analysis.script;
+  // A failed COMMIT is the work of the whole step: a deferred constraint, for example.
+  const PlannedStatement* statement = attempt.statement;
+  if (statement == nullptr && !context.step.statements.empty()) {
+    statement = &context.step.statements.front();
+  }
+  std::size_t offset = statement == nullptr ? 0 : statement->range.begin;
+  if (statement != nullptr && attempt.error.position > 0) {
+    offset += bytes_of_characters(statement->sql, attempt.error.position - 1);
+  }
+  return {.path = context.file.analysis.migration.path.string(),
+          .position = LineIndex(script.source.text).position(offset),
+          .error = attempt.error};
+}
+
+std::string place(const StatementFailure& failure) {
+  return cat(printable_line(failure.path), ":", std::to_string(failure.position.line), ":",
+             std::to_string(failure.position.column));
+}
+
+std::string failure_message(const StatementFailure& failure) {
+  const SqlError& error = failure.error;
+  std::string message = cat(place(failure), ": ", error.message);
+  message += error.detail.empty() ? "" : cat(" (", error.detail, ")");
+  message += error.sqlstate.empty() ? "" : cat(" [SQLSTATE ", error.sqlstate, "]");
+  message += error.relname.empty() ? "" : cat(" [relation ", RelationName{error.schemaname, error.relname}.quoted(), "]");
+  return printable_line(message);
+}
+
+std::string failure_hint(const SqlError& error) {
+  if (error.sqlstate == pg::sqlstate::active_transaction) {
+    return "Add -- pgsluice: transaction=off at the top of the file, and leave the statement alone in it.";
+  }
+  if (pg::classify(error.sqlstate) == pg::Failure::data) {
+    return "The data has to be mended before the constraint can hold.";
+  }
+  return printable_line(error.hint);
+}
+
+Stop stop_on_failure(StepContext& context, const AttemptResult& attempt) {
+  context.report.failure = failure_of(context, attempt);
+  context.report.state = StepState::failed;
+  reset_session(context);
+  record_failure(context.session(), context.target(), attempt.error);
+  const bool data = pg::classify(attempt.error.sqlstate) == pg::Failure::data;
+  return {.code = data ? ExitCode::data_violation : ExitCode::statement_failed,
+          .message = failure_message(*context.report.failure),
+          .hint = failure_hint(attempt.error)};
+}
+
+Stop stop_on_refusal(StepContext& context, const AttemptResult& attempt) {
+  context.report.failure = failure_of(context, attempt);
+  context.report.state = StepState::refused;
+  return {.code = ExitCode::refused,
+          .message = cat(place(*context.report.failure), ": ", attempt.error.message),
+          .hint = {}};
+}
+
+Stop stop_on_interrupt(StepContext& context) {
+  context.report.state = StepState::interrupted;
+  const bool in_doubt = !context.step.in_transaction && context.report.attempts > 0;
+  return {.code = interrupted_code(context.world.interrupt),
+          .message = cat("interrupted in ", context.step.id,
+                         in_doubt ? "; the next run finds out from the catalog how far it came" : "; it was rolled back"),
+          .hint = {}};
+}
+
+Stop stop_out_of_time(StepContext& context, std::string_view sqlstate) {
+  context.report.state = StepState::lock_budget;
+  reset_session(context);
+  record_attempt(context.session(), context.target(), "gave up", sqlstate, context.since(context.started),
+                 context.report.blockers);
+  const std::string blocker =
+      context.report.blockers.empty() ? "nobody was seen in the way" : describe(context.report.blockers.front());
+  return {.code = ExitCode::lock_budget,
+          .message = cat(context.step.id, ": no lock within ", seconds(context.since(context.started)), ", ",
+                         count_of(static_cast<std::size_t>(context.report.attempts), "attempt"), "; nothing was changed by it: ", blocker),
+          .hint = "Run it again when the blocker is gone, or raise --lock-budget."};
+}
+
+// ---- losing the server ------------------------------------------------------------------------------------------
+
+/// A new worker, and whether the ledger says that the step had been committed.
+std::optional<Stop> reconnect(StepContext& context, const SqlError& error, bool& done) {
+  context.emit(Severity::warning, "connection-lost", cat("lost the server: ", printable_line(error.message)));
+  RunOptions options = context.options;
+  // The session that was lost may still be at work, and holds the run lock as long.
+  options.wait_for_run = std::max(options.wait_for_run, options.wait_for_db);
+  try {
+    context.worker.session.reset();
+    context.worker = open_worker(context.world, options);
+    if (const SqlResult read = read_done(context.session(), context.target(), done); !read.ok) {
+      done = false;
+    }
+    context.emit(Severity::info, "reconnected", done ? "connected again; the step had been committed" : "connected again");
+    return std::nullopt;
+  } catch (const Error& stop) {
+    // Not the place to end the program: what has been applied so far must still be told.
+    context.report.state = is_interrupted(context.world) ? StepState::interrupted : StepState::unreachable;
+    return Stop{.code = stop.code(), .message = cat(context.step.id, ": ", stop.what()), .hint = stop.hint()};
+  }
+}
+
+// ---- one step ---------------------------------------------------------------------------------------------------
+
+void note_busy(StepContext& context, const AttemptResult& attempt) {
+  if (context.report.blockers.empty()) {
+    context.report.blockers = context.observer.holders(context.step.locks, context.worker.backend_pid);
+  }
+  reset_session(context);
+  record_attempt(context.session(), context.target(), "lock not available", attempt.error.sqlstate,
+                 context.since(context.started), context.report.blockers);
+  const std::string blocker =
+      context.report.blockers.empty() ? std::string() : "; in the way: " + describe(context.report.blockers.front());
+  context.emit(Severity::info, "attempt-failed",
+               cat("attempt ", std::to_string(context.report.attempts), ": ", printable_line(attempt.error.message), blocker));
+}
+
+void applied(StepContext& context) {
+  context.report.state = StepState::applied;
+  std::string message = cat("applied in ", seconds(context.report.held));
+  if (context.report.waited >= milliseconds(100)) {
+    message += cat(", after ", seconds(context.report.waited), " of waiting");
+  }
+  if (context.report.attempts > 1) {
+    message += cat(", attempt ", std::to_string(context.report.attempts));
+  }
+  context.world.emit({.severity = Severity::info, .name = "step-applied", .subject = context.step.id, .message = message,
+                      .fields = {{"attempts", static_cast<long long>(context.report.attempts)},
+                                 {"waited_ms", context.report.waited.count()},
+                                 {"held_ms", context.report.held.count()},
+                                 {"max_victims", static_cast<long long>(context.report.max_victims)}}});
+}
+
+std::optional<Stop> run_step(StepContext& context) {
+  Backoff backoff(context.options, context.world.random);
+  for (;;) {
+    const Clearance clearance = wait_until_free(context);
+    if (clearance == Clearance::interrupted) {
+      return stop_on_interrupt(context);
+    }
+    if (clearance == Clearance::out_of_time) {
+      return stop_out_of_time(context, "");
+    }
+    ++context.report.attempts;
+    const AttemptResult attempt =
+        context.step.in_transaction ? attempt_in_transaction(context) : attempt_alone(context);
+    switch (attempt.outcome) {
+      case AttemptOutcome::done: applied(context); return std::nullopt;
+      case AttemptOutcome::interrupted: return stop_on_interrupt(context);
+      case AttemptOutcome::failed: return stop_on_failure(context, attempt);
+      case AttemptOutcome::refused: return stop_on_refusal(context, attempt);
+      case AttemptOutcome::lost: {
+        bool done = false;
+        if (auto stop = reconnect(context, attempt.error, done)) {
+          return stop;
+        }
+        if (done) {
+          applied(context);
+          return std::nullopt;
+        }
+        break;
+      }
+      case AttemptOutcome::busy:
+        note_busy(context, attempt);
+        if (context.budget_left() == milliseconds(0)) {
+          return stop_out_of_time(context, attempt.error.sqlstate);
+        }
+        break;
+    }
+    context.world.clock.sleep(std::min(backoff.next(), context.budget_left()));
+  }
+}
+
+StepReport pending_report(const PlannedFile& file, const Step& step) {
+  StepReport report;
+  report.id = step.id;
+  report.migration = file.analysis.migration.id;
+  report.phase = file.analysis.migration.phase;
+  report.in_transaction = step.in_transaction;
+  return report;
+}
+
+std::optional<Stop> run_planned_step(const PlannedFile& file, const Step& step, StepReport& report, Worker& worker,
+                                     Observer& observer, const World& world, const RunOptions& options) {
+  const auto now = world.clock.now();
+  StepContext context{.file = file,
+                      .step = step,
+                      .report = report,
+                      .worker = worker,
+                      .observer = observer,
+                      .world = world,
+                      .options = options,
+                      .started = now,
+                      .deadline = now + step.limits.lock_budget.value_or(options.lock_budget),
+                      .last_seen_waiting = now,
+                      .fence = {}};
+  world.emit({.severity = Severity::info, .name = "step-started", .subject = step.id,
+              .message = cat(count_of(step.statements.size(), "statement"), step.in_transaction ? "" : ", outside transactions"),
+              .fields = {}, .detail = true});
+  return run_step(context);
+}
+
+// ---- the run ----------------------------------------------------------------------------------------------------
+
+void prepare_ledger(Worker& worker, const World& world) {
+  if (!read_ledger(*worker.session).exists) {
+    create_ledger(*worker.session, worker.binding);
+  }
+  begin_run(*worker.session, world, worker, "apply");
+}
+
+std::string summary(const RunReport& report) {
+  const auto done = static_cast<std::size_t>(std::count_if(report.steps.begin(), report.steps.end(), [](const StepReport& step) {
+    return step.state == StepState::applied;
+  }));
+  return cat("applied ", count_of(report.applied.size(), "migration"), " in ", count_of(done, "step"));
+}
+
+}  // namespace
+
+std::string_view to_string(StepState state) {
+  switch (state) {
+    case StepState::pending: return "pending";
+    case StepState::applied: return "applied";
+    case StepState::failed: return "failed";
+    case StepState::lock_budget: return "lock-budget";
+    case StepState::interrupted: return "interrupted";
+    case StepState::unreachable: return "unreachable";
+    case StepState::refused: return "refused";
+  }
+  return "pending";
+}
+
+RunReport execute(const Plan& plan, Worker& worker, const World& world, const RunOptions& options) {
+  RunReport report;
+  report.run_id = world.run_id;
+  for (const PlannedFile& file : plan.files) {
+    for (const Step& step : file.steps) {
+      report.steps.push_back(pending_report(file, step));
+    }
+  }
+  if (report.steps.empty()) {
+    report.message = "nothing to do";
+    return report;
+  }
+  prepare_ledger(worker, world);
+  Observer observer(world);
+  std::optional<Stop> stop;
+  std::size_t next = 0;
+  for (auto file = plan.files.begin(); !stop && file != plan.files.end(); ++file) {
+    for (auto step = file->steps.begin(); !stop && step != file->steps.end(); ++step, ++next) {
+      stop = run_planned_step(*file, *step, report.steps[next], worker, observer, world, options);
+      if (!stop && step->last) {
+        report.applied.push_back(file->analysis.migration.id);
+      }
+    }
+  }
+  report.message = stop ? stop->message : summary(report);
+  report.hint = stop ? stop->hint : "";
+  report.code = stop ? stop->code : ExitCode::ok;
+  if (worker.session) {
+    worker.session->script(reset_script(options, worker.session->server_version_num()));
+    finish_run(*worker.session, world, stop ? to_string(report.steps[next - 1].state) : "applied", report.code);
+  }
+  return report;
+}
+
+}  // namespace pgsluice

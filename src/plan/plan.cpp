@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pgsluice/plan.hpp"
+
+#include <algorithm>
+
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "plan/sql_text.hpp"
+#include "plan/steps.hpp"
+
+namespace pgsluice {
+namespace {
+
+FileState state_of(MigrationState state) {
+  switch (state) {
+    case MigrationState::running: return FileState::running;
+    case MigrationState::partial: return FileState::partial;
+    case MigrationState::failed: return FileState::failed;
+    case MigrationState::applied: return FileState::applied;
+  }
+  return FileState::pending;
+}
+
+PlanProblem whole_file(ExitCode code, const std::string& path, std::string message, std::string hint) {
+  return {.code = code, .path = path, .position = {.line = 0, .column = 0}, .message = std::move(message),
+          .hint = std::move(hint)};
+}
+
+// ---- files that cannot be run as they are ----------------------------------------------------------------------
+
+bool refuses(const Finding& finding, Phase phase) {
+  if (finding.finding == "forbidden-in-transaction") {
+    return true;  // no `allow` makes the server run it
+  }
+  return finding.finding.starts_with("breaks-running-") && phase != Phase::contract && !finding.allowed;
+}
+
+std::string refusal_hint(const Finding& finding) {
+  if (finding.finding == "forbidden-in-transaction") {
+    return "Add -- pgsluice: transaction=off at the top of the file, and leave the statement alone in it.";
+  }
+  if (!finding.instead.empty()) {
+    return finding.instead;
+  }
+  return "Move it to a file of the contract phase: -- pgsluice: phase=contract.";
+}
+
+void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
+  const LineIndex lines(file.script.source.text);
+  const auto refuse = [&](const SourceRange& range, std::string message, std::string hint) {
+    problems.push_back({.code = ExitCode::refused, .path = file.migration.id, .position = lines.position(range.begin),
+                        .message = std::move(message), .hint = std::move(hint)});
+  };
+  for (const SyntaxError& error : file.script.errors) {
+    refuse(error.range, error.message, error.hint);
+  }
+  for (const ClientCommand& command : file.script.client_commands) {
+    refuse(command.range, cat("a ", command.kind, " of psql cannot be run"),
+           "Write it as SQL: pgsluice sends SQL statements to the server and nothing else.");
+  }
+  for (const DirectiveProblem& problem : file.directives.problems) {
+    refuse(problem.range, problem.message, problem.hint);
+  }
+  for (const Finding& finding : file.findings) {
+    if (refuses(finding, file.migration.phase)) {
+      refuse(finding.range, cat(finding.finding, ": ", finding.message), refusal_hint(finding));
+    }
+  }
+}
+
+// ---- files against the ledger -----------------------------------------------------------------------------------
+
+void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<PlanProblem>& problems) {
+  const Migration& migration = file.analysis.migration;
+  if (row.sha256 == migration.sha256) {
+    return;
+  }
+  if (row.fingerprint == file.fingerprint) {
+    problems.push_back(whole_file(ExitCode::ok, migration.id, "has changed since it was applied, in comments or layout only", {}));
+    return;
+  }
+  file.state = FileState::changed;
+  problems.push_back(whole_file(ExitCode::file_changed, migration.id,
+                                cat("has changed since it was applied", row.applied_at.empty() ? "" : " at ", row.applied_at,
+                                    " (sha256 was ", row.sha256.substr(0, 12), ", is ", migration.sha256.substr(0, 12), ")"),
+                                "Restore the file, and put the change into a new migration."));
+}
+
+// What is done stays done: a statement that has run must still be in its place.
+void compare_partial(PlannedFile& file, const std::vector<Step>& steps, const LedgerMigration& row,
+                     std::vector<PlanProblem>& problems) {
+  for (const auto& [index, recorded] : row.statements) {
+    const PlannedStatement* found = nullptr;
+    for (const Step& step : steps) {
+      for (const PlannedStatement& statement : step.statements) {
+        found = static_cast<int>(statement.index) == index ? &statement : found;
+      }
+    }
+    if (!recorded.done || (found != nullptr && found->fingerprint == recorded.fingerprint)) {
+      continue;
+    }
+    file.state = FileState::changed;
+    problems.push_back(whole_file(ExitCode::file_changed, file.analysis.migration.id,
+                                  cat("has changed: its statement ", std::to_string(index + 1), " has been applied already"),
+                                  "Restore that statement; those that have not run yet may change."));
+    return;
+  }
+}
+
+std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row) {
+  const auto is_done = [&](const PlannedStatement& statement) {
+    if (row == nullptr) {
+      return false;
+    }
+    const auto recorded = row->statements.find(static_cast<int>(statement.index));
+    return recorded != row->statements.end() && recorded->second.done;
+  };
+  std::vector<Step> left;
+  for (Step& step : steps) {
+    const bool was_empty = step.statements.empty();
+    std::erase_if(step.statements, is_done);
+    if (was_empty || !step.statements.empty()) {
+      left.push_back(std::move(step));
+    }
+  }
+  if (left.empty() && !steps.empty()) {  // all done, and the file was cut behind that: only the mark is missing
+    Step mark;
+    mark.id = steps.back().id;
+    left.push_back(std::move(mark));
+  }
+  left.back().last = true;
+  return left;
+}
+
+PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigration* row, const PlanOptions& options,
+                      std::vector<PlanProblem>& problems) {
+  PlannedFile file;
+  file.analysis = std::move(analysis);
+  file.fingerprint = sha256_hex(normalised_sql(file.analysis.script.source.text));
+  file.state = row == nullptr ? FileState::pending : state_of(row->state);
+  if (file.state == FileState::applied) {
+    compare_applied(file, *row, problems);
+    return file;
+  }
+  FileSteps made = make_steps(file.analysis);
+  if (row != nullptr) {
+    compare_partial(file, made.steps, *row, problems);
+  }
+  if (options.phase && *options.phase != file.analysis.migration.phase) {
+    file.state = file.state == FileState::pending ? FileState::held : file.state;
+    return file;
+  }
+  problems.insert(problems.end(), made.problems.begin(), made.problems.end());
+  find_refusals(file.analysis, problems);
+  if (file.state != FileState::changed) {
+    file.steps = remaining(std::move(made.steps), row);
+    for (Step& step : file.steps) {
+      step.file = index;
+    }
+  }
+  return file;
+}
+
+// ---- the folder as a whole --------------------------------------------------------------------------------------
+
+// A renamed file would be applied a second time.
+void find_renames(Plan& plan) {
+  for (const PlannedFile& file : plan.files) {
+    if (file.state != FileState::pending) {
+      continue;
+    }
+    for (const LedgerMigration& gone : plan.missing) {
+      if (gone.sha256 == file.analysis.migration.sha256 && gone.state == MigrationState::applied) {
+        plan.problems.push_back(whole_file(
+            ExitCode::refused, file.analysis.migration.id,
+            cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),
+            cat("Rename it back, or tell the ledger: UPDATE pgsluice.migration SET id = '",
+                replace_all(file.analysis.migration.id, "'", "''"), "' WHERE id = '", replace_all(gone.id, "'", "''"),
+                "' (pgsluice.statement and pgsluice.attempt follow by themselves).")));
+      }
+    }
+  }
+}
+
+void find_late_files(Plan& plan) {
+  bool applied_later = false;
+  for (auto file = plan.files.rbegin(); file != plan.files.rend(); ++file) {
+    if (file->state == FileState::applied) {
+      applied_later = true;
+    } else if (applied_later && file->state == FileState::pending) {
+      plan.problems.push_back(whole_file(ExitCode::ok, file->analysis.migration.id,
+                                         "is ordered before a migration that is already applied; it runs now", {}));
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(FileState state) {
+  switch (state) {
+    case FileState::pending: return "pending";
+    case FileState::running: return "running";
+    case FileState::partial: return "partial";
+    case FileState::failed: return "failed";
+    case FileState::applied: return "applied";
+    case FileState::changed: return "changed";
+    case FileState::held: return "held";
+  }
+  return "pending";
+}
+
+const PlanProblem* Plan::refusal() const {
+  // A file that has changed puts everything after it in doubt: it comes first.
+  for (const ExitCode code : {ExitCode::file_changed, ExitCode::refused}) {
+    for (const PlanProblem& problem : problems) {
+      if (problem.code == code) {
+        return &problem;
+      }
+    }
+  }
+  return nullptr;
+}
+
+std::size_t Plan::pending_steps() const {
+  std::size_t steps = 0;
+  for (const PlannedFile& file : files) {
+    steps += file.steps.size();
+  }
+  return steps;
+}
+
+Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const PlanOptions& options) {
+  Plan plan;
+  std::map<std::string, const LedgerMigration*> unseen;
+  for (const auto& [id, row] : ledger.migrations) {
+    unseen[id] = &row;
+  }
+  for (FileAnalysis& analysis : files) {
+    const std::string id = analysis.migration.id;
+    const auto row = ledger.migrations.find(id);
+    plan.files.push_back(plan_file(std::move(analysis), plan.files.size(),
+                                   row == ledger.migrations.end() ? nullptr : &row->second, options, plan.problems));
+    unseen.erase(id);
+  }
+  for (const auto& [id, row] : unseen) {
+    plan.missing.push_back(*row);
+    plan.problems.push_back(whole_file(ExitCode::ok, id, "is in the ledger and not in the folder", {}));
+  }
+  find_renames(plan);
+  find_late_files(plan);
+  return plan;
+}
+
+}  // namespace pgsluice

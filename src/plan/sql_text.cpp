@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/sql_text.hpp"
+
+#include "base/text.hpp"
+#include "sql/lexer.hpp"
+
+namespace pgsluice {
+namespace {
+
+using sql::Lexer;
+using sql::Token;
+using sql::TokenKind;
+
+std::string cut(std::string text, std::size_t limit) {
+  if (text.size() <= limit) {
+    return text;
+  }
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) {
+    --limit;  // not through the middle of a character
+  }
+  return text.substr(0, limit) + "…";
+}
+
+}  // namespace
+
+std::string normalised_sql(std::string_view sql) {
+  std::string normal;
+  Lexer lexer(sql);
+  for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
+    if (!normal.empty()) {
+      normal += ' ';
+    }
+    normal += token.kind == TokenKind::word ? to_lower(lexer.text(token)) : std::string(lexer.text(token));
+  }
+  while (normal.ends_with(';') || normal.ends_with(' ')) {
+    normal.pop_back();
+  }
+  return normal;
+}
+
+std::string redacted_sql(std::string_view sql, std::size_t limit) {
+  std::string safe;
+  std::size_t end = 0;
+  Lexer lexer(sql);
+  for (Token token = lexer.next(); token.kind != TokenKind::end && safe.size() <= limit; token = lexer.next()) {
+    if (token.begin > end && !safe.empty()) {
+      safe += ' ';
+    }
+    end = token.end;
+    const bool literal = token.kind == TokenKind::string || token.kind == TokenKind::unterminated;
+    safe += literal ? "'…'" : lexer.text(token);
+  }
+  return cut(std::move(safe), limit);
+}
+
+}  // namespace pgsluice
