@@ -1,38 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // argv → a row of the command table → an exit code. The only place that catches exceptions.
 
+#include <unistd.h>
+
 #include <exception>
 #include <iostream>
 
+#include "base/json.hpp"
 #include "base/terminal.hpp"
 #include "base/text.hpp"
+#include "cli/options.hpp"
 #include "cli/program.hpp"
 #include "pgsluice/error.hpp"
 
-#include <unistd.h>
-
 namespace {
 
-void complain(const std::string& message, const std::string& hint) {
-  using pgsluice::Style;
-  const pgsluice::Painter paint(pgsluice::wants_color(pgsluice::ColorMode::automatic, STDERR_FILENO));
-  std::cerr << paint(Style::error, "pgsluice: ") << message << '\n';
-  if (!hint.empty()) {
-    std::cerr << paint(Style::faint, "          ") << hint << '\n';
+using namespace pgsluice;
+
+/// Under --log-format json one object a line, so that a log collector can read it.
+void complain(const std::string& message, const std::string& hint, const cli::GlobalOptions& options) {
+  if (options.log_format == cli::LogFormat::json) {
+    OrderedJson line;
+    line["level"] = "error";
+    line["message"] = message;
+    if (!hint.empty()) line["hint"] = hint;
+    std::cerr << dump(line) << '\n';
+    return;
   }
+  const Painter paint(wants_color(options.color, STDERR_FILENO));
+  std::cerr << paint(Style::error, "pgsluice:") << ' ' << printable(message) << '\n';
+  if (!hint.empty()) std::cerr << "          " << printable(hint) << '\n';
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  cli::GlobalOptions options;
   try {
-    return static_cast<int>(pgsluice::cli::run(argc, argv));
-  } catch (const pgsluice::Error& error) {
-    complain(error.what(), error.hint());
+    return static_cast<int>(cli::run(argc, argv, options));
+  } catch (const Error& error) {
+    complain(error.what(), error.hint(), options);
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    complain(pgsluice::cat("a bug in pgsluice: ", pgsluice::printable_line(error.what())),
-             "Please report it with the command line and, if you can, the migration.");
-    return static_cast<int>(pgsluice::ExitCode::bug);
+    complain(cat("a bug in pgsluice: ", error.what()),
+             "Please report it with the command line and, if you can, the migration.", options);
+    return static_cast<int>(ExitCode::bug);
   }
 }

@@ -40,13 +40,12 @@ std::string version_text() {
              "\nlibpq: ", libpq_version_or_reason());
 }
 
-/// The parser and what it fills; neither can move once the options point into `options`.
+/// The parser and the commands behind it; cannot move once commands refer to it.
 struct Program {
   CLI::App app{std::string(k_description), "pgsluice"};
-  GlobalOptions options;
   std::vector<std::pair<CLI::App*, Runner>> runners;
 
-  Program() {
+  explicit Program(GlobalOptions& options) {
     app.footer(std::string(k_footer));
     app.get_formatter()->column_width(32);
     app.get_formatter()->label("OPTIONS", "OPTIONS");
@@ -124,8 +123,8 @@ void flush_output() {
 
 }  // namespace
 
-ExitCode run(int argc, char** argv) {
-  Program program;
+ExitCode run(int argc, char** argv, GlobalOptions& options) {
+  Program program(options);
   if (argc < 2) {
     std::cerr << program.app.help();
     return ExitCode::usage;
@@ -141,7 +140,7 @@ ExitCode run(int argc, char** argv) {
   }
   for (const auto& [command, runner] : program.runners) {
     if (command->parsed()) {
-      const ExitCode code = runner(program.options);
+      const ExitCode code = runner(options);
       flush_output();
       return code;
     }

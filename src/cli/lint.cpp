@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// lint: read files → analyse, one after the other on one catalog → report → exit code.
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "pgsluice/findings.hpp"
+#include "report/lint.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The oldest major that the community supported when this release was made. A worst case for the others: what is
+// safe there is safe on newer servers.
+constexpr int k_oldest_supported = 14;
+
+enum class Format { text, json };
+enum class FailOn { error, warning, never };
+
+struct LintOptions {
+  std::vector<std::string> paths;
+  Format format = Format::text;
+  FailOn fail_on = FailOn::error;
+  std::string output;
+  std::string rules;
+  std::optional<int> pg_version;
+  std::optional<std::chrono::milliseconds> lock_timeout;
+};
+
+bool has_sql_files(const fs::path& directory) {
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".sql") return true;
+  }
+  return false;
+}
+
+/// Where migrations usually are, for `pgsluice lint` without a path.
+std::vector<std::string> usual_paths() {
+  for (const char* folder : {"migrations", "db/migrations"}) {
+    std::error_code ignored;
+    if (fs::is_directory(folder, ignored)) return {folder};
+  }
+  if (has_sql_files(".")) return {"."};
+  throw Error(ExitCode::usage, "no migrations here: name the files or folders to lint",
+              "For example: pgsluice lint db/migrations, or pgsluice lint - to read standard input.");
+}
+
+void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Migration>& migrations) {
+  std::error_code error;
+  std::vector<Migration> found;
+  if (path != "-" && fs::is_directory(path, error)) {
+    found = discover(path);
+  } else {
+    found.push_back(read_migration(path));
+  }
+  for (Migration& migration : found) {
+    // A file that is named twice runs once.
+    const fs::path real = path == "-" ? fs::path("-") : fs::canonical(migration.path, error);
+    if (seen.insert(real).second) migrations.push_back(std::move(migration));
+  }
+}
+
+std::vector<Migration> read_migrations(const std::vector<std::string>& paths) {
+  std::vector<Migration> migrations;
+  std::set<fs::path> seen;
+  for (const std::string& path : paths) add_path(path, seen, migrations);
+  return migrations;
+}
+
+std::string today() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::string date(std::string_view("YYYY-MM-DD").size(), '\0');
+  std::strftime(date.data(), date.size() + 1, "%Y-%m-%d", &utc);
+  return date;
+}
+
+LintResult analyse_all(const LintOptions& options, const EffectTable& table, const RuleBook& rules) {
+  LintResult result{.files = {}, .pg_version = options.pg_version.value_or(k_oldest_supported)};
+  Catalog catalog;
+  const PredictOptions prediction{.pg_version = result.pg_version, .transaction = FileTransaction::one};
+  const CheckOptions checking{.pg_version = result.pg_version,
+                              .pg_version_assumed = !options.pg_version,
+                              .phase = Phase::expand,
+                              .runner_sets_lock_timeout = options.lock_timeout.has_value(),
+                              .today = today()};
+  for (Migration& migration : read_migrations(options.paths.empty() ? usual_paths() : options.paths)) {
+    result.files.push_back(analyse(std::move(migration), catalog, table, rules, prediction, checking));
+  }
+  return result;
+}
+
+void write_report(const LintResult& result, const LintOptions& options, const GlobalOptions& global,
+                  int descriptor, std::ostream& out) {
+  if (options.format == Format::json) return write_lint_json(result, out);
+  write_lint_text(result,
+                  {.paint = Painter(wants_color(global.color, descriptor)),
+                   .width = terminal_width(descriptor),
+                   .quiet = global.quiet,
+                   .verbose = global.verbose},
+                  out);
+}
+
+void report(const LintResult& result, const LintOptions& options, const GlobalOptions& global) {
+  if (options.output.empty()) return write_report(result, options, global, STDOUT_FILENO, std::cout);
+  std::ostringstream document;
+  write_report(result, options, global, -1, document);
+  write_file(options.output, document.view());
+  if (!global.quiet) {
+    std::cerr << lint_summary(result, Painter(wants_color(global.color, STDERR_FILENO))) << '\n';
+  }
+}
+
+ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
+  const bool errors = counts.errors > 0 && fail_on != FailOn::never;
+  const bool warnings = counts.warnings > 0 && fail_on == FailOn::warning;
+  return errors || warnings ? ExitCode::findings : ExitCode::ok;
+}
+
+ExitCode lint(const LintOptions& options, const GlobalOptions& global) {
+  const EffectTable table = EffectTable::load(options.rules);
+  const RuleBook rules = RuleBook::load(options.rules);
+  const LintResult result = analyse_all(options, table, rules);
+  report(result, options, global);
+  return verdict(count_findings(result), options.fail_on);
+}
+
+}  // namespace
+
+Runner add_lint(CLI::App& app) {
+  const auto options = std::make_shared<LintOptions>();
+  app.add_option("paths", options->paths, "files, folders, or - for standard input; default: migrations/")
+      ->type_name("PATH");
+  add_choice<Format>(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
+                     "form of the report");
+  app.add_option("--output", options->output, "write the report to this file")->type_name("FILE");
+  add_choice<FailOn>(app, "--fail-on", options->fail_on,
+                     {{"error", FailOn::error}, {"warning", FailOn::warning}, {"never", FailOn::never}},
+                     "lowest severity that makes the exit code 1");
+  add_pg_version(app, options->pg_version,
+                 cat("version of the server, 12 to 18; default: ", std::to_string(k_oldest_supported),
+                     ", the oldest still supported"));
+  app.add_option("--rules", options->rules, "folder of rules that add to the built-in ones or replace them")
+      ->type_name("DIR");
+  add_duration(app, "--lock-timeout", options->lock_timeout,
+               "the lock_timeout that whoever runs the migrations sets");
+  return [options](const GlobalOptions& global) { return lint(*options, global); };
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report that people read: where, what, why, and what to do instead.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/lint.hpp"
+#include "report/snippet.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::size_t k_most_findings =
+    100;  // of one file: beyond that nobody reads, and a terminal scrolls for minutes
+constexpr int k_widest_prose = 100;
+
+Style style_of(Severity severity) {
+  switch (severity) {
+    case Severity::error: return Style::error;
+    case Severity::warning: return Style::warning;
+    case Severity::info: return Style::info;
+  }
+  return Style::plain;
+}
+
+/// `text` wrapped behind a label, the following lines under its first word.
+std::string labelled(const std::string& label, Style style, std::string_view text,
+                     const TextOptions& options) {
+  const std::string indent(label.size() + 3, ' ');
+  const int width = std::min(options.width, k_widest_prose) - static_cast<int>(indent.size());
+  std::string out = cat("  ", options.paint(style, label), " ");
+  bool first = true;
+  for (const std::string& line : wrap(printable(text), width)) {
+    out += cat(first ? "" : indent, line, "\n");
+    first = false;
+  }
+  return out;
+}
+
+/// Prose is wrapped; SQL keeps its lines, indented, so that it can be copied.
+std::string instead_block(const std::string& instead, const TextOptions& options) {
+  if (instead.find('\n') == std::string::npos) return labelled("instead:", Style::good, instead, options);
+  std::string out = cat("  ", options.paint(Style::good, "instead:"), "\n");
+  for (const std::string_view line : lines(instead)) out += cat("    ", printable_line(line), "\n");
+  return out;
+}
+
+std::string heading(const FileAnalysis& file, const Finding& finding, const LineIndex& lines,
+                    const TextOptions& options) {
+  const Position position = lines.position(finding.range.begin);
+  const std::string place = cat(printable_line(file.migration.path.generic_string()), ":",
+                                std::to_string(position.line), ":", std::to_string(position.column), ":");
+  const std::string kind = cat(to_string(finding.severity), "[", finding.finding, "]");
+  return cat(options.paint(Style::strong, place), " ", options.paint(style_of(finding.severity), kind), "\n");
+}
+
+std::string message_block(const Finding& finding, const TextOptions& options) {
+  std::string out;
+  const int width = std::min(options.width, k_widest_prose) - 2;
+  for (const std::string& line : wrap(printable_line(finding.message), width)) {
+    out += cat("  ", options.paint(Style::strong, line), "\n");
+  }
+  return out;
+}
+
+std::string render_finding(const FileAnalysis& file, const Finding& finding, const LineIndex& lines,
+                           const TextOptions& options) {
+  std::string out = heading(file, finding, lines, options);
+  out += message_block(finding, options);
+  out += snippet(file.script.source.text, lines, finding.range, style_of(finding.severity), options.paint,
+                 options.width);
+  if (finding.allowed) return out + labelled("allowed:", Style::good, *finding.allowed, options);
+  if (!finding.why.empty()) out += labelled("why:", Style::info, finding.why, options);
+  if (!finding.instead.empty()) out += instead_block(finding.instead, options);
+  return out;
+}
+
+void write_findings(const FileAnalysis& file, const LineIndex& lines, const TextOptions& options,
+                    std::ostream& out) {
+  std::size_t written = 0;
+  std::size_t left_out = 0;
+  for (const Finding& finding : file.findings) {
+    if (finding.allowed && !options.verbose) continue;
+    if (written == k_most_findings) {
+      ++left_out;
+      continue;
+    }
+    out << render_finding(file, finding, lines, options) << '\n';
+    ++written;
+  }
+  if (left_out > 0) {
+    out << printable_line(file.migration.path.generic_string()) << ": " << count_of(left_out, "more finding")
+        << "; --format json has all of them\n\n";
+  }
+}
+
+// ---- -v: the locks of every statement ------------------------------------------------------------------------------
+
+std::string padded(std::string text, int width) {
+  const int missing = width - display_width(text);
+  return missing > 0 ? text.append(static_cast<std::size_t>(missing), ' ') : text;
+}
+
+bool has(const std::vector<RelationName>& relations, const RelationName& relation) {
+  return std::find(relations.begin(), relations.end(), relation) != relations.end();
+}
+
+/// What the lock means for everybody else, and what is done under it.
+std::string lock_notes(const Effect& effect, const RelationLock& lock, const Painter& paint) {
+  std::vector<std::string> notes;
+  if (lock.is_new) {
+    notes.push_back(paint(Style::faint, "new"));
+  } else if (blocks_reads(lock.mode)) {
+    notes.push_back(paint(Style::error, "blocks reads and writes"));
+  } else if (blocks_writes(lock.mode)) {
+    notes.push_back(paint(Style::warning, "blocks writes"));
+  }
+  if (has(effect.rewrites, lock.relation)) notes.emplace_back("rewritten");
+  if (has(effect.scans, lock.relation)) notes.emplace_back("read through");
+  if (has(effect.index_builds, lock.relation)) notes.emplace_back("built");
+  return join(notes, ", ");
+}
+
+std::string lock_table(const Effect& effect, const TextOptions& options) {
+  int name_width = 0;
+  int mode_width = 0;
+  for (const RelationLock& lock : effect.locks) {
+    name_width = std::max(name_width, display_width(printable_line(lock.relation.quoted())));
+    mode_width = std::max(mode_width, static_cast<int>(lock_sql(lock.mode).size()));
+  }
+  std::string out;
+  for (const RelationLock& lock : effect.locks) {
+    std::string line = cat("        ", padded(printable_line(lock.relation.quoted()), name_width), "  ",
+                           padded(std::string(lock_sql(lock.mode)), mode_width), "  ",
+                           lock_notes(effect, lock, options.paint));
+    while (line.ends_with(' ')) line.pop_back();
+    out += line + "\n";
+  }
+  return out;
+}
+
+/// The statement on one line, as much of it as fits.
+std::string one_line(std::string_view sql, int width) {
+  constexpr std::size_t enough = 2000;
+  std::string words;
+  for (const char c : sql.substr(0, enough)) {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!space || !words.ends_with(' ')) words += space ? ' ' : c;
+  }
+  words = printable_line(words);
+  if (display_width(words) <= width) return words;
+  std::string out;
+  for (std::string_view rest = words; !rest.empty();) {
+    const Utf8Character character = next_character(rest);
+    if (display_width(out) + display_width(character.code_point) >= width) break;
+    out += rest.substr(0, character.bytes);
+    rest.remove_prefix(character.bytes);
+  }
+  return out + "…";
+}
+
+void write_statements(const FileAnalysis& file, const LineIndex& lines, const TextOptions& options,
+                      std::ostream& out) {
+  out << options.paint(Style::strong, printable_line(file.migration.path.generic_string()))
+      << options.paint(Style::faint, cat(" (", to_string(file.migration.phase), ")")) << '\n';
+  for (const Effect& effect : file.effects) {
+    const Statement& statement = file.script.statements[effect.statement];
+    const std::string number = std::to_string(lines.position(statement.range.begin).line);
+    out << options.paint(Style::faint,
+                         cat(std::string(number.size() < 4 ? 4 - number.size() : 0, ' '), number, "  "))
+        << one_line(file.script.text(statement.range), options.width - 6) << '\n'
+        << lock_table(effect, options);
+  }
+  out << '\n';
+}
+
+std::string verdict(const FindingCounts& counts, const Painter& paint) {
+  std::vector<std::string> parts;
+  if (counts.errors > 0) parts.push_back(paint(Style::error, count_of(counts.errors, "error")));
+  if (counts.warnings > 0) parts.push_back(paint(Style::warning, count_of(counts.warnings, "warning")));
+  if (counts.infos > 0) parts.push_back(paint(Style::info, count_of(counts.infos, "note")));
+  if (parts.empty()) parts.push_back(paint(Style::good, "no findings"));
+  if (counts.allowed > 0) parts.push_back(cat(std::to_string(counts.allowed), " allowed"));
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+std::string lint_summary(const LintResult& result, const Painter& paint) {
+  std::size_t statements = 0;
+  for (const FileAnalysis& file : result.files) statements += file.effects.size();
+  return cat(count_of(result.files.size(), "file"), ", ", count_of(statements, "statement"), ": ",
+             verdict(count_findings(result), paint));
+}
+
+void write_lint_text(const LintResult& result, const TextOptions& options, std::ostream& out) {
+  for (const FileAnalysis& file : result.files) {
+    if (!options.verbose && file.findings.empty()) continue;
+    const LineIndex lines(file.script.source.text);
+    if (options.verbose) write_statements(file, lines, options, out);
+    write_findings(file, lines, options, out);
+  }
+  if (!options.quiet) out << lint_summary(result, options.paint) << '\n';
+}
+
+}  // namespace pgsluice
