@@ -24,11 +24,11 @@ using std::chrono::milliseconds;
 
 /// Somebody who holds a lock that a step needs. Text is as the server gave it; queries have no literals.
 struct Blocker {
-  int pid = 0;                 ///< 0: a prepared transaction, which has no process
-  std::string transaction;     ///< virtual transaction id: the same one is still the same work
-  std::string prepared;        ///< gid of a prepared transaction
+  int pid = 0;              ///< 0: a prepared transaction, which has no process
+  std::string transaction;  ///< virtual transaction id: the same one is still the same work
+  std::string prepared;     ///< gid of a prepared transaction
   std::string relation;
-  std::string mode;            ///< as in pg_locks
+  std::string mode;  ///< as in pg_locks
   std::string application_name;
   std::string user;
   std::string client;
@@ -58,8 +58,8 @@ struct RunOptions {
   milliseconds statement_timeout{0};
   milliseconds wait_for_run{10'000};
   milliseconds wait_for_db{300'000};
-  milliseconds poll{75};          ///< between two looks at blockers
-  milliseconds tolerated{100};    ///< a transaction younger than this is worth queueing behind
+  milliseconds poll{75};        ///< between two looks at blockers
+  milliseconds tolerated{100};  ///< a transaction younger than this is worth queueing behind
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
 };
@@ -79,7 +79,7 @@ struct World {
   EventSink emit;
   std::function<double()> random;  ///< in [0, 1): jitter
   std::string run_id;
-  std::string target;              ///< for messages
+  std::string target;  ///< for messages
 };
 
 enum class StepState { pending, applied, failed, lock_budget, interrupted, unreachable, refused };
@@ -111,7 +111,7 @@ struct RunReport {
   std::string run_id;
   std::string message;  ///< one line: what came of it
   std::string hint;
-  std::vector<StepReport> steps;  ///< every pending step, also those that were not reached
+  std::vector<StepReport> steps;     ///< every pending step, also those that were not reached
   std::vector<std::string> applied;  ///< ids of the files that this run finished
 };
 
@@ -120,6 +120,7 @@ struct Worker {
   std::unique_ptr<Session> session;
   Binding binding;
   std::string search_path;
+  std::vector<std::string> schemas;  ///< that search_path finds now: where unqualified names lead
   int backend_pid = 0;
 };
 

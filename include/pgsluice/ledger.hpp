@@ -37,7 +37,7 @@ struct LedgerMigration {
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied
   std::string applied_by;  ///< run id
   long long duration_ms = 0;
-  std::string error;       ///< SQLSTATE and message of the last failure
+  std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;
 };
 

@@ -16,13 +16,13 @@ namespace pgsluice {
 
 /// What to do about a statement that cannot run in a transaction and was begun by a run that did not finish it.
 enum class Resume {
-  repeat,               ///< running it again is harmless (VACUUM, ALTER SYSTEM)
-  create_index,         ///< CREATE INDEX CONCURRENTLY: the catalog says whether the index is there and valid
-  drop_index,           ///< DROP INDEX CONCURRENTLY: done when it is gone
-  reindex,              ///< REINDEX CONCURRENTLY: drop the invalid copies, then again
-  detach_partition,     ///< DETACH PARTITION CONCURRENTLY: FINALIZE what is pending
-  repeat_or_done,       ///< CREATE DATABASE and the like: "already exists" then means that it was done
-  unknown,              ///< nobody can tell: a person must
+  repeat,            ///< running it again is harmless (VACUUM, ALTER SYSTEM)
+  create_index,      ///< CREATE INDEX CONCURRENTLY: the catalog says whether the index is there and valid
+  drop_index,        ///< DROP INDEX CONCURRENTLY: done when it is gone
+  reindex,           ///< REINDEX CONCURRENTLY: drop the invalid copies, then again
+  detach_partition,  ///< DETACH PARTITION CONCURRENTLY: FINALIZE what is pending
+  repeat_or_done,    ///< CREATE DATABASE and the like: "already exists" then means that it was done
+  unknown,           ///< nobody can tell: a person must
 };
 
 struct PlannedStatement {
@@ -31,21 +31,22 @@ struct PlannedStatement {
   std::string sql;
   std::string tag;
   std::string fingerprint;
-  Limits limits;  ///< its own directives over the file's
+  Limits limits;                                               ///< its own directives over the file's
   std::optional<std::chrono::milliseconds> file_lock_timeout;  ///< by a SET in the file
   bool changes_settings = false;
 };
 
 /// What commits together, or one statement that cannot run in a transaction.
 struct Step {
-  std::string id;  ///< "0002_orders.sql#1": ordinals from 1
+  std::string id;        ///< "0002_orders.sql#1": ordinals from 1
   std::size_t file = 0;  ///< index into Plan::files
   bool in_transaction = true;
   std::string begin = "BEGIN";
   std::vector<PlannedStatement> statements;
   std::vector<RelationLock> locks;  ///< predicted, each relation once, without those made in this transaction
   Limits limits;
-  std::vector<std::string> settings;  ///< the file's SET statements before this step: a resumed run repeats them
+  std::vector<std::string>
+      settings;  ///< the file's SET statements before this step: a resumed run repeats them
   Resume resume = Resume::repeat;
   bool concurrent = false;  ///< its waits for old snapshots block nobody: it may wait long
   bool last = false;        ///< the file is applied when it is done

@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 1> k_commands{{
+constexpr std::array<CommandRow, 3> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -21,6 +21,43 @@ A finding is accepted with a comment before its statement:
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or a file
 that cannot be read.)",
      .add = add_lint},
+    {.name = "apply",
+     .summary = "run the migrations that are pending, without stalling the application",
+     .help = R"(Looks for sessions that hold conflicting locks before it queues for a lock, names
+them, waits until they are gone, and then queues for no longer than --lock-timeout,
+again and again within --lock-budget. What is applied is remembered in schema
+pgsluice of the database; a second run does nothing. Interrupted or killed at any
+point, the next run goes on from there.
+
+Examples:
+  pgsluice apply migrations/ --database-url postgres://migrator@db/shop
+  pgsluice apply migrations/ --phase expand --lock-budget 5m
+  pgsluice --log-format json apply migrations/ --format json >result.json
+
+Directives in a file go before the options:
+  -- pgsluice: lock-timeout=100ms lock-budget=10m statement-timeout=5s
+  -- pgsluice: transaction=off
+
+Exit codes: 0 done or nothing to do, 2 usage, 3 a precondition (pooler, missing
+grant, a setting that did not stick), 4 the ledger belongs to another database,
+10 refused (what breaks the running release, bad SQL), 11 lock budget used up,
+nothing was changed, 13 an applied file has changed, 14 another run is active,
+15 database not reachable or read-only, 17 the data violates a constraint,
+18 a statement failed, 130 and 143 interrupted.)",
+     .add = add_apply},
+    {.name = "status",
+     .summary = "show which migrations of a folder are applied",
+     .help = R"(States: pending, applied, partial (some of its statements are done), running,
+failed (nothing of it is done), changed (the file differs from what was applied),
+missing (applied, and no longer in the folder). Changes nothing.
+
+Examples:
+  pgsluice status migrations/
+  pgsluice status migrations/ --format json | jq '.migrations[] | select(.state != "applied")'
+
+Exit codes: 0 whatever the states are, 2 usage, 4 the ledger belongs to another
+database, 15 database not reachable.)",
+     .add = add_status},
 }};
 
 }  // namespace

@@ -22,7 +22,8 @@ constexpr milliseconds k_patience_tolerated{1'000};
 class Ages {
  public:
   milliseconds of(const Blocker& blocker, Clock::time_point now) {
-    const auto [seen, first] = seen_.try_emplace(cat(std::to_string(blocker.pid), " ", blocker.transaction), now);
+    const auto [seen, first] =
+        seen_.try_emplace(cat(std::to_string(blocker.pid), " ", blocker.transaction), now);
     if (blocker.age) {
       return *blocker.age;
     }
@@ -46,7 +47,8 @@ bool yields_to_fence(const Blocker& blocker) {
          blocker.query.find("to prevent wraparound") == std::string::npos;
 }
 
-std::vector<Blocker> worth_waiting_for(StepContext& context, const std::vector<Blocker>& holders, Ages& ages) {
+std::vector<Blocker> worth_waiting_for(StepContext& context, const std::vector<Blocker>& holders,
+                                       Ages& ages) {
   const auto now = context.world.clock.now();
   ages.look(now);
   const milliseconds tolerated = context.since(context.started) < k_patience
@@ -78,7 +80,8 @@ std::vector<RelationLock> locks_to_look_at(const Step& step) {
 }
 
 std::string who(const std::vector<Blocker>& blockers) {
-  return blockers.empty() ? std::string() : cat(std::to_string(blockers.front().pid), " ", blockers.front().transaction);
+  return blockers.empty() ? std::string()
+                          : cat(std::to_string(blockers.front().pid), " ", blockers.front().transaction);
 }
 
 }  // namespace
@@ -104,8 +107,10 @@ Clearance wait_until_free(StepContext& context) {
     if (who(blockers) != told || context.since(told_at) >= k_retell) {
       told = who(blockers);
       told_at = context.world.clock.now();
-      const std::string others = blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
-      context.emit(Severity::info, "step-waiting", cat("not queueing behind ", describe(blockers.front()), others));
+      const std::string others =
+          blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
+      context.emit(Severity::info, "step-waiting",
+                   cat("not queueing behind ", describe(blockers.front()), others));
     }
     context.world.clock.sleep(std::min(context.options.poll, context.budget_left()));
   }

@@ -13,7 +13,9 @@
 namespace pgsluice {
 namespace {
 
-std::string ms(milliseconds duration) { return std::to_string(duration.count()); }
+std::string ms(milliseconds duration) {
+  return std::to_string(duration.count());
+}
 
 // A concurrent command waits for old transactions without being in anybody's way, and may use its whole budget for
 // that. Any other one (VACUUM FULL, CLUSTER) queues like an ordinary step.
@@ -32,7 +34,8 @@ bool says_done(const SqlResult& result, const StepContext& context, const Intent
 }
 
 SqlResult confirm(StepContext& context) {
-  context.report.waited = std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
+  context.report.waited =
+      std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
   context.report.held = context.since(context.last_seen_waiting);
   SqlResult result = reset_session(context);
   return result.ok ? record_done(context.session(), context.target(), context.report) : result;
@@ -70,8 +73,8 @@ AttemptResult clean_up(StepContext& context, const SqlResult& result, const Plan
   }
   if (!cleaned.ok) {
     context.emit(Severity::warning, "leftover-stays",
-                 cat("could not clean up behind the failed statement: ", printable_line(cleaned.error.message),
-                     "; the next run does it"));
+                 cat("could not clean up behind the failed statement: ",
+                     printable_line(cleaned.error.message), "; the next run does it"));
   }
   return failure;
 }
@@ -131,7 +134,8 @@ AttemptResult attempt_alone(StepContext& context) {
   }
   SqlResult result = set_limits(context, statement);
   if (result.ok) {
-    result = run_statement(context, statement, started.inspection.sql.empty() ? statement.sql : started.inspection.sql);
+    result = run_statement(context, statement,
+                           started.inspection.sql.empty() ? statement.sql : started.inspection.sql);
   }
   if (!result.ok && !says_done(result, context, started.intent)) {
     return clean_up(context, result, statement, started.intent.oids_before);

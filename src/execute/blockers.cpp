@@ -21,31 +21,33 @@ constexpr std::string_view k_columns =
 
 // $1 names, $2 for each the conflicting modes, $3 whether its partitions are locked too, $4 our own pid.
 const std::string& holders_sql() {
-  static const std::string sql = cat(
-      "WITH RECURSIVE wanted AS ("
-      " SELECT to_regclass(w.name)::oid AS relid, string_to_array(w.modes, ',') AS modes, w.tree"
-      " FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (name, modes, tree)"
-      " WHERE to_regclass(w.name) IS NOT NULL"
-      " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = w.relid WHERE w.tree)"
-      " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
-      " coalesce(l.relation::regclass::text, ''), l.mode,",
-      k_columns,
-      " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
-      " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
-      " LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction"
-      " WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM $4::integer"
-      " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-      " ORDER BY coalesce(a.xact_start, p.prepared) NULLS FIRST, l.pid");
+  static const std::string sql =
+      cat("WITH RECURSIVE wanted AS ("
+          " SELECT to_regclass(w.name)::oid AS relid, string_to_array(w.modes, ',') AS modes, w.tree"
+          " FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (name, modes, tree)"
+          " WHERE to_regclass(w.name) IS NOT NULL"
+          " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = "
+          "w.relid WHERE w.tree)"
+          " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
+          " coalesce(l.relation::regclass::text, ''), l.mode,",
+          k_columns,
+          " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
+          " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+          " LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction"
+          " WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM $4::integer"
+          " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+          " ORDER BY coalesce(a.xact_start, p.prepared) NULLS FIRST, l.pid");
   return sql;
 }
 
 const std::string& blocking_sql() {
-  static const std::string sql = cat(
-      "SELECT a.pid, '', '', coalesce((SELECT w.relation::regclass::text FROM pg_locks w WHERE w.pid = $1::integer"
-      " AND NOT w.granted LIMIT 1), ''), '',",
-      k_columns,
-      " FROM unnest(pg_blocking_pids($1::integer)) AS b (pid) JOIN pg_stat_activity a ON a.pid = b.pid"
-      " LEFT JOIN pg_prepared_xacts p ON false");
+  static const std::string sql =
+      cat("SELECT a.pid, '', '', coalesce((SELECT w.relation::regclass::text FROM pg_locks w WHERE w.pid = "
+          "$1::integer"
+          " AND NOT w.granted LIMIT 1), ''), '',",
+          k_columns,
+          " FROM unnest(pg_blocking_pids($1::integer)) AS b (pid) JOIN pg_stat_activity a ON a.pid = b.pid"
+          " LEFT JOIN pg_prepared_xacts p ON false");
   return sql;
 }
 
@@ -78,7 +80,8 @@ std::vector<Blocker> blockers_of(const SqlResult& result) {
 
 std::string conflicting_modes(LockMode mode) {
   std::vector<std::string> names;
-  for (int other = static_cast<int>(LockMode::AccessShare); other <= static_cast<int>(LockMode::AccessExclusive); ++other) {
+  for (int other = static_cast<int>(LockMode::AccessShare);
+       other <= static_cast<int>(LockMode::AccessExclusive); ++other) {
     if (conflicts(mode, static_cast<LockMode>(other))) {
       names.emplace_back(lock_name(static_cast<LockMode>(other)));
     }
@@ -87,7 +90,8 @@ std::string conflicting_modes(LockMode mode) {
 }
 
 std::string rounded(milliseconds age) {
-  return age < milliseconds(10'000) ? format_duration(age) : format_duration(milliseconds(age.count() / 1000 * 1000));
+  return age < milliseconds(10'000) ? format_duration(age)
+                                    : format_duration(milliseconds(age.count() / 1000 * 1000));
 }
 
 }  // namespace
@@ -96,8 +100,9 @@ std::string describe(const Blocker& blocker) {
   std::string text = blocker.pid == 0 ? cat("prepared transaction '", blocker.prepared, "'")
                                       : cat("pid ", std::to_string(blocker.pid));
   std::vector<std::string> who;
-  for (const std::string& part : {blocker.application_name, blocker.user.empty() ? "" : "role " + blocker.user,
-                                  blocker.backend_type == "client backend" ? "" : blocker.backend_type}) {
+  for (const std::string& part :
+       {blocker.application_name, blocker.user.empty() ? "" : "role " + blocker.user,
+        blocker.backend_type == "client backend" ? "" : blocker.backend_type}) {
     if (!part.empty()) {
       who.push_back(part);
     }
@@ -154,7 +159,8 @@ std::vector<Blocker> Observer::holders(const std::vector<RelationLock>& locks, i
 QueueView Observer::queue(int own_pid) {
   QueueView view;
   view.blockers = blockers_of(ask(blocking_sql(), {std::to_string(own_pid)}));
-  view.victims = static_cast<int>(ask(std::string(k_victims_sql), {std::to_string(own_pid)}).number(0, 0).value_or(0));
+  view.victims =
+      static_cast<int>(ask(std::string(k_victims_sql), {std::to_string(own_pid)}).number(0, 0).value_or(0));
   return view;
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "execute/settings.hpp"
 #include "execute/stop.hpp"
+#include "pg/arrays.hpp"
 #include "pgsluice/execute.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -19,7 +20,8 @@ constexpr milliseconds k_lock_poll{200};
 
 // A server that has just been promoted, or is about to be: writable is what we wait for.
 std::optional<std::string> why_not_writable(Session& session) {
-  const SqlResult state = session.query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')", {});
+  const SqlResult state =
+      session.query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')", {});
   if (!state.ok) {
     return state.error.message;
   }
@@ -40,7 +42,8 @@ std::variant<std::unique_ptr<Session>, NoSession> connect_writable(const World& 
 }
 
 Error unreachable(const World& world, const NoSession& failure, milliseconds waited) {
-  const std::string message = cat("cannot use ", printable_line(world.target), ": ", printable_line(failure.message));
+  const std::string message =
+      cat("cannot use ", printable_line(world.target), ": ", printable_line(failure.message));
   return {ExitCode::unreachable, message,
           failure.permanent ? std::string("Waiting would not help: check role, password and pg_hba.conf.")
                             : cat("Gave up after ", format_duration(milliseconds(waited.count() / 100 * 100)),
@@ -50,8 +53,10 @@ Error unreachable(const World& world, const NoSession& failure, milliseconds wai
 // ---- the run lock -------------------------------------------------------------------------------------------------
 
 std::string named(const ActiveRun& run) {
-  return cat("pid ", std::to_string(run.pid), run.application_name.empty() ? "" : " " + printable_line(run.application_name),
-             run.user.empty() ? "" : ", role " + printable_line(run.user), run.since.empty() ? "" : ", since " + run.since);
+  return cat("pid ", std::to_string(run.pid),
+             run.application_name.empty() ? "" : " " + printable_line(run.application_name),
+             run.user.empty() ? "" : ", role " + printable_line(run.user),
+             run.since.empty() ? "" : ", since " + run.since);
 }
 
 bool try_run_lock(Session& session) {
@@ -72,12 +77,15 @@ void take_run_lock(Session& session, const World& world, milliseconds patience) 
     const ActiveRun holder = read_ledger(session).active.value_or(ActiveRun{});
     if (world.clock.now() - start >= patience) {
       throw Error(ExitCode::other_run, cat("another run is active: ", named(holder)),
-                  "Wait for it, or raise --wait-for-run. If its process is gone, the server ends its session by itself "
+                  "Wait for it, or raise --wait-for-run. If its process is gone, the server ends its session "
+                  "by itself "
                   "when the statement is over; pg_terminate_backend() ends it at once.");
     }
     if (holder.pid != told_pid) {
       told_pid = holder.pid;
-      world.emit({.severity = Severity::info, .name = "run-waiting", .message = cat("waiting for another run: ", named(holder)),
+      world.emit({.severity = Severity::info,
+                  .name = "run-waiting",
+                  .message = cat("waiting for another run: ", named(holder)),
                   .fields = {{"pid", static_cast<long long>(holder.pid)}}});
     }
     world.clock.sleep(k_lock_poll);
@@ -85,8 +93,11 @@ void take_run_lock(Session& session, const World& world, milliseconds patience) 
   }
 }
 
-std::string search_path_of(Session& session) {
-  return session.query("SELECT current_setting('search_path')", {}).text(0, 0);
+void read_search_path(Worker& worker) {
+  const SqlResult found =
+      worker.session->query("SELECT current_setting('search_path'), current_schemas(false)::text", {});
+  worker.search_path = found.text(0, 0);
+  worker.schemas = pg::parse_texts(found.text(0, 1));
 }
 
 }  // namespace
@@ -108,7 +119,8 @@ std::unique_ptr<Session> open_session(const World& world, const RunOptions& opti
     }
     if (failure.message != told) {
       told = failure.message;
-      world.emit({.severity = Severity::warning, .name = "database-waiting",
+      world.emit({.severity = Severity::warning,
+                  .name = "database-waiting",
                   .message = cat("waiting for ", printable_line(world.target), ": ", printable_line(told))});
     }
     world.clock.sleep(pause);
@@ -122,7 +134,7 @@ Worker open_worker(const World& world, const RunOptions& options) {
   worker.session = open_session(world, options);
   make_settings(*worker.session, options);
   worker.binding = read_binding(*worker.session);
-  worker.search_path = search_path_of(*worker.session);
+  read_search_path(worker);
   worker.backend_pid = worker.session->backend_pid();
   expect_target(read_ledger(*worker.session), worker.binding);
   take_run_lock(*worker.session, world, options.wait_for_run);

@@ -10,7 +10,9 @@
 namespace pgsluice {
 namespace {
 
-OrderedJson tool_json() { return {{"name", "pgsluice"}, {"version", k_version}}; }
+OrderedJson tool_json() {
+  return {{"name", "pgsluice"}, {"version", k_version}};
+}
 
 OrderedJson failure_json(const StatementFailure& failure) {
   return {{"path", failure.path},
@@ -89,7 +91,9 @@ std::vector<StatusLine> status_lines(const Plan& plan, const Ledger& ledger) {
   return lines;
 }
 
-OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson(nullptr) : OrderedJson(text); }
+OrderedJson text_or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
 
 OrderedJson status_line_json(const StatusLine& line) {
   const LedgerMigration none;
@@ -122,8 +126,8 @@ std::string status_row(const StatusLine& line, std::size_t width, const Painter&
   std::string text = cat(padded(printable_line(line.id), width), "  ", padded(line.phase, 8), "  ",
                          paint(style_of(line.state), padded(line.state, 8)));
   if (line.row != nullptr && !line.row->applied_at.empty()) {
-    text += cat("  ", line.row->applied_at, "  ", format_duration(milliseconds(line.row->duration_ms)), "  run ",
-                line.row->applied_by.substr(0, 8));
+    text += cat("  ", line.row->applied_at, "  ", format_duration(milliseconds(line.row->duration_ms)),
+                "  run ", line.row->applied_by.substr(0, 8));
   } else if (line.row != nullptr && !line.row->error.empty()) {
     text += cat("  ", printable_line(line.row->error));
   }
@@ -157,7 +161,8 @@ OrderedJson to_json(const std::vector<Blocker>& blockers) {
 OrderedJson predicted_locks_json(const Step& step) {
   OrderedJson array = OrderedJson::array();
   for (const RelationLock& lock : step.locks) {
-    array.push_back({{"relation", lock.relation.quoted()}, {"mode", lock_name(lock.mode)}, {"role", lock.role}});
+    array.push_back(
+        {{"relation", lock.relation.quoted()}, {"mode", lock_name(lock.mode)}, {"role", lock.role}});
   }
   return array;
 }
@@ -201,8 +206,12 @@ OrderedJson status_document(const Plan& plan, const Ledger& ledger) {
       steps.push_back(step_json(pending));
     }
   }
-  return {{"schema", 1},          {"tool", tool_json()},      {"ledger", ledger.exists},
-          {"active_run", active}, {"migrations", migrations}, {"steps", steps},
+  return {{"schema", 1},
+          {"tool", tool_json()},
+          {"ledger", ledger.exists},
+          {"active_run", active},
+          {"migrations", migrations},
+          {"steps", steps},
           {"problems", problems_json(plan)}};
 }
 
@@ -212,7 +221,8 @@ std::string status_text(const Plan& plan, const Ledger& ledger, const Painter& p
   for (const StatusLine& line : lines) {
     width = std::max(width, static_cast<std::size_t>(display_width(printable_line(line.id))));
   }
-  std::string text = paint(Style::heading, cat(padded("migration", width), "  phase     state     applied")) + "\n";
+  std::string text =
+      paint(Style::heading, cat(padded("migration", width), "  phase     state     applied")) + "\n";
   for (const StatusLine& line : lines) {
     text += status_row(line, width, paint);
   }
@@ -231,7 +241,8 @@ std::string event_text(const Event& event, const Painter& paint) {
                       : event.severity == Severity::warning ? Style::warning
                       : event.name == "step-applied"        ? Style::good
                                                             : Style::plain;
-  const std::string subject = event.subject.empty() ? "" : paint(Style::strong, printable_line(event.subject)) + "  ";
+  const std::string subject =
+      event.subject.empty() ? "" : paint(Style::strong, printable_line(event.subject)) + "  ";
   return cat(subject, paint(style, event.message), "\n");
 }
 

@@ -16,13 +16,16 @@ SqlResult checked(SqlResult result, std::string_view doing) {
     const bool denied = result.error.sqlstate == pg::sqlstate::insufficient_privilege;
     throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
                 cat("cannot ", doing, ": ", result.error.message),
-                denied ? "Run as the role that owns the ledger, or grant this role USAGE on schema pgsluice and its tables."
+                denied ? "Run as the role that owns the ledger, or grant this role USAGE on schema pgsluice "
+                         "and its tables."
                        : "");
   }
   return result;
 }
 
-SqlValue number(long long value) { return std::to_string(value); }
+SqlValue number(long long value) {
+  return std::to_string(value);
+}
 
 std::string first_index(const Step& step) {
   return std::to_string(step.statements.empty() ? -1 : static_cast<long long>(step.statements.front().index));
@@ -41,7 +44,8 @@ constexpr std::string_view k_read_migrations =
 // Of applied files the file's own row says everything.
 constexpr std::string_view k_read_statements =
     "SELECT s.migration_id, s.n, s.fingerprint, s.transactional, s.done_at IS NOT NULL, s.oids_before::text"
-    " FROM pgsluice.statement s JOIN pgsluice.migration m ON m.id = s.migration_id WHERE m.state <> 'applied'";
+    " FROM pgsluice.statement s JOIN pgsluice.migration m ON m.id = s.migration_id WHERE m.state <> "
+    "'applied'";
 
 // The two halves of a bigint key are classid and objid; objsubid 1 says that it is one.
 constexpr std::string_view k_read_active =
@@ -67,7 +71,8 @@ LedgerMigration migration_of(const SqlResult& result, std::size_t row) {
 }
 
 void read_active(Session& session, Ledger& ledger) {
-  const SqlResult active = checked(session.query(k_read_active, {number(k_run_lock_key)}), "look for an active run");
+  const SqlResult active =
+      checked(session.query(k_read_active, {number(k_run_lock_key)}), "look for an active run");
   if (!active.rows.empty()) {
     ledger.active = ActiveRun{.pid = static_cast<int>(active.number(0, 0).value_or(0)),
                               .application_name = active.text(0, 1),
@@ -82,8 +87,8 @@ void read_meta(Session& session, Ledger& ledger) {
   ledger.bound_to = {.system_identifier = meta.text(0, 1), .database = meta.text(0, 2)};
   if (ledger.version > k_ledger_version) {
     throw Error(ExitCode::precondition,
-                cat("the ledger has version ", std::to_string(ledger.version), ", and this program knows only ",
-                    std::to_string(k_ledger_version)),
+                cat("the ledger has version ", std::to_string(ledger.version),
+                    ", and this program knows only ", std::to_string(k_ledger_version)),
                 "Use the newer pgsluice that wrote it.");
   }
 }
@@ -93,8 +98,13 @@ void read_meta(Session& session, Ledger& ledger) {
 // Parameters 1 to 7 of every statement that touches the row of a file.
 std::vector<SqlValue> file_parameters(const LedgerTarget& target) {
   const Migration& migration = target.file.analysis.migration;
-  return {migration.id,           std::string(to_string(migration.phase)), migration.tool, migration.sha256,
-          target.file.fingerprint, target.run_id,                          target.step.id};
+  return {migration.id,
+          std::string(to_string(migration.phase)),
+          migration.tool,
+          migration.sha256,
+          target.file.fingerprint,
+          target.run_id,
+          target.step.id};
 }
 
 constexpr std::string_view k_observed_locks =
@@ -109,8 +119,10 @@ const std::string& record_done_sql() {
       "WITH file AS (INSERT INTO pgsluice.migration AS m"
       " (id, phase, tool, sha256, fingerprint, state, started_at, applied_at, applied_by, duration_ms)"
       " VALUES ($1, $2, $3, $4, $5, CASE WHEN $8::boolean THEN 'applied' ELSE 'partial' END, now(),"
-      " CASE WHEN $8::boolean THEN clock_timestamp() END, CASE WHEN $8::boolean THEN $6::uuid END, $9::bigint)"
-      " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = excluded.sha256,"
+      " CASE WHEN $8::boolean THEN clock_timestamp() END, CASE WHEN $8::boolean THEN $6::uuid END, "
+      "$9::bigint)"
+      " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = "
+      "excluded.sha256,"
       " fingerprint = excluded.fingerprint, state = excluded.state, applied_at = excluded.applied_at,"
       " applied_by = excluded.applied_by, duration_ms = m.duration_ms + excluded.duration_ms, error = NULL)"
       " INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint, transactional, run_id,"
@@ -122,7 +134,8 @@ const std::string& record_done_sql() {
       " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
       " fingerprint = excluded.fingerprint, transactional = excluded.transactional, run_id = excluded.run_id,"
       " done_at = excluded.done_at, predicted_locks = excluded.predicted_locks,"
-      " observed_locks = excluded.observed_locks, attempts = excluded.attempts, waited_ms = excluded.waited_ms,"
+      " observed_locks = excluded.observed_locks, attempts = excluded.attempts, waited_ms = "
+      "excluded.waited_ms,"
       " held_ms = excluded.held_ms, max_victims = excluded.max_victims");
   return sql;
 }
@@ -186,8 +199,8 @@ void expect_target(const Ledger& ledger, const Binding& here) {
   }
   throw Error(ExitCode::wrong_target,
               cat("the ledger belongs to database ", printable_line(ledger.bound_to.database), " of cluster ",
-                  ledger.bound_to.system_identifier, ", and this is ", printable_line(here.database), " of cluster ",
-                  here.system_identifier),
+                  ledger.bound_to.system_identifier, ", and this is ", printable_line(here.database),
+                  " of cluster ", here.system_identifier),
               "If this database was copied, renamed, restored or upgraded on purpose, bind the ledger to it: "
               "UPDATE pgsluice.meta SET database_name = current_database(), "
               "system_identifier = (SELECT system_identifier FROM pg_control_system());");
@@ -210,23 +223,28 @@ Ledger read_ledger(Session& session) {
   }
   const SqlResult statements = checked(session.query(k_read_statements, {}), "read the ledger");
   for (std::size_t row = 0; row < statements.rows.size(); ++row) {
-    ledger.migrations[statements.text(row, 0)].statements[static_cast<int>(statements.number(row, 1).value_or(0))] =
-        {.fingerprint = statements.text(row, 2), .transactional = statements.truth(row, 3),
-         .done = statements.truth(row, 4), .oids_before = pg::parse_numbers(statements.text(row, 5))};
+    ledger.migrations[statements.text(row, 0)]
+        .statements[static_cast<int>(statements.number(row, 1).value_or(0))] = {
+        .fingerprint = statements.text(row, 2),
+        .transactional = statements.truth(row, 3),
+        .done = statements.truth(row, 4),
+        .oids_before = pg::parse_numbers(statements.text(row, 5))};
   }
   return ledger;
 }
 
 void create_ledger(Session& session, const Binding& binding) {
-  const SqlResult schema = checked(session.query("SELECT to_regnamespace('pgsluice') IS NOT NULL", {}), "look for the ledger");
+  const SqlResult schema =
+      checked(session.query("SELECT to_regnamespace('pgsluice') IS NOT NULL", {}), "look for the ledger");
   // Two statements in one message would hide which one failed; they are one transaction all the same.
   SqlResult made = session.script(cat("BEGIN; ", schema.truth(0, 0) ? "" : k_create_schema, k_create_tables));
   if (made.ok) {
-    made = session.query("INSERT INTO pgsluice.meta (ledger_version, system_identifier, database_name)"
-                         " VALUES ($1::integer, $2::bigint, $3)",
-                         {number(k_ledger_version),
-                          binding.system_identifier.empty() ? SqlValue() : SqlValue(binding.system_identifier),
-                          binding.database});
+    made = session.query(
+        "INSERT INTO pgsluice.meta (ledger_version, system_identifier, database_name)"
+        " VALUES ($1::integer, $2::bigint, $3)",
+        {number(k_ledger_version),
+         binding.system_identifier.empty() ? SqlValue() : SqlValue(binding.system_identifier),
+         binding.database});
   }
   if (made.ok) {
     made = session.script("COMMIT");
@@ -242,18 +260,20 @@ void create_ledger(Session& session, const Binding& binding) {
 }
 
 void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command) {
-  checked(session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
-                        " server_version_num, search_path)"
-                        " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5)",
-                        {world.run_id, std::string(command), std::string(k_version), number(session.server_version_num()),
-                         worker.search_path}),
-          "write the ledger");
+  checked(
+      session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
+                    " server_version_num, search_path)"
+                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5)",
+                    {world.run_id, std::string(command), std::string(k_version),
+                     number(session.server_version_num()), worker.search_path}),
+      "write the ledger");
 }
 
 void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code) {
-  session.query("UPDATE pgsluice.run SET finished_at = clock_timestamp(), outcome = $2, exit_code = $3::integer"
-                " WHERE id = $1::uuid",
-                {world.run_id, std::string(outcome), number(static_cast<int>(code))});
+  session.query(
+      "UPDATE pgsluice.run SET finished_at = clock_timestamp(), outcome = $2, exit_code = $3::integer"
+      " WHERE id = $1::uuid",
+      {world.run_id, std::string(outcome), number(static_cast<int>(code))});
 }
 
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report) {
@@ -266,40 +286,45 @@ SqlResult record_done(Session& session, const LedgerTarget& target, const StepRe
     fingerprints.push_back(statement.fingerprint);
   }
   std::vector<SqlValue> parameters = file_parameters(target);
-  for (SqlValue value : {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
-                         SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
-                         number(report.attempts), number(report.waited.count()), number(report.max_victims),
-                         SqlValue(pg::text_array(numbers)), SqlValue(pg::text_array(kinds)),
-                         SqlValue(pg::text_array(fingerprints))}) {
+  for (SqlValue value :
+       {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
+        SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
+        number(report.attempts), number(report.waited.count()), number(report.max_victims),
+        SqlValue(pg::text_array(numbers)), SqlValue(pg::text_array(kinds)),
+        SqlValue(pg::text_array(fingerprints))}) {
     parameters.push_back(std::move(value));
   }
   return session.query(record_done_sql(), std::move(parameters));
 }
 
-SqlResult record_intent(Session& session, const LedgerTarget& target, const std::vector<long long>& oids_before) {
+SqlResult record_intent(Session& session, const LedgerTarget& target,
+                        const std::vector<long long>& oids_before) {
   const PlannedStatement& statement = target.step.statements.front();
   std::vector<std::string> oids;
   for (const long long oid : oids_before) {
     oids.push_back(std::to_string(oid));
   }
   std::vector<SqlValue> parameters = file_parameters(target);
-  for (SqlValue value : {SqlValue(first_index(target.step)), SqlValue(statement.tag), SqlValue(statement.fingerprint),
-                         SqlValue(pg::text_array(oids)), SqlValue(dump(predicted_locks_json(target.step)))}) {
+  for (SqlValue value :
+       {SqlValue(first_index(target.step)), SqlValue(statement.tag), SqlValue(statement.fingerprint),
+        SqlValue(pg::text_array(oids)), SqlValue(dump(predicted_locks_json(target.step)))}) {
     parameters.push_back(std::move(value));
   }
   return session.query(k_record_intent, std::move(parameters));
 }
 
 SqlResult forget_intent(Session& session, const LedgerTarget& target) {
-  return session.query("DELETE FROM pgsluice.statement WHERE migration_id = $1 AND n = $2::integer AND done_at IS NULL",
-                       {target.file.analysis.migration.id, first_index(target.step)});
+  return session.query(
+      "DELETE FROM pgsluice.statement WHERE migration_id = $1 AND n = $2::integer AND done_at IS NULL",
+      {target.file.analysis.migration.id, first_index(target.step)});
 }
 
 SqlResult read_intent(Session& session, const LedgerTarget& target, Intent& intent) {
   SqlResult result = session.query(
       "SELECT done_at IS NOT NULL, oids_before::text FROM pgsluice.statement"
       " WHERE migration_id = $1 AND n = $2::integer AND fingerprint = $3",
-      {target.file.analysis.migration.id, first_index(target.step), target.step.statements.front().fingerprint});
+      {target.file.analysis.migration.id, first_index(target.step),
+       target.step.statements.front().fingerprint});
   intent = {.found = result.ok && !result.rows.empty(),
             .done = result.truth(0, 0),
             .oids_before = pg::parse_numbers(result.text(0, 1))};
@@ -311,30 +336,35 @@ SqlResult read_done(Session& session, const LedgerTarget& target, bool& done) {
   SqlResult result =
       target.step.statements.empty()
           ? session.query("SELECT state = 'applied' FROM pgsluice.migration WHERE id = $1", {id})
-          : session.query("SELECT done_at IS NOT NULL FROM pgsluice.statement WHERE migration_id = $1"
-                          " AND n = $2::integer AND run_id = $3::uuid",
-                          {id, first_index(target.step), target.run_id});
+          : session.query(
+                "SELECT done_at IS NOT NULL FROM pgsluice.statement WHERE migration_id = $1"
+                " AND n = $2::integer AND run_id = $3::uuid",
+                {id, first_index(target.step), target.run_id});
   done = result.ok && result.truth(0, 0);
   return result;
 }
 
 SqlResult record_attempt(Session& session, const LedgerTarget& target, std::string_view outcome,
-                         std::string_view sqlstate, milliseconds waited, const std::vector<Blocker>& blockers) {
-  return session.query("INSERT INTO pgsluice.attempt (migration_id, n, run_id, outcome, sqlstate, waited_ms, blockers)"
-                       " VALUES ($1, $2::integer, $3::uuid, $4, nullif($5, ''), $6::bigint, $7::jsonb)",
-                       {target.file.analysis.migration.id, first_index(target.step), target.run_id,
-                        std::string(outcome), std::string(sqlstate), number(waited.count()),
-                        dump(to_json(blockers))});
+                         std::string_view sqlstate, milliseconds waited,
+                         const std::vector<Blocker>& blockers) {
+  return session.query(
+      "INSERT INTO pgsluice.attempt (migration_id, n, run_id, outcome, sqlstate, waited_ms, blockers)"
+      " VALUES ($1, $2::integer, $3::uuid, $4, nullif($5, ''), $6::bigint, $7::jsonb)",
+      {target.file.analysis.migration.id, first_index(target.step), target.run_id, std::string(outcome),
+       std::string(sqlstate), number(waited.count()), dump(to_json(blockers))});
 }
 
 SqlResult record_failure(Session& session, const LedgerTarget& target, const SqlError& error) {
   std::vector<SqlValue> parameters = file_parameters(target);
   parameters.resize(5);
   parameters.emplace_back(cat(error.sqlstate, " ", error.message));
-  return session.query(cat("INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, error)"
-                           " VALUES ($1, $2, $3, $4, $5, ", k_state_after_failure, ", $6)"
-                           " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error"),
-                       std::move(parameters));
+  return session.query(
+      cat("INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, error)"
+          " VALUES ($1, $2, $3, $4, $5, ",
+          k_state_after_failure,
+          ", $6)"
+          " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error"),
+      std::move(parameters));
 }
 
 }  // namespace pgsluice

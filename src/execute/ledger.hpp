@@ -28,7 +28,8 @@ struct LedgerTarget {
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report);
 
 /// A statement outside transactions is about to run. Commits by itself.
-SqlResult record_intent(Session& session, const LedgerTarget& target, const std::vector<long long>& oids_before);
+SqlResult record_intent(Session& session, const LedgerTarget& target,
+                        const std::vector<long long>& oids_before);
 /// It certainly did not happen.
 SqlResult forget_intent(Session& session, const LedgerTarget& target);
 
@@ -44,7 +45,8 @@ SqlResult read_intent(Session& session, const LedgerTarget& target, Intent& inte
 SqlResult read_done(Session& session, const LedgerTarget& target, bool& done);
 
 SqlResult record_attempt(Session& session, const LedgerTarget& target, std::string_view outcome,
-                         std::string_view sqlstate, milliseconds waited, const std::vector<Blocker>& blockers);
+                         std::string_view sqlstate, milliseconds waited,
+                         const std::vector<Blocker>& blockers);
 SqlResult record_failure(Session& session, const LedgerTarget& target, const SqlError& error);
 
 }  // namespace pgsluice

@@ -10,8 +10,7 @@ namespace pgsluice {
 namespace {
 
 const Command* command_of(const StepContext& context) {
-  const Statement& statement =
-      context.file.analysis.script.statements[context.step.statements.front().index];
+  const Statement& statement = context.file.analysis.script.statements[context.step.statements.front().index];
   return statement.commands.empty() ? nullptr : &statement.commands.front();
 }
 
@@ -96,9 +95,12 @@ std::vector<IndexFound> candidates(const IndexDef& intended, std::vector<IndexFo
 }
 
 SqlResult drop_concurrently(StepContext& context, const std::string& qualified) {
-  context.emit(Severity::info, "leftover-dropped", cat("dropping ", printable_line(qualified), ", an invalid index that an interrupted statement left"));
+  context.emit(
+      Severity::info, "leftover-dropped",
+      cat("dropping ", printable_line(qualified), ", an invalid index that an interrupted statement left"));
   SqlResult set = context.session().script(
-      cat("SET lock_timeout = ", std::to_string(std::max(context.budget_left(), context.options.lock_timeout).count())));
+      cat("SET lock_timeout = ",
+          std::to_string(std::max(context.budget_left(), context.options.lock_timeout).count())));
   if (!set.ok) {
     return set;
   }
@@ -127,9 +129,9 @@ Inspection inspect_index(StepContext& context, const Intent& intent) {
         return failed(std::move(dropped));
       }
     } else if (intent.found) {
-      return matches(index, *intended)
-                 ? Inspection{.verdict = Verdict::done}
-                 : refused(cat("an index named ", printable_line(index.name), " is there, with another definition"));
+      return matches(index, *intended) ? Inspection{.verdict = Verdict::done}
+                                       : refused(cat("an index named ", printable_line(index.name),
+                                                     " is there, with another definition"));
     }
   }
   return {};
@@ -156,7 +158,8 @@ Inspection verify_index(StepContext& context) {
 
 // Copies in pg_toast cannot be dropped by hand and harm nobody.
 constexpr std::string_view k_reindex_copies_sql =
-    "SELECT c.oid, format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+    "SELECT c.oid, format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = "
+    "i.indexrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'"
     " AND c.relname ~ '_cc(new|old)[0-9]*$'";
 
@@ -192,7 +195,8 @@ Inspection inspect_detach(StepContext& context) {
   const std::string parent = relation_of(context, "target");
   const std::string partition = relation_of(context, "partition");
   SqlResult state = context.session().query(
-      "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($1) AND inhrelid = to_regclass($2)",
+      "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($1) AND inhrelid = "
+      "to_regclass($2)",
       {parent, partition});
   if (!state.ok) {
     return failed(std::move(state));
@@ -201,16 +205,19 @@ Inspection inspect_detach(StepContext& context) {
     return {.verdict = Verdict::done};
   }
   return {.verdict = Verdict::run,
-          .sql = state.truth(0, 0) ? cat("ALTER TABLE ", parent, " DETACH PARTITION ", partition, " FINALIZE") : ""};
+          .sql = state.truth(0, 0) ? cat("ALTER TABLE ", parent, " DETACH PARTITION ", partition, " FINALIZE")
+                                   : ""};
 }
 
 std::string mark_by_hand(const StepContext& context) {
   const std::string where =
-      cat(" WHERE migration_id = '", replace_all(context.file.analysis.migration.id, "'", "''"), "' AND n = ",
-          std::to_string(context.step.statements.front().index));
-  return cat("a run ended while it was running, and nobody can tell whether it was done. Look at the database; then either ",
-             "UPDATE pgsluice.statement SET done_at = now()", where, " or, to run it again, DELETE FROM pgsluice.statement",
-             where);
+      cat(" WHERE migration_id = '", replace_all(context.file.analysis.migration.id, "'", "''"),
+          "' AND n = ", std::to_string(context.step.statements.front().index));
+  return cat(
+      "a run ended while it was running, and nobody can tell whether it was done. Look at the database; then "
+      "either ",
+      "UPDATE pgsluice.statement SET done_at = now()", where,
+      " or, to run it again, DELETE FROM pgsluice.statement", where);
 }
 
 }  // namespace
@@ -236,7 +243,8 @@ Inspection inspect_before(StepContext& context, const Intent& intent) {
 }
 
 Inspection inspect_after(StepContext& context) {
-  return context.step.resume == Resume::create_index ? verify_index(context) : Inspection{.verdict = Verdict::done};
+  return context.step.resume == Resume::create_index ? verify_index(context)
+                                                     : Inspection{.verdict = Verdict::done};
 }
 
 SqlResult remove_leftovers(StepContext& context, const std::vector<long long>& oids_before) {
@@ -264,7 +272,8 @@ SqlResult list_oids(StepContext& context, std::vector<long long>& oids) {
   if (context.step.resume == Resume::create_index) {
     std::vector<IndexFound> indexes;
     result = find_indexes(context, indexes);
-    std::transform(indexes.begin(), indexes.end(), std::back_inserter(oids), [](const IndexFound& index) { return index.oid; });
+    std::transform(indexes.begin(), indexes.end(), std::back_inserter(oids),
+                   [](const IndexFound& index) { return index.oid; });
   } else if (context.step.resume == Resume::reindex) {
     result = context.session().query(k_reindex_copies_sql, {});
     for (std::size_t row = 0; row < result.rows.size(); ++row) {

@@ -12,10 +12,10 @@
 namespace pgsluice {
 
 enum class Verdict {
-  run,      ///< not done, and nothing in the way: run it
-  done,     ///< the catalog shows its result
-  refuse,   ///< something else is there, or nobody can tell
-  failed,   ///< the server could not be asked, or a leftover could not be removed
+  run,     ///< not done, and nothing in the way: run it
+  done,    ///< the catalog shows its result
+  refuse,  ///< something else is there, or nobody can tell
+  failed,  ///< the server could not be asked, or a leftover could not be removed
 };
 
 struct Inspection {

@@ -41,8 +41,9 @@ class Backoff {
 
 std::string seconds(milliseconds duration) {
   const long long tenths = duration.count() / 100;
-  return duration < milliseconds(1'000) ? format_duration(duration)
-                                        : cat(std::to_string(tenths / 10), ".", std::to_string(tenths % 10), "s");
+  return duration < milliseconds(1'000)
+             ? format_duration(duration)
+             : cat(std::to_string(tenths / 10), ".", std::to_string(tenths % 10), "s");
 }
 
 // ---- a statement that failed ------------------------------------------------------------------------------------
@@ -81,7 +82,9 @@ std::string failure_message(const StatementFailure& failure) {
   std::string message = cat(place(failure), ": ", error.message);
   message += error.detail.empty() ? "" : cat(" (", error.detail, ")");
   message += error.sqlstate.empty() ? "" : cat(" [SQLSTATE ", error.sqlstate, "]");
-  message += error.relname.empty() ? "" : cat(" [relation ", RelationName{error.schemaname, error.relname}.quoted(), "]");
+  message += error.relname.empty()
+                 ? ""
+                 : cat(" [relation ", RelationName{error.schemaname, error.relname}.quoted(), "]");
   return printable_line(message);
 }
 
@@ -119,7 +122,8 @@ Stop stop_on_interrupt(StepContext& context) {
   const bool in_doubt = !context.step.in_transaction && context.report.attempts > 0;
   return {.code = interrupted_code(context.world.interrupt),
           .message = cat("interrupted in ", context.step.id,
-                         in_doubt ? "; the next run finds out from the catalog how far it came" : "; it was rolled back"),
+                         in_doubt ? "; the next run finds out from the catalog how far it came"
+                                  : "; it was rolled back"),
           .hint = {}};
 }
 
@@ -128,11 +132,12 @@ Stop stop_out_of_time(StepContext& context, std::string_view sqlstate) {
   reset_session(context);
   record_attempt(context.session(), context.target(), "gave up", sqlstate, context.since(context.started),
                  context.report.blockers);
-  const std::string blocker =
-      context.report.blockers.empty() ? "nobody was seen in the way" : describe(context.report.blockers.front());
+  const std::string blocker = context.report.blockers.empty() ? "nobody was seen in the way"
+                                                              : describe(context.report.blockers.front());
   return {.code = ExitCode::lock_budget,
           .message = cat(context.step.id, ": no lock within ", seconds(context.since(context.started)), ", ",
-                         count_of(static_cast<std::size_t>(context.report.attempts), "attempt"), "; nothing was changed by it: ", blocker),
+                         count_of(static_cast<std::size_t>(context.report.attempts), "attempt"),
+                         "; nothing was changed by it: ", blocker),
           .hint = "Run it again when the blocker is gone, or raise --lock-budget."};
 }
 
@@ -150,7 +155,8 @@ std::optional<Stop> reconnect(StepContext& context, const SqlError& error, bool&
     if (const SqlResult read = read_done(context.session(), context.target(), done); !read.ok) {
       done = false;
     }
-    context.emit(Severity::info, "reconnected", done ? "connected again; the step had been committed" : "connected again");
+    context.emit(Severity::info, "reconnected",
+                 done ? "connected again; the step had been committed" : "connected again");
     return std::nullopt;
   } catch (const Error& stop) {
     // Not the place to end the program: what has been applied so far must still be told.
@@ -168,10 +174,12 @@ void note_busy(StepContext& context, const AttemptResult& attempt) {
   reset_session(context);
   record_attempt(context.session(), context.target(), "lock not available", attempt.error.sqlstate,
                  context.since(context.started), context.report.blockers);
-  const std::string blocker =
-      context.report.blockers.empty() ? std::string() : "; in the way: " + describe(context.report.blockers.front());
+  const std::string blocker = context.report.blockers.empty()
+                                  ? std::string()
+                                  : "; in the way: " + describe(context.report.blockers.front());
   context.emit(Severity::info, "attempt-failed",
-               cat("attempt ", std::to_string(context.report.attempts), ": ", printable_line(attempt.error.message), blocker));
+               cat("attempt ", std::to_string(context.report.attempts), ": ",
+                   printable_line(attempt.error.message), blocker));
 }
 
 void applied(StepContext& context) {
@@ -183,7 +191,10 @@ void applied(StepContext& context) {
   if (context.report.attempts > 1) {
     message += cat(", attempt ", std::to_string(context.report.attempts));
   }
-  context.world.emit({.severity = Severity::info, .name = "step-applied", .subject = context.step.id, .message = message,
+  context.world.emit({.severity = Severity::info,
+                      .name = "step-applied",
+                      .subject = context.step.id,
+                      .message = message,
                       .fields = {{"attempts", static_cast<long long>(context.report.attempts)},
                                  {"waited_ms", context.report.waited.count()},
                                  {"held_ms", context.report.held.count()},
@@ -239,8 +250,9 @@ StepReport pending_report(const PlannedFile& file, const Step& step) {
   return report;
 }
 
-std::optional<Stop> run_planned_step(const PlannedFile& file, const Step& step, StepReport& report, Worker& worker,
-                                     Observer& observer, const World& world, const RunOptions& options) {
+std::optional<Stop> run_planned_step(const PlannedFile& file, const Step& step, StepReport& report,
+                                     Worker& worker, Observer& observer, const World& world,
+                                     const RunOptions& options) {
   const auto now = world.clock.now();
   StepContext context{.file = file,
                       .step = step,
@@ -253,9 +265,13 @@ std::optional<Stop> run_planned_step(const PlannedFile& file, const Step& step, 
                       .deadline = now + step.limits.lock_budget.value_or(options.lock_budget),
                       .last_seen_waiting = now,
                       .fence = {}};
-  world.emit({.severity = Severity::info, .name = "step-started", .subject = step.id,
-              .message = cat(count_of(step.statements.size(), "statement"), step.in_transaction ? "" : ", outside transactions"),
-              .fields = {}, .detail = true});
+  world.emit({.severity = Severity::info,
+              .name = "step-started",
+              .subject = step.id,
+              .message = cat(count_of(step.statements.size(), "statement"),
+                             step.in_transaction ? "" : ", outside transactions"),
+              .fields = {},
+              .detail = true});
   return run_step(context);
 }
 
@@ -269,9 +285,9 @@ void prepare_ledger(Worker& worker, const World& world) {
 }
 
 std::string summary(const RunReport& report) {
-  const auto done = static_cast<std::size_t>(std::count_if(report.steps.begin(), report.steps.end(), [](const StepReport& step) {
-    return step.state == StepState::applied;
-  }));
+  const auto done = static_cast<std::size_t>(
+      std::count_if(report.steps.begin(), report.steps.end(),
+                    [](const StepReport& step) { return step.state == StepState::applied; }));
   return cat("applied ", count_of(report.applied.size(), "migration"), " in ", count_of(done, "step"));
 }
 
@@ -319,7 +335,8 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
     worker.session->script(reset_script(options, worker.session->server_version_num()));
-    finish_run(*worker.session, world, stop ? to_string(report.steps[next - 1].state) : "applied", report.code);
+    finish_run(*worker.session, world, stop ? to_string(report.steps[next - 1].state) : "applied",
+               report.code);
   }
   return report;
 }

@@ -13,7 +13,9 @@ struct Setting {
   std::string value;
 };
 
-std::string ms(milliseconds duration) { return std::to_string(duration.count()); }
+std::string ms(milliseconds duration) {
+  return std::to_string(duration.count());
+}
 
 std::vector<Setting> settings_for(const RunOptions& options, int server_version_num) {
   std::vector<Setting> settings{{"lock_timeout", ms(options.lock_timeout)},
@@ -41,12 +43,14 @@ SqlResult checked(SqlResult result) {
 }
 
 constexpr const char* k_pooler_hint =
-    "Connect to the server itself, not to a connection pooler: sessions, locks and cancelling need one backend.";
+    "Connect to the server itself, not to a connection pooler: sessions, locks and cancelling need one "
+    "backend.";
 
 void expect_same_backend(Session& session) {
   const SqlResult pid = checked(session.query("SELECT pg_backend_pid()", {}));
   if (session.backend_pid() != 0 && pid.number(0, 0) != session.backend_pid()) {
-    throw Error(ExitCode::precondition, "a connection pooler stands between pgsluice and the server", k_pooler_hint);
+    throw Error(ExitCode::precondition, "a connection pooler stands between pgsluice and the server",
+                k_pooler_hint);
   }
 }
 
@@ -59,7 +63,8 @@ void make_settings(Session& session, const RunOptions& options) {
   std::vector<SqlValue> values;
   for (const Setting& setting : settings) {
     values.emplace_back(setting.value);
-    set += cat(set.empty() ? "SELECT " : ", ", "set_config('", setting.name, "', $", std::to_string(values.size()), ", false)");
+    set += cat(set.empty() ? "SELECT " : ", ", "set_config('", setting.name, "', $",
+               std::to_string(values.size()), ", false)");
     show += cat(show.empty() ? "SELECT " : ", ", "current_setting('", setting.name, "')");
   }
   expect_same_backend(session);
@@ -68,7 +73,8 @@ void make_settings(Session& session, const RunOptions& options) {
   for (std::size_t i = 0; i < settings.size(); ++i) {
     if (made.text(0, i) != read.text(0, i)) {
       throw Error(ExitCode::precondition,
-                  cat("the setting ", settings[i].name, " did not stick: set to ", made.text(0, i), ", is ", read.text(0, i)),
+                  cat("the setting ", settings[i].name, " did not stick: set to ", made.text(0, i), ", is ",
+                      read.text(0, i)),
                   k_pooler_hint);
     }
   }

@@ -30,11 +30,13 @@ void report_notices(const StepContext& context) {
 // A wait inside a running statement: a concurrent index build that waits for old transactions.
 void tell_inner_wait(StepContext& context, const std::vector<Blocker>& blockers, int& told_pid,
                      Clock::time_point waiting_since) {
-  if (blockers.empty() || blockers.front().pid == told_pid || context.since(waiting_since) < milliseconds(1'000)) {
+  if (blockers.empty() || blockers.front().pid == told_pid ||
+      context.since(waiting_since) < milliseconds(1'000)) {
     return;
   }
   told_pid = blockers.front().pid;
-  context.emit(Severity::info, "step-waiting", cat("waiting inside the statement for ", describe(blockers.front())));
+  context.emit(Severity::info, "step-waiting",
+               cat("waiting inside the statement for ", describe(blockers.front())));
 }
 
 }  // namespace
@@ -52,10 +54,12 @@ void StepContext::emit(Severity severity, std::string name, std::string message)
               .name = std::move(name),
               .subject = step.id,
               .message = std::move(message),
-              .fields = {{"attempts", static_cast<long long>(report.attempts)}, {"waited_ms", since(started).count()}}});
+              .fields = {{"attempts", static_cast<long long>(report.attempts)},
+                         {"waited_ms", since(started).count()}}});
 }
 
-AttemptResult attempt_failure(const StepContext& context, const SqlResult& result, const PlannedStatement* statement) {
+AttemptResult attempt_failure(const StepContext& context, const SqlResult& result,
+                              const PlannedStatement* statement) {
   AttemptResult failure{.outcome = AttemptOutcome::failed, .error = result.error, .statement = statement};
   const pg::Failure kind = pg::classify(result.error.sqlstate);
   if (kind == pg::Failure::cancelled && is_interrupted(context.world)) {
@@ -69,10 +73,12 @@ AttemptResult attempt_failure(const StepContext& context, const SqlResult& resul
 }
 
 milliseconds lock_timeout_of(const StepContext& context, const PlannedStatement& statement) {
-  if (statement.limits.lock_timeout) {
+  if (statement.limits.lock_timeout &&
+      *statement.limits.lock_timeout > milliseconds(0)) {  // 0 would mean for ever
     return *statement.limits.lock_timeout;
   }
-  return std::min(context.options.lock_timeout, statement.file_lock_timeout.value_or(context.options.lock_timeout));
+  return std::min(context.options.lock_timeout,
+                  statement.file_lock_timeout.value_or(context.options.lock_timeout));
 }
 
 milliseconds statement_timeout_of(const StepContext& context, const PlannedStatement& statement) {
@@ -85,7 +91,8 @@ SqlResult reset_session(const StepContext& context) {
 
 SqlResult prepare_session(const StepContext& context) {
   SqlResult result = reset_session(context);
-  for (auto setting = context.step.settings.begin(); result.ok && setting != context.step.settings.end(); ++setting) {
+  for (auto setting = context.step.settings.begin(); result.ok && setting != context.step.settings.end();
+       ++setting) {
     result = context.session().query(*setting, {});
   }
   return result;

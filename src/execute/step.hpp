@@ -35,11 +35,11 @@ struct StepContext {
 
 enum class AttemptOutcome {
   done,
-  busy,         ///< a lock was not free: again later
-  lost,         ///< the server went away: connect, ask the ledger, perhaps again
+  busy,  ///< a lock was not free: again later
+  lost,  ///< the server went away: connect, ask the ledger, perhaps again
   interrupted,
   failed,
-  refused,      ///< nobody can tell whether it ran
+  refused,  ///< nobody can tell whether it ran
 };
 
 struct AttemptResult {
@@ -49,7 +49,8 @@ struct AttemptResult {
 };
 
 /// What a failed answer means for the attempt.
-AttemptResult attempt_failure(const StepContext& context, const SqlResult& result, const PlannedStatement* statement);
+AttemptResult attempt_failure(const StepContext& context, const SqlResult& result,
+                              const PlannedStatement* statement);
 
 /// lock_timeout of a statement: its directive, else the shorter one of the option and the file's own SET.
 milliseconds lock_timeout_of(const StepContext& context, const PlannedStatement& statement);

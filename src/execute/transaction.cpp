@@ -8,7 +8,9 @@
 namespace pgsluice {
 namespace {
 
-std::string ms(milliseconds duration) { return std::to_string(duration.count()); }
+std::string ms(milliseconds duration) {
+  return std::to_string(duration.count());
+}
 
 // Longer than deadlock_timeout (1 s), which is when the server cancels an autovacuum for us.
 constexpr std::string_view k_fence_timeout = "SET LOCAL lock_timeout = '1500ms'";
@@ -43,7 +45,8 @@ Ran run_statements(StepContext& context) {
   milliseconds lock_timeout{-1};
   for (const PlannedStatement& statement : context.step.statements) {
     ran.statement = &statement;
-    if (!limits_stand || lock_timeout != lock_timeout_of(context, statement) || statement.limits.statement_timeout) {
+    if (!limits_stand || lock_timeout != lock_timeout_of(context, statement) ||
+        statement.limits.statement_timeout) {
       ran.result = set_limits(context, statement);
       lock_timeout = lock_timeout_of(context, statement);
     }
@@ -61,7 +64,8 @@ Ran run_statements(StepContext& context) {
 
 // The file may have left another role or a timeout of 1 ms behind: neither is meant for the ledger.
 constexpr std::string_view k_before_ledger =
-    "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s'";
+    "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout "
+    "= '10s'";
 
 SqlResult write_ledger(StepContext& context) {
   SqlResult result = context.session().script(k_before_ledger);
@@ -94,7 +98,8 @@ AttemptResult attempt_in_transaction(StepContext& context) {
     return {.outcome = AttemptOutcome::interrupted};
   }
   if (ran.result.ok) {
-    context.report.waited = std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
+    context.report.waited =
+        std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
     context.report.held = context.since(context.last_seen_waiting);
     ran.result = write_ledger(context);
   }

@@ -125,8 +125,8 @@ class PqSession final : public Session {
     for (const SqlValue& parameter : query.parameters) {
       values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    const bool sent = api().PQsendQueryParams(connection, query.sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                              values.data(), nullptr, nullptr, 0) == 1;
+    const bool sent = api().PQsendQueryParams(connection, query.sql.c_str(), static_cast<int>(values.size()),
+                                              nullptr, values.data(), nullptr, nullptr, 0) == 1;
     return sent && (query.keep_rows || api().PQsetSingleRowMode(connection) == 1);
   }
 
@@ -157,7 +157,8 @@ class PqSession final : public Session {
     const bool heed_signals = query.interruptible == Interruptible::yes && !cancelled_at;
     std::array<pollfd, 2> ready{
         {{.fd = api().PQsocket(connection_.get()),
-          .events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN), .revents = 0},
+          .events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN),
+          .revents = 0},
          {.fd = heed_signals ? interrupt_.fd() : -1, .events = POLLIN, .revents = 0}}};
     const int timeout = watching ? static_cast<int>(query.watch.interval.count()) : 1000;
     const int events = poll(ready.data(), ready.size(), timeout);
@@ -184,14 +185,9 @@ class PqSession final : public Session {
           append_rows(result, outcome);
         }
         return;
-      case PGRES_COPY_IN:
-        api().PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here");
-        return;
-      case PGRES_COPY_OUT:
-        drain_copy();
-        return;
-      case PGRES_EMPTY_QUERY:
-        return;
+      case PGRES_COPY_IN: api().PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here"); return;
+      case PGRES_COPY_OUT: drain_copy(); return;
+      case PGRES_EMPTY_QUERY: return;
       default:
         if (outcome.ok) {  // the first error is the cause, later ones follow from it
           outcome.ok = false;
@@ -234,11 +230,13 @@ class PqSession final : public Session {
 
 // ---- connecting -------------------------------------------------------------------------------------------------
 
-std::map<std::string, std::string> parameters_of(const Conninfo& conninfo, const std::string& application_name,
-                                                 Access access) {
+std::map<std::string, std::string> parameters_of(const Conninfo& conninfo,
+                                                 const std::string& application_name, Access access) {
   // A dead network must not hold a run for the kernel's two hours; what the user says wins.
-  std::map<std::string, std::string> parameters{{"keepalives_idle", "30"}, {"keepalives_interval", "10"},
-                                                {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}};
+  std::map<std::string, std::string> parameters{{"keepalives_idle", "30"},
+                                                {"keepalives_interval", "10"},
+                                                {"keepalives_count", "3"},
+                                                {"tcp_user_timeout", "60000"}};
   if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) {
     parameters["connect_timeout"] = "10";
   }
@@ -276,7 +274,8 @@ void connect_blocking(Pending& pending) noexcept {
 
 // libpq resolves names and honours connect_timeout per host only in its blocking form; a thread of its own keeps
 // a signal from having to wait for it.
-PgConnection connect_unless_interrupted(std::map<std::string, std::string> parameters, const Interrupt& interrupt) {
+PgConnection connect_unless_interrupted(std::map<std::string, std::string> parameters,
+                                        const Interrupt& interrupt) {
   const auto pending = std::make_shared<Pending>();
   pending->parameters = std::move(parameters);
   pending->done = eventfd(0, EFD_CLOEXEC);
@@ -298,11 +297,12 @@ PgConnection connect_unless_interrupted(std::map<std::string, std::string> param
 // the budget ends.
 bool is_permanent(std::string_view message) {
   constexpr std::array<std::string_view, 7> k_permanent{
-      "password authentication failed", "no password supplied",    "no pg_hba.conf entry",
-      "pg_hba.conf rejects",            "authentication failed for", "is not permitted to log in",
+      "password authentication failed", "no password supplied",
+      "no pg_hba.conf entry",           "pg_hba.conf rejects",
+      "authentication failed for",      "is not permitted to log in",
       "invalid connection option"};
-  const bool role_missing =
-      message.find("role \"") != std::string_view::npos && message.find("does not exist") != std::string_view::npos;
+  const bool role_missing = message.find("role \"") != std::string_view::npos &&
+                            message.find("does not exist") != std::string_view::npos;
   return role_missing || std::any_of(k_permanent.begin(), k_permanent.end(), [&](std::string_view part) {
            return message.find(part) != std::string_view::npos;
          });

@@ -40,7 +40,9 @@ std::string without_quotations(std::string text) {
   return text;
 }
 
-bool is_uri(std::string_view text) { return text.starts_with("postgres://") || text.starts_with("postgresql://"); }
+bool is_uri(std::string_view text) {
+  return text.starts_with("postgres://") || text.starts_with("postgresql://");
+}
 
 // An '@' or '/' inside a password ends the user information early, and the rest of the password becomes a host or
 // database name that libpq would quote in its messages.
@@ -92,7 +94,8 @@ std::string raw_password(std::string_view text) {
   const std::string_view rest = text.substr(text.find("://") + 3);
   const std::size_t at = rest.find('@');
   const std::size_t colon = rest.find(':');
-  return at == std::string_view::npos || colon > at ? std::string() : std::string(rest.substr(colon + 1, at - colon - 1));
+  return at == std::string_view::npos || colon > at ? std::string()
+                                                    : std::string(rest.substr(colon + 1, at - colon - 1));
 }
 
 std::string described(const Settings& given, const Settings& defaults) {
@@ -143,7 +146,8 @@ Conninfo read_conninfo(std::string_view text) {
 
 std::string scrub(std::string text, const std::vector<std::string>& secrets) {
   for (const std::string& secret : secrets) {
-    for (std::size_t at = text.find(secret); !secret.empty() && at != std::string::npos; at = text.find(secret, at + 3)) {
+    for (std::size_t at = text.find(secret); !secret.empty() && at != std::string::npos;
+         at = text.find(secret, at + 3)) {
       text.replace(at, secret.size(), "***");
     }
   }

@@ -12,7 +12,8 @@
 namespace pgsluice::pg {
 
 struct Conninfo {
-  std::vector<std::pair<std::string, std::string>> parameters;  ///< as given; the environment stays libpq's business
+  std::vector<std::pair<std::string, std::string>>
+      parameters;  ///< as given; the environment stays libpq's business
   std::vector<std::string> secrets;
   std::string description;  ///< "database shop at db.example:5432 as migrator"
 };

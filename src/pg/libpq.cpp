@@ -19,14 +19,15 @@ Api load() {
   void* library = dlopen(k_library, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = dlerror();
-    throw Error(ExitCode::precondition, std::string("cannot load ") + k_library + ": " + (reason ? reason : "not found"),
-                k_install);
+    throw Error(ExitCode::precondition,
+                std::string("cannot load ") + k_library + ": " + (reason ? reason : "not found"), k_install);
   }
   Api api;
   const auto resolve = [library](const char* name) {
     void* function = dlsym(library, name);
     if (function == nullptr) {
-      throw Error(ExitCode::precondition, std::string(k_library) + " is too old: it has no function " + name, k_install);
+      throw Error(ExitCode::precondition, std::string(k_library) + " is too old: it has no function " + name,
+                  k_install);
     }
     return function;
   };

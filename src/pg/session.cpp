@@ -13,8 +13,9 @@ std::optional<long long> SqlResult::number(std::size_t row, std::size_t column) 
   const std::string digits = text(row, column);
   long long value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc{} && end == digits.data() + digits.size() && !digits.empty() ? std::optional(value)
-                                                                                         : std::nullopt;
+  return error == std::errc{} && end == digits.data() + digits.size() && !digits.empty()
+             ? std::optional(value)
+             : std::nullopt;
 }
 
 SqlResult Session::query(std::string_view sql, std::vector<SqlValue> parameters) {

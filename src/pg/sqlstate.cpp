@@ -15,7 +15,8 @@ constexpr std::array<std::pair<std::string_view, Failure>, 10> k_exact{{
     {"57P01", Failure::connection},  // admin_shutdown
     {"57P02", Failure::connection},  // crash_shutdown
     {"57P03", Failure::connection},  // cannot_connect_now
-    {"25P03", Failure::connection},  // idle_in_transaction_session_timeout: the server has closed the connection
+    {"25P03",
+     Failure::connection},  // idle_in_transaction_session_timeout: the server has closed the connection
     {"25006", Failure::read_only},
     {"42501", Failure::privilege},
 }};

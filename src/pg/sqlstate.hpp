@@ -8,14 +8,14 @@
 namespace pgsluice::pg {
 
 enum class Failure {
-  lock_timeout,     ///< 55P03: the lock was not free within lock_timeout
-  conflict,         ///< 40P01, 40001: deadlock or serialization failure; the same again may succeed
-  cancelled,        ///< 57014: statement_timeout, or somebody cancelled
-  connection,       ///< 08xxx, 57P01…: the server went away; connect again
-  read_only,        ///< 25006: this server takes no writes (any more)
-  data,             ///< 23xxx: the data violates a constraint
-  privilege,        ///< 42501
-  statement,        ///< everything else: the statement itself
+  lock_timeout,  ///< 55P03: the lock was not free within lock_timeout
+  conflict,      ///< 40P01, 40001: deadlock or serialization failure; the same again may succeed
+  cancelled,     ///< 57014: statement_timeout, or somebody cancelled
+  connection,    ///< 08xxx, 57P01…: the server went away; connect again
+  read_only,     ///< 25006: this server takes no writes (any more)
+  data,          ///< 23xxx: the data violates a constraint
+  privilege,     ///< 42501
+  statement,     ///< everything else: the statement itself
 };
 
 Failure classify(std::string_view sqlstate);

@@ -22,7 +22,10 @@ FileState state_of(MigrationState state) {
 }
 
 PlanProblem whole_file(ExitCode code, const std::string& path, std::string message, std::string hint) {
-  return {.code = code, .path = path, .position = {.line = 0, .column = 0}, .message = std::move(message),
+  return {.code = code,
+          .path = path,
+          .position = {.line = 0, .column = 0},
+          .message = std::move(message),
           .hint = std::move(hint)};
 }
 
@@ -48,8 +51,11 @@ std::string refusal_hint(const Finding& finding) {
 void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
   const LineIndex lines(file.script.source.text);
   const auto refuse = [&](const SourceRange& range, std::string message, std::string hint) {
-    problems.push_back({.code = ExitCode::refused, .path = file.migration.id, .position = lines.position(range.begin),
-                        .message = std::move(message), .hint = std::move(hint)});
+    problems.push_back({.code = ExitCode::refused,
+                        .path = file.migration.id,
+                        .position = lines.position(range.begin),
+                        .message = std::move(message),
+                        .hint = std::move(hint)});
   };
   for (const SyntaxError& error : file.script.errors) {
     refuse(error.range, error.message, error.hint);
@@ -76,14 +82,16 @@ void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<
     return;
   }
   if (row.fingerprint == file.fingerprint) {
-    problems.push_back(whole_file(ExitCode::ok, migration.id, "has changed since it was applied, in comments or layout only", {}));
+    problems.push_back(whole_file(ExitCode::ok, migration.id,
+                                  "has changed since it was applied, in comments or layout only", {}));
     return;
   }
   file.state = FileState::changed;
-  problems.push_back(whole_file(ExitCode::file_changed, migration.id,
-                                cat("has changed since it was applied", row.applied_at.empty() ? "" : " at ", row.applied_at,
-                                    " (sha256 was ", row.sha256.substr(0, 12), ", is ", migration.sha256.substr(0, 12), ")"),
-                                "Restore the file, and put the change into a new migration."));
+  problems.push_back(
+      whole_file(ExitCode::file_changed, migration.id,
+                 cat("has changed since it was applied", row.applied_at.empty() ? "" : " at ", row.applied_at,
+                     " (sha256 was ", row.sha256.substr(0, 12), ", is ", migration.sha256.substr(0, 12), ")"),
+                 "Restore the file, and put the change into a new migration."));
 }
 
 // What is done stays done: a statement that has run must still be in its place.
@@ -100,9 +108,10 @@ void compare_partial(PlannedFile& file, const std::vector<Step>& steps, const Le
       continue;
     }
     file.state = FileState::changed;
-    problems.push_back(whole_file(ExitCode::file_changed, file.analysis.migration.id,
-                                  cat("has changed: its statement ", std::to_string(index + 1), " has been applied already"),
-                                  "Restore that statement; those that have not run yet may change."));
+    problems.push_back(
+        whole_file(ExitCode::file_changed, file.analysis.migration.id,
+                   cat("has changed: its statement ", std::to_string(index + 1), " has been applied already"),
+                   "Restore that statement; those that have not run yet may change."));
     return;
   }
 }
@@ -123,7 +132,8 @@ std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row)
       left.push_back(std::move(step));
     }
   }
-  if (left.empty() && !steps.empty()) {  // all done, and the file was cut behind that: only the mark is missing
+  if (left.empty() &&
+      !steps.empty()) {  // all done, and the file was cut behind that: only the mark is missing
     Step mark;
     mark.id = steps.back().id;
     left.push_back(std::move(mark));
@@ -132,8 +142,8 @@ std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row)
   return left;
 }
 
-PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigration* row, const PlanOptions& options,
-                      std::vector<PlanProblem>& problems) {
+PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigration* row,
+                      const PlanOptions& options, std::vector<PlanProblem>& problems) {
   PlannedFile file;
   file.analysis = std::move(analysis);
   file.fingerprint = sha256_hex(normalised_sql(file.analysis.script.source.text));
@@ -175,7 +185,8 @@ void find_renames(Plan& plan) {
             ExitCode::refused, file.analysis.migration.id,
             cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),
             cat("Rename it back, or tell the ledger: UPDATE pgsluice.migration SET id = '",
-                replace_all(file.analysis.migration.id, "'", "''"), "' WHERE id = '", replace_all(gone.id, "'", "''"),
+                replace_all(file.analysis.migration.id, "'", "''"), "' WHERE id = '",
+                replace_all(gone.id, "'", "''"),
                 "' (pgsluice.statement and pgsluice.attempt follow by themselves).")));
       }
     }
@@ -189,7 +200,8 @@ void find_late_files(Plan& plan) {
       applied_later = true;
     } else if (applied_later && file->state == FileState::pending) {
       plan.problems.push_back(whole_file(ExitCode::ok, file->analysis.migration.id,
-                                         "is ordered before a migration that is already applied; it runs now", {}));
+                                         "is ordered before a migration that is already applied; it runs now",
+                                         {}));
     }
   }
 }
@@ -239,7 +251,8 @@ Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const Plan
     const std::string id = analysis.migration.id;
     const auto row = ledger.migrations.find(id);
     plan.files.push_back(plan_file(std::move(analysis), plan.files.size(),
-                                   row == ledger.migrations.end() ? nullptr : &row->second, options, plan.problems));
+                                   row == ledger.migrations.end() ? nullptr : &row->second, options,
+                                   plan.problems));
     unseen.erase(id);
   }
   for (const auto& [id, row] : unseen) {

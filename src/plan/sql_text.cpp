@@ -42,7 +42,8 @@ std::string redacted_sql(std::string_view sql, std::size_t limit) {
   std::string safe;
   std::size_t end = 0;
   Lexer lexer(sql);
-  for (Token token = lexer.next(); token.kind != TokenKind::end && safe.size() <= limit; token = lexer.next()) {
+  for (Token token = lexer.next(); token.kind != TokenKind::end && safe.size() <= limit;
+       token = lexer.next()) {
     if (token.begin > end && !safe.empty()) {
       safe += ' ';
     }

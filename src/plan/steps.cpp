@@ -34,7 +34,8 @@ Control control_of(const Statement& statement) {
 }
 
 bool is_plain_begin(std::string_view normal) {
-  return normal == "begin" || normal == "begin transaction" || normal == "begin work" || normal == "start transaction";
+  return normal == "begin" || normal == "begin transaction" || normal == "begin work" ||
+         normal == "start transaction";
 }
 
 bool is_concurrent(const Statement& statement) {
@@ -50,16 +51,18 @@ bool one_of(std::string_view tag, std::initializer_list<std::string_view> tags) 
 // A procedure or a DO block may commit by itself when no transaction is around it.
 bool can_be_wrapped(const Effect& effect, const Statement& statement) {
   return !effect.needs_no_transaction && !effect.unmodeled &&
-         !one_of(statement.tag, {"CallStmt", "DoStmt", "TransactionStmt", "CreatedbStmt", "DropdbStmt", "VacuumStmt",
-                                 "AlterSystemStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"});
+         !one_of(statement.tag,
+                 {"CallStmt", "DoStmt", "TransactionStmt", "CreatedbStmt", "DropdbStmt", "VacuumStmt",
+                  "AlterSystemStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"});
 }
 
 Resume resume_of(const Statement& statement, bool concurrently) {
   if (concurrently) {
-    static const std::map<std::string_view, Resume> k_concurrent{{"IndexStmt", Resume::create_index},
-                                                                 {"DropStmt", Resume::drop_index},
-                                                                 {"ReindexStmt", Resume::reindex},
-                                                                 {"AlterTableStmt", Resume::detach_partition}};
+    static const std::map<std::string_view, Resume> k_concurrent{
+        {"IndexStmt", Resume::create_index},
+        {"DropStmt", Resume::drop_index},
+        {"ReindexStmt", Resume::reindex},
+        {"AlterTableStmt", Resume::detach_partition}};
     const auto found = k_concurrent.find(statement.tag);
     return found == k_concurrent.end() ? Resume::unknown : found->second;
   }
@@ -76,15 +79,16 @@ Resume resume_of(const Statement& statement, bool concurrently) {
 
 // SET LOCAL and SET TRANSACTION end with their transaction.
 bool is_session_set(const Statement& statement) {
-  return statement.tag == "VariableSetStmt" && !statement.commands.empty() && !statement.commands.front().is("is_local") &&
-         statement.commands.front().name != "TRANSACTION";
+  return statement.tag == "VariableSetStmt" && !statement.commands.empty() &&
+         !statement.commands.front().is("is_local") && statement.commands.front().name != "TRANSACTION";
 }
 
 bool sets_for_the_session(const Statement& statement) {
-  const bool set_config = std::any_of(statement.commands.begin(), statement.commands.end(), [](const Command& command) {
-    return std::any_of(command.functions.begin(), command.functions.end(),
-                       [](const FunctionCall& call) { return call.name == "set_config"; });
-  });
+  const bool set_config =
+      std::any_of(statement.commands.begin(), statement.commands.end(), [](const Command& command) {
+        return std::any_of(command.functions.begin(), command.functions.end(),
+                           [](const FunctionCall& call) { return call.name == "set_config"; });
+      });
   return set_config || is_session_set(statement);
 }
 
@@ -110,8 +114,8 @@ void merge_locks(std::vector<RelationLock>& into, const std::vector<RelationLock
     if (lock.is_new) {
       continue;
     }
-    const auto known = std::find_if(into.begin(), into.end(),
-                                    [&](const RelationLock& other) { return other.relation == lock.relation; });
+    const auto known = std::find_if(
+        into.begin(), into.end(), [&](const RelationLock& other) { return other.relation == lock.relation; });
     if (known == into.end()) {
       into.push_back(lock);
     } else if (known->mode < lock.mode) {
@@ -120,17 +124,18 @@ void merge_locks(std::vector<RelationLock>& into, const std::vector<RelationLock
   }
 }
 
-PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effect& effect, std::string_view normal) {
+PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effect& effect,
+                         std::string_view normal) {
   const Statement& statement = file.script.statements[index];
-  PlannedStatement planned{.index = index,
-                           .range = statement.range,
-                           .sql = std::string(file.script.text(statement.range)),
-                           .tag = std::string(statement.tag),
-                           .fingerprint = sha256_hex(normal),
-                           .limits = limits_of(file.directives, index),
-                           .file_lock_timeout = std::nullopt,
-                           .changes_settings = sets_for_the_session(statement) ||
-                                               statement.tag == "VariableSetStmt"};
+  PlannedStatement planned{
+      .index = index,
+      .range = statement.range,
+      .sql = std::string(file.script.text(statement.range)),
+      .tag = std::string(statement.tag),
+      .fingerprint = sha256_hex(normal),
+      .limits = limits_of(file.directives, index),
+      .file_lock_timeout = std::nullopt,
+      .changes_settings = sets_for_the_session(statement) || statement.tag == "VariableSetStmt"};
   if (effect.lock_timeout_ms && *effect.lock_timeout_ms > 0) {
     planned.file_lock_timeout = std::chrono::milliseconds(*effect.lock_timeout_ms);
   }
@@ -162,10 +167,12 @@ class StepBuilder {
     const Control control = control_of(statement);
     if (control == Control::begin || control == Control::commit) {
       open_begin_ = control == Control::begin ? std::optional(statement.range) : std::nullopt;
-      begin_ = control == Control::begin && !is_plain_begin(normal) ? file_.script.text(statement.range) : "BEGIN";
+      begin_ =
+          control == Control::begin && !is_plain_begin(normal) ? file_.script.text(statement.range) : "BEGIN";
       transaction_.reset();
     } else if (control == Control::unsupported) {
-      refuse(statement.range, cat("cannot run ", to_lower(file_.script.text(statement.range)), " in a migration"),
+      refuse(statement.range,
+             cat("cannot run ", to_lower(file_.script.text(statement.range)), " in a migration"),
              "Take it out: a migration is applied as a whole or not at all.");
     } else {
       append(effect, statement, normal);
@@ -219,6 +226,8 @@ class StepBuilder {
 
 }  // namespace
 
-FileSteps make_steps(const FileAnalysis& file) { return StepBuilder(file).build(); }
+FileSteps make_steps(const FileAnalysis& file) {
+  return StepBuilder(file).build();
+}
 
 }  // namespace pgsluice

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/database.hpp"
+
+#include <array>
+#include <ctime>
+#include <iostream>
+#include <random>
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "execute/documents.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+std::string utc_now(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+/// A random UUID (version 4).
+std::string new_run_id() {
+  std::random_device entropy;
+  std::string id;
+  for (int digit = 0; digit < 32; ++digit) {
+    unsigned value = entropy() & 15U;
+    value = digit == 12 ? 4U : digit == 16 ? (value & 3U) | 8U : value;
+    id += digit == 8 || digit == 12 || digit == 16 || digit == 20 ? "-" : "";
+    id += "0123456789abcdef"[value];
+  }
+  return id;
+}
+
+std::function<double()> new_random() {
+  const auto engine = std::make_shared<std::mt19937>(std::random_device{}());
+  return [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
+}
+
+Connector new_connector(pg::Conninfo conninfo, std::string application_name, pg::Access access,
+                        const Interrupt& interrupt) {
+  return [conninfo = std::move(conninfo), application_name = std::move(application_name), access,
+          &interrupt]() -> std::variant<std::unique_ptr<Session>, NoSession> {
+    pg::ConnectResult result = pg::connect(conninfo, application_name, access, interrupt);
+    if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {
+      return std::move(*session);
+    }
+    auto& failure = std::get<pg::ConnectFailure>(result);
+    return NoSession{.message = std::move(failure.message), .permanent = failure.permanent};
+  };
+}
+
+World new_world(const std::string& url, pg::Access access, const GlobalOptions& options, Clock& clock,
+                const Interrupt& interrupt) {
+  pg::Conninfo conninfo = pg::read_conninfo(url);
+  const std::string run_id = new_run_id();
+  std::string target = conninfo.description;
+  return {.connect = new_connector(std::move(conninfo), cat("pgsluice/", run_id), access, interrupt),
+          .clock = clock,
+          .interrupt = interrupt,
+          .emit = event_sink(options),
+          .random = new_random(),
+          .run_id = run_id,
+          .target = std::move(target)};
+}
+
+}  // namespace
+
+void add_database_url(CLI::App& app, std::string& url) {
+  app.add_option("--database-url", url,
+                 "where to connect, as URI or key=value; without it, libpq's own environment")
+      ->type_name("CONNINFO");
+}
+
+RealWorld::RealWorld(const std::string& url, pg::Access access, const GlobalOptions& options)
+    : guard_(interrupt_), clock_(interrupt_), world_(new_world(url, access, options, clock_, interrupt_)) {}
+
+EventSink event_sink(const GlobalOptions& options) {
+  const Painter paint(wants_color(options.color, STDERR_FILENO));
+  return [options, paint](const Event& event) {
+    const bool wanted = options.quiet ? event.severity == Severity::error : options.verbose || !event.detail;
+    if (wanted) {
+      std::cerr << (options.log_format == LogFormat::json ? event_json(event, utc_now("%Y-%m-%dT%H:%M:%SZ"))
+                                                          : event_text(event, paint))
+                << std::flush;
+    }
+  };
+}
+
+std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, int pg_version,
+                                         const std::vector<std::string>& schemas,
+                                         const std::filesystem::path& rules) {
+  const EffectTable table = EffectTable::load(rules);
+  const RuleBook book = RuleBook::load(rules);
+  Catalog catalog;
+  if (!schemas.empty()) {
+    catalog.search_path = schemas;
+  }
+  std::vector<FileAnalysis> files;
+  for (Migration& migration : migrations) {
+    const CheckOptions check{.pg_version = pg_version,
+                             .phase = migration.phase,
+                             .runner_sets_lock_timeout = true,
+                             .today = utc_now("%Y-%m-%d")};
+    files.push_back(analyse(std::move(migration), catalog, table, book, {.pg_version = pg_version}, check));
+  }
+  return files;
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// pgsluice status: the ledger beside the files. Changes nothing, and needs no write access.
+
+#include <iostream>
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/database.hpp"
+#include "execute/documents.hpp"
+#include "pg/arrays.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+enum class Format { text, json };
+
+struct StatusOptions {
+  std::string directory;
+  std::string url;
+  std::string rules;
+  Format format = Format::text;
+};
+
+std::unique_ptr<Session> connect_once(const World& world) {
+  auto result = world.connect();
+  if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {
+    return std::move(*session);
+  }
+  throw Error(ExitCode::unreachable, cat("cannot use ", printable_line(world.target), ": ",
+                                         printable_line(std::get<NoSession>(result).message)));
+}
+
+ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
+  std::vector<Migration> migrations = discover(options.directory);
+  const RealWorld real(options.url, pg::Access::any, global);
+  const std::unique_ptr<Session> session = connect_once(real.world());
+  session->script(
+      "SET default_transaction_read_only = on; SET lock_timeout = '5s'; SET statement_timeout = '30s'");
+  const Ledger ledger = read_ledger(*session);
+  expect_target(ledger, read_binding(*session));
+  const SqlResult schemas = session->query("SELECT current_schemas(false)::text", {});
+  const Plan plan = make_plan(analyse_folder(std::move(migrations), session->server_version_num() / 10000,
+                                             pg::parse_texts(schemas.text(0, 0)), options.rules),
+                              ledger, {});
+  if (options.format == Format::json) {
+    std::cout << dump_pretty(status_document(plan, ledger));
+  } else {
+    std::cout << status_text(plan, ledger, Painter(wants_color(global.color, STDOUT_FILENO)));
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Runner add_status(CLI::App& app) {
+  const auto options = std::make_shared<StatusOptions>();
+  app.add_option("DIR", options->directory, "folder of migrations")->required();
+  add_database_url(app, options->url);
+  add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
+             "form of the result");
+  app.add_option("--rules", options->rules, "folder of rules that add to or replace the built-in ones")
+      ->type_name("DIR");
+  return [options](const GlobalOptions& global) { return run_status(*options, global); };
+}
+
+}  // namespace pgsluice::cli
