@@ -20,11 +20,6 @@ std::string text(const Json& json, const JsonPlace& place) {
   return json.get<std::string>();
 }
 
-bool boolean(const Json& json, const JsonPlace& place) {
-  if (!json.is_boolean()) json_error(place, "expected true or false");
-  return json.get<bool>();
-}
-
 std::string role(const std::string& name, const JsonPlace& place) {
   if (effects::find_role(name) == nullptr) {
     json_error(place, "unknown role \"" + name + "\"", "roles are defined in src/effects/roles.cpp");
