@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run loop with a scripted server and ticking time: which answer leads to which action.
+
+#include <csignal>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/signals.hpp"
+#include "fake_session.hpp"
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+PlannedStatement statement(std::size_t index, std::string sql, std::string_view text) {
+  PlannedStatement planned;
+  planned.index = index;
+  planned.sql = std::move(sql);
+  planned.tag = "AlterTableStmt";
+  planned.fingerprint = "f" + std::to_string(index);
+  const std::size_t begin = text.find(planned.sql);
+  planned.range = {begin, begin + planned.sql.size()};
+  return planned;
+}
+
+/// One file with one step of one statement.
+Plan one_step_plan() {
+  PlannedFile file;
+  file.analysis.migration.id = "0001_a.sql";
+  file.analysis.migration.path = "m/0001_a.sql";
+  file.analysis.script.source.text = "-- first\nALTER TABLE t ADD x int;\n";
+  Step step;
+  step.id = "0001_a.sql#1";
+  step.last = true;
+  step.statements.push_back(statement(0, "ALTER TABLE t ADD x int", file.analysis.script.source.text));
+  step.locks.push_back({.relation = {"public", "t"}, .mode = LockMode::AccessExclusive, .role = "target"});
+  file.steps.push_back(std::move(step));
+  Plan plan;
+  plan.files.push_back(std::move(file));
+  return plan;
+}
+
+class Execute : public ::testing::Test {
+ protected:
+  Execute() {
+    server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
+    server.answer("to_regclass('pgsluice.meta')", rows({{"t"}}), -1);
+    server.answer("FROM pgsluice.meta", rows({{"1", "7", "shop"}}), -1);
+    server.answer("current_database()\n", {}, 0);
+    server.answer("SELECT current_database()", rows({{"shop"}}), -1);
+    server.answer("SELECT system_identifier", rows({{"7"}}), -1);
+    server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
+    server.answer("pg_try_advisory_lock", rows({{"t"}}), -1);
+  }
+
+  RunReport run() {
+    Worker worker;
+    worker.session = std::make_unique<FakeSession>(server);
+    worker.backend_pid = 42;
+    return execute(plan, worker, world, options);
+  }
+
+  static std::vector<SqlValue> holder(std::string pid, SqlValue age_ms) {
+    return {pid,
+            "3/7",
+            "",
+            "public.t",
+            "AccessShareLock",
+            "reporting",
+            "app",
+            "",
+            "idle in transaction",
+            "client backend",
+            "SELECT 'secret'",
+            age_ms};
+  }
+
+  FakeServer server;
+  FakeClock clock;
+  Interrupt interrupt;
+  std::vector<Event> events;
+  World world{.connect = [this]() -> std::variant<std::unique_ptr<Session>, NoSession> {
+                return std::make_unique<FakeSession>(server);
+              },
+              .clock = clock,
+              .interrupt = interrupt,
+              .emit = [this](const Event& event) { events.push_back(event); },
+              .random = [] { return 0.5; },
+              .run_id = "00000000-0000-4000-8000-000000000000",
+              .target = "database shop"};
+  RunOptions options;
+  Plan plan = one_step_plan();
+};
+
+TEST_F(Execute, WritesTheLedgerBeforeTheCommitOfTheSameTransaction) {
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  std::vector<std::string> order;
+  for (const std::string& sql : server.log) {
+    for (const char* part : {"BEGIN", "ALTER TABLE t ADD x int", "INTO pgsluice.migration", "COMMIT"}) {
+      if (sql.starts_with(part) ||
+          (sql.starts_with("WITH file") && std::string_view(part).starts_with("INTO"))) {
+        order.emplace_back(part);
+      }
+    }
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"BEGIN", "ALTER TABLE t ADD x int", "INTO pgsluice.migration",
+                                             "COMMIT"}));
+}
+
+TEST_F(Execute, RetriesALockTimeoutWithGrowingPauses) {
+  server.answer("ALTER TABLE", failure("55P03"), 3);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(report.steps[0].attempts, 4);
+  EXPECT_EQ(server.count("ROLLBACK"), 3);
+  EXPECT_EQ(server.count("INSERT INTO pgsluice.attempt"), 3);
+  ASSERT_EQ(clock.sleeps.size(), 3U);
+  EXPECT_LT(clock.sleeps[0], clock.sleeps[1]);
+  EXPECT_LT(clock.sleeps[1], clock.sleeps[2]);
+}
+
+TEST_F(Execute, RetriesADeadlockAndASerializationFailure) {
+  server.answer("ALTER TABLE", failure("40P01"));
+  server.answer("COMMIT", failure("40001"));
+  EXPECT_EQ(run().steps[0].attempts, 3);
+}
+
+TEST_F(Execute, GivesUpWhenTheBudgetIsUsedUp) {
+  server.answer("ALTER TABLE", failure("55P03"), -1);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::lock_budget);
+  EXPECT_EQ(report.steps[0].state, StepState::lock_budget);
+  EXPECT_EQ(server.count("COMMIT"), 0);
+}
+
+TEST_F(Execute, DoesNotQueueBehindAnOldTransaction) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "5000")}), 4);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(report.steps[0].attempts, 1);
+  EXPECT_EQ(clock.sleeps.size(), 4U);
+  EXPECT_EQ(report.steps[0].waited, options.poll * 4);
+  ASSERT_EQ(report.steps[0].blockers.size(), 1U);
+  EXPECT_EQ(report.steps[0].blockers[0].pid, 4711);
+  EXPECT_THAT(describe(report.steps[0].blockers[0]),
+              HasSubstr("pid 4711 (reporting, role app) idle in transaction, transaction open for 5s, "
+                        "holds ACCESS SHARE on public.t: SELECT '…'"));
+}
+
+TEST_F(Execute, QueuesBehindAYoungTransaction) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), -1);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_TRUE(clock.sleeps.empty());
+}
+
+TEST_F(Execute, TakesATransactionOfUnknownAgeForOldUntilItIsGone) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", std::nullopt)}), 3);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(clock.sleeps.size(), 3U);
+}
+
+TEST_F(Execute, FencesOffAnAutovacuumInsteadOfWaitingForIt) {
+  std::vector<SqlValue> vacuum = holder("99", "900000");
+  vacuum[4] = "ShareUpdateExclusiveLock";
+  vacuum[9] = "autovacuum worker";
+  vacuum[10] = "autovacuum: VACUUM public.t";
+  server.answer("WITH RECURSIVE wanted", rows({vacuum}), -1);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_TRUE(clock.sleeps.empty());
+  EXPECT_EQ(server.count("LOCK TABLE public.t IN SHARE UPDATE EXCLUSIVE MODE"), 1);
+}
+
+TEST_F(Execute, WaitsForAnAutovacuumThatPreventsWraparound) {
+  std::vector<SqlValue> vacuum = holder("99", "900000");
+  vacuum[4] = "ShareUpdateExclusiveLock";
+  vacuum[9] = "autovacuum worker";
+  vacuum[10] = "autovacuum: VACUUM public.t (to prevent wraparound)";
+  server.answer("WITH RECURSIVE wanted", rows({vacuum}), 2);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(clock.sleeps.size(), 2U);
+}
+
+TEST_F(Execute, ALostCommitIsDecidedByTheLedger) {
+  server.answer("COMMIT", lost());
+  server.answer("SELECT done_at IS NOT NULL FROM pgsluice.statement", rows({{"t"}}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE"), 1);
+}
+
+TEST_F(Execute, ALostCommitThatTheLedgerDoesNotKnowIsRunAgain) {
+  server.answer("COMMIT", lost());
+  server.answer("SELECT done_at IS NOT NULL FROM pgsluice.statement", rows({}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE"), 2);
+}
+
+TEST_F(Execute, AServerThatStaysAwayEndsTheRunAfterItsBudget) {
+  server.answer("ALTER TABLE", lost());
+  world.connect = [] { return NoSession{.message = "connection refused"}; };
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::unreachable);
+  EXPECT_EQ(report.steps[0].state, StepState::unreachable);
+}
+
+TEST_F(Execute, AWrongPasswordIsNotTriedAgain) {
+  world.connect = [] { return NoSession{.message = "password authentication failed", .permanent = true}; };
+  try {
+    open_worker(world, options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::unreachable);
+  }
+  EXPECT_TRUE(clock.sleeps.empty());
+}
+
+TEST_F(Execute, AFailedStatementIsToldWithItsPlace) {
+  SqlResult failed = failure("42703");
+  failed.error.position = 19;
+  server.answer("ALTER TABLE", failed);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::statement_failed);
+  EXPECT_EQ(report.steps[0].failure->position, (Position{2, 19}));
+  EXPECT_THAT(report.message, HasSubstr("m/0001_a.sql:2:19: scripted failure [SQLSTATE 42703]"));
+  EXPECT_EQ(server.count("ROLLBACK"), 1);
+}
+
+TEST_F(Execute, AViolatedConstraintHasItsOwnCode) {
+  server.answer("COMMIT", failure("23503"));
+  EXPECT_EQ(run().code, ExitCode::data_violation);
+}
+
+TEST_F(Execute, AnInterruptInAStatementRollsBack) {
+  server.on_run = [this](const std::string& sql) {
+    if (sql.starts_with("ALTER")) interrupt.raise(SIGTERM);
+  };
+  server.answer("ALTER TABLE", failure("57014"));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::terminated);
+  EXPECT_EQ(server.count("ROLLBACK"), 1);
+  EXPECT_EQ(server.count("COMMIT"), 0);
+}
+
+TEST_F(Execute, AnInterruptInAWaitEndsIt) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "5000")}), -1);
+  clock.on_sleep = [this] { interrupt.raise(SIGINT); };
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::interrupted);
+  EXPECT_EQ(server.count("ALTER TABLE"), 0);
+}
+
+TEST_F(Execute, AnotherRunIsWaitedForAndThenNamed) {
+  server.answers.clear();
+  server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
+  server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
+  server.answer("pg_try_advisory_lock", rows({{"f"}}), -1);
+  server.answer("FROM pg_locks l LEFT JOIN",
+                rows({{"77", "pgsluice/other", "deploy", "2026-01-01T00:00:00Z"}}), -1);
+  try {
+    open_worker(world, options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::other_run);
+    EXPECT_THAT(error.what(), HasSubstr("pid 77 pgsluice/other, role deploy"));
+  }
+  EXPECT_EQ(server.count("pg_advisory_lock("), 0);
+}
+
+TEST_F(Execute, NothingPendingWritesNothing) {
+  plan.files.clear();
+  EXPECT_EQ(run().message, "nothing to do");
+  EXPECT_TRUE(server.log.empty());
+}
+
+}  // namespace
+}  // namespace pgsluice::test
