@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/sql.hpp"
@@ -43,9 +44,23 @@ struct CatalogConstraint {
   std::vector<std::string> columns;
   RelationName referenced;  ///< foreign key
   std::string index;        ///< name of the backing index, in the table's schema
+  std::vector<std::string> referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
+  bool no_inherit = false;
+  std::vector<Comparison> comparisons;  ///< what the CHECK proves
   std::vector<std::string> not_null;  ///< columns that the CHECK proves NOT NULL
   std::vector<std::string> expression_columns;
+};
+
+struct CatalogTrigger {
+  std::string name;
+  RelationName function;
+  bool row = false;  ///< FOR EACH ROW
+};
+
+struct CatalogPolicy {
+  std::string name;
+  std::vector<RelationName> reads;
 };
 
 /// One relation of pg_class. Indexes are relations too (relkind i or I) that name their table.
@@ -58,10 +73,18 @@ struct Relation {
   std::vector<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
   bool is_partition = false;
   bool is_default_partition = false;
+  PartitionBound bound;  ///< of a partition
   std::optional<PartitionKey> partition_key;
+  std::vector<CatalogTrigger> triggers;
+  std::vector<CatalogPolicy> policies;
+  RelationName of_type;       ///< CREATE TABLE … OF
+  std::string tablespace;     ///< empty: the database's
+  std::string access_method;  ///< empty: the default one
+  std::string owner;          ///< empty: not known
   RelationName table;               ///< an index: its table
   std::optional<IndexDef> index;    ///< an index: its definition
   std::string constraint;           ///< an index: the constraint that it backs
+  bool clustered = false;           ///< an index: CLUSTER uses it
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
   RelationName owner_table;         ///< an owned sequence: its table
   std::optional<double> reltuples;  ///< estimate, rows
@@ -121,6 +144,12 @@ class Catalog {
   /// "immutable", "stable" or "volatile" of a function that was created here, else "".
   [[nodiscard]] std::string_view volatility(const FunctionCall& function) const;
 
+  /// Relations that came into being since the last call; new names of old ones are none.
+  [[nodiscard]] std::vector<RelationName> take_created() { return std::exchange(created_, {}); }
+  /// The table of an extended statistics object; empty: not known.
+  [[nodiscard]] RelationName statistics_table(const RelationName& name) const;
+  [[nodiscard]] std::vector<RelationName> published(const std::string& publication) const;
+
   /// The name that PostgreSQL would choose for an index or sequence: `table_column_suffix`, cut to 63
   /// bytes, numbered when taken (indexcmds.c ChooseRelationName, makeObjectName).
   [[nodiscard]] std::string choose_name(const RelationName& table, std::string_view columns,
@@ -137,7 +166,10 @@ class Catalog {
   std::map<std::pair<Link, RelationName>, std::set<RelationName>> links_;  ///< who points to a relation
   std::set<RelationName> dropped_;
   std::vector<RelationName> new_;  ///< those with is_new
+  std::vector<RelationName> created_;
   std::map<RelationName, CatalogType> types_;
+  std::map<RelationName, RelationName> statistics_;
+  std::map<std::string, std::set<RelationName>> publications_;
   std::map<RelationName, std::string_view> functions_;
 };
 

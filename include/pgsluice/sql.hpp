@@ -88,6 +88,13 @@ struct FunctionCall {
   int arguments = 0;
 };
 
+/// `column op constant`, the constants as text; `=` with several constants is IN.
+struct Comparison {
+  std::string column;
+  std::string op;
+  std::vector<std::string> constants;
+};
+
 /// What is worth knowing about an expression without evaluating it.
 struct Expression {
   SourceRange range;
@@ -101,6 +108,7 @@ struct Expression {
   std::vector<std::string> not_null;    ///< columns that the expression, being true, proves NOT NULL
   std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
   std::string colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
+  std::vector<Comparison> comparisons;  ///< all of them hold when the expression is true
 };
 
 struct Constraint {
@@ -151,6 +159,10 @@ struct IndexDef {
 /// FOR VALUES … or DEFAULT, and PARTITION BY.
 struct PartitionBound {
   bool is_default = false;
+  bool by_constants = false;        ///< a list of constants, or a range of one column between constants
+  std::vector<std::string> values;  ///< IN
+  std::string lower;                ///< FROM, included
+  std::string upper;                ///< TO, not included
 };
 struct PartitionKey {
   std::string_view strategy;  ///< "list", "range", "hash"
@@ -182,7 +194,9 @@ struct Command {
   std::optional<IndexDef> index;
   std::optional<PartitionBound> bound;
   std::optional<PartitionKey> partition_key;
-  std::vector<FunctionCall> functions;  ///< called by DML or SELECT
+  std::vector<FunctionCall> functions;  ///< called by DML or SELECT; the function of a trigger
+  std::string tablespace;
+  std::string access_method;
 
   [[nodiscard]] const FactValue* fact(std::string_view fact_name) const;
   [[nodiscard]] bool is(std::string_view fact_name) const;                ///< a fact that is known to be true

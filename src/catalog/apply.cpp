@@ -85,6 +85,11 @@ class CatalogChange {
     if (tag == "CreateDomainStmt" || tag == "CreateEnumStmt") return create_type();
     if (tag == "AlterDomainStmt") return alter_domain();
     if (tag == "CreateFunctionStmt") return create_function();
+    if (tag == "CreateTrigStmt") return create_trigger();
+    if (tag == "CreatePolicyStmt" || tag == "AlterPolicyStmt") return put_policy();
+    if (tag == "CreateStatsStmt") return create_statistics();
+    if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();
+    if (tag == "ClusterStmt" && !command_.name.empty()) return cluster_on(command_.name);
   }
 
  private:
@@ -116,6 +121,10 @@ class CatalogChange {
   template <typename Change>
   void for_family(Change change) {
     for (const RelationName& name : family()) edit(name, change);
+  }
+  template <typename Change>
+  void for_target(Change change) {
+    if (const Relation* relation = target()) edit(relation->name, change);
   }
   template <typename Change>
   void edit(const RelationName& name, Change change) {
@@ -179,6 +188,9 @@ class CatalogChange {
     }
     const std::string_view persistence = command_.text("relpersistence");
     table.relpersistence = persistence == "temporary" ? 't' : persistence == "unlogged" ? 'u' : 'p';
+    table.tablespace = command_.tablespace;
+    table.access_method = command_.access_method;
+    if (command_.type) table.of_type = copy_type_columns(*command_.type, table);
     for (const RelationRef& ref : command_.relations) copy_from(ref, table);
     for (const ColumnDef& def : command_.columns) {
       // PARTITION OF may list columns again to add constraints: those have no type.
@@ -186,11 +198,19 @@ class CatalogChange {
     }
     if (command_.bound) {
       table.is_partition = true;
+      table.bound = *command_.bound;
       table.is_default_partition = command_.bound->is_default;
     }
     catalog_.put(table);
     if (const RelationRef* parent = command_.relation("parent"))
       inherit_indexes(catalog_.resolve(parent->name), name);
+  }
+
+  /// CREATE TABLE … OF a composite type.
+  RelationName copy_type_columns(const TypeName& type, Relation& table) {
+    const RelationName name = catalog_.resolve({type.schemaname, type.name});
+    if (const Relation* composite = catalog_.find(name)) table.columns = composite->columns;
+    return name;
   }
 
   void copy_from(const RelationRef& ref, Relation& table) {
@@ -208,7 +228,17 @@ class CatalogChange {
     for (const CatalogConstraint& constraint : source->constraints) {
       const bool inherited = constraint.contype == "CONSTR_CHECK" ||
                              (ref.role == "parent" && constraint.contype == "CONSTR_FOREIGN");
-      if (parent && inherited) table.constraints.push_back(constraint);
+      if (parent && inherited && !constraint.no_inherit) table.constraints.push_back(constraint);
+    }
+    if (ref.role == "parent") copy_row_triggers(*source, table);
+  }
+
+  /// Row triggers of a partitioned table have a copy in each partition.
+  static void copy_row_triggers(const Relation& parent, Relation& partition) {
+    for (const CatalogTrigger& trigger : parent.triggers) {
+      const bool there = std::ranges::find(partition.triggers, trigger.name, &CatalogTrigger::name) !=
+                         partition.triggers.end();
+      if (trigger.row && !there) partition.triggers.push_back(trigger);
     }
   }
 
@@ -318,6 +348,17 @@ class CatalogChange {
         }
       });
     }
+    if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);
+    if (tag == "AT_SetTableSpace") return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
+    if (tag == "AT_SetAccessMethod") {
+      return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
+    }
+    if (tag == "AT_ChangeOwner") return edit(target()->name, [&](Relation& r) { r.owner = command_.new_name; });
+    if (tag == "AT_AddOf" || tag == "AT_DropOf") {
+      const RelationName type =
+          command_.type ? catalog_.resolve({command_.type->schemaname, command_.type->name}) : RelationName{};
+      return edit(target()->name, [&](Relation& r) { r.of_type = type; });
+    }
     if (tag == "AT_AddInherit" || tag == "AT_DropInherit") return set_parent(tag == "AT_AddInherit");
     if (tag == "AT_SetLogged" || tag == "AT_SetUnLogged") {
       return edit(target()->name, [&](Relation& r) { r.relpersistence = tag == "AT_SetLogged" ? 'p' : 'u'; });
@@ -376,19 +417,30 @@ class CatalogChange {
     if (constraint.contype == "CONSTR_NOTNULL") return add_not_null(constraint);
     if (is_index_constraint(constraint.contype)) return add_index_constraint(constraint);
     const std::string name = constraint_name(*target(), constraint);
+    const RelationName altered = target()->name;
     for_family([&](Relation& relation) {
       if (relation.find_constraint(name) != nullptr) return;
+      if (relation.name != altered && !is_inherited(constraint, relation)) return;
       CatalogConstraint added{.name = name,
                               .contype = constraint.contype,
                               .columns = constraint.columns,
                               .validated = !constraint.skip_validation && constraint.is_enforced};
       if (!constraint.referenced.empty()) added.referenced = catalog_.resolve(constraint.referenced);
+      added.referenced_columns = constraint.referenced_columns;
+      added.no_inherit = constraint.is_no_inherit;
       if (constraint.expression) {
+        added.comparisons = constraint.expression->comparisons;
         added.expression_columns = constraint.expression->columns;
         added.not_null = constraint.expression->not_null;
       }
       relation.constraints.push_back(std::move(added));
     });
+  }
+
+  /// CHECK goes to all descendants, a foreign key only to partitions.
+  static bool is_inherited(const Constraint& constraint, const Relation& descendant) {
+    if (constraint.contype == "CONSTR_CHECK") return !constraint.is_no_inherit;
+    return descendant.is_partition;
   }
 
   void add_not_null(const Constraint& constraint) {
@@ -456,6 +508,8 @@ class CatalogChange {
       relation.parents = {parent};
       relation.is_partition = true;
       relation.is_default_partition = command_.bound && command_.bound->is_default;
+      if (command_.bound) relation.bound = *command_.bound;
+      if (const Relation* source = catalog_.find(parent)) copy_row_triggers(*source, relation);
       for (const CatalogConstraint& key : foreign_keys) {
         const bool present = std::ranges::any_of(relation.constraints, [&](const CatalogConstraint& own) {
           return own.contype == key.contype && own.columns == key.columns && own.referenced == key.referenced;
@@ -495,7 +549,21 @@ class CatalogChange {
       if (command_.type) catalog_.types_.erase(type_key(*command_.type));
       return;
     }
-    if (type == "OBJECT_TRIGGER" || type == "OBJECT_RULE" || type == "OBJECT_POLICY") return;
+    if (type == "OBJECT_TRIGGER") {
+      return for_family([this](Relation& relation) {
+        std::erase_if(relation.triggers, [this](const CatalogTrigger& t) { return t.name == command_.name; });
+      });
+    }
+    if (type == "OBJECT_POLICY") {
+      return for_target([this](Relation& relation) {
+        std::erase_if(relation.policies, [this](const CatalogPolicy& p) { return p.name == command_.name; });
+      });
+    }
+    if (type == "OBJECT_RULE") return;
+    if (type == "OBJECT_PUBLICATION") {
+      catalog_.publications_.erase(command_.name);
+      return;
+    }
     if (const Relation* relation = target()) drop_relation(relation->name);
   }
 
@@ -550,7 +618,8 @@ class CatalogChange {
     if (relation == nullptr) return;
     if (type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE") return rename_column();
     if (type == "OBJECT_TABCONSTRAINT") return rename_constraint();
-    if (type == "OBJECT_TRIGGER" || type == "OBJECT_RULE" || type == "OBJECT_POLICY") return;
+    if (type == "OBJECT_TRIGGER") return rename_trigger();
+    if (type == "OBJECT_RULE" || type == "OBJECT_POLICY") return;
     move(relation->name, {.schemaname = relation->name.schemaname, .relname = command_.new_name});
   }
 
@@ -595,6 +664,7 @@ class CatalogChange {
       rename_in(copy.owner_table);
       for (RelationName& parent : copy.parents) rename_in(parent);
       for (RelationName& read : copy.reads) rename_in(read);
+      rename_in(copy.of_type);
       for (CatalogConstraint& constraint : copy.constraints) rename_in(constraint.referenced);
       for (CatalogColumn& column : copy.columns) rename_in(column.owned_sequence);
       catalog_.store(std::move(copy));  // another name does not make it new
@@ -707,6 +777,72 @@ class CatalogChange {
     CatalogType changed = *found;
     changed.constrained = true;
     catalog_.put_type(std::move(changed));
+  }
+
+  void create_trigger() {
+    if (command_.functions.empty()) return;
+    const FunctionCall& function = command_.functions.front();
+    const CatalogTrigger trigger{.name = command_.name,
+                                 .function = {function.schemaname, function.name},
+                                 .row = command_.is("row")};
+    const auto put = [&](Relation& relation) {
+      std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
+      relation.triggers.push_back(trigger);
+    };
+    const Relation* table = target();
+    if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row) return for_family(put);
+    for_target(put);
+  }
+
+  void rename_trigger() {
+    for_family([this](Relation& relation) {
+      for (CatalogTrigger& trigger : relation.triggers) {
+        if (trigger.name == command_.name) trigger.name = command_.new_name;
+      }
+    });
+  }
+
+  void put_policy() {
+    CatalogPolicy policy{.name = command_.name, .reads = {}};
+    for (const RelationRef& ref : command_.relations) {
+      if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
+    }
+    for_target([&](Relation& relation) {
+      std::erase_if(relation.policies, [&](const CatalogPolicy& p) { return p.name == policy.name; });
+      relation.policies.push_back(policy);
+    });
+  }
+
+  void create_statistics() {
+    const RelationRef* table = command_.relation("target");
+    if (table == nullptr) return;
+    const RelationName resolved = catalog_.resolve(table->name);
+    const std::string schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
+    catalog_.statistics_[{schema, command_.name}] = resolved;
+  }
+
+  void publish() {
+    std::set<RelationName>& tables = catalog_.publications_[command_.name];
+    const RelationRef* ref = command_.relation("target");
+    if (ref == nullptr) return;
+    const RelationName table = catalog_.resolve(ref->name);
+    if (command_.text("action") == "AP_DropObjects") {
+      tables.erase(table);
+    } else {
+      // SET PUBLICATION leaves too much here: whoever asks gets more tables, not fewer.
+      tables.insert(table);
+    }
+  }
+
+  /// CLUSTER ON an index, or on none.
+  void cluster_on(const std::string& name) {
+    const Relation* table = target();
+    if (table == nullptr) return;
+    std::vector<RelationName> indexes;
+    for (const Relation* index : catalog_.indexes(table->name)) indexes.push_back(index->name);
+    for (const RelationName& index : indexes) {
+      edit(index, [&](Relation& relation) { relation.clustered = relation.name.relname == name; });
+    }
   }
 
   void create_function() {

@@ -112,7 +112,10 @@ std::vector<const Relation*> Catalog::all() const {
 }
 
 void Catalog::put(Relation relation) {
-  relation.is_new = relation.is_new || !relations_.contains(relation.name);
+  if (!relations_.contains(relation.name)) {
+    relation.is_new = true;
+    created_.push_back(relation.name);
+  }
   store(std::move(relation));
 }
 
@@ -178,6 +181,21 @@ std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
     if (uses && wanted != nullptr) result.push_back(relation.get());
   }
   return result;
+}
+
+RelationName Catalog::statistics_table(const RelationName& name) const {
+  if (const auto found = statistics_.find(name); found != statistics_.end()) return found->second;
+  for (const std::string& schema : search_path) {
+    const auto found = statistics_.find({schema, name.relname});
+    if (name.schemaname.empty() && found != statistics_.end()) return found->second;
+  }
+  return {};
+}
+
+std::vector<RelationName> Catalog::published(const std::string& publication) const {
+  const auto found = publications_.find(publication);
+  if (found == publications_.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 std::string_view Catalog::volatility(const FunctionCall& function) const {

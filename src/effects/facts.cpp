@@ -61,19 +61,114 @@ FactValue not_null_proven(const Subject& subject) {
   });
 }
 
-/// The constraint that DROP, VALIDATE, ALTER or RENAME CONSTRAINT names.
+FactValue column_not_null(const Subject& subject) {
+  const CatalogColumn* column =
+      subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
+  if (column == nullptr) return Unknown{};
+  return column->not_null;
+}
+
+FactValue column_generated(const Subject& subject) {
+  const CatalogColumn* column =
+      subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
+  if (column == nullptr) return Unknown{};
+  return text(column->generated.empty() ? "none" : column->generated);
+}
+
+/// The constraint that DROP, VALIDATE, ALTER or RENAME CONSTRAINT names; none when it is not there.
+const CatalogConstraint* named_constraint(const Subject& subject) {
+  return subject.target != nullptr ? subject.target->find_constraint(subject.command.name) : nullptr;
+}
+
+/// A table that was created here is known with all its constraints, but a name that PostgreSQL chose may be
+/// another than we think.
 FactValue constraint_kind(const Subject& subject) {
-  if (subject.target == nullptr) return Unknown{};
-  const CatalogConstraint* constraint = subject.target->find_constraint(subject.command.name);
-  if (constraint == nullptr) return Unknown{};
-  return constraint->contype;
+  if (const CatalogConstraint* constraint = named_constraint(subject)) return constraint->contype;
+  if (subject.target == nullptr || !subject.command.is("missing_ok")) return Unknown{};
+  return text("none");
 }
 
 FactValue constraint_validated(const Subject& subject) {
-  if (subject.target == nullptr) return Unknown{};
-  const CatalogConstraint* constraint = subject.target->find_constraint(subject.command.name);
+  const CatalogConstraint* constraint = named_constraint(subject);
   if (constraint == nullptr) return Unknown{};
   return constraint->validated;
+}
+
+FactValue constraint_no_inherit(const Subject& subject) {
+  const CatalogConstraint* constraint = named_constraint(subject);
+  if (constraint == nullptr) return Unknown{};
+  return constraint->no_inherit;
+}
+
+/// parse_utilcmd.c transformAlterTableStmt: keys over new columns need no validation when no column of the
+/// statement has a default, for then all their values are null.
+FactValue checks_rows(const Subject& subject) {
+  const Command& command = subject.command;
+  if (command.constraints.empty() || command.is("skip_validation")) return false;
+  if (command.fact("is_enforced") != nullptr && !command.is("is_enforced")) return false;
+  return !(command.text("contype") == "CONSTR_FOREIGN" && command.is("all_null"));
+}
+
+FactValue index_renamed(const Subject& subject) {
+  if (subject.command.constraints.empty()) return false;
+  const Constraint& constraint = subject.command.constraints.front();
+  return !constraint.name.empty() && constraint.name != constraint.index_name;
+}
+
+FactValue names_index(const Subject& subject) { return !subject.command.new_name.empty(); }
+
+/// reloptions.c AlterTableGetRelOptionsLockLevel: these options alone need ACCESS EXCLUSIVE.
+FactValue storage_options(const Subject& subject) {
+  constexpr std::array<std::string_view, 10> k_locking = {
+      "user_catalog_table", "autosummarize", "buffering",        "fastupdate",       "gin_pending_list_limit",
+      "pages_per_range",    "check_option",  "security_barrier", "security_invoker", "length"};
+  const bool locking = std::ranges::any_of(subject.command.names, [&](const std::string& name) {
+    return std::ranges::find(k_locking, name) != k_locking.end();
+  });
+  return text(locking ? "access_exclusive" : "share_update_exclusive");
+}
+
+FactValue persistence(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const char kind = subject.target->relpersistence;
+  return text(kind == 'u' ? "unlogged" : kind == 't' ? "temporary" : "permanent");
+}
+
+/// The default tablespace is only known by the name that everybody uses.
+FactValue tablespace_change(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const std::string& old = subject.target->tablespace;
+  return (old.empty() ? "pg_default" : old) != subject.command.name;
+}
+
+FactValue access_method_change(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  if (subject.target->relkind == relkind::partitioned_table) return false;
+  const auto name = [](const std::string& method) { return method.empty() ? std::string("heap") : method; };
+  return name(subject.target->access_method) != name(subject.command.name);
+}
+
+FactValue owner_change(const Subject& subject) {
+  if (subject.target == nullptr || subject.target->owner.empty()) return Unknown{};
+  return subject.target->owner != subject.command.new_name;
+}
+
+/// Of the trigger that the command names, or the widest of all of them.
+FactValue trigger_level(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  const bool all = subject.command.tag.ends_with("TrigAll") || subject.command.tag.ends_with("TrigUser");
+  std::string_view level = "none";
+  for (const CatalogTrigger& trigger : subject.target->triggers) {
+    if (!all && trigger.name != subject.command.name) continue;
+    if (level != "row") level = trigger.row ? "row" : "statement";
+  }
+  // Foreign keys are row triggers, too, from either side.
+  const bool has_keys = std::ranges::any_of(subject.target->constraints,
+                                            [](const CatalogConstraint& c) { return !c.referenced.empty(); }) ||
+                        !subject.catalog.referencing(subject.target->name).empty();
+  if (subject.command.tag.ends_with("TrigAll") && has_keys) return text("row");
+  if (level == "none" && !all && !subject.command.is("missing_ok")) return Unknown{};
+  return text(level);
 }
 
 /// The columns of a new PRIMARY KEY: its own, or those of USING INDEX.
@@ -97,8 +192,20 @@ FactValue nullable_key(const Subject& subject) {
   });
 }
 
+/// What the command says that an unknown target is; ALTER TABLE takes every kind.
+FactValue kind_as_written(const Command& command) {
+  for (const std::string_view fact : {"objtype", "renameType", "objectType"}) {
+    const std::string_view type = command.text(fact);
+    if (type == "OBJECT_INDEX") return text("index");
+    if (type == "OBJECT_SEQUENCE") return text("sequence");
+    if (type == "OBJECT_VIEW") return text("view");
+    if (type == "OBJECT_MATVIEW") return text("materialized_view");
+  }
+  return Unknown{};
+}
+
 FactValue relation_kind(const Subject& subject) {
-  if (subject.target == nullptr) return text("table");
+  if (subject.target == nullptr) return kind_as_written(subject.command);
   switch (subject.target->relkind) {
     case relkind::partitioned_table: return text("partitioned");
     case relkind::materialized_view: return text("materialized_view");
@@ -116,16 +223,6 @@ FactValue relation_exists(const Subject& subject) {
   if (subject.target != nullptr) return true;
   if (subject.catalog.is_missing(subject.command.relation("target")->name)) return false;
   return Unknown{};
-}
-
-/// A foreign key over a column that ADD COLUMN just made without a default needs no validation:
-/// all its values are null (parse_utilcmd.c transformAlterTableStmt).
-FactValue all_null(const Subject& subject) {
-  if (!subject.command.is("inline") || subject.command.constraints.empty()) return false;
-  const Constraint& constraint = subject.command.constraints.front();
-  if (subject.target == nullptr || constraint.columns.size() != 1) return Unknown{};
-  const CatalogColumn* column = subject.target->column(constraint.columns.front());
-  return column != nullptr && !column->default_expression;
 }
 
 constexpr std::array k_facts = {
@@ -149,22 +246,36 @@ constexpr std::array k_facts = {
         "partitioned_index or composite_type",
         relation_kind},
     DerivedFact{"relation_exists", "the target exists", relation_exists},
-    DerivedFact{"all_null", "the constraint is on a column that the same statement adds without a default",
-                all_null},
+    DerivedFact{"column_not_null", "the column is NOT NULL", column_not_null},
+    DerivedFact{"column_generated", "the column that is there: none, stored or virtual", column_generated},
+    DerivedFact{"constraint_no_inherit", "the constraint that the command names is NO INHERIT", constraint_no_inherit},
+    DerivedFact{"checks_rows", "rows that are there must satisfy the new constraint", checks_rows},
+    DerivedFact{"index_renamed", "USING INDEX gives the index the constraint's name", index_renamed},
+    DerivedFact{"names_index", "REPLICA IDENTITY USING INDEX", names_index},
+    DerivedFact{"storage_options", "lock that the strictest option needs: access_exclusive or share_update_exclusive",
+                storage_options},
+    DerivedFact{"persistence", "of the target: permanent, unlogged or temporary", persistence},
+    DerivedFact{"tablespace_change", "the table is in another tablespace", tablespace_change},
+    DerivedFact{"access_method_change", "the table has another access method", access_method_change},
+    DerivedFact{"owner_change", "the relation has another owner", owner_change},
+    DerivedFact{"trigger_level", "of the triggers that the command names: row, statement or none", trigger_level},
     DerivedFact{"type_change", "what the new type does to stored values: none, binary_coercible or rewrite",
                 type_change},
 };
 
 /// Facts that the sql stage copies from the parse tree.
 constexpr std::array k_syntactic = {
+    Vocabulary{"action", "ALTER PUBLICATION: AP_AddObjects, AP_DropObjects, AP_SetObjects or none"},
     Vocabulary{"add_value", "ALTER TYPE … ADD VALUE, not RENAME VALUE"},
     Vocabulary{"alter_enforceability", "ALTER CONSTRAINT changes ENFORCED"},
     Vocabulary{"alter_inheritability", "ALTER CONSTRAINT changes INHERIT"},
+    Vocabulary{"all_null", "the constraint is on a new column, and no column of the statement has a default"},
     Vocabulary{"analyze", "ANALYZE is written, or implied"},
     Vocabulary{"behavior", "DROP_RESTRICT or DROP_CASCADE"},
     Vocabulary{"chain", "AND CHAIN"},
     Vocabulary{"concurrent", "CONCURRENTLY"},
     Vocabulary{"contype", "kind of the new constraint: CONSTR_CHECK, CONSTR_FOREIGN …"},
+    Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
     Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
     Vocabulary{"for_all_tables", "FOR ALL TABLES"},
     Vocabulary{"from_query", "INSERT … SELECT, not VALUES"},

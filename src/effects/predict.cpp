@@ -218,7 +218,9 @@ class Predictor {
     Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
     note_new(parts);
+    static_cast<void>(catalog_.take_created());
     catalog_.apply(command);
+    add_created(result.row, parts);
     note_new(parts);
     finish(std::move(parts), result, effect);
     if (result.row == nullptr) {
@@ -293,6 +295,21 @@ class Predictor {
         part.is_new = part.is_new || relation->is_new;
         part.table_is_new = part.table_is_new || (table != nullptr && table->is_new);
       }
+    }
+  }
+
+  /// What the command made: sequences of serial columns, indexes of constraints and of partitions …
+  void add_created(const EffectRow* row, Parts& parts) {
+    const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index") != row->index_builds.end();
+    for (const RelationName& name : catalog_.take_created()) {
+      const Relation* relation = catalog_.find(name);
+      if (relation == nullptr || relation->relkind == relkind::composite_type) continue;
+      const Part part{.member = {.name = relation->name, .relkind = relation->relkind, .known = true},
+                      .mode = LockMode::AccessExclusive,
+                      .role = relation->table.empty() ? "target" : "new_index",
+                      .is_new = true};
+      parts.locks.push_back(part);
+      if (builds && relation->relkind == relkind::index) parts.index_builds.push_back(part);
     }
   }
 

@@ -3,85 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <utility>
 
-#include "subject.hpp"
+#include "members.hpp"
 
 namespace pgsluice::effects {
 
 namespace {
-
-using Members = std::vector<Member>;
-
-Member member(const Relation& relation) {
-  return {.name = relation.name, .relkind = relation.relkind, .known = true};
-}
-
-Member member(const Subject& subject, const RelationName& name, char kind_if_unknown = relkind::table) {
-  const Relation* relation = subject.catalog.find(name);
-  return relation != nullptr ? member(*relation)
-                             : Member{.name = subject.catalog.resolve(name), .relkind = kind_if_unknown};
-}
-
-void add(Members& members, Member added) {
-  if (std::ranges::find(members, added.name, &Member::name) == members.end())
-    members.push_back(std::move(added));
-}
-
-void add_all(Members& members, const std::vector<const Relation*>& relations) {
-  for (const Relation* relation : relations) add(members, member(*relation));
-}
-
-/// The relations that the command names in a role, as written.
-Members named(const Subject& subject, std::string_view role, char kind_if_unknown = relkind::table) {
-  Members members;
-  for (const RelationRef& ref : subject.command.relations) {
-    if (ref.role == role && !subject.catalog.is_missing(ref.name)) {
-      add(members, member(subject, ref.name, kind_if_unknown));
-    }
-  }
-  return members;
-}
-
-Members with_descendants(const Subject& subject, const Members& relations) {
-  Members members;
-  for (const Member& relation : relations) {
-    add(members, relation);
-    add_all(members, subject.catalog.descendants(relation.name));
-  }
-  return members;
-}
-
-Members descendants_of(const Subject& subject, const Members& relations) {
-  Members members;
-  for (const Member& relation : relations) add_all(members, subject.catalog.descendants(relation.name));
-  return members;
-}
-
-/// Kind of a target that the catalog does not know: what the command says it is.
-char kind_of_unknown(const Command& command) {
-  for (const std::string_view fact : {"objtype", "removeType", "renameType", "objectType"}) {
-    const std::string_view type = command.text(fact);
-    if (type == "OBJECT_INDEX") return relkind::index;
-    if (type == "OBJECT_SEQUENCE") return relkind::sequence;
-    if (type == "OBJECT_VIEW") return relkind::view;
-    if (type == "OBJECT_MATVIEW") return relkind::materialized_view;
-    if (type == "OBJECT_FOREIGN_TABLE") return relkind::foreign_table;
-    if (type == "OBJECT_TYPE") return relkind::composite_type;
-  }
-  const std::string_view tag = command.tag;
-  if (tag == "ViewStmt") return relkind::view;
-  if (tag == "RefreshMatViewStmt") return relkind::materialized_view;
-  if (tag == "CreateSeqStmt" || tag == "AlterSeqStmt") return relkind::sequence;
-  if (tag == "CreateForeignTableStmt") return relkind::foreign_table;
-  if (tag == "CompositeTypeStmt") return relkind::composite_type;
-  if (command.text("kind") == "REINDEX_OBJECT_INDEX") return relkind::index;
-  if (command.partition_key) return relkind::partitioned_table;
-  return relkind::table;
-}
-
-Members target(const Subject& subject) {
-  return named(subject, "target", kind_of_unknown(subject.command));
-}
 
 Members children(const Subject& subject) {
   if (subject.only() || !subject.has_target()) return {};
@@ -105,88 +33,6 @@ Members partition_children(const Subject& subject) {
   return descendants_of(subject, partition(subject));
 }
 
-/// Of the parent named by PARTITION OF, of the target of ATTACH and DETACH, or of the target's parent.
-Members default_partition(const Subject& subject) {
-  Members parents = parent(subject);
-  if (subject.command.relation("partition") != nullptr) parents = target(subject);
-  Members members;
-  for (const Member& p : parents) {
-    for (const Relation* child : subject.catalog.children(p.name)) {
-      const bool attached =
-          subject.command.relation("partition") != nullptr &&
-          subject.catalog.resolve(subject.command.relation("partition")->name) == child->name;
-      if (child->is_default_partition && !attached) add(members, member(*child));
-    }
-  }
-  return members;
-}
-
-Members default_partition_children(const Subject& subject) {
-  return descendants_of(subject, default_partition(subject));
-}
-
-/// Tables that the foreign keys of a relation point to, with their partitions.
-void add_referenced(const Subject& subject, const Relation& relation, Members& members) {
-  for (const CatalogConstraint& constraint : relation.constraints) {
-    if (constraint.referenced.empty()) continue;
-    for (Member& m : with_descendants(subject, {member(subject, constraint.referenced)}))
-      add(members, std::move(m));
-  }
-}
-
-bool names_constraint(const Command& command) {
-  return command.tag == "AT_DropConstraint" || command.tag == "AT_ValidateConstraint" ||
-         command.tag == "AT_AlterConstraint";
-}
-
-/// Of the command's new constraint; of the constraint that it names; of a partition that joins or
-/// leaves; of a table that is dropped or made as a partition.
-Members referenced(const Subject& subject) {
-  const Command& command = subject.command;
-  Members members = with_descendants(subject, named(subject, "referenced"));
-  if (!command.constraints.empty()) return members;
-  if (names_constraint(command)) {
-    const CatalogConstraint* constraint =
-        subject.target != nullptr ? subject.target->find_constraint(command.name) : nullptr;
-    if (constraint != nullptr && !constraint->referenced.empty()) {
-      return with_descendants(subject, {member(subject, constraint->referenced)});
-    }
-    return {};
-  }
-  if (command.relation("partition") != nullptr || command.tag == "DropStmt") {
-    if (subject.target != nullptr) add_referenced(subject, *subject.target, members);
-    return members;
-  }
-  if (command.tag == "CreateStmt") {
-    for (const Member& p : named(subject, "parent")) {
-      if (const Relation* relation = subject.catalog.find(p.name))
-        add_referenced(subject, *relation, members);
-    }
-  }
-  if (command.tag == "AT_DropColumn" && subject.target != nullptr) {
-    for (const CatalogConstraint& constraint : subject.target->constraints) {
-      if (constraint.referenced.empty() ||
-          std::ranges::find(constraint.columns, command.name) == constraint.columns.end()) {
-        continue;
-      }
-      for (Member& m : with_descendants(subject, {member(subject, constraint.referenced)}))
-        add(members, std::move(m));
-    }
-  }
-  return members;
-}
-
-/// Tables whose foreign keys point to the target, or to the parent that a partition joins.
-Members referencing(const Subject& subject) {
-  Members members;
-  Members to = target(subject);
-  for (Member& p : named(subject, "parent")) to.push_back(std::move(p));
-  for (const Member& relation : to) add_all(members, subject.catalog.referencing(relation.name));
-  std::erase_if(members,
-                [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
-  return members;
-}
-
 /// TRUNCATE … CASCADE follows foreign keys as far as they lead.
 Members truncated(const Subject& subject) {
   Members members = with_descendants(subject, target(subject));
@@ -199,8 +45,14 @@ Members truncated(const Subject& subject) {
   return members;
 }
 
+/// USING INDEX, CLUSTER ON and REPLICA IDENTITY USING INDEX name it in the schema of the table.
 Members index(const Subject& subject) {
-  return named(subject, "index", relkind::index);
+  Members members = named(subject, "index", relkind::index);
+  const std::string& name = subject.command.tag == "AT_ReplicaIdentity" ? subject.command.new_name
+                            : subject.command.tag == "AT_ClusterOn"     ? subject.command.name
+                                                                        : std::string();
+  if (!name.empty()) add(members, member(subject, {subject.target_name().schemaname, name}, relkind::index));
+  return members;
 }
 
 bool makes_index(const Command& command) {
@@ -212,102 +64,16 @@ bool makes_index(const Command& command) {
           constraint.contype == "CONSTR_EXCLUSION");
 }
 
-/// What the command would make is found by letting it happen on a copy of the catalog.
+/// On a table that the catalog does not know. Otherwise what the command makes shows when it is applied.
 Members new_index(const Subject& subject) {
-  if (!makes_index(subject.command)) return {};
+  if (!makes_index(subject.command) || subject.target != nullptr) return {};
   const RelationName table = subject.target_name();
-  Members members;
-  if (subject.target == nullptr) {
-    add(members, {.name = {table.schemaname, choose_index_name(subject.catalog, table, subject.command)},
-                  .relkind = relkind::index});
-    return members;
-  }
-  Catalog after = subject.catalog;
-  after.apply(subject.command);
-  Members tables = {member(*subject.target)};
-  if (!subject.only()) tables = with_descendants(subject, tables);
-  for (const Member& t : tables) {
-    for (const Relation* made : after.indexes(t.name)) {
-      if (subject.catalog.find(made->name) == nullptr) add(members, member(*made));
-    }
-  }
-  return members;
-}
-
-/// Indexes that ATTACH PARTITION builds on the partition, to match those of the parent.
-Members partition_indexes(const Subject& subject) {
-  if (subject.command.tag != "AT_AttachPartition") return {};
-  Catalog after = subject.catalog;
-  after.apply(subject.command);
-  Members members;
-  for (const Member& t : with_descendants(subject, partition(subject))) {
-    for (const Relation* made : after.indexes(t.name)) {
-      if (subject.catalog.find(made->name) == nullptr) add(members, member(*made));
-    }
-  }
-  return members;
-}
-
-Members indexes_of(const Subject& subject, const Members& tables) {
-  Members members;
-  for (const Member& table : tables) add_all(members, subject.catalog.indexes(table.name));
-  return members;
-}
-
-Members family(const Subject& subject) {
-  Members members = target(subject);
-  for (Member& child : children(subject)) add(members, std::move(child));
-  return members;
+  return {{.name = {table.schemaname, choose_index_name(subject.catalog, table, subject.command)},
+           .relkind = relkind::index}};
 }
 
 Members indexes(const Subject& subject) {
   return indexes_of(subject, family(subject));
-}
-
-bool reads_column(const std::optional<Expression>& expression, std::string_view column) {
-  return expression && std::ranges::find(expression->columns, column) != expression->columns.end();
-}
-
-/// An index that computes something from the column must be built again when its type changes.
-bool computes_from(const IndexDef& index, std::string_view column) {
-  const bool uses =
-      std::ranges::any_of(index.elements,
-                          [&](const IndexElement& element) {
-                            return element.column == column || reads_column(element.expression, column);
-                          }) ||
-      reads_column(index.predicate, column);
-  const bool computes =
-      index.predicate || std::ranges::any_of(index.elements, [](const IndexElement& element) {
-        return element.expression.has_value();
-      });
-  return uses && computes;
-}
-
-bool uses_column(const IndexDef& index, std::string_view column) {
-  return std::ranges::any_of(index.elements,
-                             [&](const IndexElement& element) {
-                               return element.column == column || reads_column(element.expression, column);
-                             }) ||
-         std::ranges::find(index.including, column) != index.including.end() ||
-         reads_column(index.predicate, column);
-}
-
-Members column_indexes(const Subject& subject, bool (*concerns)(const IndexDef&, std::string_view)) {
-  Members members;
-  for (const Member& table : family(subject)) {
-    for (const Relation* relation : subject.catalog.indexes(table.name)) {
-      if (relation->index && concerns(*relation->index, subject.command.name))
-        add(members, member(*relation));
-    }
-  }
-  return members;
-}
-
-Members indexes_on_column(const Subject& subject) {
-  return column_indexes(subject, uses_column);
-}
-Members indexes_computed_from_column(const Subject& subject) {
-  return column_indexes(subject, computes_from);
 }
 
 /// The table of the index that the command names as its target or beside it.
@@ -405,19 +171,6 @@ Members written(const Subject& subject) {
   return members;
 }
 
-Members type_users(const Subject& subject) {
-  Members members;
-  TypeName type;
-  if (subject.command.type) {
-    type = *subject.command.type;
-  } else if (const RelationRef* ref = subject.command.relation("target")) {
-    type = {.schemaname = ref->name.schemaname, .name = ref->name.relname};
-  }
-  add_all(members, subject.catalog.type_users(type));
-  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
-  return members;
-}
-
 Members inherited(const Subject& subject) {
   return named(subject, "inherited");
 }
@@ -428,41 +181,171 @@ Members owner_table(const Subject& subject) {
   return named(subject, "owner_table");
 }
 
+Members descendants(const Subject& subject) { return descendants_of(subject, target(subject)); }
+
+Members direct_children(const Subject& subject) {
+  Members members;
+  for (const Member& m : target(subject)) add_all(members, subject.catalog.children(m.name));
+  return members;
+}
+
+Members inheritance_children(const Subject& subject) {
+  const bool partitioned = subject.target != nullptr && subject.target->relkind == relkind::partitioned_table;
+  return partitioned ? Members{} : children(subject);
+}
+
+Members target_indexes(const Subject& subject) { return indexes_of(subject, target(subject)); }
+
+Members indexed_tables(const Subject& subject) {
+  Members members = family(subject);
+  std::erase_if(members, [&](const Member& m) { return subject.catalog.indexes(m.name).empty(); });
+  return members;
+}
+
+Members index_partitions(const Subject& subject) { return descendants_of(subject, target(subject)); }
+
+Members index_table_partitions(const Subject& subject) {
+  Members members;
+  for (const Member& m : index_partitions(subject)) {
+    const Relation* index = subject.catalog.find(m.name);
+    if (index != nullptr && !index->table.empty()) add(members, member(subject, index->table));
+  }
+  return members;
+}
+
+Members partition_table(const Subject& subject) {
+  Members members;
+  for (const Member& m : named(subject, "partition", relkind::index)) {
+    const Relation* index = subject.catalog.find(m.name);
+    if (index != nullptr && !index->table.empty()) add(members, member(subject, index->table));
+  }
+  return members;
+}
+
+Members identity_sequence(const Subject& subject) {
+  Members members;
+  for (const Member& m : family(subject)) {
+    const Relation* relation = subject.catalog.find(m.name);
+    const CatalogColumn* column = relation != nullptr ? relation->column(subject.command.name) : nullptr;
+    if (column != nullptr && column->identity && !column->owned_sequence.empty()) {
+      add(members, member(subject, column->owned_sequence, relkind::sequence));
+    }
+  }
+  return members;
+}
+
+Members restarted_sequences(const Subject& subject) {
+  if (!subject.command.is("restart_seqs")) return {};
+  Members tables = family(subject);
+  if (subject.command.text("behavior") == "DROP_CASCADE") add_all(tables, truncated(subject));
+  Members members;
+  for (const Member& table : tables) add_all(members, subject.catalog.owned_sequences(table.name));
+  return members;
+}
+
+/// Sequences of the columns that an INSERT or COPY leaves to their default.
+Members default_sequences(const Subject& subject) {
+  Members members;
+  const std::vector<std::string>& given = subject.command.names;
+  if (subject.target == nullptr || (given.empty() && !subject.command.is("default_values"))) return members;
+  for (const CatalogColumn& column : subject.target->columns) {
+    if (std::ranges::find(given, column.name) != given.end()) continue;
+    if (!column.owned_sequence.empty()) add(members, member(subject, column.owned_sequence, relkind::sequence));
+    if (!column.default_expression) continue;
+    for (const RelationName& name : column.default_expression->sequences) {
+      add(members, member(subject, name, relkind::sequence));
+    }
+  }
+  return members;
+}
+
+/// Only what the query names: it is analysed, not planned.
+Members direct_sources(const Subject& subject) {
+  Members members = named(subject, "source");
+  // Views are rewritten when a materialized view is filled; its definition alone names them.
+  return members;
+}
+
+/// LOCK TABLE on a view locks what the view reads in the same mode.
+Members viewed(const Subject& subject) {
+  if (subject.target == nullptr || subject.target->relkind != relkind::view) return {};
+  return expand(subject, target(subject));
+}
+
 constexpr std::array k_roles = {
     Role{"target", "the relation that the command names", target},
-    Role{"children", "all partitions and inheritance children of the target, unless ONLY is written",
-         children},
-    Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT",
-         parent},
+    Role{"children", "all partitions and inheritance children of the target, unless ONLY is written", children},
+    Role{"descendants", "all partitions and inheritance children of the target, even under ONLY", descendants},
+    Role{"direct_children", "the partitions or children one level below the target, even under ONLY", direct_children},
+    Role{"partitions", "all partitions of the target, unless ONLY is written", partitions},
+    Role{"inheritance_children", "all inheritance children of the target that are no partitions", inheritance_children},
+    Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT", parent},
     Role{"partition", "the relation that ATTACH or DETACH PARTITION names", partition},
     Role{"partition_children", "the partitions of that partition", partition_children},
-    Role{"default_partition", "the default partition beside a partition that comes or goes",
-         default_partition},
-    Role{"default_partition_children", "the partitions of that default partition",
-         default_partition_children},
-    Role{"referenced", "tables that the foreign keys at hand point to, with their partitions", referenced},
-    Role{"referencing", "tables whose foreign keys point to the target", referencing},
+    Role{"default_partition", "the default partition beside a partition that comes or goes", default_partition},
+    Role{"default_partition_children", "the partitions of that default partition", default_partition_children},
+    Role{"unproven_default_partition", "the default partition and its leaves, unless a CHECK excludes the new bounds",
+         unproven_default_partition},
+    Role{"unproven_partitions",
+         "the attached partition and its leaves unless a CHECK proves the bounds, and the unproven default partition",
+         unproven_partitions},
+    Role{"keyed_partitions", "the attached partition, when it lacks a foreign key of the partitioned table",
+         keyed_partitions},
+    Role{"referenced", "tables that the foreign keys at hand point to", referenced},
+    Role{"referenced_partitions", "the partitions of those tables", referenced_partitions},
+    Role{"merged_referenced", "tables that foreign keys point to which the attached partition has already",
+         merged_referenced},
+    Role{"referencing", "tables whose foreign keys point to the target, or to the columns at hand", referencing},
+    Role{"parent_referencing", "tables whose foreign keys point to the partitioned table that a partition joins or leaves",
+         parent_referencing},
+    Role{"key_ancestors", "partitioned tables from which the target has a foreign key", key_ancestors},
     Role{"truncated", "the target and all that TRUNCATE … CASCADE reaches", truncated},
     Role{"index", "the index that the command names beside its target", index},
-    Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses",
-         new_index},
-    Role{"partition_indexes", "the indexes that ATTACH PARTITION builds on the partition", partition_indexes},
+    Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses", new_index},
     Role{"indexes", "all indexes of the target and its children", indexes},
+    Role{"target_indexes", "all indexes of the target alone", target_indexes},
+    Role{"indexed_tables", "the target and its children, as far as they have an index", indexed_tables},
     Role{"indexes_on_column", "indexes that use the column", indexes_on_column},
-    Role{"indexes_computed_from_column", "expression and partial indexes that use the column",
-         indexes_computed_from_column},
+    Role{"rebuilt_indexes", "indexes that use the column and cannot keep their file when its type changes",
+         rebuilt_indexes},
+    Role{"rechecked", "tables with a valid CHECK that reads the column", rechecked},
+    Role{"constraint_indexes", "the indexes behind the constraint that the command names", constraint_indexes},
     Role{"index_table", "the table of the index that the command names", index_table},
+    Role{"index_partitions", "the indexes on partitions that belong to the index that the command names",
+         index_partitions},
+    Role{"index_table_partitions", "the tables of those indexes", index_table_partitions},
+    Role{"partition_table", "the table of the index that ALTER INDEX … ATTACH PARTITION names", partition_table},
     Role{"owned_sequences", "sequences of serial and identity columns of the target", owned_sequences},
     Role{"column_sequences", "the sequence of the column that the command names", column_sequences},
+    Role{"identity_sequence", "the sequence of the identity column that the command names", identity_sequence},
+    Role{"restarted_sequences", "sequences that TRUNCATE … RESTART IDENTITY sets back", restarted_sequences},
+    Role{"default_sequences", "sequences of the columns that the statement leaves to their default", default_sequences},
+    Role{"default_tables", "tables with a default that uses the sequence", default_tables},
     Role{"sequence", "sequences in nextval('…') and its kin", sequence},
     Role{"dependent_views", "views and materialized views over the target, transitively", dependent_views},
     Role{"sources", "relations that the query reads, views expanded, partitions included", sources},
+    Role{"direct_sources", "relations that the query names", direct_sources},
+    Role{"viewed", "what the view reads that is the target, views expanded", viewed},
     Role{"locked", "relations whose rows FOR UPDATE and its kin lock", locked},
     Role{"written", "relations that DML writes, partitions included", written},
     Role{"type_users", "tables with a column of the type or domain", type_users},
+    Role{"typed_tables", "tables OF the type", typed_tables},
     Role{"inherited", "the tables after INHERITS", inherited},
     Role{"like", "the tables after LIKE", like},
     Role{"owner_table", "the table after OWNED BY", owner_table},
+    Role{"schema_relations", "everything in the schema but indexes", schema_relations},
+    Role{"schema_tables", "tables and materialized views of the schema", schema_tables},
+    Role{"schema_indexed_tables", "those of them that have an index", schema_indexed_tables},
+    Role{"schema_indexes", "indexes of the schema", schema_indexes},
+    Role{"all_tables", "tables and materialized views of the database", all_tables},
+    Role{"all_indexed_tables", "those of them that have an index", all_indexed_tables},
+    Role{"all_indexes", "indexes of the database", all_indexes},
+    Role{"vacuumed_tables", "tables, partitioned tables and materialized views of the database", vacuumed_tables},
+    Role{"clustered_tables", "tables that CLUSTER was used on", clustered_tables},
+    Role{"clustered_indexes", "their indexes", clustered_indexes},
+    Role{"statistics_table", "the table of the extended statistics that the command names", statistics_table},
+    Role{"published_tables", "tables that the publication has before SET TABLE", published_tables},
+    Role{"function_users", "tables with a trigger or default that calls the function", function_users},
 };
 
 }  // namespace

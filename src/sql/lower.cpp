@@ -190,6 +190,7 @@ void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& sta
     set_fact(command, "full", option_on(node->options, "full"));
     set_fact(command, "analyze", !node->is_vacuumcmd || option_on(node->options, "analyze"));
     set_fact(command, "whole_database", relation == nullptr);
+    set_fact(command, "only", relation != nullptr && !relation->inh);
     if (relation != nullptr) add_relation(command, "target", relation_name(relation), !relation->inh);
   };
   if (length(node->rels) == 0) add(nullptr);
@@ -280,13 +281,14 @@ void lower_grant(const ::GrantStmt* node, const Source& source, Statement& state
 }
 
 void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
-                       const Source& source, Statement& statement) {
+                       std::string_view action, const Source& source, Statement& statement) {
   bool any = false;
   for (auto* object : each<::PublicationObjSpec>(objects)) {
     if (object->pubtable == nullptr) continue;
     Command& command = add_command(statement, tag, source.whole());
     command.name = string(name);
     set_fact(command, "for_all_tables", all_tables);
+    set_fact(command, "action", action);
     add_relation(command, "target", relation_name(object->pubtable->relation),
                  !object->pubtable->relation->inh);
     any = true;
@@ -295,6 +297,11 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
   Command& command = add_command(statement, tag, source.whole());
   command.name = string(name);
   set_fact(command, "for_all_tables", all_tables);
+  set_fact(command, "action", "none");
+}
+
+std::string_view publication_action(::AlterPublicationAction action) {
+  return action == AP_AddObjects ? "AP_AddObjects" : action == AP_DropObjects ? "AP_DropObjects" : "AP_SetObjects";
 }
 
 void lower_view(const ::ViewStmt* node, const Source& source, Statement& statement) {
@@ -318,6 +325,8 @@ void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement
   command.name = string(node->trigname);
   add_relation(command, "target", relation_name(node->relation));
   if (node->constrrel != nullptr) add_relation(command, "referenced", relation_name(node->constrrel));
+  const RelationName function = relation_name(node->funcname);
+  command.functions.push_back({.schemaname = function.schemaname, .name = function.relname});
   set_fact(command, "isconstraint", node->isconstraint);
   set_fact(command, "row", node->row);
   set_fact(command, "replace", node->replace);
@@ -422,14 +431,14 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
     case T_CreatePublicationStmt: {
       auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
-      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source,
-                        statement);
+      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, "AP_AddObjects",
+                        source, statement);
       return true;
     }
     case T_AlterPublicationStmt: {
       auto* n = reinterpret_cast<::AlterPublicationStmt*>(node);
-      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, source,
-                        statement);
+      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
+                        publication_action(n->action), source, statement);
       return true;
     }
     default: return false;
@@ -470,17 +479,27 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     }
     case T_CreatePolicyStmt: {
       auto* n = reinterpret_cast<::CreatePolicyStmt*>(node);
-      lower_relation("CreatePolicyStmt", n->table, source, statement).name = string(n->policy_name);
+      Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
+      command.name = string(n->policy_name);
+      add_query_use(n->qual, source, command);
+      add_query_use(n->with_check, source, command);
       return true;
     }
     case T_AlterPolicyStmt: {
       auto* n = reinterpret_cast<::AlterPolicyStmt*>(node);
-      lower_relation("AlterPolicyStmt", n->table, source, statement).name = string(n->policy_name);
+      Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
+      command.name = string(n->policy_name);
+      add_query_use(n->qual, source, command);
+      add_query_use(n->with_check, source, command);
       return true;
     }
     case T_CreateStatsStmt: {
       auto* n = reinterpret_cast<::CreateStatsStmt*>(node);
-      lower_relations("CreateStatsStmt", n->relations, source, statement, [](Command&) {});
+      const RelationName name = relation_name(n->defnames);
+      lower_relations("CreateStatsStmt", n->relations, source, statement, [&name](Command& command) {
+        command.name = name.relname;
+        command.new_name = name.schemaname;
+      });
       return true;
     }
     default: return false;
@@ -528,6 +547,7 @@ bool lower_maintenance_statement(::Node* node, const Source& source, Statement& 
       auto* n = reinterpret_cast<::CopyStmt*>(node);
       Command& command = lower_relation("CopyStmt", n->relation, source, statement);
       set_fact(command, "is_from", n->is_from);
+      command.names = strings(n->attlist);
       if (n->query != nullptr) add_query_use(n->query, source, command);
       return true;
     }

@@ -32,6 +32,8 @@ RelationName relation_name(const ::RangeVar* range);
 RelationName relation_name(const ::List* names, int drop = 0);
 TypeName type_name(const ::TypeName* type);
 Expression expression(::Node* node, const Source& source);
+/// A literal under casts and signs as text; empty for NULL and for what is no literal.
+std::string constant_text(::Node* node);
 ColumnDef column_def(const ::ColumnDef* node, const Source& source);
 Constraint constraint(const ::Constraint* node, const Source& source);
 std::vector<std::string> strings(const ::List* list);

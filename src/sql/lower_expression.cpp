@@ -70,8 +70,50 @@ std::optional<RelationName> sequence_argument(const ::FuncCall* call, const Func
   return parse_regclass(view(constant->val.sval.sval));
 }
 
-/// Columns that must be not null for the expression to be true: `c IS NOT NULL` joined by AND.
-void add_not_null(::Node* root, std::vector<std::string>& columns) {
+/// `column op constant` in either order, `column IN (constants)` and `column = ANY (ARRAY[constants])`.
+std::optional<Comparison> comparison(const ::A_Expr* node) {
+  if (length(node->name) != 1) return std::nullopt;
+  std::string op = string_value(node->name->elements[0].ptr_value);
+  std::string column = column_name(strip(node->lexpr));
+  ::Node* other = node->rexpr;
+  if (column.empty()) {
+    column = column_name(strip(node->rexpr));
+    other = node->lexpr;
+    if (op == "<" || op == "<=") {
+      op[0] = '>';
+    } else if (op == ">" || op == ">=") {
+      op[0] = '<';
+    }
+  }
+  if (column.empty() || other == nullptr) return std::nullopt;
+  Comparison result{.column = std::move(column), .op = std::move(op), .constants = {}};
+  const ::List* list = nullptr;
+  if (node->kind == AEXPR_IN) {
+    list = reinterpret_cast<::List*>(other);
+  } else if (auto* array = as<::A_ArrayExpr>(strip(other), T_A_ArrayExpr);
+             array != nullptr && node->kind == AEXPR_OP_ANY) {
+    list = array->elements;
+  } else if (node->kind != AEXPR_OP) {
+    return std::nullopt;
+  }
+  if (list == nullptr) {
+    result.constants = {constant_text(other)};
+  } else {
+    for (::Node* element : each(list)) result.constants.push_back(constant_text(element));
+  }
+  for (const std::string& text : result.constants) {
+    if (text.empty()) return std::nullopt;
+  }
+  return result;
+}
+
+bool is_null_constant(::Node* node) {
+  auto* constant = as<::A_Const>(strip(node), T_A_Const);
+  return constant != nullptr && constant->isnull;
+}
+
+/// What must hold for the expression to be true: the parts that AND joins.
+void add_conjuncts(::Node* root, Expression& result) {
   std::vector<::Node*> stack{root};
   while (!stack.empty()) {
     ::Node* node = stack.back();
@@ -81,7 +123,15 @@ void add_not_null(::Node* root, std::vector<std::string>& columns) {
     } else if (auto* test = as<::NullTest>(node, T_NullTest);
                test != nullptr && test->nulltesttype == IS_NOT_NULL) {
       std::string column = column_name(reinterpret_cast<::Node*>(test->arg));
-      if (!column.empty()) columns.push_back(std::move(column));
+      if (!column.empty()) result.not_null.push_back(std::move(column));
+    } else if (auto* op = as<::A_Expr>(node, T_A_Expr)) {
+      // The parser itself makes IS NOT NULL of it.
+      if (op->kind == AEXPR_DISTINCT && is_null_constant(op->rexpr)) {
+        std::string column = column_name(op->lexpr);
+        if (!column.empty()) result.not_null.push_back(std::move(column));
+      } else if (auto compared = comparison(op)) {
+        result.comparisons.push_back(std::move(*compared));
+      }
     }
   }
 }
@@ -133,6 +183,32 @@ void add_node(::Node* node, Expression& result) {
 }
 
 }  // namespace
+
+std::string constant_text(::Node* node) {
+  bool negative = false;
+  while (node != nullptr) {
+    if (auto* cast = as<::TypeCast>(node, T_TypeCast)) {
+      node = cast->arg;
+    } else if (auto* sign = as<::A_Expr>(node, T_A_Expr);
+               sign != nullptr && sign->kind == AEXPR_OP && sign->lexpr == nullptr) {
+      if (string_value(sign->name->elements[0].ptr_value) == "-") negative = !negative;
+      node = sign->rexpr;
+    } else {
+      break;
+    }
+  }
+  auto* constant = as<::A_Const>(node, T_A_Const);
+  if (constant == nullptr || constant->isnull) return {};
+  std::string text;
+  switch (constant->val.node.type) {
+    case T_Integer: text = std::to_string(constant->val.ival.ival); break;
+    case T_Float: text = string(constant->val.fval.fval); break;
+    case T_Boolean: text = constant->val.boolval.boolval ? "true" : "false"; break;
+    case T_String: text = string(constant->val.sval.sval); break;
+    default: return {};
+  }
+  return negative ? "-" + text : text;
+}
 
 SourceRange Source::item(int location) const {
   if (location < 0 || static_cast<std::size_t>(location) >= text.size()) return whole();
@@ -191,7 +267,7 @@ Expression expression(::Node* node, const Source& source) {
     add_node(n, result);
     return true;
   });
-  add_not_null(node, result.not_null);
+  add_conjuncts(node, result);
   result.colname = figure_colname(node);
   return result;
 }

@@ -76,6 +76,11 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
   if (auto* insert = as<::InsertStmt>(node, T_InsertStmt)) {
     auto* select = as<::SelectStmt>(insert->selectStmt, T_SelectStmt);
     set_fact(command, "from_query", select != nullptr && length(select->valuesLists) == 0);
+    set_fact(command, "default_values", insert->selectStmt == nullptr);
+    for (auto* column : each<::ResTarget>(insert->cols)) command.names.push_back(string(column->name));
+  }
+  if (auto* update = as<::UpdateStmt>(node, T_UpdateStmt)) {
+    for (auto* column : each<::ResTarget>(update->targetList)) command.names.push_back(string(column->name));
   }
   add_query_use(node, source, command);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CREATE TABLE and ALTER TABLE: columns, constraints, partitions and sub-commands.
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "lexer.hpp"
@@ -93,7 +95,18 @@ void set_column_facts(Command& command, const ColumnDef& column) {
 }
 
 PartitionBound partition_bound(const ::PartitionBoundSpec* bound) {
-  return {.is_default = bound != nullptr && bound->is_default};
+  PartitionBound result{.is_default = bound != nullptr && bound->is_default};
+  if (bound == nullptr || bound->is_default) return result;
+  if (bound->strategy == PARTITION_STRATEGY_LIST) {
+    for (::Node* value : each(bound->listdatums)) result.values.push_back(constant_text(value));
+    result.by_constants = std::ranges::none_of(result.values, &std::string::empty);
+  } else if (bound->strategy == PARTITION_STRATEGY_RANGE && length(bound->lowerdatums) == 1) {
+    // MINVALUE and MAXVALUE are column references for the raw parser: no constants.
+    result.lower = constant_text(static_cast<::Node*>(bound->lowerdatums->elements[0].ptr_value));
+    result.upper = constant_text(static_cast<::Node*>(bound->upperdatums->elements[0].ptr_value));
+    result.by_constants = !result.lower.empty() && !result.upper.empty();
+  }
+  return result;
 }
 
 PartitionKey partition_key(const ::PartitionSpec* spec) {
@@ -135,6 +148,9 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
     case AT_AttachPartition:
     case AT_DetachPartition:
     case AT_DetachPartitionFinalize: lower_partition_command(node, command); break;
+    case AT_ChangeOwner:
+      if (node->newowner != nullptr) command.new_name = string(node->newowner->rolename);
+      break;
     case AT_AddOf: command.type = type_name(as<::TypeName>(node->def, T_TypeName)); break;
     case AT_ReplicaIdentity:
       if (auto* identity = as<::ReplicaIdentityStmt>(node->def, T_ReplicaIdentityStmt)) {
@@ -190,6 +206,24 @@ void lower_sub_command(const ::AlterTableCmd* node, const ::AlterTableStmt* alte
     return;
   }
   lower_definition(node, source, command);
+}
+
+/// parse_utilcmd.c transformAlterTableStmt: new columns are all null, unless any of them has a default; a foreign
+/// key that is added beside them makes all keys of the statement be validated.
+void mark_null_columns(std::span<Command> commands) {
+  bool all_null = true;
+  for (const Command& command : commands) {
+    if (command.text("contype") == "CONSTR_FOREIGN" && !command.is("inline")) all_null = false;
+    if (command.tag != "AT_AddColumn" || command.columns.empty()) continue;
+    const ColumnDef& column = command.columns.front();
+    if (column.constraint("CONSTR_DEFAULT") != nullptr || column.constraint("CONSTR_GENERATED") != nullptr) {
+      all_null = false;
+    }
+    if (column.type.name.find("serial") != std::string::npos) all_null = false;
+  }
+  for (Command& command : commands) {
+    if (command.is("inline")) set_fact(command, "all_null", all_null);
+  }
 }
 
 }  // namespace
@@ -280,6 +314,8 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
     if (node->partbound != nullptr) command.bound = partition_bound(node->partbound);
     if (node->partspec != nullptr) command.partition_key = partition_key(node->partspec);
     if (node->ofTypename != nullptr) command.type = type_name(node->ofTypename);
+    command.tablespace = string(node->tablespacename);
+    command.access_method = string(node->accessMethod);
     set_fact(command, "partition_of", node->partbound != nullptr);
     set_fact(command, "if_not_exists", node->if_not_exists);
     set_fact(command, "relpersistence",
@@ -300,9 +336,9 @@ void lower_alter_table(::AlterTableStmt* node, const Source& source, Statement& 
   for (auto* command : each<::AlterTableCmd>(node->cmds)) {
     lower_sub_command(command, node, ranges[i++], source, statement);
   }
-  for (std::size_t c = first; c < statement.commands.size(); ++c) {
-    set_fact(statement.commands[c], "if_exists", node->missing_ok);
-  }
+  const auto added = std::span(statement.commands).subspan(first);
+  for (Command& command : added) set_fact(command, "if_exists", node->missing_ok);
+  mark_null_columns(added);
 }
 
 }  // namespace pgsluice::sql

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "members.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgsluice::effects {
+
+namespace {
+
+/// Kind of a target that the catalog does not know: what the command says it is.
+char kind_of_unknown(const Command& command) {
+  for (const std::string_view fact : {"objtype", "removeType", "renameType", "objectType"}) {
+    const std::string_view type = command.text(fact);
+    if (type == "OBJECT_INDEX") return relkind::index;
+    if (type == "OBJECT_SEQUENCE") return relkind::sequence;
+    if (type == "OBJECT_VIEW") return relkind::view;
+    if (type == "OBJECT_MATVIEW") return relkind::materialized_view;
+    if (type == "OBJECT_FOREIGN_TABLE") return relkind::foreign_table;
+    if (type == "OBJECT_TYPE") return relkind::composite_type;
+  }
+  const std::string_view tag = command.tag;
+  if (tag == "ViewStmt") return relkind::view;
+  if (tag == "RefreshMatViewStmt") return relkind::materialized_view;
+  if (tag == "CreateSeqStmt" || tag == "AlterSeqStmt") return relkind::sequence;
+  if (tag == "CreateForeignTableStmt") return relkind::foreign_table;
+  if (tag == "CompositeTypeStmt") return relkind::composite_type;
+  if (command.text("kind") == "REINDEX_OBJECT_INDEX") return relkind::index;
+  if (command.partition_key) return relkind::partitioned_table;
+  return relkind::table;
+}
+
+}  // namespace
+
+Member member(const Relation& relation) {
+  return {.name = relation.name, .relkind = relation.relkind, .known = true};
+}
+
+Member member(const Subject& subject, const RelationName& name, char kind_if_unknown) {
+  const Relation* relation = subject.catalog.find(name);
+  return relation != nullptr ? member(*relation)
+                             : Member{.name = subject.catalog.resolve(name), .relkind = kind_if_unknown};
+}
+
+void add(Members& members, Member added) {
+  if (std::ranges::find(members, added.name, &Member::name) == members.end())
+    members.push_back(std::move(added));
+}
+
+void add_all(Members& members, const std::vector<const Relation*>& relations) {
+  for (const Relation* relation : relations) add(members, member(*relation));
+}
+
+Members named(const Subject& subject, std::string_view role, char kind_if_unknown) {
+  Members members;
+  for (const RelationRef& ref : subject.command.relations) {
+    if (ref.role == role && !subject.catalog.is_missing(ref.name)) {
+      add(members, member(subject, ref.name, kind_if_unknown));
+    }
+  }
+  return members;
+}
+
+Members with_descendants(const Subject& subject, const Members& relations) {
+  Members members;
+  for (const Member& relation : relations) {
+    add(members, relation);
+    add_all(members, subject.catalog.descendants(relation.name));
+  }
+  return members;
+}
+
+Members descendants_of(const Subject& subject, const Members& relations) {
+  Members members;
+  for (const Member& relation : relations) add_all(members, subject.catalog.descendants(relation.name));
+  return members;
+}
+
+Members target(const Subject& subject) {
+  return named(subject, "target", kind_of_unknown(subject.command));
+}
+
+void add_all(Members& members, Members added) {
+  for (Member& m : added) add(members, std::move(m));
+}
+
+Members family(const Subject& subject) {
+  Members members = target(subject);
+  if (!subject.only() && subject.has_target()) add_all(members, descendants_of(subject, target(subject)));
+  return members;
+}
+
+Members indexes_of(const Subject& subject, const Members& tables) {
+  Members members;
+  for (const Member& table : tables) add_all(members, subject.catalog.indexes(table.name));
+  return members;
+}
+
+}  // namespace pgsluice::effects

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the functions behind roles are made of.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "subject.hpp"
+
+namespace pgsluice::effects {
+
+using Members = std::vector<Member>;
+
+Member member(const Relation& relation);
+Member member(const Subject& subject, const RelationName& name, char kind_if_unknown = relkind::table);
+/// Adds what is not there yet.
+void add(Members& members, Member added);
+void add_all(Members& members, Members added);
+void add_all(Members& members, const std::vector<const Relation*>& relations);
+
+/// The relations that the command names in a role, as written.
+Members named(const Subject& subject, std::string_view role, char kind_if_unknown = relkind::table);
+Members target(const Subject& subject);
+Members with_descendants(const Subject& subject, const Members& relations);
+Members descendants_of(const Subject& subject, const Members& relations);
+/// The target and, unless ONLY is written, its descendants.
+Members family(const Subject& subject);
+Members indexes_of(const Subject& subject, const Members& tables);
+
+// ---- roles_keys.cpp: foreign keys, constraints and indexes
+Members referenced(const Subject& subject);
+Members referenced_partitions(const Subject& subject);
+Members merged_referenced(const Subject& subject);
+Members referencing(const Subject& subject);
+Members parent_referencing(const Subject& subject);
+Members key_ancestors(const Subject& subject);
+Members constraint_indexes(const Subject& subject);
+Members rechecked(const Subject& subject);
+Members rebuilt_indexes(const Subject& subject);
+Members indexes_on_column(const Subject& subject);
+
+// ---- roles_partitions.cpp
+Members partitions(const Subject& subject);
+Members default_partition(const Subject& subject);
+Members default_partition_children(const Subject& subject);
+Members unproven_default_partition(const Subject& subject);
+Members unproven_partitions(const Subject& subject);
+Members keyed_partitions(const Subject& subject);
+
+// ---- roles_database.cpp: whole schemas and databases, and what hangs on objects that are no relations
+Members schema_relations(const Subject& subject);
+Members schema_tables(const Subject& subject);
+Members schema_indexed_tables(const Subject& subject);
+Members schema_indexes(const Subject& subject);
+Members all_tables(const Subject& subject);
+Members all_indexed_tables(const Subject& subject);
+Members all_indexes(const Subject& subject);
+Members vacuumed_tables(const Subject& subject);
+Members clustered_tables(const Subject& subject);
+Members clustered_indexes(const Subject& subject);
+Members statistics_table(const Subject& subject);
+Members published_tables(const Subject& subject);
+Members function_users(const Subject& subject);
+Members default_tables(const Subject& subject);
+Members typed_tables(const Subject& subject);
+Members type_users(const Subject& subject);
+
+}  // namespace pgsluice::effects

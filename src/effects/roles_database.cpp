@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roles of commands that name a schema, the database, or an object that is no relation.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "members.hpp"
+
+namespace pgsluice::effects {
+
+namespace {
+
+bool has_heap(const Relation& relation) {
+  return relation.relkind == relkind::table || relation.relkind == relkind::materialized_view;
+}
+
+bool is_index(const Relation& relation) {
+  return relation.relkind == relkind::index || relation.relkind == relkind::partitioned_index;
+}
+
+template <typename Wanted>
+Members all(const Subject& subject, Wanted wanted) {
+  Members members;
+  for (const Relation* relation : subject.catalog.all()) {
+    if (wanted(*relation)) add(members, member(*relation));
+  }
+  return members;
+}
+
+bool in_schema(const Subject& subject, const Relation& relation) {
+  return relation.name.schemaname == subject.command.name;
+}
+
+bool has_indexes(const Subject& subject, const Relation& table) {
+  return has_heap(table) && !subject.catalog.indexes(table.name).empty();
+}
+
+bool has_clustered_index(const Subject& subject, const Relation& table) {
+  return std::ranges::any_of(subject.catalog.indexes(table.name), &Relation::clustered);
+}
+
+}  // namespace
+
+Members schema_relations(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && !is_index(r); });
+}
+
+Members schema_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && has_heap(r); });
+}
+
+Members schema_indexed_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && has_indexes(subject, r); });
+}
+
+Members schema_indexes(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && is_index(r); });
+}
+
+Members all_tables(const Subject& subject) { return all(subject, has_heap); }
+
+Members all_indexed_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return has_indexes(subject, r); });
+}
+
+Members all_indexes(const Subject& subject) {
+  return all(subject, [](const Relation& r) { return r.relkind == relkind::index; });
+}
+
+Members vacuumed_tables(const Subject& subject) {
+  return all(subject, [](const Relation& r) { return has_heap(r) || r.relkind == relkind::partitioned_table; });
+}
+
+Members clustered_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return has_heap(r) && has_clustered_index(subject, r); });
+}
+
+Members clustered_indexes(const Subject& subject) { return indexes_of(subject, clustered_tables(subject)); }
+
+Members statistics_table(const Subject& subject) {
+  const RelationName table = subject.catalog.statistics_table({subject.command.new_name, subject.command.name});
+  return table.empty() ? Members{} : Members{member(subject, table)};
+}
+
+Members published_tables(const Subject& subject) {
+  Members members;
+  if (subject.command.text("action") != "AP_SetObjects") return members;
+  for (const RelationName& name : subject.catalog.published(subject.command.name)) add(members, member(subject, name));
+  return members;
+}
+
+/// A function is named without its schema more often than not: the name alone decides.
+Members function_users(const Subject& subject) {
+  const auto calls = [&](const FunctionCall& call) { return call.name == subject.command.name; };
+  return all(subject, [&](const Relation& r) {
+    const bool fires = std::ranges::any_of(
+        r.triggers, [&](const CatalogTrigger& t) { return t.function.relname == subject.command.name; });
+    return fires || std::ranges::any_of(r.columns, [&](const CatalogColumn& column) {
+             return column.default_expression &&
+                    std::ranges::any_of(column.default_expression->functions, calls);
+           });
+  });
+}
+
+Members default_tables(const Subject& subject) {
+  const RelationName sequence = subject.target_name();
+  return all(subject, [&](const Relation& r) {
+    return std::ranges::any_of(r.columns, [&](const CatalogColumn& column) {
+      if (column.owned_sequence == sequence) return true;
+      return column.default_expression &&
+             std::ranges::any_of(column.default_expression->sequences, [&](const RelationName& name) {
+               return subject.catalog.resolve(name) == sequence;
+             });
+    });
+  });
+}
+
+Members typed_tables(const Subject& subject) {
+  const RelationName type = subject.target_name();
+  Members members = all(subject, [&](const Relation& r) { return !r.of_type.empty() && r.of_type == type; });
+  return with_descendants(subject, members);
+}
+
+Members type_users(const Subject& subject) {
+  Members members;
+  TypeName type;
+  if (subject.command.type) {
+    type = *subject.command.type;
+  } else if (const RelationRef* ref = subject.command.relation("target")) {
+    type = {.schemaname = ref->name.schemaname, .name = ref->name.relname};
+  }
+  add_all(members, subject.catalog.type_users(type));
+  // What only computes from the table is not what holds the values.
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
+  return members;
+}
+
+}  // namespace pgsluice::effects

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oracle/compare.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace pgsluice::oracle {
+
+namespace {
+
+using Names = std::set<std::string>;
+
+std::string join(const Names& names) {
+  std::string result;
+  for (const std::string& name : names) result += (result.empty() ? "" : ", ") + name;
+  return result.empty() ? "nothing" : result;
+}
+
+Names quoted(const std::vector<RelationName>& names) {
+  Names result;
+  for (const RelationName& name : names) result.insert(name.quoted());
+  return result;
+}
+
+bool is_index(char kind) { return kind == relkind::index || kind == relkind::partitioned_index; }
+
+/// Reads through queries, not through DDL: what they scan is the planner's business.
+bool is_query(std::string_view tag) {
+  static const Names k_tags = {"SelectStmt",        "InsertStmt",         "UpdateStmt",  "DeleteStmt",
+                               "MergeStmt",         "CopyStmt",           "ExplainStmt", "DeclareCursorStmt",
+                               "CreateTableAsStmt", "RefreshMatViewStmt", "VacuumStmt",  "ClusterStmt"};
+  return k_tags.contains(std::string(tag));
+}
+
+void compare_names(const char* what, const Names& predicted, const Names& observed, const Names& allowed,
+                   RowResult& result) {
+  Names missing;
+  Names surplus;
+  std::ranges::set_difference(observed, predicted, std::inserter(missing, missing.end()));
+  std::ranges::set_difference(predicted, observed, std::inserter(surplus, surplus.end()));
+  std::erase_if(surplus, [&allowed](const std::string& name) { return allowed.contains(name); });
+  if (missing.empty() && surplus.empty()) return;
+  result.differences.push_back(
+      {.what = what, .predicted = join(predicted), .observed = join(observed), .under = !missing.empty()});
+}
+
+Verdict verdict_of(const RowResult& result) {
+  if (result.differences.empty()) return Verdict::exact;
+  return std::ranges::any_of(result.differences, &Difference::under) ? Verdict::under : Verdict::over;
+}
+
+Script script(const std::string& name, const std::string& sql) {
+  return parse({.path = name, .text = sql});
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::exact: return "exact";
+    case Verdict::over: return "over-predicted";
+    case Verdict::under: return "UNDER-PREDICTED";
+    case Verdict::unmodeled: return "unmodeled";
+    case Verdict::failed: return "failed";
+  }
+  return "";
+}
+
+RowCheck::RowCheck(const Server& server, const std::string& database, const EffectTable& table)
+    : version_(server.version),
+      table_(table),
+      runner_(server, database),
+      holder_(server, database),
+      watcher_(server, database) {}
+
+RowResult RowCheck::run(const EffectRow& row) {
+  RowResult result{.row = row.id, .version = version_, .example = row.example};
+  const auto fail = [&result](Verdict verdict, std::string why) {
+    result.verdict = verdict;
+    result.problem = std::move(why);
+    return result;
+  };
+  Catalog catalog;
+  const PredictOptions options{.pg_version = version_, .transaction = FileTransaction::none};
+  predict(script("setup.sql", row.setup), catalog, table_, options);
+  const Script example = script("example.sql", row.example);
+  if (example.statements.size() != 1) return fail(Verdict::failed, "the example is not one statement");
+  const std::vector<Effect> effects = predict(example, catalog, table_, options);
+  const Effect& effect = effects.at(0);
+  const auto selects = [&row](const CommandEffect& command) { return command.row != nullptr && command.row->id == row.id; };
+  if (std::ranges::none_of(effect.commands, selects)) {
+    const EffectRow* other = effect.commands.empty() ? nullptr : effect.commands.front().row;
+    return fail(Verdict::unmodeled, "the example selects " + (other != nullptr ? other->id : "no row"));
+  }
+  const bool alone = row.transaction == TransactionNeed::forbidden;
+  try {
+    prepare(runner_, row.setup);
+    Observation observed = alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, row.example);
+    if (observed.error) return fail(Verdict::failed, "the server says: " + *observed.error);
+    probe_locks(effect, observed, row);
+    compare(effect, observed, result);
+  } catch (const std::exception& error) {
+    return fail(Verdict::failed, error.what());
+  }
+  result.verdict = verdict_of(result);
+  return result;
+}
+
+/// Locks that pg_locks does not show at the end: released before, or of a statement that runs alone. A second
+/// session gets in the way and sees what is asked for.
+void RowCheck::probe_locks(const Effect& effect, Observation& observed, const EffectRow& row) {
+  for (const RelationLock& lock : effect.locks) {
+    if (lock.is_new) continue;
+    const auto found = observed.locks.find(lock.relation.quoted());
+    if (found != observed.locks.end() && found->second.mode >= lock.mode && !found->second.is_new) continue;
+    if (!probe(row, lock)) continue;
+    ObservedLock& entry = observed.locks[lock.relation.quoted()];
+    entry.relkind = lock.relkind;
+    entry.mode = std::max(entry.mode, lock.mode);
+  }
+  if (row.transaction != TransactionNeed::forbidden) return;
+  for (const RelationLock& lock : effect.locks) {
+    if (lock.is_new) continue;
+    prepare(runner_, row.setup);
+    Probe stronger{.runner = runner_, .holder = holder_, .watcher = watcher_};
+    const auto mode = stronger.stronger_than(row.example, lock.relation.quoted(), lock.relkind, lock.mode);
+    if (mode && *mode > lock.mode) observed.locks[lock.relation.quoted()].mode = *mode;
+  }
+}
+
+bool RowCheck::probe(const EffectRow& row, const RelationLock& lock) {
+  prepare(runner_, row.setup);
+  if (watcher_.run("SELECT to_regclass($name$" + lock.relation.quoted() + "$name$)")[0][0].empty()) return false;
+  Probe probe{.runner = runner_, .holder = holder_, .watcher = watcher_};
+  return probe.asks_for(row.example, lock.relation.quoted(), lock.relkind, lock.mode);
+}
+
+void RowCheck::compare(const Effect& effect, Observation& observed, RowResult& result) {
+  compare_locks(effect, observed, result);
+  compare_names("rewrites", quoted(effect.rewrites), observed.rewrites, {}, result);
+  compare_names("index builds", quoted(effect.index_builds), observed.index_builds, {}, result);
+  const EffectRow* row = effect.commands.front().row;
+  if (row != nullptr && is_query(row->on)) observed.scans.clear();
+  compare_names("scans", quoted(effect.scans), observed.scans, observed.may_scan, result);
+}
+
+void RowCheck::compare_locks(const Effect& effect, Observation& observed, RowResult& result) {
+  std::map<std::string, const RelationLock*> predicted;
+  for (const RelationLock& lock : effect.locks) predicted[lock.relation.quoted()] = &lock;
+  const auto text = [](bool is_new, LockMode mode) {
+    return is_new ? std::string("new") : std::string(lock_name(mode));
+  };
+  for (const auto& [name, lock] : predicted) {
+    if (lock->relkind == relkind::composite_type) continue;
+    const auto found = observed.locks.find(name);
+    const bool same = found != observed.locks.end() && found->second.is_new == lock->is_new &&
+                      (lock->is_new || found->second.mode == lock->mode);
+    if (same) continue;
+    const bool there = found != observed.locks.end();
+    result.differences.push_back({.what = "lock of " + name,
+                                  .predicted = text(lock->is_new, lock->mode),
+                                  .observed = there ? text(found->second.is_new, found->second.mode) : "none",
+                                  .under = there && (found->second.mode > lock->mode || lock->is_new)});
+  }
+  for (const auto& [name, lock] : observed.locks) {
+    if (predicted.contains(name)) continue;
+    const std::string relname = name.substr(name.find('.') + 1);
+    if (is_index(lock.relkind) && !lock.touched) continue;  // the planner opens every index
+    result.differences.push_back(
+        {.what = "lock of " + name, .predicted = "none", .observed = text(lock.is_new, lock.mode), .under = true});
+  }
+}
+
+std::string describe(const RowResult& result) {
+  std::ostringstream out;
+  out << "\n  " << result.row << "  on PostgreSQL " << result.version << ": " << to_string(result.verdict) << "\n    "
+      << result.example << "\n";
+  if (!result.problem.empty()) out << "    " << result.problem << "\n";
+  for (const Difference& d : result.differences) {
+    out << "    " << d.what << "\n        predicted  " << d.predicted << "\n        observed   " << d.observed << "\n";
+  }
+  return out.str();
+}
+
+}  // namespace pgsluice::oracle

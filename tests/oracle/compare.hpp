@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prediction beside observation, for one row on one server.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oracle/observe.hpp"
+
+namespace pgsluice::oracle {
+
+enum class Verdict { exact, over, under, unmodeled, failed };
+std::string_view to_string(Verdict verdict);
+
+struct Difference {
+  std::string what;       ///< "lock of public.t", "rewrites" …
+  std::string predicted;
+  std::string observed;
+  bool under = false;     ///< the server does more than was said
+};
+
+struct RowResult {
+  std::string row;
+  int version = 0;
+  std::string example;
+  Verdict verdict = Verdict::exact;
+  std::string problem;  ///< why it could not be compared
+  std::vector<Difference> differences;
+};
+
+/// Predicts the example after its setup, runs it on the server, and compares.
+class RowCheck {
+ public:
+  RowCheck(const Server& server, const std::string& database, const EffectTable& table);
+  RowResult run(const EffectRow& row);
+
+ private:
+  void compare(const Effect& effect, Observation& observed, RowResult& result);
+  void compare_locks(const Effect& effect, Observation& observed, RowResult& result);
+  void probe_locks(const Effect& effect, Observation& observed, const EffectRow& row);
+  [[nodiscard]] bool probe(const EffectRow& row, const RelationLock& lock);
+
+  int version_;
+  const EffectTable& table_;
+  Session runner_;
+  Session holder_;
+  Session watcher_;
+};
+
+/// One block for people: row, version, predicted beside observed.
+std::string describe(const RowResult& result);
+
+}  // namespace pgsluice::oracle
