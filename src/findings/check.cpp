@@ -51,9 +51,11 @@ void apply_rule(const FindingRule& rule, const std::vector<Subject>& subjects, s
     matches.back().subjects.push_back(&subject);
   }
   for (Match& match : matches) {
-    // The strongest lock first: it names the finding. The order among equals is the command's own.
+    // The strongest lock first, and the command's target before what it drags along: the first names the finding.
     std::stable_sort(match.subjects.begin(), match.subjects.end(), [](const Subject* a, const Subject* b) {
-      return a->lock != nullptr && b->lock != nullptr && b->lock->mode < a->lock->mode;
+      if (a->lock == nullptr || b->lock == nullptr) return false;
+      return std::pair(b->lock->mode, a->lock->role != "target") <
+             std::pair(a->lock->mode, b->lock->role != "target");
     });
     out.push_back(judge(match));
   }

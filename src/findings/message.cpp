@@ -17,7 +17,9 @@ struct Phrase {
   std::string_view before;
   std::string_view after;
 };
-constexpr std::array<Phrase, 22> k_phrases{{
+constexpr std::array<Phrase, 24> k_phrases{{
+    {"AlterObjectSchemaStmt", "SET SCHEMA", ""},
+    {"RenameStmt", "RENAME", ""},
     {"AT_AddColumn", "ADD COLUMN", ""},
     {"AT_ColumnDefault", "ALTER COLUMN", "SET DEFAULT"},
     {"AT_DropNotNull", "ALTER COLUMN", "DROP NOT NULL"},
@@ -85,6 +87,7 @@ std::string command_words(const Match& match) {
     return words.empty() ? leading_keywords(subject.file->script.text(subject.statement().range)) : words;
   }
   std::string words(phrase->before);
+  if (command->text("renameType") == "OBJECT_COLUMN") words += " COLUMN";
   if (const std::string name = name_of(*command); !name.empty()) words += " " + quote_ident(name);
   if (!phrase->after.empty()) words += cat(" ", phrase->after);
   return words;
@@ -135,7 +138,9 @@ std::string lock_words(const Match& match) {
 const RelationLock* strongest(const Subject& subject) {
   const RelationLock* strongest = nullptr;
   for (const RelationLock& lock : subject.effect->locks) {
-    if (!lock.is_new && (strongest == nullptr || strongest->mode < lock.mode)) strongest = &lock;
+    if (lock.is_new) continue;
+    const bool first = strongest == nullptr || strongest->mode < lock.mode;
+    if (first || (strongest->mode == lock.mode && lock.role == "target")) strongest = &lock;
   }
   return strongest;
 }
@@ -235,7 +240,7 @@ std::string instead_of(const Match& match, const EffectRow* row) {
 std::string why_of(const Match& match, const EffectRow* row) {
   const Subject& subject = first(match);
   const CheckOptions& options = subject.file->options;
-  const bool depends = row != nullptr && (row->pg_min > 0 || row->pg_max < 999);
+  const bool depends = match.rule->row_instead && row != nullptr && (row->pg_min > 0 || row->pg_max < 999);
   if (!depends || !options.pg_version_assumed) return match.rule->why;
   return cat(match.rule->why, " This is so on PostgreSQL ", std::to_string(options.pg_version),
              ", which was assumed; --pg-version says which it is.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report that people read: where, what, why, and what to do instead.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "report/lint.hpp"
@@ -36,11 +37,21 @@ std::string labelled(const std::string& label, Style style, std::string_view tex
   return out;
 }
 
+/// Rules mix sentences and SQL: a sentence begins with one capital letter.
+bool is_prose(std::string_view line) {
+  const auto is_in = [](char c, char from, char to) { return from <= c && c <= to; };
+  return line.size() > 1 && is_in(line[0], 'A', 'Z') && is_in(line[1], 'a', 'z');
+}
+
 /// Prose is wrapped; SQL keeps its lines, indented, so that it can be copied.
 std::string instead_block(const std::string& instead, const TextOptions& options) {
   if (instead.find('\n') == std::string::npos) return labelled("instead:", Style::good, instead, options);
   std::string out = cat("  ", options.paint(Style::good, "instead:"), "\n");
-  for (const std::string_view line : lines(instead)) out += cat("    ", printable_line(line), "\n");
+  for (const std::string_view line : lines(instead)) {
+    const int width =
+        is_prose(line) ? std::min(options.width, k_widest_prose) - 4 : static_cast<int>(line.size()) + 1;
+    for (const std::string& part : wrap(printable_line(line), width)) out += cat("    ", part, "\n");
+  }
   return out;
 }
 
@@ -62,36 +73,58 @@ std::string message_block(const Finding& finding, const TextOptions& options) {
   return out;
 }
 
-std::string render_finding(const FileAnalysis& file, const Finding& finding, const LineIndex& lines,
-                           const TextOptions& options) {
-  std::string out = heading(file, finding, lines, options);
-  out += message_block(finding, options);
-  out += snippet(file.script.source.text, lines, finding.range, style_of(finding.severity), options.paint,
-                 options.width);
-  if (finding.allowed) return out + labelled("allowed:", Style::good, *finding.allowed, options);
-  if (!finding.why.empty()) out += labelled("why:", Style::info, finding.why, options);
-  if (!finding.instead.empty()) out += instead_block(finding.instead, options);
-  return out;
-}
+/// What has been said already need not be said again.
+class FindingsWriter {
+ public:
+  FindingsWriter(const TextOptions& options, std::ostream& out) : options_(options), out_(out) {}
 
-void write_findings(const FileAnalysis& file, const LineIndex& lines, const TextOptions& options,
-                    std::ostream& out) {
-  std::size_t written = 0;
-  std::size_t left_out = 0;
-  for (const Finding& finding : file.findings) {
-    if (finding.allowed && !options.verbose) continue;
-    if (written == k_most_findings) {
-      ++left_out;
-      continue;
+  void write(const FileAnalysis& file, const LineIndex& lines) {
+    std::size_t written = 0;
+    std::size_t left_out = 0;
+    const Finding* previous = nullptr;
+    for (const Finding& finding : file.findings) {
+      if (finding.allowed && !options_.verbose) continue;
+      if (written == k_most_findings) {
+        ++left_out;
+        continue;
+      }
+      out_ << render(file, finding, lines, previous) << '\n';
+      previous = &finding;
+      ++written;
     }
-    out << render_finding(file, finding, lines, options) << '\n';
-    ++written;
+    if (left_out > 0) {
+      out_ << printable_line(file.migration.path.generic_string()) << ": "
+           << count_of(left_out, "more finding") << "; --format json has all of them\n\n";
+    }
   }
-  if (left_out > 0) {
-    out << printable_line(file.migration.path.generic_string()) << ": " << count_of(left_out, "more finding")
-        << "; --format json has all of them\n\n";
+
+ private:
+  std::string render(const FileAnalysis& file, const Finding& finding, const LineIndex& lines,
+                     const Finding* previous) {
+    std::string out = heading(file, finding, lines, options_);
+    out += message_block(finding, options_);
+    if (previous == nullptr || previous->range != finding.range) {
+      out += snippet(file.script.source.text, lines, finding.range, style_of(finding.severity),
+                     options_.paint, options_.width);
+    }
+    if (finding.allowed) return out + labelled("allowed:", Style::good, *finding.allowed, options_);
+    return out + advice(finding);
   }
-}
+
+  std::string advice(const Finding& finding) {
+    const std::string text = cat(finding.finding, "\n", finding.why, "\n", finding.instead);
+    if (!said_.insert(text).second)
+      return cat("  ", options_.paint(Style::faint, "why, instead: as above"), "\n");
+    std::string out;
+    if (!finding.why.empty()) out += labelled("why:", Style::info, finding.why, options_);
+    if (!finding.instead.empty()) out += instead_block(finding.instead, options_);
+    return out;
+  }
+
+  const TextOptions& options_;
+  std::ostream& out_;
+  std::set<std::string> said_;
+};
 
 // ---- -v: the locks of every statement ------------------------------------------------------------------------------
 
@@ -193,13 +226,20 @@ std::string lint_summary(const LintResult& result, const Painter& paint) {
 }
 
 void write_lint_text(const LintResult& result, const TextOptions& options, std::ostream& out) {
+  FindingsWriter findings(options, out);
   for (const FileAnalysis& file : result.files) {
     if (!options.verbose && file.findings.empty()) continue;
     const LineIndex lines(file.script.source.text);
     if (options.verbose) write_statements(file, lines, options, out);
-    write_findings(file, lines, options, out);
+    findings.write(file, lines);
   }
-  if (!options.quiet) out << lint_summary(result, options.paint) << '\n';
+  if (options.quiet) return;
+  out << lint_summary(result, options.paint) << '\n';
+  const FindingCounts counts = count_findings(result);
+  if (counts.errors + counts.warnings > 0) {
+    out << options.paint(Style::faint, "what is no danger here: -- pgsluice: allow FINDING because \"…\"")
+        << '\n';
+  }
 }
 
 }  // namespace pgsluice

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+-- pgsluice: allow breaks-running-readers because "nobody uses it"
+DROP TABLE t;

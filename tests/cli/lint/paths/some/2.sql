@@ -1,0 +1,2 @@
+-- pgsluice: lock-timeout=1s
+SELECT * FROM t;

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include "base/embedded.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "report/lint.hpp"
+#include "report/snippet.hpp"
+#include "support/analysis.hpp"
+
+namespace pgsluice {
+namespace {
+
+using test::analyse_sql;
+
+// ---- snippets --------------------------------------------------------------------------------------------------------
+
+std::string snippet_of(const std::string& text, const std::string& marked, int width = 60) {
+  const std::size_t begin = text.find(marked);
+  return snippet(text, LineIndex(text), {begin, begin + marked.size()}, Style::error, Painter(false), width);
+}
+
+TEST(Snippet, PutsCaretsUnderTheRange) {
+  EXPECT_EQ(snippet_of("SELECT 1;\nSELECT oops;\n", "oops"), "  2 | SELECT oops;\n    |        ^^^^\n");
+}
+
+TEST(Snippet, LinesUpTabsWideCharactersAndAccents) {
+  EXPECT_EQ(snippet_of("\tx", "x"), "  1 |     x\n    |     ^\n");
+  EXPECT_EQ(snippet_of("表 x", "x"), "  1 | 表 x\n    |    ^\n");
+  EXPECT_EQ(snippet_of("表 x", "表"), "  1 | 表 x\n    | ^^\n");
+  EXPECT_EQ(snippet_of("e\xCC\x81 x", "x"), "  1 | e\xCC\x81 x\n    |   ^\n");
+}
+
+TEST(Snippet, NeverPrintsWhatATerminalWouldObey) {
+  EXPECT_EQ(snippet_of("a\x1b[2Jb x", "x"), "  1 | a\\x1b[2Jb x\n    |           ^\n");
+}
+
+TEST(Snippet, CutsLongLinesAroundTheRange) {
+  const std::string text = std::string(200, 'a') + " here " + std::string(200, 'b');
+  const std::string out = snippet_of(text, "here", 60);
+  for (const std::string_view line : lines(out)) EXPECT_LE(display_width(line), 60);
+  EXPECT_THAT(out, testing::HasSubstr("here"));
+  EXPECT_THAT(out, testing::HasSubstr("…a"));
+  EXPECT_THAT(out, testing::HasSubstr("b…"));
+  const auto rows = lines(out);
+  EXPECT_EQ(display_width(rows[0].substr(0, rows[0].find("here"))), static_cast<int>(rows[1].find('^')));
+}
+
+TEST(Snippet, ShowsTheFirstLinesOfALongRange) {
+  const std::string text = "CREATE TABLE t (\n  a int,\n  b int,\n  c int,\n  d int);\n";
+  EXPECT_EQ(snippet_of(text, text.substr(0, text.size() - 2)),
+            "  1 | CREATE TABLE t (\n    | ^^^^^^^^^^^^^^^^\n"
+            "  2 |   a int,\n    |   ^^^^^^\n"
+            "  3 |   b int,\n    |   ^^^^^^\n"
+            "     … 2 more lines\n");
+}
+
+TEST(Snippet, MarksTheEndOfAFile) {
+  EXPECT_EQ(snippet_of("SELECT", ""), "  1 | SELECT\n    | ^\n");
+}
+
+TEST(Snippet, IsQuickOnALineOfMegabytes) {
+  const std::string text = std::string(20'000'000, 'x') + "here" + std::string(20'000'000, 'y');
+  EXPECT_THAT(snippet_of(text, "here"), testing::HasSubstr("here"));
+}
+
+// ---- the JSON document -----------------------------------------------------------------------------------------------
+
+/// The part of JSON Schema that our schemas use; whatever else one says is an error, so nothing is left unchecked.
+class SchemaValidator {
+ public:
+  explicit SchemaValidator(const Json& schema) : root_(schema) {}
+
+  std::vector<std::string> validate(const Json& value) {
+    check(root_, value, "");
+    return std::move(errors_);
+  }
+
+ private:
+  void fail(const std::string& place, const std::string& message) {
+    errors_.push_back(place + ": " + message);
+  }
+
+  static bool has_type(const Json& value, const std::string& type) {
+    if (type == "object") return value.is_object();
+    if (type == "array") return value.is_array();
+    if (type == "string") return value.is_string();
+    if (type == "integer") return value.is_number_integer();
+    if (type == "boolean") return value.is_boolean();
+    return type == "null" && value.is_null();
+  }
+
+  void check(const Json& schema, const Json& value, const std::string& place) {
+    for (const auto& [keyword, argument] : schema.items())
+      check_keyword(keyword, argument, schema, value, place);
+  }
+
+  void check_keyword(const std::string& keyword, const Json& argument, const Json& schema, const Json& value,
+                     const std::string& place) {
+    if (keyword == "$schema" || keyword == "$defs" || keyword == "title" || keyword == "description") return;
+    if (keyword == "$ref")
+      return check(root_.at(Json::json_pointer(argument.get<std::string>().substr(1))), value, place);
+    if (keyword == "type") return check_type(argument, value, place);
+    if (keyword == "const" && value != argument) return fail(place, "is not " + argument.dump());
+    if (keyword == "enum" && std::find(argument.begin(), argument.end(), value) == argument.end()) {
+      return fail(place, value.dump() + " is none of " + argument.dump());
+    }
+    if (keyword == "const" || keyword == "enum") return;
+    if (keyword == "minimum") return expect(!value.is_number() || value >= argument, place, "is too small");
+    if (keyword == "minLength")
+      return expect(!value.is_string() || !value.get<std::string>().empty(), place, "is empty");
+    if (keyword == "minItems") return expect(!value.is_array() || !value.empty(), place, "is empty");
+    if (keyword == "pattern") return check_pattern(argument, value, place);
+    if (keyword == "items") return check_items(argument, value, place);
+    if (keyword == "anyOf") return check_any(argument, value, place);
+    if (keyword == "required") return check_required(argument, value, place);
+    if (keyword == "properties" || keyword == "additionalProperties") {
+      return keyword == "properties" && schema.contains("additionalProperties")
+                 ? void()
+                 : check_members(schema, value, place);
+    }
+    fail(place, "the validator does not know the keyword " + keyword);
+  }
+
+  void expect(bool holds, const std::string& place, const std::string& message) {
+    if (!holds) fail(place, message);
+  }
+
+  void check_type(const Json& types, const Json& value, const std::string& place) {
+    const Json list = types.is_array() ? types : Json::array({types});
+    expect(std::any_of(list.begin(), list.end(), [&](const Json& type) { return has_type(value, type); }),
+           place, std::string(value.type_name()) + " is not " + types.dump());
+  }
+
+  void check_pattern(const Json& pattern, const Json& value, const std::string& place) {
+    if (!value.is_string()) return;
+    expect(std::regex_search(value.get<std::string>(), std::regex(pattern.get<std::string>())), place,
+           value.dump() + " does not match " + pattern.dump());
+  }
+
+  void check_items(const Json& schema, const Json& value, const std::string& place) {
+    if (!value.is_array()) return;
+    for (std::size_t i = 0; i < value.size(); ++i) check(schema, value[i], place + "/" + std::to_string(i));
+  }
+
+  void check_any(const Json& schemas, const Json& value, const std::string& place) {
+    for (const Json& schema : schemas) {
+      SchemaValidator one(root_);
+      one.check(schema, value, place);
+      if (one.errors_.empty()) return;
+    }
+    fail(place, "fits no alternative");
+  }
+
+  void check_required(const Json& keys, const Json& value, const std::string& place) {
+    for (const Json& key : keys)
+      expect(!value.is_object() || value.contains(key), place, key.dump() + " is missing");
+  }
+
+  void check_members(const Json& schema, const Json& value, const std::string& place) {
+    if (!value.is_object()) return;
+    const Json properties = schema.value("properties", Json::object());
+    const Json others = schema.value("additionalProperties", Json(true));
+    for (const auto& [key, member] : value.items()) {
+      if (properties.contains(key)) {
+        check(properties[key], member, place + "/" + key);
+      } else if (others.is_object()) {
+        check(others, member, place + "/" + key);
+      } else {
+        expect(others.get<bool>(), place, "unknown key " + key);
+      }
+    }
+  }
+
+  const Json& root_;
+  std::vector<std::string> errors_;
+};
+
+Json embedded_json(std::string_view path) {
+  for (const EmbeddedFile& file : embedded_rules()) {
+    if (file.path == path) return parse_json(file.contents, path);
+  }
+  return {};
+}
+
+std::vector<std::string> validate(std::string_view schema_path, const Json& value) {
+  const Json schema = embedded_json(schema_path);
+  return SchemaValidator(schema).validate(value);
+}
+
+Json document(LintResult result) {
+  std::ostringstream out;
+  write_lint_json(result, out);
+  return Json::parse(out.str());
+}
+
+TEST(Schema, ValidatorSeesWhatIsWrong) {
+  EXPECT_THAT(validate("schema/lint.schema.json", Json::object()), testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(validate("schema/rule.schema.json", embedded_json("findings/syntax-error/rule.json")),
+              testing::IsEmpty());
+}
+
+TEST(Schema, DescribesEveryRuleFile) {
+  for (const EmbeddedFile& file : embedded_rules()) {
+    const std::string schema = file.path.starts_with("effects/") ? "effects" : "rule";
+    if (file.path.starts_with("schema/") || !file.path.ends_with(".json")) continue;
+    EXPECT_THAT(validate("schema/" + schema + ".schema.json", embedded_json(file.path)), testing::IsEmpty())
+        << file.path;
+  }
+}
+
+TEST(LintJson, ValidatesForTheSqlOfEveryRule) {
+  LintResult result{.files = {}, .pg_version = 17};
+  for (const EmbeddedFile& file : embedded_rules()) {
+    if (file.path.ends_with(".sql"))
+      result.files.push_back(analyse_sql(std::string(file.contents), std::string(file.path)));
+  }
+  ASSERT_GT(result.files.size(), 20u);
+  EXPECT_THAT(validate("schema/lint.schema.json", document(std::move(result))), testing::IsEmpty());
+}
+
+TEST(LintJson, CountsAllowedFindingsNowhere) {
+  LintResult result{.files = {}, .pg_version = 17};
+  result.files.push_back(
+      analyse_sql("-- pgsluice: allow unmodeled-statement because \"x\"\nDO 'BEGIN END';\nSELEC 1;\n"));
+  const Json json = document(std::move(result));
+  EXPECT_EQ(json["summary"]["findings"], (Json{{"error", 1}, {"warning", 0}, {"info", 0}}));
+  EXPECT_EQ(json["summary"]["unmodeled"], 1);
+  EXPECT_EQ(json["summary"]["unparsed"], 1);
+  EXPECT_EQ(json["files"][0]["findings"][0]["allowed"], "x");
+  EXPECT_EQ(json["files"][0]["findings"][1]["allowed"], nullptr);
+}
+
+TEST(LintJson, SurvivesTextThatIsNoUtf8) {
+  LintResult result{.files = {}, .pg_version = 17};
+  result.files.push_back(analyse_sql("SELECT '\xFF';\nSELECT 1;\n", "caf\xE9.sql"));
+  EXPECT_EQ(document(std::move(result))["files"][0]["statements"].size(), 1u);
+}
+
+// ---- text ------------------------------------------------------------------------------------------------------------
+
+std::string text_of(const std::string& sql, const TextOptions& options) {
+  LintResult result{.files = {}, .pg_version = 17};
+  result.files.push_back(analyse_sql(sql));
+  std::ostringstream out;
+  write_lint_text(result, options, out);
+  return out.str();
+}
+
+TEST(LintText, IsOneLineForACleanFile) {
+  EXPECT_EQ(text_of("SELECT 1;\n", {}), "1 file, 1 statement: no findings\n");
+  TextOptions quiet;
+  quiet.quiet = true;
+  EXPECT_EQ(text_of("SELECT 1;\n", quiet), "");
+}
+
+TEST(LintText, FitsTheTerminal) {
+  for (const EmbeddedFile& file : embedded_rules()) {
+    if (!file.path.ends_with("unsafe.sql")) continue;
+    TextOptions options;
+    options.width = 80;
+    const std::string out = text_of(std::string(file.contents), options);
+    const std::size_t sql = out.find("  instead:\n");  // SQL to copy keeps its lines
+    for (const std::string_view line : lines(std::string_view(out).substr(0, sql)))
+      EXPECT_LE(display_width(line), 80) << line;
+  }
+}
+
+TEST(LintText, StopsAfterAHundredFindings) {
+  std::string sql;
+  for (int i = 0; i < 150; ++i) sql += "SELEC 1;\n";
+  const std::string out = text_of(sql, {});
+  EXPECT_THAT(out, testing::HasSubstr("x.sql: 50 more findings; --format json has all of them\n"));
+  EXPECT_THAT(out, testing::HasSubstr(": 150 errors\n"));
+}
+
+}  // namespace
+}  // namespace pgsluice
