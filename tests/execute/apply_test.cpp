@@ -376,8 +376,6 @@ TEST_P(OnSomeServers, GoesOnAfterTheServerEndsItsSession) {
   folder.write("0001_gate.sql", "CREATE TABLE half (x int);\n" + std::string(k_gate));
   Program program({"apply", folder.path().string(), "--database-url", database.url()});
   ASSERT_TRUE(wait_until([&] { return database.busy("DO %") == 1; })) << program.err();
-  open_gate(database);
-  close_gate(database);
   database.sql(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
       " AND application_name LIKE 'pgsluice/%' AND query LIKE 'DO %'");

@@ -77,6 +77,10 @@ std::vector<Server> servers(const std::vector<int>& majors) {
   return found;
 }
 
+void PrintTo(const Server& server, std::ostream* out) {
+  *out << "PostgreSQL " << server.major;
+}
+
 bool wait_until(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + 60s;
   while (!condition()) {

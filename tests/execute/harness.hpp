@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ struct Server {
   int major = 0;
   std::string socket;
 };
+void PrintTo(const Server& server, std::ostream* out);  // NOLINT(readability-identifier-naming): GoogleTest's name
 
 /// The servers of PGSLUICE_TEST_SERVERS; those of `majors` when it is not empty.
 std::vector<Server> servers(const std::vector<int>& majors);
