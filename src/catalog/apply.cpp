@@ -302,16 +302,7 @@ class CatalogChange {
     index.index->name = name;
     if (!contype.empty()) {
       index.constraint = name;
-      edit(table, [&](Relation& relation) {
-        // The name of a kind of constraint outlives any command.
-        const std::string_view kind = contype == "CONSTR_PRIMARY"  ? "CONSTR_PRIMARY"
-                                      : contype == "CONSTR_UNIQUE" ? "CONSTR_UNIQUE"
-                                                                   : "CONSTR_EXCLUSION";
-        relation.constraints.push_back({.name = name, .contype = kind, .columns = columns, .index = name});
-        for (CatalogColumn& column : relation.columns) {
-          if (kind == "CONSTR_PRIMARY" && contains(columns, column.name)) column.not_null = true;
-        }
-      });
+      edit(table, [&](Relation& relation) { add_key(relation, contype, name, columns); });
     }
     catalog_.put(index);
     if (!recurses() && command_.tag == "IndexStmt") return;
@@ -377,8 +368,10 @@ class CatalogChange {
     if (tag == "AT_DropIdentity") column->identity = false;
     if (tag == "AT_AddIdentity") {
       column->identity = true;
-      if (column->owned_sequence.empty())
+      // Partitions draw from the sequence of the partitioned table.
+      if (column->owned_sequence.empty() && !relation.is_partition) {
         column->owned_sequence = add_owned_sequence(relation.name, column->name);
+      }
     }
   }
 
@@ -471,12 +464,27 @@ class CatalogChange {
   void use_index(const Constraint& constraint, const RelationName& table) {
     const Relation* found = catalog_.find({table.schemaname, constraint.index_name});
     if (found == nullptr || !found->index) return;
-    const Relation index = *found;
     std::vector<std::string> columns;
-    for (const IndexElement& element : index.index->elements) columns.push_back(element.column);
-    catalog_.erase(index.name);
-    put_index(table, constraint.name.empty() ? constraint.index_name : constraint.name, *index.index,
-              constraint.contype, columns, {});
+    for (const IndexElement& element : found->index->elements) columns.push_back(element.column);
+    const std::string name = constraint.name.empty() ? constraint.index_name : constraint.name;
+    const RelationName old_name = found->name;
+    const RelationName new_name{.schemaname = table.schemaname, .relname = name};
+    edit(old_name, [&](Relation& index) { index.constraint = name; });
+    if (old_name != new_name) move(old_name, new_name);
+    edit(table, [&](Relation& relation) { add_key(relation, constraint.contype, name, columns); });
+  }
+
+  /// The constraint that an index backs.
+  static void add_key(Relation& relation, std::string_view contype, const std::string& name,
+                      const std::vector<std::string>& columns) {
+    // The name of a kind of constraint outlives any command.
+    const std::string_view kind = contype == "CONSTR_PRIMARY"  ? "CONSTR_PRIMARY"
+                                  : contype == "CONSTR_UNIQUE" ? "CONSTR_UNIQUE"
+                                                               : "CONSTR_EXCLUSION";
+    relation.constraints.push_back({.name = name, .contype = kind, .columns = columns, .index = name});
+    for (CatalogColumn& column : relation.columns) {
+      if (kind == "CONSTR_PRIMARY" && contains(columns, column.name)) column.not_null = true;
+    }
   }
 
   void drop_constraint() {

@@ -221,6 +221,7 @@ FactValue relation_kind(const Subject& subject) {
 
 FactValue relation_exists(const Subject& subject) {
   if (subject.target != nullptr) return true;
+  if (!subject.has_target()) return false;
   if (subject.catalog.is_missing(subject.command.relation("target")->name)) return false;
   return Unknown{};
 }

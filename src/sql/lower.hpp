@@ -42,7 +42,8 @@ bool option_on(const ::List* options, std::string_view name);
 
 /// Every relation that a query names, with roles source, written and locked; names of WITH queries are no
 /// relations. Functions and sequences that it uses are added, too.
-void add_query_use(::Node* query, const Source& source, Command& command);
+/// `target` is the relation that the statement itself writes, which has its own role.
+void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target = nullptr);
 
 Command& add_command(Statement& statement, std::string_view tag, SourceRange range);
 inline void add_relation(Command& command, std::string_view role, RelationName name, bool only = false) {

@@ -82,15 +82,14 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
   if (auto* update = as<::UpdateStmt>(node, T_UpdateStmt)) {
     for (auto* column : each<::ResTarget>(update->targetList)) command.names.push_back(string(column->name));
   }
-  add_query_use(node, source, command);
+  add_query_use(node, source, command, target);
 }
 
 }  // namespace
 
-void add_query_use(::Node* query, const Source& source, Command& command) {
+void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target) {
   if (query == nullptr) return;
   const std::set<std::string> ctes = cte_names(query);
-  const ::RangeVar* target = written_relation(query);
   std::set<const ::RangeVar*> written;
   std::set<const ::RangeVar*> locked;
   walk(query, [&](::Node* node) {

@@ -116,7 +116,7 @@ class Reader {
     read_other_scans(result);
   }
 
-  void read_locks(const Rows& locks, Observation& result) const {
+  void read_locks(const Rows& locks, Observation& result, bool truncates) const {
     for (const auto& row : locks) {
       const std::optional<LockMode> mode = parse_lock_name(row[1]);
       const auto old = before_.find(row[0]);
@@ -127,7 +127,7 @@ class Reader {
       lock.relkind = entry.relkind;
       lock.mode = std::max(lock.mode, *mode);
       lock.is_new = old == before_.end();
-      lock.touched = lock.is_new || now == after_.end() || old->second.filenode != now->second.filenode;
+      lock.touched = lock.is_new || now == after_.end() || (!truncates && old->second.filenode != now->second.filenode);
     }
     // What was made and locked by nobody else, such as a sequence.
     for (const auto& [oid, entry] : after_) {
@@ -233,7 +233,7 @@ Observation observe_in_transaction(Session& session, const std::string& sql) {
     const Rows locks = session.run(k_own_locks);
     Reader reader(std::move(before), entries(session), std::move(messages), session.run(k_foreign_keys));
     reader.read(result, sql);
-    reader.read_locks(locks, result);
+    reader.read_locks(locks, result, sql.starts_with("TRUNCATE"));
   }
   roll_back(session);
   return result;
@@ -252,7 +252,7 @@ Observation observe_alone(Session& session, const std::string& sql) {
     for (auto& [oid, entry] : after) entry.scans = before.contains(oid) ? before.at(oid).scans : 0;
     Reader reader(std::move(before), std::move(after), std::move(messages), session.run(k_foreign_keys));
     reader.read(result, sql);
-    reader.read_locks({}, result);
+    reader.read_locks({}, result, false);
   }
   return result;
 }
@@ -260,17 +260,13 @@ Observation observe_alone(Session& session, const std::string& sql) {
 namespace {
 
 /// LOCK TABLE takes tables and views; of other relations a reader holds ACCESS SHARE, and that is all we need.
-std::string hold_sql(const std::string& relation, char kind, LockMode mode) {
+/// `table` is the table of an index: to plan a query on it opens the index. Empty: there is no way.
+std::string hold_sql(const std::string& relation, char kind, LockMode mode, const std::string& table) {
   if (kind == relkind::table || kind == relkind::partitioned_table) {
     return "LOCK TABLE ONLY " + relation + " IN " + std::string(lock_sql(mode)) + " MODE";
   }
-  if (mode != LockMode::AccessShare) return {};
-  // Reading pg_relation_size of an index opens it and keeps the lock no longer than the call: its table is read.
-  if (is_index(kind)) {
-    return "SELECT count(*) FROM pg_index i, LATERAL (SELECT pg_get_indexdef(i.indexrelid)) d "
-           "WHERE i.indexrelid = '" + relation + "'::regclass";
-  }
-  return "SELECT * FROM " + relation + " LIMIT 0";
+  if (mode != LockMode::AccessShare || kind == relkind::composite_type) return {};
+  return "EXPLAIN SELECT * FROM " + (is_index(kind) ? table : relation);
 }
 
 std::optional<LockMode> weakest_against(LockMode mode) {
@@ -300,40 +296,58 @@ std::optional<LockMode> strongest_beside(LockMode mode) {
 
 }  // namespace
 
-std::optional<LockMode> Probe::wait_of(const std::string& sql, const std::string& relation, const std::string& hold) {
-  const std::string oid = watcher.run("SELECT '" + relation + "'::regclass::oid")[0][0];
+std::string Probe::oid_of(const std::string& relation) {
+  return watcher.run("SELECT coalesce(to_regclass($name$" + relation + "$name$)::oid, 0)")[0][0];
+}
+
+std::string Probe::table_of(const std::string& relation) {
+  const Rows rows = watcher.run("SELECT indrelid::regclass, indrelid FROM pg_index WHERE indexrelid = " + oid_of(relation));
+  return rows.empty() ? std::string() : rows[0][0];
+}
+
+std::optional<Wait> Probe::wait_of(const std::string& sql, const std::string& hold) {
+  if (hold.empty()) return std::nullopt;
+  roll_back(holder);
   holder.run("BEGIN");
   holder.run(hold);
   runner.start(sql);
-  const std::string waiting = "SELECT relation, mode, locktype FROM pg_locks WHERE NOT granted AND pid = " +
+  const std::string waiting = "SELECT locktype, coalesce(relation, 0), mode FROM pg_locks WHERE NOT granted AND pid = " +
                               std::to_string(runner.pid());
-  std::optional<LockMode> mode;
+  std::optional<Wait> wait;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!runner.done() && std::chrono::steady_clock::now() < deadline) {
     const Rows rows = watcher.run(waiting);
     if (!rows.empty()) {
-      if (rows[0][2] == "relation" && rows[0][0] == oid) mode = parse_lock_name(rows[0][1]);
+      const std::optional<LockMode> mode = parse_lock_name(rows[0][2]);
+      if (rows[0][0] == "relation" && mode) wait = Wait{.oid = rows[0][1], .mode = *mode};
       break;  // on another lock, such as the end of our transaction: it may go on
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   roll_back(holder);
   runner.finish();
-  return mode;
+  return wait;
 }
 
 bool Probe::asks_for(const std::string& sql, const std::string& relation, char kind, LockMode mode) {
   const std::optional<LockMode> held = weakest_against(mode);
-  const std::string hold = held ? hold_sql(relation, kind, *held) : std::string();
-  return !hold.empty() && wait_of(sql, relation, hold) == mode;
+  if (!held) return false;
+  const std::string table = table_of(relation);
+  const std::string oid = oid_of(relation);
+  const std::string table_oid = table.empty() ? oid : oid_of(table);
+  const std::optional<Wait> wait = wait_of(sql, hold_sql(relation, kind, *held, table));
+  if (!wait || wait->mode != mode) return false;
+  // Who locks the table as strictly, and first, never comes to wait for the index.
+  return wait->oid == oid || wait->oid == table_oid;
 }
 
 std::optional<LockMode> Probe::stronger_than(const std::string& sql, const std::string& relation, char kind,
                                              LockMode mode) {
   const std::optional<LockMode> held = strongest_beside(mode);
-  const std::string hold = held ? hold_sql(relation, kind, *held) : std::string();
-  if (hold.empty()) return std::nullopt;
-  return wait_of(sql, relation, hold);
+  if (!held || is_index(kind)) return std::nullopt;
+  const std::string oid = oid_of(relation);
+  const std::optional<Wait> wait = wait_of(sql, hold_sql(relation, kind, *held, {}));
+  return wait && wait->oid == oid ? std::optional(wait->mode) : std::nullopt;
 }
 
 }  // namespace pgsluice::oracle

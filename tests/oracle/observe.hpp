@@ -37,6 +37,12 @@ Observation observe_in_transaction(Session& session, const std::string& sql);
 /// A statement that cannot run in a transaction: what it leaves behind. Its locks must be probed.
 Observation observe_alone(Session& session, const std::string& sql);
 
+/// What a statement waited for.
+struct Wait {
+  std::string oid;
+  LockMode mode = LockMode::AccessShare;
+};
+
 /// Three connections to one database: one runs, one stands in the way, one looks on.
 struct Probe {
   Session& runner;
@@ -52,7 +58,9 @@ struct Probe {
                                         LockMode mode);
 
  private:
-  std::optional<LockMode> wait_of(const std::string& sql, const std::string& relation, const std::string& hold);
+  std::string oid_of(const std::string& relation);
+  std::string table_of(const std::string& index);
+  std::optional<Wait> wait_of(const std::string& sql, const std::string& hold);
 };
 
 }  // namespace pgsluice::oracle
