@@ -267,10 +267,10 @@ std::filesystem::path find_config(const std::filesystem::path& directory) {
 void add_config(CLI::App& app) {
   std::error_code ignored;
   const std::filesystem::path here = std::filesystem::current_path(ignored);
-  app.set_config("--config", find_config(here).string(), "read options from this file")
+  app.set_config("--config", find_config(here).string(),
+                 "read options from this file; default: the nearest pgsluice.toml upwards")
       ->type_name("FILE")
-      ->configurable(false)
-      ->default_str("the nearest pgsluice.toml upwards");
+      ->configurable(false);
   app.config_formatter(std::make_shared<ConfigFile>(app));
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/program.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "base/version.hpp"
 #include "cli/commands.hpp"
 #include "cli/config.hpp"
+#include "cli/help.hpp"
 #include "cli/options.hpp"
 #include "pg/libpq.hpp"
 #include "pgsluice/sql.hpp"
@@ -19,7 +22,7 @@ namespace pgsluice::cli {
 namespace {
 
 constexpr std::string_view k_description =
-    "pgsluice: a safety gate and deploy orchestrator for PostgreSQL schema migrations";
+    "a safety gate and deploy orchestrator for PostgreSQL schema migrations";
 constexpr std::string_view k_footer =
     R"(Exit codes: 0 done, 1 findings, 2 usage or configuration; the rest stands in the
 help of the command that uses it. `pgsluice COMMAND --help` shows examples.
@@ -47,16 +50,11 @@ struct Program {
 
   explicit Program(GlobalOptions& options) {
     app.footer(std::string(k_footer));
-    app.get_formatter()->column_width(32);
-    app.get_formatter()->label("OPTIONS", "OPTIONS");
-    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    app.get_formatter()->label("Subcommands", "Commands");
-    app.get_formatter()->label("REQUIRED", "");
+    app.formatter(std::make_shared<HelpFormatter>());
     app.set_help_flag("-h,--help", "show this help");
     app.set_version_flag("--version", version_text, "show the versions of program, SQL grammar and libpq");
     add_config(app);
     add_global_options(app, options);
-    app.require_subcommand(1);
     for (const CommandRow& row : commands()) {
       CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.summary));
       command->footer(std::string(row.help));
@@ -102,15 +100,41 @@ std::string repeatable(const std::string& argument) {
               meant ? cat("Did you mean ", *meant, "? ", help) : help);
 }
 
-/// CLI11 has a family of exit codes; ours for all of them is 2.
-[[noreturn]] void usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  const std::vector<std::string> extra = app.remaining(true);
-  if (!extra.empty() && error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ValidationError)) {
-    unexpected_argument(app, extra.front());
+/// CLI11's words for its commonest complaints differ between its releases; ours do not.
+std::string message_of(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
+    return cat("cannot read ", app.get_config_ptr()->as<std::string>(), ": no such file");
   }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return cat(what.substr(0, what.find(':')), " needs a value");
+  }
+  return what;
+}
+
+/// Whether the option that the message begins with was not on the command line.
+bool is_of_config(const std::string& message, const std::vector<std::string>& arguments) {
+  const std::string option = message.substr(0, message.find(':'));
+  return option.starts_with("--") &&
+         std::none_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+           return argument == option || argument.starts_with(option + "=");
+         });
+}
+
+/// CLI11 has a family of exit codes; ours for all of them is 2.
+[[noreturn]] void usage_error(const CLI::App& app, const CLI::ParseError& error,
+                              const std::vector<std::string>& arguments) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    unexpected_argument(app, app.remaining(true).front());
+  }
+  const std::string message = printable_line(message_of(app, error));
   const std::vector<CLI::App*> active = app.get_subcommands();
   const std::string command = active.empty() ? "" : active.front()->get_name() + " ";
-  throw Error(ExitCode::usage, printable_line(error.what()), cat("See pgsluice ", command, "--help."));
+  const std::string config = app.get_config_ptr()->as<std::string>();
+  const bool of_config = dynamic_cast<const CLI::ValidationError*>(&error) != nullptr && !config.empty() &&
+                         is_of_config(message, arguments);
+  throw Error(ExitCode::usage, of_config ? cat(printable_line(config), ": ", message.substr(2)) : message,
+              cat("See pgsluice ", command, "--help."));
 }
 
 /// What could not be written was not said: a full disk must not look like success.
@@ -136,7 +160,7 @@ ExitCode run(int argc, char** argv, GlobalOptions& options) {
     flush_output();
     return ExitCode::ok;
   } catch (const CLI::ParseError& error) {
-    usage_error(program.app, error);
+    usage_error(program.app, error, {argv + 1, argv + argc});
   }
   for (const auto& [command, runner] : program.runners) {
     if (command->parsed()) {
@@ -145,7 +169,8 @@ ExitCode run(int argc, char** argv, GlobalOptions& options) {
       return code;
     }
   }
-  throw Error(ExitCode::usage, "no command was given", "See pgsluice --help.");
+  throw Error(ExitCode::usage, "no command was given",
+              cat("Commands: ", join(command_names(program.app), ", "), ". See pgsluice --help."));
 }
 
 }  // namespace pgsluice::cli

@@ -29,12 +29,6 @@ bool is_concurrent(const Statement& statement) {
                      [](const Command& command) { return command.is("concurrent"); });
 }
 
-bool is_table_like(char relkind) {
-  return relkind == relkind::table || relkind == relkind::partitioned_table ||
-         relkind == relkind::foreign_table || relkind == relkind::materialized_view ||
-         relkind == relkind::view;
-}
-
 bool touches_existing(const Effect& effect) {
   return std::any_of(effect.locks.begin(), effect.locks.end(),
                      [](const RelationLock& lock) { return !lock.is_new && is_table_like(lock.relkind); });
@@ -165,6 +159,12 @@ void add_relation_subjects(const File& file, const Effect& effect, const Command
 }
 
 }  // namespace
+
+bool is_table_like(char relkind) {
+  return relkind == relkind::table || relkind == relkind::partitioned_table ||
+         relkind == relkind::foreign_table || relkind == relkind::materialized_view ||
+         relkind == relkind::view;
+}
 
 std::string_view blocks(const RelationLock& lock) {
   if (lock.is_new) return "nothing";

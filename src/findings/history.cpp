@@ -19,11 +19,12 @@ bool works(const Effect& effect, const Statement& statement) {
   });
 }
 
-/// The statement is itself to blame for blocking the relation: that is another finding.
-bool blocks_it_itself(const Effect& effect, const Statement& statement, const RelationName& relation) {
+/// The statement is itself to blame for blocking the relation as much as it is blocked: that is another finding.
+bool blocks_it_itself(const Effect& effect, const Statement& statement, const RelationLock& held) {
   return works(effect, statement) &&
          std::any_of(effect.locks.begin(), effect.locks.end(), [&](const RelationLock& lock) {
-           return lock.relation == relation && keeps_out_users(lock);
+           return lock.relation == held.relation && keeps_out_users(lock) &&
+                  (blocks(lock) == "reads" || blocks(held) == "writes");
          });
 }
 
@@ -56,7 +57,7 @@ class Walk {
   std::vector<HeldLock> held_during(const Effect& effect) {
     std::vector<HeldLock> held;
     for (auto& [relation, entry] : held_) {
-      if (entry.told || blocks_it_itself(effect, statement_of(effect), relation)) continue;
+      if (entry.told || blocks_it_itself(effect, statement_of(effect), *entry.lock.lock)) continue;
       entry.told = true;
       held.push_back(entry.lock);
     }
@@ -67,8 +68,12 @@ class Walk {
   }
 
   void take(const Effect& effect) {
+    const bool tables = std::any_of(effect.locks.begin(), effect.locks.end(), [](const RelationLock& lock) {
+      return keeps_out_users(lock) && is_table_like(lock.relkind);
+    });
     for (const RelationLock& lock : effect.locks) {
-      if (!keeps_out_users(lock)) continue;
+      // Who cannot use a table does not ask for its indexes.
+      if (!keeps_out_users(lock) || (tables && !is_table_like(lock.relkind))) continue;
       const auto [entry, inserted] = held_.try_emplace(lock.relation, Held{{&lock, effect.statement}, false});
       if (!inserted && entry->second.lock.lock->mode < lock.mode)
         entry->second.lock = {&lock, effect.statement};

@@ -115,12 +115,17 @@ std::string list_relations(const std::vector<RelationName>& relations) {
   return list_names(std::move(names));
 }
 
+/// The tables, when there are any: who knows that a table is locked need not hear of its indexes.
 std::string relations(const Match& match) {
-  std::vector<std::string> names;
+  std::vector<std::string> tables;
+  std::vector<std::string> all;
   for (const Subject* subject : match.subjects) {
-    if (subject->lock != nullptr) names.push_back(subject->lock->relation.quoted());
+    if (subject->lock == nullptr) continue;
+    all.push_back(subject->lock->relation.quoted());
+    if (is_table_like(subject->lock->relkind)) tables.push_back(all.back());
   }
-  return names.empty() ? "the database" : list_names(std::move(names));
+  if (all.empty()) return "the database";
+  return list_names(std::move(tables.empty() ? all : tables));
 }
 
 /// "DROP COLUMN active on public.products".

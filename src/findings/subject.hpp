@@ -79,6 +79,8 @@ bool is_scope(std::string_view scope);
 /// All subjects that one statement gives: itself, its locks, and locks that are still held when it runs.
 std::vector<Subject> subjects_of(const File& file, const Effect& effect);
 
+/// What holds rows, or is queried as if it did.
+bool is_table_like(char relkind);
 /// What a lock keeps out: reads, writes, ddl or nothing. Nobody can wait for a new relation, and nobody writes to a
 /// materialized view.
 std::string_view blocks(const RelationLock& lock);

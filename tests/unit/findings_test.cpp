@@ -139,6 +139,14 @@ TEST(Check, SaysHowLongALockIsHeld) {
   EXPECT_THAT(file.findings.at(0).message, HasSubstr("lines 3 to 7"));
 }
 
+TEST(Check, TellsOfAHeldLockThatIsStrongerThanTheStatementsOwn) {
+  EXPECT_THAT(findings_of("ALTER TABLE a ADD COLUMN x int;\nCREATE INDEX i ON a (x);\n"),
+              ElementsAre("3:1 error[blocks-writes-during-work] public.a",
+                          "3:1 error[lock-held-across-statements] public.a"));
+  EXPECT_THAT(findings_of("ALTER TABLE a ADD COLUMN x int;\nALTER TABLE a ADD CHECK (x > 0);\n"),
+              ElementsAre("3:15 error[blocks-reads-during-work] public.a"));
+}
+
 TEST(Check, LetsInstantStatementsShareATransaction) {
   EXPECT_THAT(
       findings_of(
@@ -183,7 +191,7 @@ TEST(Check, GoesOnBehindABrokenStatement) {
   const FileAnalysis file = analyse_sql(
       "SET lock_timeout = '2s';\nALTER TABLE a ADD COLUMN x int;\nALTER TABLE a ADD COLUM y int;\n"
       "ALTER TABLE a ADD COLUMN z int;\n");
-  EXPECT_THAT(headings(file), ElementsAre("3:25 error[syntax-error]"));
+  EXPECT_THAT(headings(file), ElementsAre("3:27 error[syntax-error]"));
   EXPECT_EQ(file.effects.size(), 3u);
 }
 
