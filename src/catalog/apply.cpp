@@ -87,6 +87,12 @@ class CatalogChange {
     if (tag == "CreateFunctionStmt") return create_function();
     if (tag == "CreateTrigStmt") return create_trigger();
     if (tag == "CreatePolicyStmt" || tag == "AlterPolicyStmt") return put_policy();
+    if (tag == "RuleStmt") {
+      return for_target([this](Relation& relation) {
+        std::erase(relation.rules, command_.name);
+        relation.rules.push_back(command_.name);
+      });
+    }
     if (tag == "CreateStatsStmt") return create_statistics();
     if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();
     if (tag == "ClusterStmt" && !command_.name.empty()) return cluster_on(command_.name);
@@ -204,6 +210,7 @@ class CatalogChange {
     catalog_.put(table);
     if (const RelationRef* parent = command_.relation("parent"))
       inherit_indexes(catalog_.resolve(parent->name), name);
+    copy_like_indexes(name);
   }
 
   /// CREATE TABLE … OF a composite type.
@@ -228,9 +235,48 @@ class CatalogChange {
     for (const CatalogConstraint& constraint : source->constraints) {
       const bool inherited = constraint.contype == "CONSTR_CHECK" ||
                              (ref.role == "parent" && constraint.contype == "CONSTR_FOREIGN");
-      if (parent && inherited && !constraint.no_inherit) table.constraints.push_back(constraint);
+      if (!parent || !inherited || constraint.no_inherit) continue;
+      table.constraints.push_back(constraint);
+      table.constraints.back().inherited = true;
     }
+    if (ref.role == "like") copy_like(*source, table);
     if (ref.role == "parent") copy_row_triggers(*source, table);
+  }
+
+  [[nodiscard]] bool like_includes(std::string_view what, const RelationName& source) const {
+    return std::ranges::any_of(command_.relations, [&](const RelationRef& ref) {
+      return ref.role == what && catalog_.resolve(ref.name) == source;
+    });
+  }
+
+  /// CREATE TABLE … (LIKE … INCLUDING …); its indexes are made when the table is there.
+  void copy_like(const Relation& source, Relation& table) {
+    for (CatalogColumn& column : table.columns) {
+      const CatalogColumn* old = source.column(column.name);
+      if (old == nullptr) continue;
+      if (like_includes("like_defaults", source.name)) column.default_expression = old->default_expression;
+      if (!like_includes("like_generated", source.name)) column.generated = {};
+      if (like_includes("like_identity", source.name) && old->identity) {
+        column.owned_sequence = add_owned_sequence(table.name, column.name);
+      } else {
+        column.identity = false;
+      }
+    }
+    if (!like_includes("like_constraints", source.name)) return;
+    for (const CatalogConstraint& constraint : source.constraints) {
+      if (constraint.contype == "CONSTR_CHECK") table.constraints.push_back(constraint);
+    }
+  }
+
+  void copy_like_indexes(const RelationName& table) {
+    for (const RelationRef& ref : command_.relations) {
+      if (ref.role != "like_indexes") continue;
+      std::vector<Relation> wanted;
+      for (const Relation* index : catalog_.indexes(catalog_.resolve(ref.name))) wanted.push_back(*index);
+      for (const Relation& index : wanted) {
+        if (index.index) add_index(table, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), {});
+      }
+    }
   }
 
   /// Row triggers of a partitioned table have a copy in each partition.
@@ -247,14 +293,31 @@ class CatalogChange {
     std::vector<Relation> wanted;
     for (const Relation* index : catalog_.indexes(parent)) wanted.push_back(*index);
     for (const Relation& index : wanted) {
-      if (!index.index) continue;
-      const bool present = std::ranges::any_of(catalog_.indexes(partition), [&](const Relation* own) {
-        return own->index && own->parents.empty() && same_definition(*own->index, *index.index);
-      });
-      if (!present)
+      if (!index.index || has_partition_of(partition, index.name)) continue;
+      if (const RelationName own = matching_index(partition, index); !own.empty()) {
+        edit(own, [&](Relation& relation) { relation.parents = {index.name}; });
+      } else {
         add_index(partition, *index.index, index.constraint.empty() ? "" : constraint_type_of(index),
                   index.name);
+      }
     }
+  }
+
+  [[nodiscard]] bool has_partition_of(const RelationName& table, const RelationName& index) const {
+    return std::ranges::any_of(catalog_.indexes(table), [&](const Relation* own) {
+      return std::ranges::find(own->parents, index) != own->parents.end();
+    });
+  }
+
+  /// An index of the table that can become the partition of another one; empty: none. For an index that backs
+  /// a constraint it must back one, too (indexcmds.c DefineIndex).
+  [[nodiscard]] RelationName matching_index(const RelationName& table, const Relation& wanted) const {
+    for (const Relation* own : catalog_.indexes(table)) {
+      if (!own->index || !own->parents.empty() || !same_definition(*own->index, *wanted.index)) continue;
+      if (!wanted.constraint.empty() && own->constraint.empty()) continue;
+      return own->name;
+    }
+    return {};
   }
 
   static bool same_definition(const IndexDef& a, const IndexDef& b) {
@@ -305,7 +368,7 @@ class CatalogChange {
       edit(table, [&](Relation& relation) { add_key(relation, contype, name, columns); });
     }
     catalog_.put(index);
-    if (!recurses() && command_.tag == "IndexStmt") return;
+    if (!recurses() && (command_.tag == "IndexStmt" || command_.tag == "AT_AddConstraint")) return;
     std::vector<RelationName> partitions;
     if (index.relkind == relkind::partitioned_index) {
       for (const Relation* child : catalog_.children(table)) partitions.push_back(child->name);
@@ -340,11 +403,13 @@ class CatalogChange {
       });
     }
     if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);
-    if (tag == "AT_SetTableSpace") return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
+    if (tag == "AT_SetTableSpace")
+      return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
     if (tag == "AT_SetAccessMethod") {
       return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
     }
-    if (tag == "AT_ChangeOwner") return edit(target()->name, [&](Relation& r) { r.owner = command_.new_name; });
+    if (tag == "AT_ChangeOwner")
+      return edit(target()->name, [&](Relation& r) { r.owner = command_.new_name; });
     if (tag == "AT_AddOf" || tag == "AT_DropOf") {
       const RelationName type =
           command_.type ? catalog_.resolve({command_.type->schemaname, command_.type->name}) : RelationName{};
@@ -419,6 +484,7 @@ class CatalogChange {
                               .columns = constraint.columns,
                               .validated = !constraint.skip_validation && constraint.is_enforced};
       if (!constraint.referenced.empty()) added.referenced = catalog_.resolve(constraint.referenced);
+      added.inherited = relation.name != altered;
       added.referenced_columns = constraint.referenced_columns;
       added.no_inherit = constraint.is_no_inherit;
       if (constraint.expression) {
@@ -524,6 +590,12 @@ class CatalogChange {
         });
         if (!present) relation.constraints.push_back(key);
       }
+      for (CatalogConstraint& own : relation.constraints) {
+        const auto same = [&](const CatalogConstraint& key) {
+          return own.columns == key.columns && own.referenced == key.referenced;
+        };
+        if (std::ranges::any_of(foreign_keys, same)) own.inherited = true;
+      }
     });
     inherit_indexes(parent, name);
   }
@@ -531,7 +603,12 @@ class CatalogChange {
   void detach() {
     const RelationRef* partition = command_.relation("partition");
     if (partition == nullptr) return;
-    edit(catalog_.resolve(partition->name), [](Relation& relation) {
+    const RelationName name = catalog_.resolve(partition->name);
+    std::vector<RelationName> indexes;
+    for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
+    for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });
+    edit(name, [](Relation& relation) {
+      for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
       relation.parents.clear();
       relation.is_partition = false;
       relation.is_default_partition = false;
@@ -567,7 +644,9 @@ class CatalogChange {
         std::erase_if(relation.policies, [this](const CatalogPolicy& p) { return p.name == command_.name; });
       });
     }
-    if (type == "OBJECT_RULE") return;
+    if (type == "OBJECT_RULE") {
+      return for_target([this](Relation& relation) { std::erase(relation.rules, command_.name); });
+    }
     if (type == "OBJECT_PUBLICATION") {
       catalog_.publications_.erase(command_.name);
       return;
@@ -582,7 +661,7 @@ class CatalogChange {
 
   /// With everything that hangs on it: indexes, partitions, owned sequences; views, foreign keys and
   /// children go only under CASCADE, but then PostgreSQL would have refused to drop without it.
-  void drop_relation(const RelationName& name) {
+  void drop_relation(RelationName name) {  // a copy: it may live in what is dropped
     const Relation* relation = catalog_.find(name);
     if (relation == nullptr) return;
     std::vector<RelationName> dead;
@@ -652,8 +731,9 @@ class CatalogChange {
       move(moved, {.schemaname = command_.new_name, .relname = moved.relname});
   }
 
-  /// Gives a relation another full name, wherever it is mentioned.
-  void move(const RelationName& from, const RelationName& to) {
+  /// Gives a relation another full name, wherever it is mentioned. `from` is a copy: it may live in what
+  /// is renamed.
+  void move(RelationName from, const RelationName& to) {
     const auto rename_in = [&](RelationName& name) {
       if (name == from) name = to;
     };
@@ -740,6 +820,7 @@ class CatalogChange {
       for (const RelationRef& ref : command_.relations) {
         if (ref.role == "source" || ref.role == "locked") view.reads.push_back(catalog_.resolve(ref.name));
       }
+      view.reads_columns = command_.names;
     }
     catalog_.put(std::move(view));
   }
@@ -790,15 +871,15 @@ class CatalogChange {
   void create_trigger() {
     if (command_.functions.empty()) return;
     const FunctionCall& function = command_.functions.front();
-    const CatalogTrigger trigger{.name = command_.name,
-                                 .function = {function.schemaname, function.name},
-                                 .row = command_.is("row")};
+    const CatalogTrigger trigger{
+        .name = command_.name, .function = {function.schemaname, function.name}, .row = command_.is("row")};
     const auto put = [&](Relation& relation) {
       std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
       relation.triggers.push_back(trigger);
     };
     const Relation* table = target();
-    if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row) return for_family(put);
+    if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row)
+      return for_family(put);
     for_target(put);
   }
 

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "effects/settings.hpp"
+#include "pgsluice/effects.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+const EffectTable& table() {
+  static const EffectTable k_table = EffectTable::load({});
+  return k_table;
+}
+
+/// The effects of `sql` after `before` was deployed.
+std::vector<Effect> effects_of(const std::string& before, const std::string& sql,
+                               FileTransaction transaction = FileTransaction::one, int version = 17) {
+  Catalog catalog;
+  const PredictOptions deployed{.pg_version = version, .transaction = FileTransaction::none};
+  predict(parse({.path = "before.sql", .text = before}), catalog, table(), deployed);
+  const Script script = parse({.path = "test.sql", .text = sql});
+  EXPECT_TRUE(script.errors.empty()) << sql;
+  return predict(script, catalog, table(), {.pg_version = version, .transaction = transaction});
+}
+
+/// "public.t AccessExclusiveLock" of tables, sorted; new ones end in " new".
+std::vector<std::string> locks(const Effect& effect) {
+  std::vector<std::string> result;
+  for (const RelationLock& lock : effect.locks) {
+    if (lock.relkind == relkind::index || lock.relkind == relkind::partitioned_index) continue;
+    result.push_back(lock.relation.quoted() + " " + std::string(lock_name(lock.mode)) +
+                     (lock.is_new ? " new" : ""));
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+std::vector<std::string> names(const std::vector<RelationName>& relations) {
+  std::vector<std::string> result;
+  for (const RelationName& name : relations) result.push_back(name.quoted());
+  std::ranges::sort(result);
+  return result;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Predict, AVolatileDefaultRewritesTheRelationAndItsIndexes) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (id int PRIMARY KEY)", "ALTER TABLE t ADD r float DEFAULT random()").at(0);
+  EXPECT_EQ(locks(effect), Texts{"public.t AccessExclusiveLock"});
+  EXPECT_EQ(names(effect.rewrites), Texts{"public.t"});
+  EXPECT_EQ(names(effect.index_builds), Texts{"public.t_pkey"});
+}
+
+TEST(Predict, AStableDefaultDoesNot) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (id int)",
+                 "ALTER TABLE t ADD at timestamptz NOT NULL DEFAULT now() - interval '1 day'")
+          .at(0);
+  EXPECT_TRUE(effect.rewrites.empty());
+  EXPECT_TRUE(effect.assumed.empty());
+}
+
+TEST(Predict, AnUnknownFunctionIsTakenForVolatileAndSaid) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (id int)", "ALTER TABLE t ADD x int DEFAULT mystery()").at(0);
+  EXPECT_EQ(names(effect.rewrites), Texts{"public.t"});
+  EXPECT_EQ(effect.assumed.size(), 1U);
+  const Effect known = effects_of(
+                           "CREATE TABLE t (id int); CREATE FUNCTION mystery() RETURNS int LANGUAGE sql "
+                           "IMMUTABLE AS 'SELECT 1'",
+                           "ALTER TABLE t ADD x int DEFAULT mystery()")
+                           .at(0);
+  EXPECT_TRUE(known.rewrites.empty());
+}
+
+TEST(Predict, AForeignKeyLocksBothTables) {
+  const Effect effect = effects_of("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p_id int)",
+                                   "ALTER TABLE c ADD FOREIGN KEY (p_id) REFERENCES p")
+                            .at(0);
+  EXPECT_EQ(locks(effect), (Texts{"public.c ShareRowExclusiveLock", "public.p ShareRowExclusiveLock"}));
+  EXPECT_EQ(names(effect.scans).front(), "public.c");
+}
+
+TEST(Predict, AlterTableTakesTheStrictestLockForItsLongestWork) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID",
+                 "ALTER TABLE t VALIDATE CONSTRAINT c, ADD COLUMN b int")
+          .at(0);
+  EXPECT_EQ(locks(effect), Texts{"public.t AccessExclusiveLock"});
+  EXPECT_EQ(names(effect.scans), Texts{"public.t"});
+}
+
+TEST(Predict, PartitionsAreLockedWithTheirParent) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (d date) PARTITION BY RANGE (d); CREATE TABLE t_1 PARTITION OF t DEFAULT",
+                 "ALTER TABLE t ADD COLUMN x int")
+          .at(0);
+  EXPECT_EQ(locks(effect), (Texts{"public.t AccessExclusiveLock", "public.t_1 AccessExclusiveLock"}));
+}
+
+TEST(Predict, WhatIsMadeInTheTransactionIsNew) {
+  const std::vector<Effect> effects =
+      effects_of("", "CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t ADD r float DEFAULT random()");
+  EXPECT_EQ(locks(effects.at(1)), Texts{"public.t AccessExclusiveLock new"});
+  EXPECT_TRUE(effects.at(1).rewrites.empty());
+  EXPECT_TRUE(effects.at(1).index_builds.empty());
+}
+
+TEST(Predict, ACommitMakesItOld) {
+  const std::vector<Effect> effects = effects_of(
+      "",
+      "BEGIN; CREATE TABLE t (id int); COMMIT; BEGIN; ALTER TABLE t ADD r float DEFAULT random(); COMMIT");
+  EXPECT_EQ(locks(effects.at(4)), Texts{"public.t AccessExclusiveLock"});
+  EXPECT_EQ(names(effects.at(4).rewrites), Texts{"public.t"});
+}
+
+TEST(Predict, RollbackTakesBackWhatTheCatalogLearned) {
+  const std::vector<Effect> effects =
+      effects_of("CREATE TABLE t (a int)",
+                 "BEGIN; ALTER TABLE t ADD b int NOT NULL DEFAULT 1; ROLLBACK; BEGIN; ALTER TABLE t ALTER b "
+                 "SET NOT NULL; COMMIT");
+  EXPECT_FALSE(effects.at(4).assumed.empty());
+  const std::vector<Effect> savepoint =
+      effects_of("CREATE TABLE t (a int)",
+                 "BEGIN; SAVEPOINT s; DROP TABLE t; ROLLBACK TO s; ALTER TABLE t ADD b int; COMMIT");
+  EXPECT_EQ(locks(savepoint.at(4)), Texts{"public.t AccessExclusiveLock"});
+}
+
+TEST(Predict, TransactionsAreNumberedAndAutocommitHasNone) {
+  const auto ordinals = [](const std::vector<Effect>& effects) {
+    Texts result;
+    for (const Effect& e : effects) result.push_back(e.transaction ? std::to_string(*e.transaction) : "-");
+    return result;
+  };
+  EXPECT_EQ(ordinals(effects_of("", "SELECT 1; SELECT 2")), (Texts{"0", "0"}));
+  EXPECT_EQ(ordinals(effects_of("", "SELECT 1; SELECT 2", FileTransaction::none)), (Texts{"-", "-"}));
+  EXPECT_EQ(ordinals(effects_of("", "SELECT 1; BEGIN; SELECT 2; COMMIT; BEGIN; COMMIT")),
+            (Texts{"-", "0", "0", "0", "1", "1"}));
+}
+
+TEST(Predict, LockTimeoutFollowsSetAndItsScope) {
+  const auto timeouts = [](const std::string& sql) {
+    Texts result;
+    for (const Effect& e : effects_of("", sql)) {
+      result.push_back(e.lock_timeout_ms ? std::to_string(*e.lock_timeout_ms) : "-");
+    }
+    return result;
+  };
+  EXPECT_EQ(timeouts("SELECT 1; SET lock_timeout = '2s'; SELECT 2"), (Texts{"-", "-", "2000"}));
+  EXPECT_EQ(timeouts("BEGIN; SET LOCAL lock_timeout = 500; SELECT 1; COMMIT; SELECT 2"),
+            (Texts{"-", "-", "500", "500", "-"}));
+  EXPECT_EQ(timeouts("BEGIN; SET lock_timeout = '1min'; ROLLBACK; SELECT 2"),
+            (Texts{"-", "-", "60000", "-"}));
+  EXPECT_EQ(timeouts("SET lock_timeout = '2s'; RESET lock_timeout; SELECT 1"), (Texts{"-", "2000", "-"}));
+  // Outside a transaction SET LOCAL does nothing.
+  Catalog catalog;
+  const Script script = parse({.path = "x", .text = "SET LOCAL lock_timeout = '2s'; SELECT 1"});
+  EXPECT_FALSE(
+      predict(script, catalog, table(), {.transaction = FileTransaction::none}).at(1).lock_timeout_ms);
+}
+
+TEST(Predict, SearchPathDecidesWhichRelationIsMeant) {
+  const std::vector<Effect> effects = effects_of(
+      "CREATE TABLE app.t (a int)", "SET LOCAL search_path = app, public; ALTER TABLE t ADD b int");
+  EXPECT_EQ(locks(effects.at(1)), Texts{"app.t AccessExclusiveLock"});
+}
+
+TEST(Predict, IfExistsOnWhatWasDroppedIsSkipped) {
+  const Effect effect = effects_of("CREATE TABLE t (a int); DROP TABLE t", "DROP TABLE IF EXISTS t").at(0);
+  EXPECT_EQ(effect.outcome, Outcome::skipped);
+  EXPECT_TRUE(effect.locks.empty());
+  EXPECT_EQ(effects_of("CREATE TABLE t (a int)", "CREATE TABLE IF NOT EXISTS t (a int)").at(0).outcome,
+            Outcome::skipped);
+}
+
+TEST(Predict, ACommandThatNoRowKnowsMayDoTheWorst) {
+  Catalog catalog;
+  const EffectTable empty = EffectTable::parse(R"({"rows": []})", "none.json");
+  const Script script = parse({.path = "x", .text = "ALTER TABLE t ADD COLUMN x int"});
+  const Effect effect = predict(script, catalog, empty, {}).at(0);
+  EXPECT_TRUE(effect.unmodeled);
+  EXPECT_EQ(locks(effect), Texts{"public.t AccessExclusiveLock"});
+}
+
+TEST(Predict, ConcurrentlyMayNotRunInATransaction) {
+  const Effect effect = effects_of("CREATE TABLE t (a int)", "CREATE INDEX CONCURRENTLY ON t (a)").at(0);
+  EXPECT_TRUE(effect.needs_no_transaction);
+  EXPECT_TRUE(effect.in_transaction_block);
+  EXPECT_EQ(locks(effect), Texts{"public.t ShareUpdateExclusiveLock"});
+}
+
+TEST(EffectTable, WhatItDoesNotUnderstandStopsItWithThePlace) {
+  const auto message = [](const std::string& row) -> std::string {
+    try {
+      EffectTable::parse(R"({"rows": [{"id": "a", "on": "X", "source": "s", "example": "e")" + row + "}]}",
+                         "my.json");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message(""), "");
+  EXPECT_NE(message(R"(, "lokcs": {})").find("my.json#/rows/0"), std::string::npos);
+  EXPECT_NE(message(R"(, "locks": {"nobody": "ShareLock"})").find("my.json#/rows/0/locks/nobody"),
+            std::string::npos);
+  EXPECT_NE(message(R"(, "locks": {"target": "Shared"})").find("unknown lock mode"), std::string::npos);
+  EXPECT_NE(message(R"(, "when": {"wheather": true})").find("my.json#/rows/0/when/wheather"),
+            std::string::npos);
+  EXPECT_NE(message(R"(, "scans": "target")").find("my.json#/rows/0/scans"), std::string::npos);
+  EXPECT_NE(message(R"(, "pg": "new")").find("my.json#/rows/0/pg"), std::string::npos);
+}
+
+TEST(LockMode, ConflictsAreThoseOfTheManual) {
+  // One row per mode of "Conflicting Lock Modes", weakest first; x marks a conflict.
+  const std::vector<std::string> manual = {".......x", "......xx", "....xxxx", "...xxxxx",
+                                           "..xx.xxx", "..xxxxxx", ".xxxxxxx", "xxxxxxxx"};
+  for (int a = 1; a <= 8; ++a) {
+    for (int b = 1; b <= 8; ++b) {
+      EXPECT_EQ(conflicts(static_cast<LockMode>(a), static_cast<LockMode>(b)),
+                manual.at(static_cast<std::size_t>(a) - 1).at(static_cast<std::size_t>(b) - 1) == 'x')
+          << a << " " << b;
+    }
+  }
+}
+
+TEST(LockMode, SpellingsGoBothWays) {
+  for (int i = 1; i <= 8; ++i) {
+    const auto mode = static_cast<LockMode>(i);
+    EXPECT_EQ(parse_lock_name(lock_name(mode)), mode);
+  }
+  EXPECT_EQ(lock_sql(LockMode::ShareRowExclusive), "SHARE ROW EXCLUSIVE");
+  EXPECT_FALSE(parse_lock_name("NoLock"));
+}
+
+TEST(Settings, TimeIsReadAsTheServerReadsIt) {
+  EXPECT_EQ(effects::parse_milliseconds("2s"), 2'000);
+  EXPECT_EQ(effects::parse_milliseconds(" 1.5 s"), 1'500);
+  EXPECT_EQ(effects::parse_milliseconds("0"), 0);
+  EXPECT_EQ(effects::parse_milliseconds("1min"), 60'000);
+  EXPECT_FALSE(effects::parse_milliseconds("soon"));
+  EXPECT_FALSE(effects::parse_milliseconds("2 parsecs"));
+}
+
+}  // namespace
+}  // namespace pgsluice
