@@ -21,22 +21,27 @@ constexpr std::string_view k_columns =
 
 // $1 names, $2 for each the conflicting modes, $3 whether its partitions are locked too, $4 our own pid.
 const std::string& holders_sql() {
-  static const std::string sql =
-      cat("WITH RECURSIVE wanted AS ("
-          " SELECT to_regclass(w.name)::oid AS relid, string_to_array(w.modes, ',') AS modes, w.tree"
-          " FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (name, modes, tree)"
-          " WHERE to_regclass(w.name) IS NOT NULL"
-          " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = "
-          "w.relid WHERE w.tree)"
-          " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
-          " coalesce(l.relation::regclass::text, ''), l.mode,",
-          k_columns,
-          " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
-          " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
-          " LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction"
-          " WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM $4::integer"
-          " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-          " ORDER BY coalesce(a.xact_start, p.prepared) NULLS FIRST, l.pid");
+  static const std::string sql = cat(
+      "WITH RECURSIVE wanted AS ("
+      " SELECT to_regclass(w.name)::oid AS relid, string_to_array(w.modes, ',') AS modes, w.tree"
+      " FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (name, modes, tree)"
+      " WHERE to_regclass(w.name) IS NOT NULL"
+      " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = "
+      "w.relid WHERE w.tree)"
+      " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
+      " coalesce(l.relation::regclass::text, ''), l.mode,",
+      k_columns,
+      " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
+      " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+      // A prepared transaction has no process; its virtual transaction id is -1/xid only after a restart. The lock
+      // on its own transaction id always leads to it.
+      " LEFT JOIN pg_locks x ON l.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid' AND "
+      "x.granted"
+      " AND x.virtualtransaction = l.virtualtransaction"
+      " LEFT JOIN pg_prepared_xacts p ON p.transaction = x.transactionid"
+      " WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM $4::integer"
+      " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      " ORDER BY coalesce(a.xact_start, p.prepared) NULLS FIRST, l.pid");
   return sql;
 }
 

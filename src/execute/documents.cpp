@@ -117,7 +117,7 @@ Style style_of(const std::string& state) {
   return state == "pending" || state == "held" ? Style::plain : Style::warning;
 }
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded(const std::string& text, std::size_t width) {
   const auto columns = static_cast<std::size_t>(display_width(text));
   return columns < width ? text + std::string(width - columns, ' ') : text;
 }

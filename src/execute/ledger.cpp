@@ -301,6 +301,7 @@ SqlResult record_intent(Session& session, const LedgerTarget& target,
                         const std::vector<long long>& oids_before) {
   const PlannedStatement& statement = target.step.statements.front();
   std::vector<std::string> oids;
+  oids.reserve(oids_before.size());
   for (const long long oid : oids_before) {
     oids.push_back(std::to_string(oid));
   }

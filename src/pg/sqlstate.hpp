@@ -20,6 +20,8 @@ enum class Failure {
 
 Failure classify(std::string_view sqlstate);
 
+// A vocabulary: PostgreSQL's own condition names (errcodes.txt).
+// NOLINTBEGIN(readability-identifier-naming)
 namespace sqlstate {
 inline constexpr std::string_view lock_not_available = "55P03";
 inline constexpr std::string_view active_transaction = "25001";
@@ -28,5 +30,6 @@ inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view duplicate_table = "42P07";
 }  // namespace sqlstate
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace pgsluice::pg

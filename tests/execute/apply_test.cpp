@@ -269,6 +269,17 @@ TEST_P(OnEveryServer, GivesUpWhenTheLockBudgetIsUsedUpAndChangesNothing) {
   EXPECT_EQ(apply(folder, database, {}).code, 0);
 }
 
+TEST_P(OnEveryServer, NamesAPreparedTransaction) {
+  ASSERT_NE(database.sql("SHOW max_prepared_transactions"), "0");
+  database.sql("CREATE TABLE orders (id bigint)");
+  database.sql("BEGIN; INSERT INTO orders VALUES (1); PREPARE TRANSACTION 'two-phase'");
+  folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
+  const Finished done = apply(folder, database, {"--lock-budget", "300ms"});
+  EXPECT_EQ(done.code, 11) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("prepared transaction 'two-phase' (role postgres)"));
+  database.sql("ROLLBACK PREPARED 'two-phase'");
+}
+
 // ---- failures ---------------------------------------------------------------------------------------------------
 
 TEST_P(OnEveryServer, RefusesAChangedFileButNotAChangedComment) {
