@@ -26,8 +26,8 @@ struct Finding {
   std::string message;
   std::string why;
   std::string instead;
-  std::string row;          ///< effects row that it rests on, may be empty
-  std::string fingerprint;  ///< stable under moves and reformatting
+  std::string row;                     ///< effects row that it rests on, may be empty
+  std::string fingerprint;             ///< stable under moves and reformatting
   std::optional<std::string> allowed;  ///< the reason of the `allow` that covers it
 };
 
@@ -38,7 +38,7 @@ struct FindingRule {
   std::string scope;  ///< what is judged: statement, relation, file, syntax, directive
   std::vector<EffectRow::Condition> when;
   std::vector<EffectRow::Condition> error_when;  ///< then it is an error, whatever `severity` says
-  std::string message;  ///< template with {relation}, {lock}, {work}, {command} …
+  std::string message;                           ///< template with {relation}, {lock}, {work}, {command} …
   std::string why;
   std::string instead;
   bool row_instead = false;  ///< the effects row's own safe form is better than `instead`, when it has one
@@ -67,8 +67,9 @@ struct CheckOptions {
 
 /// Judges one analysed file. Findings come in source order; those that an `allow` covers carry its
 /// reason and do not count.
-std::vector<Finding> check(const Script& script, const Directives& directives, const std::vector<Effect>& effects,
-                           const RuleBook& rules, const CheckOptions& options);
+std::vector<Finding> check(const Script& script, const Directives& directives,
+                           const std::vector<Effect>& effects, const RuleBook& rules,
+                           const CheckOptions& options);
 
 /// The facts about a subject that rules may name, with one sentence each.
 const std::vector<Vocabulary>& known_finding_facts();

@@ -61,7 +61,9 @@ std::string heading(const FileAnalysis& file, const Finding& finding, const Line
   const std::string place = cat(printable_line(file.migration.path.generic_string()), ":",
                                 std::to_string(position.line), ":", std::to_string(position.column), ":");
   const std::string kind = cat(to_string(finding.severity), "[", finding.finding, "]");
-  return cat(options.paint(Style::strong, place), " ", options.paint(style_of(finding.severity), kind), "\n");
+  const bool fits = display_width(place) + 1 + display_width(kind) <= options.width;
+  return cat(options.paint(Style::strong, place), fits ? " " : "\n  ",
+             options.paint(style_of(finding.severity), kind), "\n");
 }
 
 std::string message_block(const Finding& finding, const TextOptions& options) {
@@ -160,8 +162,11 @@ std::string lock_table(const Effect& effect, const TextOptions& options) {
     name_width = std::max(name_width, display_width(printable_line(lock.relation.quoted())));
     mode_width = std::max(mode_width, static_cast<int>(lock_sql(lock.mode).size()));
   }
+  std::vector<RelationLock> locks = effect.locks;
+  std::stable_partition(locks.begin(), locks.end(),
+                        [](const RelationLock& lock) { return lock.role == "target"; });
   std::string out;
-  for (const RelationLock& lock : effect.locks) {
+  for (const RelationLock& lock : locks) {
     std::string line = cat("        ", padded(printable_line(lock.relation.quoted()), name_width), "  ",
                            padded(std::string(lock_sql(lock.mode)), mode_width), "  ",
                            lock_notes(effect, lock, options.paint));
