@@ -23,7 +23,8 @@ struct Server {
   int major = 0;
   std::string socket;
 };
-void PrintTo(const Server& server, std::ostream* out);  // NOLINT(readability-identifier-naming): GoogleTest's name
+void PrintTo(const Server& server,
+             std::ostream* out);  // NOLINT(readability-identifier-naming): GoogleTest's name
 
 /// The servers of PGSLUICE_TEST_SERVERS; those of `majors` when it is not empty.
 std::vector<Server> servers(const std::vector<int>& majors);
