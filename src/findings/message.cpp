@@ -285,8 +285,9 @@ Finding to_finding(const Match& match) {
   finding.why = why_of(match, row);
   finding.instead = instead_of(match, row);
   finding.row = row == nullptr ? std::string() : row->id;
-  const SourceRange text = subject.effect == nullptr ? subject.range : subject.statement().range;
-  finding.fingerprint = fingerprint(finding.finding, finding.relation, subject.file->script.text(text));
+  // Of the sub-command, where one is to blame: its neighbours may change, and may have findings of their own.
+  finding.fingerprint =
+      fingerprint(finding.finding, finding.relation, subject.file->script.text(subject.range));
   return finding;
 }
 
