@@ -47,6 +47,7 @@ struct CatalogConstraint {
   std::vector<std::string> referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
   bool no_inherit = false;
+  bool inherited = false;  ///< of a partition: it came from the partitioned table
   std::vector<Comparison> comparisons;  ///< what the CHECK proves
   std::vector<std::string> not_null;  ///< columns that the CHECK proves NOT NULL
   std::vector<std::string> expression_columns;
@@ -77,6 +78,7 @@ struct Relation {
   std::optional<PartitionKey> partition_key;
   std::vector<CatalogTrigger> triggers;
   std::vector<CatalogPolicy> policies;
+  std::vector<std::string> rules;
   RelationName of_type;       ///< CREATE TABLE … OF
   std::string tablespace;     ///< empty: the database's
   std::string access_method;  ///< empty: the default one
@@ -86,6 +88,7 @@ struct Relation {
   std::string constraint;           ///< an index: the constraint that it backs
   bool clustered = false;           ///< an index: CLUSTER uses it
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  std::vector<std::string> reads_columns;  ///< the columns that it names; "*" for all
   RelationName owner_table;         ///< an owned sequence: its table
   std::optional<double> reltuples;  ///< estimate, rows
   std::optional<double> bytes;
@@ -112,6 +115,7 @@ class Catalog {
   bool complete = false;
   std::vector<std::string> search_path = {"public"};
   int server_version_num = 0;  ///< 0: not known
+  std::string timezone;        ///< of the session; empty: not known
 
   /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.
   [[nodiscard]] const Relation* find(const RelationName& name) const;

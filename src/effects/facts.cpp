@@ -49,16 +49,19 @@ FactValue column_exists(const Subject& subject) {
   return subject.target->column(subject.command.name) != nullptr;
 }
 
+/// NOT NULL is written, or a valid CHECK says so.
+bool is_proven(const Relation& table, const CatalogColumn& column) {
+  return column.not_null || std::ranges::any_of(table.constraints, [&](const CatalogConstraint& constraint) {
+           return constraint.contype == "CONSTR_CHECK" && constraint.validated &&
+                  contains(constraint.not_null, column.name);
+         });
+}
+
 FactValue not_null_proven(const Subject& subject) {
-  if (subject.target == nullptr) return Unknown{};
-  const std::string& name = subject.command.name;
-  const CatalogColumn* column = subject.target->column(name);
+  const CatalogColumn* column =
+      subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
   if (column == nullptr) return Unknown{};
-  if (column->not_null) return true;
-  return std::ranges::any_of(subject.target->constraints, [&](const CatalogConstraint& constraint) {
-    return constraint.contype == "CONSTR_CHECK" && constraint.validated &&
-           contains(constraint.not_null, name);
-  });
+  return is_proven(*subject.target, *column);
 }
 
 FactValue column_not_null(const Subject& subject) {
@@ -113,6 +116,26 @@ FactValue index_renamed(const Subject& subject) {
   if (subject.command.constraints.empty()) return false;
   const Constraint& constraint = subject.command.constraints.front();
   return !constraint.name.empty() && constraint.name != constraint.index_name;
+}
+
+/// CREATE INDEX IF NOT EXISTS on a name that is taken: the table is locked before anybody looks.
+FactValue index_exists(const Subject& subject) {
+  if (!subject.command.is("if_not_exists") || subject.command.name.empty()) return false;
+  const RelationName name{.schemaname = subject.target_name().schemaname, .relname = subject.command.name};
+  if (subject.catalog.find(name) != nullptr) return true;
+  return subject.catalog.complete ? FactValue(false) : FactValue(Unknown{});
+}
+
+FactValue part_exists(const Subject& subject) {
+  if (!subject.command.is("missing_ok")) return true;
+  if (subject.target == nullptr) return Unknown{};
+  const std::string& name = subject.command.name;
+  const std::string_view type = subject.command.text("removeType");
+  if (type == "OBJECT_RULE") return contains(subject.target->rules, name);
+  if (type == "OBJECT_POLICY") {
+    return std::ranges::find(subject.target->policies, name, &CatalogPolicy::name) != subject.target->policies.end();
+  }
+  return Unknown{};
 }
 
 FactValue names_index(const Subject& subject) { return !subject.command.new_name.empty(); }
@@ -188,7 +211,7 @@ FactValue nullable_key(const Subject& subject) {
   if (subject.target == nullptr || columns.empty()) return Unknown{};
   return std::ranges::any_of(columns, [&subject](const std::string& name) {
     const CatalogColumn* column = subject.target->column(name);
-    return column == nullptr || !column->not_null;
+    return column == nullptr || !is_proven(*subject.target, *column);
   });
 }
 
@@ -251,6 +274,8 @@ constexpr std::array k_facts = {
     DerivedFact{"column_generated", "the column that is there: none, stored or virtual", column_generated},
     DerivedFact{"constraint_no_inherit", "the constraint that the command names is NO INHERIT", constraint_no_inherit},
     DerivedFact{"checks_rows", "rows that are there must satisfy the new constraint", checks_rows},
+    DerivedFact{"index_exists", "CREATE INDEX IF NOT EXISTS finds its name taken", index_exists},
+    DerivedFact{"part_exists", "the rule or policy that DROP … IF EXISTS names is there", part_exists},
     DerivedFact{"index_renamed", "USING INDEX gives the index the constraint's name", index_renamed},
     DerivedFact{"names_index", "REPLICA IDENTITY USING INDEX", names_index},
     DerivedFact{"storage_options", "lock that the strictest option needs: access_exclusive or share_update_exclusive",

@@ -30,6 +30,12 @@ char kind_of_unknown(const Command& command) {
   return relkind::table;
 }
 
+/// System catalogs are locked by everybody, all the time, and stand in nobody's way.
+bool is_system(const RelationName& name) {
+  if (name.schemaname.empty()) return name.relname.starts_with("pg_");
+  return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
+}
+
 }  // namespace
 
 Member member(const Relation& relation) {
@@ -54,9 +60,10 @@ void add_all(Members& members, const std::vector<const Relation*>& relations) {
 Members named(const Subject& subject, std::string_view role, char kind_if_unknown) {
   Members members;
   for (const RelationRef& ref : subject.command.relations) {
-    if (ref.role == role && !subject.catalog.is_missing(ref.name)) {
-      add(members, member(subject, ref.name, kind_if_unknown));
-    }
+    if (ref.role != role || is_system(ref.name) || subject.catalog.is_missing(ref.name)) continue;
+    Member found = member(subject, ref.name, kind_if_unknown);
+    found.only = ref.only;
+    add(members, std::move(found));
   }
   return members;
 }
@@ -65,7 +72,7 @@ Members with_descendants(const Subject& subject, const Members& relations) {
   Members members;
   for (const Member& relation : relations) {
     add(members, relation);
-    add_all(members, subject.catalog.descendants(relation.name));
+    if (!relation.only) add_all(members, subject.catalog.descendants(relation.name));
   }
   return members;
 }

@@ -106,6 +106,20 @@ bool rolls_back(const Statement& statement) {
          statement.commands.front().text("kind").starts_with("ROLLBACK");
 }
 
+/// tablecmds.c AlterTablePass: what is dropped goes first, then types change, then columns and constraints come.
+int pass(const Command& command) {
+  const std::string_view tag = command.tag;
+  if (tag.starts_with("AT_Drop") || command.is("drop_default")) return 0;
+  if (tag == "AT_AlterColumnType") return 1;
+  if (tag == "AT_SetExpression") return 2;
+  if (tag == "AT_AddColumn") return 3;
+  if (tag == "AT_SetNotNull") return 5;
+  if (tag != "AT_AddConstraint") return tag == "AT_AddIdentity" || tag == "AT_ColumnDefault" ? 7 : 8;
+  const std::string_view contype = command.text("contype");
+  if (contype == "CONSTR_CHECK" || contype == "CONSTR_NOTNULL") return 4;
+  return contype == "CONSTR_FOREIGN" ? 7 : 6;
+}
+
 class Predictor {
  public:
   Predictor(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
@@ -143,7 +157,7 @@ class Predictor {
     savepoints_.clear();
     catalog_.end_transaction();
     settings_.end_transaction(roll_back);
-    catalog_.search_path = settings_.search_path();
+    use_settings();
   }
 
   /// BEGIN belongs to the transaction that it starts, COMMIT to the one that it ends.
@@ -164,6 +178,37 @@ class Predictor {
     }
   }
 
+  void use_settings() {
+    catalog_.search_path = settings_.search_path();
+    catalog_.timezone = settings_.timezone();
+  }
+
+  /// The order in which PostgreSQL runs the sub-commands of an ALTER TABLE, without those that it leaves out.
+  [[nodiscard]] std::vector<std::size_t> order(const Statement& statement) const {
+    std::vector<std::size_t> indexes;
+    for (std::size_t i = 0; i < statement.commands.size(); ++i) {
+      if (!is_left_out(statement, i)) indexes.push_back(i);
+    }
+    if (statement.tag == "AlterTableStmt") {
+      std::ranges::stable_sort(indexes, {}, [&](std::size_t i) { return pass(statement.commands[i]); });
+    }
+    return indexes;
+  }
+
+  /// Constraints of ADD COLUMN IF NOT EXISTS, when the column is there. Up to 12 they were added all the same.
+  [[nodiscard]] bool is_left_out(const Statement& statement, std::size_t index) const {
+    const Command& constraint = statement.commands[index];
+    if (!constraint.is("inline") || constraint.constraints.empty() || options_.pg_version < 13) return false;
+    const Subject subject(constraint, catalog_, options_.pg_version);
+    if (subject.target == nullptr) return false;
+    const std::vector<std::string>& columns = constraint.constraints.front().columns;
+    return std::ranges::any_of(statement.commands, [&](const Command& added) {
+      return added.tag == "AT_AddColumn" && added.is("missing_ok") &&
+             std::ranges::find(columns, added.name) != columns.end() &&
+             subject.target->column(added.name) != nullptr;
+    });
+  }
+
   Effect statement(std::size_t index) {
     const Statement& statement = script_.statements[index];
     Effect effect{
@@ -171,12 +216,13 @@ class Predictor {
     if (statement.tag == "TransactionStmt") transaction_statement(statement.commands.front(), effect);
     effect.in_transaction_block = transaction_.has_value();
     if (!outcome_is_certain(statement, effect)) {
-      for (std::size_t i = 0; i < statement.commands.size(); ++i) command(statement.commands[i], i, effect);
+      for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
+      std::ranges::sort(effect.commands, {}, &CommandEffect::command);
     }
     merge(effect);
     if (statement.tag == "VariableSetStmt") {
       settings_.set(statement.commands.front(), transaction_.has_value());
-      catalog_.search_path = settings_.search_path();
+      use_settings();
     }
     if (!transaction_) catalog_.end_transaction();
     classify(statement, effect);

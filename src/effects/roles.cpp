@@ -16,11 +16,22 @@ Members children(const Subject& subject) {
   return descendants_of(subject, target(subject));
 }
 
-/// PARTITION OF and INHERIT name the parent; otherwise it is the one that the target has.
+/// PARTITION OF and INHERIT name the parent; otherwise it is the one of which the target is a partition.
 Members parent(const Subject& subject) {
   Members members = named(subject, "parent");
-  if (subject.target != nullptr) {
+  if (subject.target != nullptr && subject.target->is_partition) {
     for (const RelationName& name : subject.target->parents) add(members, member(subject, name));
+  }
+  return members;
+}
+
+/// The partitioned tables above a partition: writing it tests its bounds.
+Members ancestors(const Subject& subject) {
+  Members members = parent(subject);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Relation* relation = subject.catalog.find(members[i].name);
+    if (relation == nullptr || !relation->is_partition) continue;
+    for (const RelationName& name : std::vector(relation->parents)) add(members, member(subject, name));
   }
   return members;
 }
@@ -118,12 +129,43 @@ Members sequence(const Subject& subject) {
   return members;
 }
 
+/// A view that names its columns does not depend on the others.
+bool reads_column(const Relation& view, const std::string& column) {
+  const std::vector<std::string>& columns = view.reads_columns;
+  return columns.empty() || std::ranges::find(columns, column) != columns.end() ||
+         std::ranges::find(columns, "*") != columns.end();
+}
+
 Members dependent_views(const Subject& subject) {
+  const std::string_view dropped = subject.command.text("removeType");
+  const bool by_column = subject.command.tag == "AT_DropColumn";
+  Members roots = dropped == "OBJECT_SCHEMA"                             ? schema_relations(subject)
+                  : dropped == "OBJECT_TYPE" || dropped == "OBJECT_DOMAIN" ? type_users(subject)
+                                                                           : family(subject);
   Members members;
-  for (const Member& relation : target(subject)) add_all(members, subject.catalog.readers(relation.name));
+  for (const Member& relation : roots) {
+    for (const Relation* view : subject.catalog.readers(relation.name)) {
+      if (!by_column || reads_column(*view, subject.command.name)) add(members, member(*view));
+    }
+  }
   for (std::size_t i = 0; i < members.size(); ++i) {
     const RelationName name = members[i].name;
     add_all(members, subject.catalog.readers(name));
+  }
+  return members;
+}
+
+/// Policies fall with the tables that they read.
+Members dependent_policies(const Subject& subject) {
+  Members members;
+  const Members gone = family(subject);
+  for (const Relation* relation : subject.catalog.all()) {
+    const bool reads = std::ranges::any_of(relation->policies, [&](const CatalogPolicy& policy) {
+      return std::ranges::any_of(policy.reads, [&](const RelationName& read) {
+        return std::ranges::find(gone, read, &Member::name) != gone.end();
+      });
+    });
+    if (reads) add(members, member(*relation));
   }
   return members;
 }
@@ -160,16 +202,7 @@ Members locked(const Subject& subject) {
   return expand(subject, named(subject, "locked"));
 }
 
-Members written(const Subject& subject) {
-  Members members = with_descendants(subject, named(subject, "written"));
-  const std::string_view tag = subject.command.tag;
-  if (tag == "InsertStmt" || tag == "UpdateStmt" || tag == "DeleteStmt" || tag == "MergeStmt") {
-    for (Member& m : subject.only() ? target(subject) : with_descendants(subject, target(subject))) {
-      add(members, std::move(m));
-    }
-  }
-  return members;
-}
+Members written(const Subject& subject) { return expand(subject, named(subject, "written")); }
 
 Members inherited(const Subject& subject) {
   return named(subject, "inherited");
@@ -212,6 +245,26 @@ Members index_table_partitions(const Subject& subject) {
   }
   return members;
 }
+
+Members index_leaf_tables(const Subject& subject) {
+  Members members = index_table_partitions(subject);
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
+  return members;
+}
+
+Members has_exclusion(const Subject& subject, const Members& tables) {
+  Members members = tables;
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation == nullptr || std::ranges::none_of(relation->constraints, [](const CatalogConstraint& constraint) {
+             return constraint.contype == "CONSTR_EXCLUSION";
+           });
+  });
+  return members;
+}
+
+Members exclusion_tables(const Subject& subject) { return has_exclusion(subject, family(subject)); }
+Members all_exclusion_tables(const Subject& subject) { return has_exclusion(subject, all_tables(subject)); }
 
 Members partition_table(const Subject& subject) {
   Members members;
@@ -279,6 +332,7 @@ constexpr std::array k_roles = {
     Role{"direct_children", "the partitions or children one level below the target, even under ONLY", direct_children},
     Role{"partitions", "all partitions of the target, unless ONLY is written", partitions},
     Role{"inheritance_children", "all inheritance children of the target that are no partitions", inheritance_children},
+    Role{"ancestors", "the partitioned tables, all the way up, of which the target is a partition", ancestors},
     Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT", parent},
     Role{"partition", "the relation that ATTACH or DETACH PARTITION names", partition},
     Role{"partition_children", "the partitions of that partition", partition_children},
@@ -314,6 +368,10 @@ constexpr std::array k_roles = {
     Role{"index_partitions", "the indexes on partitions that belong to the index that the command names",
          index_partitions},
     Role{"index_table_partitions", "the tables of those indexes", index_table_partitions},
+    Role{"index_leaf_tables", "those of them that have rows", index_leaf_tables},
+    Role{"exclusion_tables", "the target and its children, as far as they have an exclusion constraint",
+         exclusion_tables},
+    Role{"all_exclusion_tables", "tables of the database with an exclusion constraint", all_exclusion_tables},
     Role{"partition_table", "the table of the index that ALTER INDEX … ATTACH PARTITION names", partition_table},
     Role{"owned_sequences", "sequences of serial and identity columns of the target", owned_sequences},
     Role{"column_sequences", "the sequence of the column that the command names", column_sequences},
@@ -323,6 +381,7 @@ constexpr std::array k_roles = {
     Role{"default_tables", "tables with a default that uses the sequence", default_tables},
     Role{"sequence", "sequences in nextval('…') and its kin", sequence},
     Role{"dependent_views", "views and materialized views over the target, transitively", dependent_views},
+    Role{"dependent_policies", "tables with a policy that reads the target", dependent_policies},
     Role{"sources", "relations that the query reads, views expanded, partitions included", sources},
     Role{"direct_sources", "relations that the query names", direct_sources},
     Role{"viewed", "what the view reads that is the target, views expanded", viewed},
@@ -333,6 +392,9 @@ constexpr std::array k_roles = {
     Role{"inherited", "the tables after INHERITS", inherited},
     Role{"like", "the tables after LIKE", like},
     Role{"owner_table", "the table after OWNED BY", owner_table},
+    Role{"owned_relations", "what belongs to the roles that the command names, as far as OWNER TO said so", owned_relations},
+    Role{"moved_tables", "those of them that are in the tablespace that the command names", moved_tables},
+    Role{"moved_indexes", "indexes of those roles", moved_indexes},
     Role{"schema_relations", "everything in the schema but indexes", schema_relations},
     Role{"schema_tables", "tables and materialized views of the schema", schema_tables},
     Role{"schema_indexed_tables", "those of them that have an index", schema_indexed_tables},

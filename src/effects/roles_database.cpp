@@ -77,6 +77,23 @@ Members clustered_tables(const Subject& subject) {
 
 Members clustered_indexes(const Subject& subject) { return indexes_of(subject, clustered_tables(subject)); }
 
+Members owned_relations(const Subject& subject) {
+  return all(subject, [&](const Relation& r) {
+    return !is_index(r) && !r.owner.empty() && std::ranges::find(subject.command.names, r.owner) != subject.command.names.end();
+  });
+}
+
+Members moved_tables(const Subject& subject) {
+  Members members = owned_relations(subject);
+  std::erase_if(members, [&](const Member& m) {
+    const std::string& tablespace = subject.catalog.find(m.name)->tablespace;
+    return (tablespace.empty() ? "pg_default" : tablespace) != subject.command.name || !has_heap(*subject.catalog.find(m.name));
+  });
+  return members;
+}
+
+Members moved_indexes(const Subject& subject) { return indexes_of(subject, owned_relations(subject)); }
+
 Members statistics_table(const Subject& subject) {
   const RelationName table = subject.catalog.statistics_table({subject.command.new_name, subject.command.name});
   return table.empty() ? Members{} : Members{member(subject, table)};

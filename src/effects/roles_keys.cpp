@@ -43,15 +43,28 @@ bool concerns_columns(const CatalogConstraint& key, const std::vector<std::strin
   return std::ranges::any_of(key.columns, [&](const std::string& column) { return contains(columns, column); });
 }
 
+/// UPDATE of a partition key: the row is inserted into another partition.
+bool moves_rows(const Subject& subject) {
+  const auto sets_key = [&](const RelationName& name) {
+    const Relation* relation = subject.catalog.find(name);
+    return relation != nullptr && relation->partition_key &&
+           std::ranges::any_of(relation->partition_key->columns, [&](const std::string& column) {
+             return contains(subject.command.names, column);
+           });
+  };
+  return std::ranges::any_of(family(subject), [&](const Member& m) { return sets_key(m.name); });
+}
+
 /// Which of the foreign keys of `owner` the command has to do with.
 bool concerns(const Subject& subject, const CatalogConstraint& key) {
   const Command& command = subject.command;
   if (!is_foreign_key(key)) return false;
   if (names_constraint(command.tag)) return key.name == command.name;
   if (names_column(command.tag)) return contains(key.columns, command.name);
-  if (command.tag == "UpdateStmt") return concerns_columns(key, command.names);
+  if (command.tag == "UpdateStmt") return moves_rows(subject) || concerns_columns(key, command.names);
   if (command.tag == "AT_AttachPartition") return !partition_has(subject, key);
-  if (command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged" || command.tag == "DropStmt") return true;
+  if (command.tag == "DropStmt") return !key.inherited;
+  if (command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged") return true;
   return command.tag == "InsertStmt" || command.tag == "CopyStmt" || command.tag == "MergeStmt";
 }
 

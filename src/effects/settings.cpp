@@ -62,6 +62,9 @@ void Settings::assign(Values& values, const Command& command, const std::vector<
   if (command.name == "lock_timeout" || kind == "VAR_RESET_ALL") {
     values.lock_timeout = is_set ? parse_milliseconds(command.new_name) : std::nullopt;
   }
+  if (command.name == "timezone" || kind == "VAR_RESET_ALL") {
+    values.timezone = is_set ? command.new_name : std::string();
+  }
   if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
     values.search_path = is_set ? parse_search_path(command.new_name) : default_path;
   }

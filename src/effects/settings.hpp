@@ -20,11 +20,13 @@ class Settings {
 
   /// ms; 0: waits for ever; none: the file never set it.
   [[nodiscard]] std::optional<long long> lock_timeout() const { return now_.lock_timeout; }
+  [[nodiscard]] const std::string& timezone() const { return now_.timezone; }
   [[nodiscard]] const std::vector<std::string>& search_path() const { return now_.search_path; }
 
  private:
   struct Values {
     std::optional<long long> lock_timeout;
+    std::string timezone;
     std::vector<std::string> search_path;
   };
   static void assign(Values& values, const Command& command, const std::vector<std::string>& default_path);

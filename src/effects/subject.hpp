@@ -40,6 +40,7 @@ struct Member {
   RelationName name;
   char relkind = relkind::table;
   bool known = false;
+  bool only = false;  ///< ONLY is written: without descendants
 };
 
 struct Role {

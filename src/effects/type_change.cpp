@@ -3,6 +3,8 @@
 // ATColumnChangeRequiresRewrite, and the support functions that make a widening length cast a no-op.
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <string>
 #include <utility>
 
 #include "subject.hpp"
@@ -16,7 +18,8 @@ constexpr std::string_view k_binary_coercible = "binary_coercible";
 constexpr std::string_view k_rewrite = "rewrite";
 
 /// Casts of pg_cast with castmethod 'b' between types of pg_catalog that columns have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> k_binary_casts = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> k_binary_casts = {{
+    {"citext", "text"},     {"citext", "varchar"},  {"text", "citext"},   {"varchar", "citext"},  // the extension's
     {"text", "varchar"},
     {"varchar", "text"},
     {"text", "bpchar"},
@@ -84,28 +87,56 @@ bool is_plain_using(const Expression& expression, std::string_view column) {
          expression.colname == column;
 }
 
+bool is_timestamp(const TypeName& type) { return type.name == "timestamp" || type.name == "timestamptz"; }
+
+/// timestamp.c TimestampTimestampTzRequiresRewrite: with a time zone that is UTC the values stay as they are.
+FactValue judge_timestamps(const Subject& subject, const TypeName& to) {
+  if (!to.typmods.empty()) return k_rewrite;
+  if (subject.catalog.timezone.empty()) return Unknown{};
+  constexpr std::array<std::string_view, 9> k_utc = {"utc", "gmt",       "etc/utc", "etc/gmt", "zulu",
+                                                     "uct", "universal", "0",       "greenwich"};
+  std::string zone = subject.catalog.timezone;
+  std::ranges::transform(zone, zone.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::find(k_utc, zone) != k_utc.end() ? k_binary_coercible : k_rewrite;
+}
+
 FactValue judge(const Subject& subject, const TypeName& old_type, const TypeName& new_type) {
   bool from_constrained = false;
   bool to_constrained = false;
-  const TypeName from = base_type(subject.catalog, old_type, from_constrained);
+  TypeName from = base_type(subject.catalog, old_type, from_constrained);
   const TypeName to = base_type(subject.catalog, new_type, to_constrained);
   if (old_type == new_type) return k_none;
+  // A value of a domain carries no length: the new type's own is enforced.
+  const CatalogType* domain = subject.catalog.find_type(old_type);
+  if (domain != nullptr && domain->typtype == 'd') from.typmods.clear();
   if (to_constrained) return k_rewrite;
   if (from == to) return k_binary_coercible;
   if (from.array || to.array) return k_rewrite;
+  if (is_timestamp(from) && is_timestamp(to) && from.name != to.name) return judge_timestamps(subject, to);
   if (from.name == to.name && from.schemaname == to.schemaname) {
     return has_cheap_widening(from.name) && widens(from, to) ? k_binary_coercible : k_rewrite;
   }
-  if (is_builtin_type(from) && is_builtin_type(to)) {
-    return is_binary_cast(from.name, to.name) &&
-                   (to.typmods.empty() || (to.name == "varchar" && from.name == "varchar"))
-               ? k_binary_coercible
-               : k_rewrite;
+  if (from.schemaname.empty() && to.schemaname.empty() && is_binary_cast(from.name, to.name)) {
+    return to.typmods.empty() ? k_binary_coercible : k_rewrite;
   }
+  if (is_builtin_type(from) && is_builtin_type(to)) return k_rewrite;
   // Two types of which one is made by the user: only its casts could say, and they are not known.
   return subject.catalog.find_type(from) != nullptr || subject.catalog.find_type(to) != nullptr
              ? FactValue(k_rewrite)
              : FactValue(Unknown{});
+}
+
+/// What is cast on the way must keep the values, too.
+FactValue judge_using(const Subject& subject, const TypeName& old_type, const TypeName& new_type) {
+  FactValue worst = judge(subject, old_type, new_type);
+  if (!subject.command.expression) return worst;
+  for (const TypeName& cast : subject.command.expression->casts) {
+    for (const FactValue& step : {judge(subject, old_type, cast), judge(subject, cast, new_type)}) {
+      if (std::holds_alternative<Unknown>(step)) worst = step;
+      if (step == FactValue(k_rewrite)) return k_rewrite;
+    }
+  }
+  return worst;
 }
 
 }  // namespace
@@ -116,7 +147,7 @@ FactValue type_change(const Subject& subject) {
   if (command.expression && !is_plain_using(*command.expression, command.name)) return k_rewrite;
   const CatalogColumn* column = subject.target != nullptr ? subject.target->column(command.name) : nullptr;
   if (column == nullptr) return Unknown{};
-  return judge(subject, column->type, *command.type);
+  return judge_using(subject, column->type, *command.type);
 }
 
 }  // namespace pgsluice::effects

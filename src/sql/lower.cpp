@@ -258,6 +258,7 @@ void lower_function(const ::CreateFunctionStmt* node, const Source& source, Stat
   command.new_name = name.schemaname;
   set_fact(command, "is_procedure", node->is_procedure);
   set_fact(command, "volatility", volatility(node));
+  add_query_use(node->sql_body, source, command);
 }
 
 void lower_grant(const ::GrantStmt* node, const Source& source, Statement& statement) {
@@ -365,6 +366,9 @@ Command& lower_relation(std::string_view tag, const ::RangeVar* relation, const 
 void lower_inner(std::string_view tag, ::Node* query, const Source& source, Statement& statement) {
   Command& command = add_command(statement, tag, source.whole());
   if (query == nullptr) return;
+  if (auto* create = as<::CreateTableAsStmt>(query, T_CreateTableAsStmt)) {
+    return add_query_use(create->query, source, command);
+  }
   Statement inner;
   if (!lower_query(query, source, inner)) return;
   for (Command& part : inner.commands) {
@@ -445,6 +449,10 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
   }
 }
 
+void add_roles(const ::List* roles, Command& command) {
+  for (auto* role : each<::RoleSpec>(roles)) command.names.push_back(string(role->rolename));
+}
+
 bool lower_relation_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {
     case T_AlterTableStmt:
@@ -491,6 +499,36 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       command.name = string(n->policy_name);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);
+      return true;
+    }
+    case T_AlterTableMoveAllStmt: {
+      auto* n = reinterpret_cast<::AlterTableMoveAllStmt*>(node);
+      Command& command = add_command(statement, "AlterTableMoveAllStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      command.name = string(n->orig_tablespacename);
+      command.tablespace = string(n->new_tablespacename);
+      add_roles(n->roles, command);
+      return true;
+    }
+    case T_DropOwnedStmt:
+      add_roles(reinterpret_cast<::DropOwnedStmt*>(node)->roles,
+                add_command(statement, "DropOwnedStmt", source.whole()));
+      return true;
+    case T_ReassignOwnedStmt:
+      add_roles(reinterpret_cast<::ReassignOwnedStmt*>(node)->roles,
+                add_command(statement, "ReassignOwnedStmt", source.whole()));
+      return true;
+    case T_AlterObjectDependsStmt: {
+      auto* n = reinterpret_cast<::AlterObjectDependsStmt*>(node);
+      Command& command = lower_relation("AlterObjectDependsStmt", n->relation, source, statement);
+      set_fact(command, "objectType", object_type_name(n->objectType));
+      return true;
+    }
+    case T_AlterExtensionContentsStmt: {
+      auto* n = reinterpret_cast<::AlterExtensionContentsStmt*>(node);
+      Command& command = add_command(statement, "AlterExtensionContentsStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      add_object(command, n->objtype, n->object);
       return true;
     }
     case T_CreateStatsStmt: {

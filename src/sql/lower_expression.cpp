@@ -172,7 +172,7 @@ void add_node(::Node* node, Expression& result) {
     }
     case T_ColumnRef: {
       std::string column = column_name(node);
-      if (!column.empty()) result.columns.push_back(std::move(column));
+      result.columns.push_back(column.empty() ? "*" : std::move(column));
       break;
     }
     case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;

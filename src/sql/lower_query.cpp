@@ -113,6 +113,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
   Expression use = expression(query, source);
   for (RelationName& sequence : use.sequences) add_relation(command, "sequence", std::move(sequence));
   for (FunctionCall& function : use.functions) command.functions.push_back(std::move(function));
+  if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") command.names = std::move(use.columns);
 }
 
 bool lower_query(::Node* node, const Source& source, Statement& statement) {

@@ -288,18 +288,36 @@ ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
   return result;
 }
 
+namespace {
+
+/// LIKE with what it includes beyond the columns.
+void add_like(Command& command, const ::TableLikeClause* like) {
+  const RelationName name = relation_name(like->relation);
+  add_relation(command, "like", name);
+  const auto included = [&](unsigned option, std::string_view role) {
+    if ((like->options & option) != 0) add_relation(command, role, name);
+  };
+  included(CREATE_TABLE_LIKE_CONSTRAINTS, "like_constraints");
+  included(CREATE_TABLE_LIKE_DEFAULTS, "like_defaults");
+  included(CREATE_TABLE_LIKE_GENERATED, "like_generated");
+  included(CREATE_TABLE_LIKE_IDENTITY, "like_identity");
+  included(CREATE_TABLE_LIKE_INDEXES, "like_indexes");
+}
+
+}  // namespace
+
 void lower_create_table(::CreateStmt* node, const Source& source, Statement& statement, bool foreign) {
   const RelationRef target{.role = "target", .name = relation_name(node->relation)};
   std::vector<ColumnDef> columns;
   std::vector<Constraint> constraints;
-  std::vector<RelationName> like;
+  std::vector<const ::TableLikeClause*> like;
   for (::Node* element : each(node->tableElts)) {
     if (auto* column = as<::ColumnDef>(element, T_ColumnDef)) {
       columns.push_back(column_def(column, source));
     } else if (auto* table_constraint = as<::Constraint>(element, T_Constraint)) {
       constraints.push_back(constraint(table_constraint, source));
     } else if (auto* copied = as<::TableLikeClause>(element, T_TableLikeClause)) {
-      like.push_back(relation_name(copied->relation));
+      like.push_back(copied);
     }
   }
   {
@@ -307,7 +325,7 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
         add_command(statement, foreign ? "CreateForeignTableStmt" : "CreateStmt", source.whole());
     command.relations.push_back(target);
     command.columns = columns;
-    for (RelationName& name : like) add_relation(command, "like", std::move(name));
+    for (const ::TableLikeClause* copied : like) add_like(command, copied);
     for (auto* parent : each<::RangeVar>(node->inhRelations)) {
       add_relation(command, node->partbound != nullptr ? "parent" : "inherited", relation_name(parent));
     }

@@ -123,15 +123,17 @@ class Reader {
       const auto now = after_.find(row[0]);
       if (!mode || (old == before_.end() && now == after_.end())) continue;  // TOAST, a transient heap
       const Entry& entry = old != before_.end() ? old->second : now->second;
-      ObservedLock& lock = result.locks[entry.name];
+      const bool made = old == before_.end();
+      ObservedLock& lock = result.locks.try_emplace(entry.name, ObservedLock{.is_new = true}).first->second;
       lock.relkind = entry.relkind;
       lock.mode = std::max(lock.mode, *mode);
-      lock.is_new = old == before_.end();
-      lock.touched = lock.is_new || now == after_.end() || (!truncates && old->second.filenode != now->second.filenode);
+      lock.is_new = lock.is_new && made && !existed(entry.name);  // an index that was made again under its name
+      lock.touched = lock.touched || made || now == after_.end() ||
+                     (!truncates && old->second.filenode != now->second.filenode);
     }
     // What was made and locked by nobody else, such as a sequence.
     for (const auto& [oid, entry] : after_) {
-      if (before_.contains(oid) || result.locks.contains(entry.name)) continue;
+      if (before_.contains(oid) || result.locks.contains(entry.name) || existed(entry.name)) continue;
       result.locks[entry.name] = {
           .relkind = entry.relkind, .mode = LockMode::AccessExclusive, .is_new = true, .touched = true};
     }
@@ -144,6 +146,10 @@ class Reader {
       if (item.second.relname == quote_ident(relname) && !is_index(item.second.relkind)) return &item;
     }
     return nullptr;
+  }
+
+  [[nodiscard]] bool existed(const std::string& name) const {
+    return std::ranges::any_of(before_, [&](const auto& item) { return item.second.name == name; });
   }
 
   void read_message(const std::string& message, Observation& result, bool truncates) {
