@@ -42,14 +42,14 @@ struct CatalogConstraint {
   std::string name;
   std::string_view contype;
   std::vector<std::string> columns;
-  RelationName referenced;  ///< foreign key
-  std::string index;        ///< name of the backing index, in the table's schema
+  RelationName referenced;                      ///< foreign key
+  std::string index;                            ///< name of the backing index, in the table's schema
   std::vector<std::string> referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
   bool no_inherit = false;
-  bool inherited = false;  ///< of a partition: it came from the partitioned table
+  bool inherited = false;               ///< of a partition: it came from the partitioned table
   std::vector<Comparison> comparisons;  ///< what the CHECK proves
-  std::vector<std::string> not_null;  ///< columns that the CHECK proves NOT NULL
+  std::vector<std::string> not_null;    ///< columns that the CHECK proves NOT NULL
   std::vector<std::string> expression_columns;
 };
 
@@ -79,18 +79,18 @@ struct Relation {
   std::vector<CatalogTrigger> triggers;
   std::vector<CatalogPolicy> policies;
   std::vector<std::string> rules;
-  RelationName of_type;       ///< CREATE TABLE … OF
-  std::string tablespace;     ///< empty: the database's
-  std::string access_method;  ///< empty: the default one
-  std::string owner;          ///< empty: not known
-  RelationName table;               ///< an index: its table
-  std::optional<IndexDef> index;    ///< an index: its definition
-  std::string constraint;           ///< an index: the constraint that it backs
-  bool clustered = false;           ///< an index: CLUSTER uses it
-  std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  RelationName of_type;                    ///< CREATE TABLE … OF
+  std::string tablespace;                  ///< empty: the database's
+  std::string access_method;               ///< empty: the default one
+  std::string owner;                       ///< empty: not known
+  RelationName table;                      ///< an index: its table
+  std::optional<IndexDef> index;           ///< an index: its definition
+  std::string constraint;                  ///< an index: the constraint that it backs
+  bool clustered = false;                  ///< an index: CLUSTER uses it
+  std::vector<RelationName> reads;         ///< a view or materialized view: the relations of its query
   std::vector<std::string> reads_columns;  ///< the columns that it names; "*" for all
-  RelationName owner_table;         ///< an owned sequence: its table
-  std::optional<double> reltuples;  ///< estimate, rows
+  RelationName owner_table;                ///< an owned sequence: its table
+  std::optional<double> reltuples;         ///< estimate, rows
   std::optional<double> bytes;
   bool is_new = false;  ///< made in the current transaction: nobody else can see it
 

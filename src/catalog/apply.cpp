@@ -274,7 +274,8 @@ class CatalogChange {
       std::vector<Relation> wanted;
       for (const Relation* index : catalog_.indexes(catalog_.resolve(ref.name))) wanted.push_back(*index);
       for (const Relation& index : wanted) {
-        if (index.index) add_index(table, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), {});
+        if (index.index)
+          add_index(table, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), {});
       }
     }
   }
@@ -606,7 +607,8 @@ class CatalogChange {
     const RelationName name = catalog_.resolve(partition->name);
     std::vector<RelationName> indexes;
     for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
-    for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });
+    for (const RelationName& index : indexes)
+      edit(index, [](Relation& relation) { relation.parents.clear(); });
     edit(name, [](Relation& relation) {
       for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
       relation.parents.clear();

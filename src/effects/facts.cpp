@@ -133,12 +133,15 @@ FactValue part_exists(const Subject& subject) {
   const std::string_view type = subject.command.text("removeType");
   if (type == "OBJECT_RULE") return contains(subject.target->rules, name);
   if (type == "OBJECT_POLICY") {
-    return std::ranges::find(subject.target->policies, name, &CatalogPolicy::name) != subject.target->policies.end();
+    return std::ranges::find(subject.target->policies, name, &CatalogPolicy::name) !=
+           subject.target->policies.end();
   }
   return Unknown{};
 }
 
-FactValue names_index(const Subject& subject) { return !subject.command.new_name.empty(); }
+FactValue names_index(const Subject& subject) {
+  return !subject.command.new_name.empty();
+}
 
 /// reloptions.c AlterTableGetRelOptionsLockLevel: these options alone need ACCESS EXCLUSIVE.
 FactValue storage_options(const Subject& subject) {
@@ -179,16 +182,18 @@ FactValue owner_change(const Subject& subject) {
 /// Of the trigger that the command names, or the widest of all of them.
 FactValue trigger_level(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
-  const bool all = subject.command.tag.ends_with("TrigAll") || subject.command.tag.ends_with("TrigUser");
+  const std::string_view tag = subject.command.tag;
+  const bool all = tag.ends_with("TrigAll") || tag.ends_with("TrigUser") || tag == "AT_DetachPartition";
   std::string_view level = "none";
   for (const CatalogTrigger& trigger : subject.target->triggers) {
     if (!all && trigger.name != subject.command.name) continue;
     if (level != "row") level = trigger.row ? "row" : "statement";
   }
   // Foreign keys are row triggers, too, from either side.
-  const bool has_keys = std::ranges::any_of(subject.target->constraints,
-                                            [](const CatalogConstraint& c) { return !c.referenced.empty(); }) ||
-                        !subject.catalog.referencing(subject.target->name).empty();
+  const bool has_keys =
+      std::ranges::any_of(subject.target->constraints,
+                          [](const CatalogConstraint& c) { return !c.referenced.empty(); }) ||
+      !subject.catalog.referencing(subject.target->name).empty();
   if (subject.command.tag.ends_with("TrigAll") && has_keys) return text("row");
   if (level == "none" && !all && !subject.command.is("missing_ok")) return Unknown{};
   return text(level);
@@ -272,19 +277,22 @@ constexpr std::array k_facts = {
     DerivedFact{"relation_exists", "the target exists", relation_exists},
     DerivedFact{"column_not_null", "the column is NOT NULL", column_not_null},
     DerivedFact{"column_generated", "the column that is there: none, stored or virtual", column_generated},
-    DerivedFact{"constraint_no_inherit", "the constraint that the command names is NO INHERIT", constraint_no_inherit},
+    DerivedFact{"constraint_no_inherit", "the constraint that the command names is NO INHERIT",
+                constraint_no_inherit},
     DerivedFact{"checks_rows", "rows that are there must satisfy the new constraint", checks_rows},
     DerivedFact{"index_exists", "CREATE INDEX IF NOT EXISTS finds its name taken", index_exists},
     DerivedFact{"part_exists", "the rule or policy that DROP … IF EXISTS names is there", part_exists},
     DerivedFact{"index_renamed", "USING INDEX gives the index the constraint's name", index_renamed},
     DerivedFact{"names_index", "REPLICA IDENTITY USING INDEX", names_index},
-    DerivedFact{"storage_options", "lock that the strictest option needs: access_exclusive or share_update_exclusive",
+    DerivedFact{"storage_options",
+                "lock that the strictest option needs: access_exclusive or share_update_exclusive",
                 storage_options},
     DerivedFact{"persistence", "of the target: permanent, unlogged or temporary", persistence},
     DerivedFact{"tablespace_change", "the table is in another tablespace", tablespace_change},
     DerivedFact{"access_method_change", "the table has another access method", access_method_change},
     DerivedFact{"owner_change", "the relation has another owner", owner_change},
-    DerivedFact{"trigger_level", "of the triggers that the command names: row, statement or none", trigger_level},
+    DerivedFact{"trigger_level", "of the triggers that the command names: row, statement or none",
+                trigger_level},
     DerivedFact{"type_change", "what the new type does to stored values: none, binary_coercible or rewrite",
                 type_change},
 };

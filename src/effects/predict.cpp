@@ -346,7 +346,8 @@ class Predictor {
 
   /// What the command made: sequences of serial columns, indexes of constraints and of partitions …
   void add_created(const EffectRow* row, Parts& parts) {
-    const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index") != row->index_builds.end();
+    const bool builds =
+        row != nullptr && std::ranges::find(row->index_builds, "new_index") != row->index_builds.end();
     for (const RelationName& name : catalog_.take_created()) {
       const Relation* relation = catalog_.find(name);
       if (relation == nullptr || relation->relkind == relkind::composite_type) continue;

@@ -136,16 +136,34 @@ bool reads_column(const Relation& view, const std::string& column) {
          std::ranges::find(columns, "*") != columns.end();
 }
 
+/// The columns that the command takes away; empty: all of them.
+std::vector<std::string> lost_columns(const Subject& subject, const RelationName& table, bool by_type) {
+  if (subject.command.tag == "AT_DropColumn") return {subject.command.name};
+  std::vector<std::string> columns;
+  const Relation* relation = subject.catalog.find(table);
+  if (!by_type || relation == nullptr || !subject.command.type) return columns;
+  const CatalogType* dropped = subject.catalog.find_type(*subject.command.type);
+  for (const CatalogColumn& column : relation->columns) {
+    if (dropped != nullptr && subject.catalog.find_type(column.type) == dropped)
+      columns.push_back(column.name);
+  }
+  return columns;
+}
+
 Members dependent_views(const Subject& subject) {
   const std::string_view dropped = subject.command.text("removeType");
-  const bool by_column = subject.command.tag == "AT_DropColumn";
-  Members roots = dropped == "OBJECT_SCHEMA"                             ? schema_relations(subject)
-                  : dropped == "OBJECT_TYPE" || dropped == "OBJECT_DOMAIN" ? type_users(subject)
-                                                                           : family(subject);
+  const bool by_type = dropped == "OBJECT_TYPE" || dropped == "OBJECT_DOMAIN";
+  const Members roots = dropped == "OBJECT_SCHEMA" ? schema_relations(subject)
+                        : by_type                  ? type_users(subject)
+                                                   : family(subject);
   Members members;
   for (const Member& relation : roots) {
+    const std::vector<std::string> columns = lost_columns(subject, relation.name, by_type);
     for (const Relation* view : subject.catalog.readers(relation.name)) {
-      if (!by_column || reads_column(*view, subject.command.name)) add(members, member(*view));
+      const bool depends = columns.empty() || std::ranges::any_of(columns, [view](const std::string& column) {
+                             return reads_column(*view, column);
+                           });
+      if (depends) add(members, member(*view));
     }
   }
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -202,7 +220,9 @@ Members locked(const Subject& subject) {
   return expand(subject, named(subject, "locked"));
 }
 
-Members written(const Subject& subject) { return expand(subject, named(subject, "written")); }
+Members written(const Subject& subject) {
+  return expand(subject, named(subject, "written"));
+}
 
 Members inherited(const Subject& subject) {
   return named(subject, "inherited");
@@ -214,7 +234,9 @@ Members owner_table(const Subject& subject) {
   return named(subject, "owner_table");
 }
 
-Members descendants(const Subject& subject) { return descendants_of(subject, target(subject)); }
+Members descendants(const Subject& subject) {
+  return descendants_of(subject, target(subject));
+}
 
 Members direct_children(const Subject& subject) {
   Members members;
@@ -227,7 +249,15 @@ Members inheritance_children(const Subject& subject) {
   return partitioned ? Members{} : children(subject);
 }
 
-Members target_indexes(const Subject& subject) { return indexes_of(subject, target(subject)); }
+Members leaf_indexes(const Subject& subject) {
+  Members members = indexes_of(subject, family(subject));
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_index; });
+  return members;
+}
+
+Members target_indexes(const Subject& subject) {
+  return indexes_of(subject, target(subject));
+}
 
 Members indexed_tables(const Subject& subject) {
   Members members = family(subject);
@@ -235,7 +265,9 @@ Members indexed_tables(const Subject& subject) {
   return members;
 }
 
-Members index_partitions(const Subject& subject) { return descendants_of(subject, target(subject)); }
+Members index_partitions(const Subject& subject) {
+  return descendants_of(subject, target(subject));
+}
 
 Members index_table_partitions(const Subject& subject) {
   Members members;
@@ -256,15 +288,20 @@ Members has_exclusion(const Subject& subject, const Members& tables) {
   Members members = tables;
   std::erase_if(members, [&](const Member& m) {
     const Relation* relation = subject.catalog.find(m.name);
-    return relation == nullptr || std::ranges::none_of(relation->constraints, [](const CatalogConstraint& constraint) {
+    return relation == nullptr ||
+           std::ranges::none_of(relation->constraints, [](const CatalogConstraint& constraint) {
              return constraint.contype == "CONSTR_EXCLUSION";
            });
   });
   return members;
 }
 
-Members exclusion_tables(const Subject& subject) { return has_exclusion(subject, family(subject)); }
-Members all_exclusion_tables(const Subject& subject) { return has_exclusion(subject, all_tables(subject)); }
+Members exclusion_tables(const Subject& subject) {
+  return has_exclusion(subject, family(subject));
+}
+Members all_exclusion_tables(const Subject& subject) {
+  return has_exclusion(subject, all_tables(subject));
+}
 
 Members partition_table(const Subject& subject) {
   Members members;
@@ -303,7 +340,8 @@ Members default_sequences(const Subject& subject) {
   if (subject.target == nullptr || (given.empty() && !subject.command.is("default_values"))) return members;
   for (const CatalogColumn& column : subject.target->columns) {
     if (std::ranges::find(given, column.name) != given.end()) continue;
-    if (!column.owned_sequence.empty()) add(members, member(subject, column.owned_sequence, relkind::sequence));
+    if (!column.owned_sequence.empty())
+      add(members, member(subject, column.owned_sequence, relkind::sequence));
     if (!column.default_expression) continue;
     for (const RelationName& name : column.default_expression->sequences) {
       add(members, member(subject, name, relkind::sequence));
@@ -327,21 +365,31 @@ Members viewed(const Subject& subject) {
 
 constexpr std::array k_roles = {
     Role{"target", "the relation that the command names", target},
-    Role{"children", "all partitions and inheritance children of the target, unless ONLY is written", children},
-    Role{"descendants", "all partitions and inheritance children of the target, even under ONLY", descendants},
-    Role{"direct_children", "the partitions or children one level below the target, even under ONLY", direct_children},
+    Role{"children", "all partitions and inheritance children of the target, unless ONLY is written",
+         children},
+    Role{"descendants", "all partitions and inheritance children of the target, even under ONLY",
+         descendants},
+    Role{"direct_children", "the partitions or children one level below the target, even under ONLY",
+         direct_children},
     Role{"partitions", "all partitions of the target, unless ONLY is written", partitions},
-    Role{"inheritance_children", "all inheritance children of the target that are no partitions", inheritance_children},
-    Role{"ancestors", "the partitioned tables, all the way up, of which the target is a partition", ancestors},
-    Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT", parent},
+    Role{"inheritance_children", "all inheritance children of the target that are no partitions",
+         inheritance_children},
+    Role{"ancestors", "the partitioned tables, all the way up, of which the target is a partition",
+         ancestors},
+    Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT",
+         parent},
     Role{"partition", "the relation that ATTACH or DETACH PARTITION names", partition},
     Role{"partition_children", "the partitions of that partition", partition_children},
-    Role{"default_partition", "the default partition beside a partition that comes or goes", default_partition},
-    Role{"default_partition_children", "the partitions of that default partition", default_partition_children},
-    Role{"unproven_default_partition", "the default partition and its leaves, unless a CHECK excludes the new bounds",
+    Role{"default_partition", "the default partition beside a partition that comes or goes",
+         default_partition},
+    Role{"default_partition_children", "the partitions of that default partition",
+         default_partition_children},
+    Role{"unproven_default_partition",
+         "the default partition and its leaves, unless a CHECK excludes the new bounds",
          unproven_default_partition},
     Role{"unproven_partitions",
-         "the attached partition and its leaves unless a CHECK proves the bounds, and the unproven default partition",
+         "the attached partition and its leaves unless a CHECK proves the bounds, and the unproven default "
+         "partition",
          unproven_partitions},
     Role{"keyed_partitions", "the attached partition, when it lacks a foreign key of the partitioned table",
          keyed_partitions},
@@ -349,21 +397,26 @@ constexpr std::array k_roles = {
     Role{"referenced_partitions", "the partitions of those tables", referenced_partitions},
     Role{"merged_referenced", "tables that foreign keys point to which the attached partition has already",
          merged_referenced},
-    Role{"referencing", "tables whose foreign keys point to the target, or to the columns at hand", referencing},
-    Role{"parent_referencing", "tables whose foreign keys point to the partitioned table that a partition joins or leaves",
+    Role{"referencing", "tables whose foreign keys point to the target, or to the columns at hand",
+         referencing},
+    Role{"parent_referencing",
+         "tables whose foreign keys point to the partitioned table that a partition joins or leaves",
          parent_referencing},
     Role{"key_ancestors", "partitioned tables from which the target has a foreign key", key_ancestors},
     Role{"truncated", "the target and all that TRUNCATE … CASCADE reaches", truncated},
     Role{"index", "the index that the command names beside its target", index},
-    Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses", new_index},
+    Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses",
+         new_index},
     Role{"indexes", "all indexes of the target and its children", indexes},
+    Role{"leaf_indexes", "those of them that have a file", leaf_indexes},
     Role{"target_indexes", "all indexes of the target alone", target_indexes},
     Role{"indexed_tables", "the target and its children, as far as they have an index", indexed_tables},
     Role{"indexes_on_column", "indexes that use the column", indexes_on_column},
     Role{"rebuilt_indexes", "indexes that use the column and cannot keep their file when its type changes",
          rebuilt_indexes},
     Role{"rechecked", "tables with a valid CHECK that reads the column", rechecked},
-    Role{"constraint_indexes", "the indexes behind the constraint that the command names", constraint_indexes},
+    Role{"constraint_indexes", "the indexes behind the constraint that the command names",
+         constraint_indexes},
     Role{"index_table", "the table of the index that the command names", index_table},
     Role{"index_partitions", "the indexes on partitions that belong to the index that the command names",
          index_partitions},
@@ -372,12 +425,15 @@ constexpr std::array k_roles = {
     Role{"exclusion_tables", "the target and its children, as far as they have an exclusion constraint",
          exclusion_tables},
     Role{"all_exclusion_tables", "tables of the database with an exclusion constraint", all_exclusion_tables},
-    Role{"partition_table", "the table of the index that ALTER INDEX … ATTACH PARTITION names", partition_table},
+    Role{"partition_table", "the table of the index that ALTER INDEX … ATTACH PARTITION names",
+         partition_table},
     Role{"owned_sequences", "sequences of serial and identity columns of the target", owned_sequences},
     Role{"column_sequences", "the sequence of the column that the command names", column_sequences},
-    Role{"identity_sequence", "the sequence of the identity column that the command names", identity_sequence},
+    Role{"identity_sequence", "the sequence of the identity column that the command names",
+         identity_sequence},
     Role{"restarted_sequences", "sequences that TRUNCATE … RESTART IDENTITY sets back", restarted_sequences},
-    Role{"default_sequences", "sequences of the columns that the statement leaves to their default", default_sequences},
+    Role{"default_sequences", "sequences of the columns that the statement leaves to their default",
+         default_sequences},
     Role{"default_tables", "tables with a default that uses the sequence", default_tables},
     Role{"sequence", "sequences in nextval('…') and its kin", sequence},
     Role{"dependent_views", "views and materialized views over the target, transitively", dependent_views},
@@ -392,7 +448,8 @@ constexpr std::array k_roles = {
     Role{"inherited", "the tables after INHERITS", inherited},
     Role{"like", "the tables after LIKE", like},
     Role{"owner_table", "the table after OWNED BY", owner_table},
-    Role{"owned_relations", "what belongs to the roles that the command names, as far as OWNER TO said so", owned_relations},
+    Role{"owned_relations", "what belongs to the roles that the command names, as far as OWNER TO said so",
+         owned_relations},
     Role{"moved_tables", "those of them that are in the tablespace that the command names", moved_tables},
     Role{"moved_indexes", "indexes of those roles", moved_indexes},
     Role{"schema_relations", "everything in the schema but indexes", schema_relations},
@@ -402,7 +459,8 @@ constexpr std::array k_roles = {
     Role{"all_tables", "tables and materialized views of the database", all_tables},
     Role{"all_indexed_tables", "those of them that have an index", all_indexed_tables},
     Role{"all_indexes", "indexes of the database", all_indexes},
-    Role{"vacuumed_tables", "tables, partitioned tables and materialized views of the database", vacuumed_tables},
+    Role{"vacuumed_tables", "tables, partitioned tables and materialized views of the database",
+         vacuumed_tables},
     Role{"clustered_tables", "tables that CLUSTER was used on", clustered_tables},
     Role{"clustered_indexes", "their indexes", clustered_indexes},
     Role{"statistics_table", "the table of the extended statistics that the command names", statistics_table},

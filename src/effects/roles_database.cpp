@@ -57,7 +57,9 @@ Members schema_indexes(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return in_schema(subject, r) && is_index(r); });
 }
 
-Members all_tables(const Subject& subject) { return all(subject, has_heap); }
+Members all_tables(const Subject& subject) {
+  return all(subject, has_heap);
+}
 
 Members all_indexed_tables(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return has_indexes(subject, r); });
@@ -68,18 +70,22 @@ Members all_indexes(const Subject& subject) {
 }
 
 Members vacuumed_tables(const Subject& subject) {
-  return all(subject, [](const Relation& r) { return has_heap(r) || r.relkind == relkind::partitioned_table; });
+  return all(subject,
+             [](const Relation& r) { return has_heap(r) || r.relkind == relkind::partitioned_table; });
 }
 
 Members clustered_tables(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return has_heap(r) && has_clustered_index(subject, r); });
 }
 
-Members clustered_indexes(const Subject& subject) { return indexes_of(subject, clustered_tables(subject)); }
+Members clustered_indexes(const Subject& subject) {
+  return indexes_of(subject, clustered_tables(subject));
+}
 
 Members owned_relations(const Subject& subject) {
   return all(subject, [&](const Relation& r) {
-    return !is_index(r) && !r.owner.empty() && std::ranges::find(subject.command.names, r.owner) != subject.command.names.end();
+    return !is_index(r) && !r.owner.empty() &&
+           std::ranges::find(subject.command.names, r.owner) != subject.command.names.end();
   });
 }
 
@@ -87,22 +93,27 @@ Members moved_tables(const Subject& subject) {
   Members members = owned_relations(subject);
   std::erase_if(members, [&](const Member& m) {
     const std::string& tablespace = subject.catalog.find(m.name)->tablespace;
-    return (tablespace.empty() ? "pg_default" : tablespace) != subject.command.name || !has_heap(*subject.catalog.find(m.name));
+    return (tablespace.empty() ? "pg_default" : tablespace) != subject.command.name ||
+           !has_heap(*subject.catalog.find(m.name));
   });
   return members;
 }
 
-Members moved_indexes(const Subject& subject) { return indexes_of(subject, owned_relations(subject)); }
+Members moved_indexes(const Subject& subject) {
+  return indexes_of(subject, owned_relations(subject));
+}
 
 Members statistics_table(const Subject& subject) {
-  const RelationName table = subject.catalog.statistics_table({subject.command.new_name, subject.command.name});
+  const RelationName table =
+      subject.catalog.statistics_table({subject.command.new_name, subject.command.name});
   return table.empty() ? Members{} : Members{member(subject, table)};
 }
 
 Members published_tables(const Subject& subject) {
   Members members;
   if (subject.command.text("action") != "AP_SetObjects") return members;
-  for (const RelationName& name : subject.catalog.published(subject.command.name)) add(members, member(subject, name));
+  for (const RelationName& name : subject.catalog.published(subject.command.name))
+    add(members, member(subject, name));
   return members;
 }
 

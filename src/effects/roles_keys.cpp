@@ -14,7 +14,9 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
 }
 
-bool is_foreign_key(const CatalogConstraint& constraint) { return !constraint.referenced.empty(); }
+bool is_foreign_key(const CatalogConstraint& constraint) {
+  return !constraint.referenced.empty();
+}
 
 /// Both keys make the same demand, so that ATTACH PARTITION keeps the partition's own.
 bool same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
@@ -28,19 +30,22 @@ const Relation* partition_of(const Subject& subject) {
 
 bool partition_has(const Subject& subject, const CatalogConstraint& key) {
   const Relation* partition = partition_of(subject);
-  return partition != nullptr && std::ranges::any_of(partition->constraints, [&](const CatalogConstraint& own) {
-           return same_key(own, key);
-         });
+  return partition != nullptr &&
+         std::ranges::any_of(partition->constraints,
+                             [&](const CatalogConstraint& own) { return same_key(own, key); });
 }
 
 bool names_constraint(std::string_view tag) {
   return tag == "AT_DropConstraint" || tag == "AT_ValidateConstraint" || tag == "AT_AlterConstraint";
 }
 
-bool names_column(std::string_view tag) { return tag == "AT_DropColumn" || tag == "AT_AlterColumnType"; }
+bool names_column(std::string_view tag) {
+  return tag == "AT_DropColumn" || tag == "AT_AlterColumnType";
+}
 
 bool concerns_columns(const CatalogConstraint& key, const std::vector<std::string>& columns) {
-  return std::ranges::any_of(key.columns, [&](const std::string& column) { return contains(columns, column); });
+  return std::ranges::any_of(key.columns,
+                             [&](const std::string& column) { return contains(columns, column); });
 }
 
 /// UPDATE of a partition key: the row is inserted into another partition.
@@ -112,14 +117,16 @@ std::vector<std::string> columns_at_stake(const Subject& subject) {
   return {};
 }
 
-bool points_to(const Subject& subject, const CatalogConstraint& key, const std::vector<std::string>& columns) {
+bool points_to(const Subject& subject, const CatalogConstraint& key,
+               const std::vector<std::string>& columns) {
   if (columns.empty()) return true;
   const std::vector<std::string> pointed = pointed_to(subject, key);
-  return pointed.empty() || std::ranges::any_of(pointed, [&](const auto& column) { return contains(columns, column); });
+  return pointed.empty() ||
+         std::ranges::any_of(pointed, [&](const auto& column) { return contains(columns, column); });
 }
 
-void add_referencing(const Subject& subject, const RelationName& table, const std::vector<std::string>& columns,
-                     Members& members) {
+void add_referencing(const Subject& subject, const RelationName& table,
+                     const std::vector<std::string>& columns, Members& members) {
   for (const Relation* other : subject.catalog.referencing(table)) {
     const bool concerned = std::ranges::any_of(other->constraints, [&](const CatalogConstraint& key) {
       return key.referenced == table && points_to(subject, key, columns);
@@ -164,12 +171,14 @@ bool is_compatible(const Subject& subject, const Relation& index) {
   const std::string& name = subject.command.name;
   const auto computed = [](const IndexElement& element) { return element.expression.has_value(); };
   if (definition.predicate || std::ranges::any_of(definition.elements, computed)) return false;
-  const bool is_key = std::ranges::find(definition.elements, name, &IndexElement::column) != definition.elements.end();
+  const bool is_key =
+      std::ranges::find(definition.elements, name, &IndexElement::column) != definition.elements.end();
   if (!is_key) return true;
   const Relation* table = subject.catalog.find(index.table);
   const CatalogColumn* column = table != nullptr ? table->column(name) : nullptr;
   if (column == nullptr || !subject.command.type) return false;
-  const bool collated = !subject.command.columns.empty() && !subject.command.columns.front().collation.empty();
+  const bool collated =
+      !subject.command.columns.empty() && !subject.command.columns.front().collation.empty();
   const TypeName from = base_type(subject, column->type);
   const TypeName to = base_type(subject, *subject.command.type);
   return !collated && from.array == to.array && from.schemaname == to.schemaname &&
@@ -190,7 +199,9 @@ Members referenced(const Subject& subject) {
   return members;
 }
 
-Members referenced_partitions(const Subject& subject) { return descendants_of(subject, referenced(subject)); }
+Members referenced_partitions(const Subject& subject) {
+  return descendants_of(subject, referenced(subject));
+}
 
 Members merged_referenced(const Subject& subject) {
   Members members;
@@ -221,7 +232,8 @@ Members referencing(const Subject& subject) {
   // A row that is deleted, or a table that goes, has no columns at stake: all of it is.
   if (subject.command.tag == "UpdateStmt" && columns.empty()) return members;
   for (const Member& relation : to) add_referencing(subject, relation.name, columns, members);
-  std::erase_if(members, [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
+  std::erase_if(members,
+                [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
   return members;
 }
 
@@ -288,7 +300,8 @@ Members indexes_on_column(const Subject& subject) {
 
 Members rebuilt_indexes(const Subject& subject) {
   Members members = indexes_on_column(subject);
-  std::erase_if(members, [&](const Member& m) { return is_compatible(subject, *subject.catalog.find(m.name)); });
+  std::erase_if(members,
+                [&](const Member& m) { return is_compatible(subject, *subject.catalog.find(m.name)); });
   return members;
 }
 

@@ -84,7 +84,8 @@ bool implies_list(const Comparison& known, const std::vector<std::string>& value
 
 /// No row outside the bounds can be in the table.
 bool proves_inside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
-  if (!bound.by_constants || key.columns.size() != 1 || !is_not_null(relation, key.columns.front())) return false;
+  if (!bound.by_constants || key.columns.size() != 1 || !is_not_null(relation, key.columns.front()))
+    return false;
   const std::vector<Comparison> known = known_comparisons(relation, key.columns.front());
   const auto any = [&known](auto implies) { return std::ranges::any_of(known, implies); };
   if (key.strategy == "list") {
@@ -175,13 +176,15 @@ Members default_partition_children(const Subject& subject) {
 
 Members unproven_default_partition(const Subject& subject) {
   Members members;
-  for (const Member& table : default_partition(subject)) add_unproven(subject, table, proves_outside, members);
+  for (const Member& table : default_partition(subject))
+    add_unproven(subject, table, proves_outside, members);
   return members;
 }
 
 Members unproven_partitions(const Subject& subject) {
   Members members;
-  for (const Member& table : named(subject, "partition")) add_unproven(subject, table, proves_inside, members);
+  for (const Member& table : named(subject, "partition"))
+    add_unproven(subject, table, proves_inside, members);
   add_all(members, unproven_default_partition(subject));
   return members;
 }

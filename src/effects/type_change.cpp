@@ -19,22 +19,13 @@ constexpr std::string_view k_rewrite = "rewrite";
 
 /// Casts of pg_cast with castmethod 'b' between types of pg_catalog that columns have.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 20> k_binary_casts = {{
-    {"citext", "text"},     {"citext", "varchar"},  {"text", "citext"},   {"varchar", "citext"},  // the extension's
-    {"text", "varchar"},
-    {"varchar", "text"},
-    {"text", "bpchar"},
-    {"varchar", "bpchar"},
-    {"cidr", "inet"},
-    {"xml", "text"},
-    {"xml", "varchar"},
-    {"xml", "bpchar"},
-    {"int4", "oid"},
-    {"oid", "int4"},
-    {"bit", "varbit"},
-    {"varbit", "bit"},
-    {"int4", "regclass"},
-    {"oid", "regclass"},
-    {"regclass", "oid"},
+    {"citext", "text"},    {"citext", "varchar"}, {"text", "citext"},
+    {"varchar", "citext"},  // the extension's
+    {"text", "varchar"},   {"varchar", "text"},   {"text", "bpchar"},
+    {"varchar", "bpchar"}, {"cidr", "inet"},      {"xml", "text"},
+    {"xml", "varchar"},    {"xml", "bpchar"},     {"int4", "oid"},
+    {"oid", "int4"},       {"bit", "varbit"},     {"varbit", "bit"},
+    {"int4", "regclass"},  {"oid", "regclass"},   {"regclass", "oid"},
     {"regclass", "int4"},
 }};
 
@@ -87,16 +78,19 @@ bool is_plain_using(const Expression& expression, std::string_view column) {
          expression.colname == column;
 }
 
-bool is_timestamp(const TypeName& type) { return type.name == "timestamp" || type.name == "timestamptz"; }
+bool is_timestamp(const TypeName& type) {
+  return type.name == "timestamp" || type.name == "timestamptz";
+}
 
 /// timestamp.c TimestampTimestampTzRequiresRewrite: with a time zone that is UTC the values stay as they are.
 FactValue judge_timestamps(const Subject& subject, const TypeName& to) {
   if (!to.typmods.empty()) return k_rewrite;
   if (subject.catalog.timezone.empty()) return Unknown{};
-  constexpr std::array<std::string_view, 9> k_utc = {"utc", "gmt",       "etc/utc", "etc/gmt", "zulu",
+  constexpr std::array<std::string_view, 9> k_utc = {"utc", "gmt",       "etc/utc", "etc/gmt",  "zulu",
                                                      "uct", "universal", "0",       "greenwich"};
   std::string zone = subject.catalog.timezone;
-  std::ranges::transform(zone, zone.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(zone, zone.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::ranges::find(k_utc, zone) != k_utc.end() ? k_binary_coercible : k_rewrite;
 }
 

@@ -302,7 +302,9 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
 }
 
 std::string_view publication_action(::AlterPublicationAction action) {
-  return action == AP_AddObjects ? "AP_AddObjects" : action == AP_DropObjects ? "AP_DropObjects" : "AP_SetObjects";
+  return action == AP_AddObjects    ? "AP_AddObjects"
+         : action == AP_DropObjects ? "AP_DropObjects"
+                                    : "AP_SetObjects";
 }
 
 void lower_view(const ::ViewStmt* node, const Source& source, Statement& statement) {
@@ -435,8 +437,8 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
     case T_CreatePublicationStmt: {
       auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
-      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables, "AP_AddObjects",
-                        source, statement);
+      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
+                        "AP_AddObjects", source, statement);
       return true;
     }
     case T_AlterPublicationStmt: {

@@ -13,10 +13,10 @@ enum class Verdict { exact, over, under, unmodeled, failed };
 std::string_view to_string(Verdict verdict);
 
 struct Difference {
-  std::string what;       ///< "lock of public.t", "rewrites" …
+  std::string what;  ///< "lock of public.t", "rewrites" …
   std::string predicted;
   std::string observed;
-  bool under = false;     ///< the server does more than was said
+  bool under = false;  ///< the server does more than was said
 };
 
 struct RowResult {

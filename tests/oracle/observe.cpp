@@ -73,8 +73,12 @@ Entries entries(Session& session) {
   return result;
 }
 
-bool is_index(char kind) { return kind == relkind::index || kind == relkind::partitioned_index; }
-bool has_heap(char kind) { return kind == relkind::table || kind == relkind::materialized_view; }
+bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
+bool has_heap(char kind) {
+  return kind == relkind::table || kind == relkind::materialized_view;
+}
 
 /// The quoted words of a DEBUG message: `building index "i" on table "t" serially` → i, t.
 std::vector<std::string> quoted_words(std::string_view message) {
@@ -127,7 +131,8 @@ class Reader {
       ObservedLock& lock = result.locks.try_emplace(entry.name, ObservedLock{.is_new = true}).first->second;
       lock.relkind = entry.relkind;
       lock.mode = std::max(lock.mode, *mode);
-      lock.is_new = lock.is_new && made && !existed(entry.name);  // an index that was made again under its name
+      lock.is_new =
+          lock.is_new && made && !existed(entry.name);  // an index that was made again under its name
       lock.touched = lock.touched || made || now == after_.end() ||
                      (!truncates && old->second.filenode != now->second.filenode);
     }
@@ -166,7 +171,8 @@ class Reader {
       if (table == nullptr) return;
       ++explained_[table->first];
       built_.push_back(table->second.name);
-      const std::string schema = table->second.name.substr(0, table->second.name.size() - table->second.relname.size());
+      const std::string schema =
+          table->second.name.substr(0, table->second.name.size() - table->second.relname.size());
       if (!truncates) result.index_builds.insert(schema + quote_ident(without_ccnew(words[0])));
     } else if (message.starts_with("validating foreign key") && !words.empty()) {
       for (const auto& key : foreign_keys_) {
@@ -213,7 +219,9 @@ class Reader {
 };
 
 /// Leaves a transaction, whatever state it is in.
-void roll_back(Session& session) { session.try_run("ROLLBACK"); }
+void roll_back(Session& session) {
+  session.try_run("ROLLBACK");
+}
 
 }  // namespace
 
@@ -307,7 +315,8 @@ std::string Probe::oid_of(const std::string& relation) {
 }
 
 std::string Probe::table_of(const std::string& relation) {
-  const Rows rows = watcher.run("SELECT indrelid::regclass, indrelid FROM pg_index WHERE indexrelid = " + oid_of(relation));
+  const Rows rows =
+      watcher.run("SELECT indrelid::regclass, indrelid FROM pg_index WHERE indexrelid = " + oid_of(relation));
   return rows.empty() ? std::string() : rows[0][0];
 }
 
@@ -317,8 +326,9 @@ std::optional<Wait> Probe::wait_of(const std::string& sql, const std::string& ho
   holder.run("BEGIN");
   holder.run(hold);
   runner.start(sql);
-  const std::string waiting = "SELECT locktype, coalesce(relation, 0), mode FROM pg_locks WHERE NOT granted AND pid = " +
-                              std::to_string(runner.pid());
+  const std::string waiting =
+      "SELECT locktype, coalesce(relation, 0), mode FROM pg_locks WHERE NOT granted AND pid = " +
+      std::to_string(runner.pid());
   std::optional<Wait> wait;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!runner.done() && std::chrono::steady_clock::now() < deadline) {

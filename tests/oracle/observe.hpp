@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "pgsluice/effects.hpp"
 #include "oracle/session.hpp"
+#include "pgsluice/effects.hpp"
 
 namespace pgsluice::oracle {
 

@@ -24,9 +24,12 @@ void make_database(const Server& server) {
   session.run(std::string("CREATE DATABASE ") + k_database);
   session.run("SET allow_in_place_tablespaces = on");
   session.try_run("CREATE TABLESPACE pgsluice_other LOCATION ''");
+  session.try_run("CREATE ROLE pgsluice_role");
 }
 
-bool applies(const EffectRow& row, int version) { return row.pg_min <= version && version <= row.pg_max; }
+bool applies(const EffectRow& row, int version) {
+  return row.pg_min <= version && version <= row.pg_max;
+}
 
 /// Only rows whose id contains PGSLUICE_ORACLE_ROW, to work on one.
 bool wanted(const EffectRow& row) {
@@ -53,8 +56,10 @@ std::vector<RowResult> check_everywhere(const std::vector<Server>& all, const Ef
       try {
         results[i] = check_rows(all[i], table);
       } catch (const std::exception& error) {
-        results[i].push_back(
-            {.row = "(server)", .version = all[i].version, .verdict = Verdict::failed, .problem = error.what()});
+        results[i].push_back({.row = "(server)",
+                              .version = all[i].version,
+                              .verdict = Verdict::failed,
+                              .problem = error.what()});
       }
     });
   }
@@ -114,8 +119,9 @@ TEST(Oracle, ServersAreThere) {
   for (const Server& server : servers()) found.push_back(server.version);
   for (const int version : k_versions) {
     EXPECT_TRUE(std::ranges::find(found, version) != found.end())
-        << "no PostgreSQL " << version << " in PGSLUICE_TEST_SERVERS: install it with scripts/setup " << version
-        << " and run this with scripts/test, or scripts/with-servers 12 13 14 15 16 17 18 -- " << "oracle_tests";
+        << "no PostgreSQL " << version << " in PGSLUICE_TEST_SERVERS: install it with scripts/setup "
+        << version << " and run this with scripts/test, or scripts/with-servers 12 13 14 15 16 17 18 -- "
+        << "oracle_tests";
   }
 }
 
@@ -140,41 +146,59 @@ RowResult check_one(const char* row) {
 
 TEST(OracleSelfTest, AWeakerLockIsUnderPredicted) {
   EXPECT_EQ(check_one(R"j({"id": "x", "on": "LockStmt", "locks": {"target": "ShareLock"}, "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j").verdict, Verdict::under);
-}
-
-TEST(OracleSelfTest, AStrongerLockIsOverPredicted) {
-  EXPECT_EQ(check_one(R"j({"id": "x", "on": "LockStmt", "locks": {"target": "AccessExclusiveLock"}, "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j").verdict, Verdict::over);
-}
-
-TEST(OracleSelfTest, AForgottenRelationIsUnderPredicted) {
-  EXPECT_EQ(check_one(R"j({"id": "x", "on": "LockStmt", "locks": {"target": "ExclusiveLock"}, "source": "none",
-    "setup": "CREATE TABLE t (a int); CREATE TABLE c () INHERITS (t)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j").verdict,
+    "setup": "CREATE TABLE t (a int)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j")
+                .verdict,
             Verdict::under);
 }
 
+TEST(OracleSelfTest, AStrongerLockIsOverPredicted) {
+  EXPECT_EQ(
+      check_one(
+          R"j({"id": "x", "on": "LockStmt", "locks": {"target": "AccessExclusiveLock"}, "source": "none",
+    "setup": "CREATE TABLE t (a int)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j")
+          .verdict,
+      Verdict::over);
+}
+
+TEST(OracleSelfTest, AForgottenRelationIsUnderPredicted) {
+  EXPECT_EQ(
+      check_one(R"j({"id": "x", "on": "LockStmt", "locks": {"target": "ExclusiveLock"}, "source": "none",
+    "setup": "CREATE TABLE t (a int); CREATE TABLE c () INHERITS (t)", "example": "LOCK TABLE t IN EXCLUSIVE MODE"})j")
+          .verdict,
+      Verdict::under);
+}
+
 TEST(OracleSelfTest, ForgottenWorkIsUnderPredicted) {
-  EXPECT_EQ(check_one(R"j({"id": "x", "on": "AT_SetNotNull", "locks": {"target": "AccessExclusiveLock"}, "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ALTER a SET NOT NULL"})j").verdict, Verdict::under);
+  EXPECT_EQ(
+      check_one(
+          R"j({"id": "x", "on": "AT_SetNotNull", "locks": {"target": "AccessExclusiveLock"}, "source": "none",
+    "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ALTER a SET NOT NULL"})j")
+          .verdict,
+      Verdict::under);
 }
 
 TEST(OracleSelfTest, InventedWorkIsOverPredicted) {
   EXPECT_EQ(check_one(R"j({"id": "x", "on": "AT_ColumnDefault", "locks": {"target": "AccessExclusiveLock"},
     "rewrites": ["target"], "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ALTER a SET DEFAULT 1"})j").verdict, Verdict::over);
+    "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ALTER a SET DEFAULT 1"})j")
+                .verdict,
+            Verdict::over);
 }
 
 TEST(OracleSelfTest, AWeakerLockOfAStatementThatRunsAloneIsUnderPredicted) {
   EXPECT_EQ(check_one(R"j({"id": "x", "on": "VacuumStmt", "locks": {"target": "ShareUpdateExclusiveLock"},
     "rewrites": ["target"], "transaction": "forbidden", "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "VACUUM FULL t"})j").verdict, Verdict::under);
+    "setup": "CREATE TABLE t (a int)", "example": "VACUUM FULL t"})j")
+                .verdict,
+            Verdict::under);
 }
 
 TEST(OracleSelfTest, AStrongerLockOfAStatementThatRunsAloneIsOverPredicted) {
   EXPECT_EQ(check_one(R"j({"id": "x", "on": "VacuumStmt", "locks": {"target": "AccessExclusiveLock"},
     "transaction": "forbidden", "source": "none",
-    "setup": "CREATE TABLE t (a int)", "example": "VACUUM t"})j").verdict, Verdict::over);
+    "setup": "CREATE TABLE t (a int)", "example": "VACUUM t"})j")
+                .verdict,
+            Verdict::over);
 }
 
 }  // namespace

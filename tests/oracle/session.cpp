@@ -26,7 +26,9 @@ std::string error_of(const PGresult* result) {
   return field(PG_DIAG_SQLSTATE) + " " + field(PG_DIAG_MESSAGE_PRIMARY);
 }
 
-bool failed(const PGresult* result) { return pg::api().PQresultStatus(result) == PGRES_FATAL_ERROR; }
+bool failed(const PGresult* result) {
+  return pg::api().PQresultStatus(result) == PGRES_FATAL_ERROR;
+}
 
 /// COPY FROM STDIN in an example: there are no rows to send.
 void end_copy(PGconn* connection, const PGresult* result) {
@@ -46,7 +48,8 @@ Rows rows_of(const PGresult* result) {
 }  // namespace
 
 std::vector<Server> servers() {
-  const char* variable = std::getenv("PGSLUICE_TEST_SERVERS");  // NOLINT(concurrency-mt-unsafe): before any thread
+  const char* variable =
+      std::getenv("PGSLUICE_TEST_SERVERS");  // NOLINT(concurrency-mt-unsafe): before any thread
   std::vector<Server> result;
   std::istringstream list(variable != nullptr ? variable : "");
   for (std::string entry; list >> entry;) {
@@ -60,7 +63,8 @@ std::vector<Server> servers() {
 Session::Session(const Server& server, const std::string& database)
     : messages_(std::make_unique<std::vector<std::string>>()) {
   const std::array<const char*, 5> names = {"host", "port", "user", "dbname", nullptr};
-  const std::array<const char*, 5> values = {server.socket.c_str(), "5432", "postgres", database.c_str(), nullptr};
+  const std::array<const char*, 5> values = {server.socket.c_str(), "5432", "postgres", database.c_str(),
+                                             nullptr};
   connection_.reset(pg::api().PQconnectdbParams(names.data(), values.data(), 0));
   if (pg::api().PQstatus(connection_.get()) != CONNECTION_OK) {
     throw std::runtime_error("PostgreSQL " + std::to_string(server.version) + ": " +
@@ -107,8 +111,12 @@ Rows Session::run(const std::string& sql) {
   return rows;
 }
 
-int Session::pid() const { return pg::api().PQbackendPID(connection_.get()); }
+int Session::pid() const {
+  return pg::api().PQbackendPID(connection_.get());
+}
 
-std::vector<std::string> Session::take_messages() { return std::exchange(*messages_, {}); }
+std::vector<std::string> Session::take_messages() {
+  return std::exchange(*messages_, {});
+}
 
 }  // namespace pgsluice::oracle

@@ -19,10 +19,14 @@ const EffectTable& table() {
   return k_table;
 }
 
-Script script(const std::string& sql) { return parse({.path = "row.sql", .text = sql}); }
+Script script(const std::string& sql) {
+  return parse({.path = "row.sql", .text = sql});
+}
 
 /// The versions at which a row's range begins and ends.
-std::set<int> versions_of(const EffectRow& row) { return {std::max(row.pg_min, 12), std::min(row.pg_max, 18)}; }
+std::set<int> versions_of(const EffectRow& row) {
+  return {std::max(row.pg_min, 12), std::min(row.pg_max, 18)};
+}
 
 class EveryRow : public testing::TestWithParam<const EffectRow*> {};
 
@@ -31,7 +35,8 @@ TEST_P(EveryRow, ExampleIsOneStatementThatLowersToItsTag) {
   const Script example = script(row.example);
   EXPECT_TRUE(example.errors.empty());
   ASSERT_EQ(example.statements.size(), 1U);
-  EXPECT_TRUE(std::ranges::any_of(example.statements[0].commands, [&](const Command& c) { return c.tag == row.on; }));
+  EXPECT_TRUE(
+      std::ranges::any_of(example.statements[0].commands, [&](const Command& c) { return c.tag == row.on; }));
   EXPECT_TRUE(script(row.setup).errors.empty());
 }
 
@@ -63,12 +68,15 @@ std::tuple<int, bool, bool, bool> badness(const EffectRow& row) {
 }
 
 bool is_derived(std::string_view fact) {
-  return std::ranges::any_of(effects::derived_facts(), [&](const auto& derived) { return derived.name == fact; });
+  return std::ranges::any_of(effects::derived_facts(),
+                             [&](const auto& derived) { return derived.name == fact; });
 }
 
 bool holds(const EffectRow::Condition& condition, const Command& command) {
   const FactValue* value = command.fact(condition.fact);
-  if (value == nullptr) return std::ranges::find(condition.any_of, std::variant<bool, std::string>(false)) != condition.any_of.end();
+  if (value == nullptr)
+    return std::ranges::find(condition.any_of, std::variant<bool, std::string>(false)) !=
+           condition.any_of.end();
   return std::ranges::any_of(condition.any_of, [&](const auto& wanted) {
     if (const bool* flag = std::get_if<bool>(value)) return wanted == std::variant<bool, std::string>(*flag);
     if (std::holds_alternative<Unknown>(*value)) return true;
@@ -95,8 +103,10 @@ TEST_P(EveryRow, WhatIsNotKnownIsTakenForTheWorst) {
       const bool same_server = candidate->pg_min <= row.pg_max && row.pg_min <= candidate->pg_max;
       if (!possible || !same_server) continue;
       if (first == nullptr) first = candidate;
-      EXPECT_GE(badness(*first), badness(*candidate)) << candidate->id << " is worse than " << first->id << ", and stands after it";
-      const bool certain = std::ranges::none_of(candidate->when, [&](const auto& c) { return is_open(c, command); });
+      EXPECT_GE(badness(*first), badness(*candidate))
+          << candidate->id << " is worse than " << first->id << ", and stands after it";
+      const bool certain =
+          std::ranges::none_of(candidate->when, [&](const auto& c) { return is_open(c, command); });
       const bool everywhere = candidate->pg_min <= 12 && candidate->pg_max >= 18;
       if (certain && everywhere) break;  // nothing after it can be reached by this command
     }
@@ -111,7 +121,8 @@ std::vector<const EffectRow*> all_rows() {
 
 INSTANTIATE_TEST_SUITE_P(Rows, EveryRow, testing::ValuesIn(all_rows()), [](const auto& info) {
   std::string name = info.param->id;
-  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 });
 
