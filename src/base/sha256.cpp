@@ -5,6 +5,8 @@
 
 #include <sha256.h>
 
+#include <cstdint>
+
 namespace pgsluice {
 
 std::string sha256_hex(std::string_view bytes) {
