@@ -22,9 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The oldest major that the community supported when this release was made. A worst case for the others: what is
-// safe there is safe on newer servers.
-constexpr int k_oldest_supported = 14;
+// The oldest major that the community supported when this release was made (14 reached its end of life on 2026-11-12).
+// A worst case for the others: what is safe there is safe on newer servers.
+constexpr int k_oldest_supported = 15;
 
 enum class Format { text, json };
 enum class FailOn { error, warning, never };
