@@ -33,19 +33,28 @@ TEST(Json, RefusesARepeatedKey) {
 
 TEST(Json, NamesAnUnknownKeyByItsPointer) {
   const JsonPlace place{.file = "x.json", .pointer = "/rows/3"};
-  EXPECT_EQ(error_of([&] { expect_object(Json{{"wen", 1}}, place, {"when", "on"}); }),
+  EXPECT_EQ(error_of([&] {
+              expect_object(Json{{"wen", 1}}, place, {"when", "on"});
+            }),
             "x.json#/rows/3/wen: unknown key \"wen\" | Did you mean \"when\"?");
 }
 
-TEST(Json, EscapesThePointer) { EXPECT_EQ((JsonPlace{"f", ""} / "a/b~c").pointer, "/a~1b~0c"); }
+TEST(Json, EscapesThePointer) {
+  EXPECT_EQ((JsonPlace{"f", ""} / "a/b~c").pointer, "/a~1b~0c");
+}
 
 TEST(Json, RefusesAMemberOfAnotherType) {
   const JsonPlace place{.file = "x.json", .pointer = {}};
-  EXPECT_EQ(error_of([&] { get_string(Json{{"a", 1}}, "a", place); }), "x.json#/a: must be a string, not number");
+  EXPECT_EQ(error_of([&] {
+              get_string(Json{{"a", 1}}, "a", place);
+            }),
+            "x.json#/a: must be a string, not number");
   EXPECT_EQ(error_of([&] { get_string(Json::object(), "a", place); }), "x.json#/: the key \"a\" is missing");
 }
 
-TEST(Json, WritesTextThatIsNoUtf8) { EXPECT_EQ(dump(OrderedJson("a\xFF")), "\"a\uFFFD\""); }
+TEST(Json, WritesTextThatIsNoUtf8) {
+  EXPECT_EQ(dump(OrderedJson("a\xFF")), "\"a\uFFFD\"");
+}
 
 TEST(Sha256, IsTheStandardOne) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -49,13 +49,14 @@ TEST(Discover, OrdersByNumberFolderByFolder) {
   for (const char* name : {"10_x.sql", "9_x.sql", "0011_x.sql", "2/b.sql", "2-b/a.sql", "1/z.sql"}) {
     folder.write(name, "SELECT 1;");
   }
-  EXPECT_EQ(ids(discover(folder.path())),
-            (std::vector<std::string>{"1/z.sql", "2/b.sql", "2-b/a.sql", "9_x.sql", "10_x.sql", "0011_x.sql"}));
+  EXPECT_EQ(ids(discover(folder.path())), (std::vector<std::string>{"1/z.sql", "2/b.sql", "2-b/a.sql",
+                                                                    "9_x.sql", "10_x.sql", "0011_x.sql"}));
 }
 
 TEST(Discover, LeavesOutWhatIsNoMigration) {
   const Folder folder;
-  for (const char* name : {"1.sql", "1.down.sql", "README.md", ".hidden.sql", ".git/2.sql"}) folder.write(name, "");
+  for (const char* name : {"1.sql", "1.down.sql", "README.md", ".hidden.sql", ".git/2.sql"})
+    folder.write(name, "");
   EXPECT_EQ(ids(discover(folder.path())), (std::vector<std::string>{"1.sql"}));
 }
 
@@ -68,12 +69,15 @@ TEST(Discover, TakesFilesBehindLinksAsAConfigMapHasThem) {
 
 TEST(Discover, ReadsTextAndChecksum) {
   const Folder folder;
-  folder.write("1.sql", "\xEF\xBB\xBF" "abc");
+  folder.write("1.sql",
+               "\xEF\xBB\xBF"
+               "abc");
   const Migration migration = discover(folder.path()).front();
   EXPECT_EQ(migration.source.text, "abc") << "without the byte order mark";
   EXPECT_EQ(migration.source.path, (folder.path() / "1.sql").string());
   EXPECT_EQ(migration.tool, "plain");
-  EXPECT_EQ(migration.sha256, "1c28dc3f1f804a1ad9c9b4b4cf5e2658d16ad4ed08e3020d04a8d2865018947c") << "of the bytes as they are";
+  EXPECT_EQ(migration.sha256, "1c28dc3f1f804a1ad9c9b4b4cf5e2658d16ad4ed08e3020d04a8d2865018947c")
+      << "of the bytes as they are";
 }
 
 TEST(Discover, RefusesAnEmptyAndAMissingFolderAndAFile) {
@@ -102,7 +106,8 @@ TEST(Duration, ReadsTheFourUnits) {
   EXPECT_EQ(parse_duration("5s"), milliseconds(5000));
   EXPECT_EQ(parse_duration("10m"), milliseconds(600000));
   EXPECT_EQ(parse_duration("24h"), milliseconds(86400000));
-  for (const char* text : {"", "5", "s", "-5s", "5 s", "5sec", "1.5s", "99999999999999999999s", "9223372036854775807h"}) {
+  for (const char* text :
+       {"", "5", "s", "-5s", "5 s", "5sec", "1.5s", "99999999999999999999s", "9223372036854775807h"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
 }
@@ -138,10 +143,11 @@ std::vector<std::string> problems(const std::string& sql) {
 }
 
 TEST(ReadDirectives, ReadsTheWholeFilesDirectives) {
-  const Directives d = read("-- pgsluice: phase=contract transaction=off\n"
-                            "-- pgsluice: needs-app=checkout>=2.4.0  soak=24h\n"
-                            "-- pgsluice: lock-timeout=100ms lock-budget=10m statement-timeout=5s\n"
-                            "SELECT 1;\n")
+  const Directives d = read(
+                           "-- pgsluice: phase=contract transaction=off\n"
+                           "-- pgsluice: needs-app=checkout>=2.4.0  soak=24h\n"
+                           "-- pgsluice: lock-timeout=100ms lock-budget=10m statement-timeout=5s\n"
+                           "SELECT 1;\n")
                            .directives;
   EXPECT_TRUE(d.problems.empty());
   EXPECT_EQ(d.phase, Phase::contract);
@@ -154,7 +160,9 @@ TEST(ReadDirectives, ReadsTheWholeFilesDirectives) {
 }
 
 TEST(ReadDirectives, GivesLimitsToTheNextStatement) {
-  const Directives d = read("SELECT 1;\n-- pgsluice: lock-timeout=50ms\n-- pgsluice: statement-timeout=1s\nSELECT 2;\n").directives;
+  const Directives d =
+      read("SELECT 1;\n-- pgsluice: lock-timeout=50ms\n-- pgsluice: statement-timeout=1s\nSELECT 2;\n")
+          .directives;
   ASSERT_EQ(d.statement_limits.size(), 1u);
   EXPECT_EQ(d.statement_limits[0].statement, 1u);
   EXPECT_EQ(d.statement_limits[0].limits.lock_timeout, milliseconds(50));
@@ -163,7 +171,8 @@ TEST(ReadDirectives, GivesLimitsToTheNextStatement) {
 }
 
 TEST(ReadDirectives, ReadsABatch) {
-  const Directives d = read("-- pgsluice: batch key=id size=1000 max-lag=5s\nUPDATE t SET a = 1;\n").directives;
+  const Directives d =
+      read("-- pgsluice: batch key=id size=1000 max-lag=5s\nUPDATE t SET a = 1;\n").directives;
   ASSERT_EQ(d.batches.size(), 1u);
   EXPECT_EQ(d.batches[0].key, "id");
   EXPECT_EQ(d.batches[0].size, 1000);
@@ -172,9 +181,10 @@ TEST(ReadDirectives, ReadsABatch) {
 }
 
 TEST(ReadDirectives, ReadsAllow) {
-  const Directives d = read("-- pgsluice: allow-file destroys-data because \"old\"\n"
-                            "-- pgsluice: allow a-b, c-d until=2027-01-31 because \"a \"\"good\"\" reason\"\n"
-                            "SELECT 1;\n")
+  const Directives d = read(
+                           "-- pgsluice: allow-file destroys-data because \"old\"\n"
+                           "-- pgsluice: allow a-b, c-d until=2027-01-31 because \"a \"\"good\"\" reason\"\n"
+                           "SELECT 1;\n")
                            .directives;
   ASSERT_EQ(d.allows.size(), 2u);
   EXPECT_EQ(d.allows[0].statement, std::nullopt);
@@ -193,9 +203,11 @@ TEST(ReadDirectives, KeepsAnAllowWithoutReasonForItsOwnFinding) {
 TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
   using Problems = std::vector<std::string>;
   EXPECT_EQ(problems("-- pgsluice:\nSELECT 1;"), (Problems{"-- pgsluice:: the directive is empty"}));
-  EXPECT_EQ(problems("-- pgsluice: fase=contract\nSELECT 1;"), (Problems{"fase=contract: unknown directive key \"fase\""}));
+  EXPECT_EQ(problems("-- pgsluice: fase=contract\nSELECT 1;"),
+            (Problems{"fase=contract: unknown directive key \"fase\""}));
   EXPECT_EQ(problems("-- pgsluice: phase\nSELECT 1;"), (Problems{"phase: \"phase\" needs a value"}));
-  EXPECT_EQ(problems("-- pgsluice: phase=late\nSELECT 1;"), (Problems{"phase=late: \"late\" is no value for phase"}));
+  EXPECT_EQ(problems("-- pgsluice: phase=late\nSELECT 1;"),
+            (Problems{"phase=late: \"late\" is no value for phase"}));
   EXPECT_EQ(problems("-- pgsluice: phase=expand phase=contract\nSELECT 1;"),
             (Problems{"phase=contract: \"phase\" is set twice"}));
   EXPECT_EQ(problems("SELECT 1;\n-- pgsluice: phase=contract\nSELECT 2;"),
@@ -204,20 +216,24 @@ TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
             (Problems{"lock-timeout=0s: \"0s\" is no value for lock-timeout"}));
   EXPECT_EQ(problems("-- pgsluice: needs-app=checkout\nSELECT 1;"),
             (Problems{"needs-app=checkout: \"checkout\" is no value for needs-app"}));
-  EXPECT_EQ(problems("-- pgsluice: disable\nSELECT 1;"), (Problems{"disable: unknown directive \"disable\""}));
+  EXPECT_EQ(problems("-- pgsluice: disable\nSELECT 1;"),
+            (Problems{"disable: unknown directive \"disable\""}));
   EXPECT_EQ(problems("-- pgsluice: allow because \"x\"\nSELECT 1;"),
             (Problems{"allow: which finding is allowed is missing"}));
   EXPECT_EQ(problems("-- pgsluice: allow a until=2027-02-30 because \"x\"\nSELECT 1;"),
             (Problems{"until=2027-02-30: \"2027-02-30\" is no date"}));
-  EXPECT_EQ(problems("-- pgsluice: allow a because x\nSELECT 1;"), (Problems{"x: the reason stands in quotes"}));
+  EXPECT_EQ(problems("-- pgsluice: allow a because x\nSELECT 1;"),
+            (Problems{"x: the reason stands in quotes"}));
   EXPECT_EQ(problems("-- pgsluice: allow a because \"x\" please\nSELECT 1;"),
             (Problems{"please: \"please\" does not belong here"}));
-  EXPECT_EQ(problems("-- pgsluice: allow a because \"x\nSELECT 1;"), (Problems{"\"x: the quote does not end"}));
+  EXPECT_EQ(problems("-- pgsluice: allow a because \"x\nSELECT 1;"),
+            (Problems{"\"x: the quote does not end"}));
   EXPECT_EQ(problems("SELECT 1;\n-- pgsluice: allow a because \"x\"\n"),
             (Problems{"allow: no statement follows this directive"}));
   EXPECT_EQ(problems("SELECT 1; -- pgsluice: allow a because \"x\"\nSELECT 2;"),
             (Problems{"-- pgsluice: allow a because \"x\": a directive behind a statement is ambiguous"}));
-  EXPECT_EQ(problems("-- pgsluice: batch key=id\nUPDATE t SET a = 1;"), (Problems{"batch: a batch needs key and size"}));
+  EXPECT_EQ(problems("-- pgsluice: batch key=id\nUPDATE t SET a = 1;"),
+            (Problems{"batch: a batch needs key and size"}));
   EXPECT_EQ(problems("-- pgsluice: batch key=id size=0\nUPDATE t SET a = 1;"),
             (Problems{"size=0: \"0\" is no value for size"}));
   EXPECT_EQ(problems("-- pgsluice: batch key=id size=5\nSELECT 1;"),
@@ -225,7 +241,8 @@ TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
 }
 
 TEST(ReadDirectives, AcceptsADirectiveInsideItsStatement) {
-  EXPECT_EQ(problems("CREATE TABLE t (\n  a int, -- pgsluice: allow x because \"y\"\n  b int);"), (std::vector<std::string>{}));
+  EXPECT_EQ(problems("CREATE TABLE t (\n  a int, -- pgsluice: allow x because \"y\"\n  b int);"),
+            (std::vector<std::string>{}));
 }
 
 }  // namespace

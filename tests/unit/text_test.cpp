@@ -13,7 +13,8 @@ namespace {
 TEST(NaturalLess, ComparesDigitsAsNumbers) {
   std::vector<std::string> names = {"10_b.sql", "9_a.sql", "0002_c.sql", "2_c.sql", "a.sql", "a1b2", "a1b10"};
   std::sort(names.begin(), names.end(), natural_less);
-  EXPECT_EQ(names, (std::vector<std::string>{"0002_c.sql", "2_c.sql", "9_a.sql", "10_b.sql", "a.sql", "a1b2", "a1b10"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"0002_c.sql", "2_c.sql", "9_a.sql", "10_b.sql", "a.sql", "a1b2",
+                                             "a1b10"}));
 }
 
 TEST(NaturalLess, ComparesNumbersThatFitNoInteger) {
@@ -49,7 +50,10 @@ TEST(Printable, ShowsWhatATerminalWouldObey) {
   EXPECT_EQ(printable_line("a\tb\n"), "a\\tb\\n");
   EXPECT_EQ(printable("\xFF"), "\\xff");
   EXPECT_EQ(printable("\u202e"), "\\u202e") << "right-to-left override";
-  EXPECT_EQ(printable("\u009b" "31m"), "\\x9b31m") << "a control sequence in one character";
+  EXPECT_EQ(printable("\u009b"
+                      "31m"),
+            "\\x9b31m")
+      << "a control sequence in one character";
 }
 
 TEST(Closest, SuggestsOnlyWhatIsNear) {
