@@ -72,7 +72,7 @@ void write_all(int descriptor, std::string_view bytes, std::string_view name) {
 
 std::string read_file(const std::filesystem::path& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status = {};
   if (file.number < 0 || fstat(file.number, &status) != 0) {
     cannot("read", path.string(), errno);
   }

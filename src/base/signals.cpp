@@ -28,7 +28,7 @@ extern "C" void on_signal(int signal) {
 }
 
 void install(void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action = {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM}) {

@@ -182,13 +182,13 @@ class Reader {
   }
 
   void read_setting(const Setting& setting) {
-    using Milliseconds = std::optional<std::chrono::milliseconds>;
+    using Limit = decltype(&Limits::lock_timeout);
     const bool for_statement = !comment_->before_first_statement;
     if (setting.key == "phase") return set_phase(setting);
     if (setting.key == "transaction") return set_transaction(setting);
     if (setting.key == "needs-app") return set_needs_app(setting);
     if (setting.key == "soak") return set_soak(setting);
-    Milliseconds Limits::*limit = nullptr;
+    Limit limit = nullptr;
     if (setting.key == "lock-timeout") limit = &Limits::lock_timeout;
     if (setting.key == "lock-budget") limit = &Limits::lock_budget;
     if (setting.key == "statement-timeout") limit = &Limits::statement_timeout;
