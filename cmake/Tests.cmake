@@ -58,7 +58,7 @@ set_tests_properties(layering layering.self_test PROPERTIES LABELS "unit;lint")
 # The unit tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; builds what it runs.
 if(TARGET unit_tests)
   add_test(NAME unit_asan COMMAND "${PROJECT_SOURCE_DIR}/scripts/test-asan")
-  set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 1800)
+  set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 3600)
 endif()
 
 # ---- cli: one test per case folder -------------------------------------------------------------------------------
@@ -108,4 +108,4 @@ file(GENERATE OUTPUT tidy.flags CONTENT "\
 add_test(NAME format COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-format")
 add_test(NAME tidy COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-tidy" "${CMAKE_BINARY_DIR}")
 set_tests_properties(format tidy PROPERTIES LABELS lint)
-set_tests_properties(tidy PROPERTIES PROCESSORS 2 TIMEOUT 1800)
+set_tests_properties(tidy PROPERTIES PROCESSORS 2 TIMEOUT 3600)
