@@ -96,11 +96,14 @@ endforeach()
 
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
+# clang loses its way to the C headers when one of its own folders is named again.
+set(system_folders ${LIBPQ_INCLUDE_DIRS})
+list(REMOVE_ITEM system_folders /usr/include)
 file(GENERATE OUTPUT tidy.flags CONTENT "\
 -std=c++20
 -I${PROJECT_SOURCE_DIR}/include
 -I${PROJECT_SOURCE_DIR}/src
--isystem$<JOIN:${LIBPQ_INCLUDE_DIRS};$<TARGET_PROPERTY:PgQuery::PgQuery,INTERFACE_INCLUDE_DIRECTORIES>,
+-isystem$<JOIN:${system_folders};$<TARGET_PROPERTY:PgQuery::PgQuery,INTERFACE_INCLUDE_DIRECTORIES>,
 -isystem>
 -D$<JOIN:$<TARGET_PROPERTY:pgsluice_core,COMPILE_DEFINITIONS>,
 -D>

@@ -16,7 +16,9 @@
 
 namespace pgsluice {
 
+/// pg_class.relkind, under the names of pg_class.h.
 namespace relkind {
+// NOLINTBEGIN(readability-identifier-naming): they read as relkind::table.
 inline constexpr char table = 'r';
 inline constexpr char partitioned_table = 'p';
 inline constexpr char index = 'i';
@@ -26,6 +28,7 @@ inline constexpr char view = 'v';
 inline constexpr char materialized_view = 'm';
 inline constexpr char foreign_table = 'f';
 inline constexpr char composite_type = 'c';
+// NOLINTEND(readability-identifier-naming)
 }  // namespace relkind
 
 struct CatalogColumn {
@@ -47,9 +50,9 @@ struct CatalogConstraint {
   std::vector<std::string> referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
   bool no_inherit = false;
-  bool inherited = false;               ///< of a partition: it came from the partitioned table
-  std::vector<Comparison> comparisons;  ///< what the CHECK proves
-  std::vector<std::string> not_null;    ///< columns that the CHECK proves NOT NULL
+  bool inherited = false;                 ///< of a partition: it came from the partitioned table
+  std::vector<Alternatives> comparisons;  ///< what the CHECK proves
+  std::vector<std::string> not_null;      ///< columns that the CHECK proves NOT NULL
   std::vector<std::string> expression_columns;
 };
 

@@ -94,6 +94,8 @@ struct Comparison {
   std::string op;
   std::vector<std::string> constants;
 };
+/// Comparisons of which at least one holds: `a < 1 OR a >= 2`.
+using Alternatives = std::vector<Comparison>;
 
 /// What is worth knowing about an expression without evaluating it.
 struct Expression {
@@ -108,7 +110,7 @@ struct Expression {
   std::vector<std::string> not_null;    ///< columns that the expression, being true, proves NOT NULL
   std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
   std::string colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
-  std::vector<Comparison> comparisons;  ///< all of them hold when the expression is true
+  std::vector<Alternatives> comparisons;  ///< all of them hold when the expression is true
 };
 
 struct Constraint {

@@ -215,7 +215,7 @@ class CatalogChange {
 
   /// CREATE TABLE … OF a composite type.
   RelationName copy_type_columns(const TypeName& type, Relation& table) {
-    const RelationName name = catalog_.resolve({type.schemaname, type.name});
+    RelationName name = catalog_.resolve({type.schemaname, type.name});
     if (const Relation* composite = catalog_.find(name)) table.columns = composite->columns;
     return name;
   }

@@ -139,7 +139,8 @@ void Catalog::end_transaction() {
 }
 
 void Catalog::erase(const RelationName& erased) {
-  const RelationName name = erased;  // it may live in what is erased
+  // It may live in what is erased: NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+  const RelationName name = erased;
   const auto found = relations_.find(name);
   if (found == relations_.end()) return;
   for (const auto& link : links_of(*found->second)) {

@@ -44,17 +44,29 @@ bool greater(std::string_view a, std::string_view b) {
   return o && *o > 0;
 }
 
-/// What valid CHECK constraints say about one column.
-std::vector<Comparison> known_comparisons(const Relation& relation, std::string_view column) {
-  std::vector<Comparison> result;
-  for (const CatalogConstraint& constraint : relation.constraints) {
-    if (constraint.contype != "CONSTR_CHECK" || !constraint.validated) continue;
-    for (const Comparison& comparison : constraint.comparisons) {
-      if (comparison.column == column) result.push_back(comparison);
+/// What valid CHECK constraints say about one column. It proves whatever each of the alternatives of one of
+/// them proves.
+class Known {
+ public:
+  Known(const Relation& relation, std::string_view column) {
+    for (const CatalogConstraint& constraint : relation.constraints) {
+      if (constraint.contype != "CONSTR_CHECK" || !constraint.validated) continue;
+      for (const Alternatives& either : constraint.comparisons) {
+        if (std::ranges::all_of(either, [column](const Comparison& c) { return c.column == column; })) {
+          comparisons_.push_back(either);
+        }
+      }
     }
   }
-  return result;
-}
+  template <typename Implies>
+  [[nodiscard]] bool prove(Implies implies) const {
+    return std::ranges::any_of(
+        comparisons_, [&](const Alternatives& either) { return std::ranges::all_of(either, implies); });
+  }
+
+ private:
+  std::vector<Alternatives> comparisons_;
+};
 
 bool is_not_null(const Relation& relation, std::string_view name) {
   const CatalogColumn* column = relation.column(name);
@@ -86,20 +98,18 @@ bool implies_list(const Comparison& known, const std::vector<std::string>& value
 bool proves_inside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
   if (!bound.by_constants || key.columns.size() != 1 || !is_not_null(relation, key.columns.front()))
     return false;
-  const std::vector<Comparison> known = known_comparisons(relation, key.columns.front());
-  const auto any = [&known](auto implies) { return std::ranges::any_of(known, implies); };
+  const Known known(relation, key.columns.front());
   if (key.strategy == "list") {
-    return any([&](const Comparison& c) { return implies_list(c, bound.values); });
+    return known.prove([&](const Comparison& c) { return implies_list(c, bound.values); });
   }
-  return any([&](const Comparison& c) { return implies_lower(c, bound.lower); }) &&
-         any([&](const Comparison& c) { return implies_upper(c, bound.upper); });
+  return known.prove([&](const Comparison& c) { return implies_lower(c, bound.lower); }) &&
+         known.prove([&](const Comparison& c) { return implies_upper(c, bound.upper); });
 }
 
 /// No row inside the bounds can be in the table.
 bool proves_outside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
   if (!bound.by_constants || key.columns.size() != 1) return false;
-  const std::vector<Comparison> known = known_comparisons(relation, key.columns.front());
-  return std::ranges::any_of(known, [&](const Comparison& c) {
+  return Known(relation, key.columns.front()).prove([&](const Comparison& c) {
     if (key.strategy == "list") {
       return c.op == "=" && is_not_null(relation, key.columns.front()) &&
              std::ranges::none_of(c.constants, [&](const std::string& constant) {

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-unsigned long __isoc23_strtoul(const char *text, char **end, int base);
-size_t strlcpy(char *target, const char *source, size_t size);
+unsigned long __isoc23_strtoul(const char* text, char** end, int base);
+size_t strlcpy(char* target, const char* source, size_t size);
 
 /* C23's strtoul differs from C99's in reading "0b" in bases 0 and 2 only; PostgreSQL's scanner, the one caller, asks
  * for bases 8 and 16. */
-__attribute__((weak)) unsigned long __isoc23_strtoul(const char *text, char **end, int base) {
+__attribute__((weak)) unsigned long __isoc23_strtoul(const char* text, char** end, int base) {
   return strtoul(text, end, base);
 }
 
-__attribute__((weak)) size_t strlcpy(char *target, const char *source, size_t size) {
+__attribute__((weak)) size_t strlcpy(char* target, const char* source, size_t size) {
   const size_t length = strlen(source);
   if (size > 0) {
     const size_t copied = length < size ? length : size - 1;

@@ -112,14 +112,30 @@ bool is_null_constant(::Node* node) {
   return constant != nullptr && constant->isnull;
 }
 
+/// `a < 1 OR a >= 2`; empty when a part is no comparison with constants.
+Alternatives alternatives(const ::BoolExpr* either) {
+  Alternatives result;
+  for (::Node* arg : each(either->args)) {
+    auto* op = as<::A_Expr>(arg, T_A_Expr);
+    std::optional<Comparison> compared = op != nullptr ? comparison(op) : std::nullopt;
+    if (!compared) return {};
+    result.push_back(std::move(*compared));
+  }
+  return result;
+}
+
 /// What must hold for the expression to be true: the parts that AND joins.
 void add_conjuncts(::Node* root, Expression& result) {
   std::vector<::Node*> stack{root};
   while (!stack.empty()) {
     ::Node* node = stack.back();
     stack.pop_back();
-    if (auto* both = as<::BoolExpr>(node, T_BoolExpr); both != nullptr && both->boolop == AND_EXPR) {
-      for (::Node* arg : each(both->args)) stack.push_back(arg);
+    if (auto* logic = as<::BoolExpr>(node, T_BoolExpr)) {
+      if (logic->boolop == AND_EXPR) {
+        for (::Node* arg : each(logic->args)) stack.push_back(arg);
+      } else if (Alternatives either; logic->boolop == OR_EXPR && !(either = alternatives(logic)).empty()) {
+        result.comparisons.push_back(std::move(either));
+      }
     } else if (auto* test = as<::NullTest>(node, T_NullTest);
                test != nullptr && test->nulltesttype == IS_NOT_NULL) {
       std::string column = column_name(reinterpret_cast<::Node*>(test->arg));
@@ -130,7 +146,7 @@ void add_conjuncts(::Node* root, Expression& result) {
         std::string column = column_name(op->lexpr);
         if (!column.empty()) result.not_null.push_back(std::move(column));
       } else if (auto compared = comparison(op)) {
-        result.comparisons.push_back(std::move(*compared));
+        result.comparisons.push_back({std::move(*compared)});
       }
     }
   }

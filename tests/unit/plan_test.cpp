@@ -131,6 +131,15 @@ TEST(Plan, AFileThatComesLateIsRunWithAWarning) {
   EXPECT_EQ(plan.problems[0].code, ExitCode::ok);
 }
 
+TEST(Plan, ABatchThatIsNotCarriedOutIsSaid) {
+  const Plan plan = planned(
+      "CREATE TABLE t (id int);\n-- pgsluice: batch key=id size=10\nUPDATE t SET id = 1 WHERE id = 2;");
+  ASSERT_EQ(plan.problems.size(), 1U);
+  EXPECT_EQ(plan.problems[0].code, ExitCode::ok);
+  EXPECT_EQ(plan.problems[0].position, (Position{2, 1}));
+  EXPECT_EQ(plan.refusal(), nullptr);
+}
+
 TEST(NormalisedSql, KeepsWhatCountsAndNothingElse) {
   EXPECT_EQ(normalised_sql("SELECT /* a */ 'B  c' -- d\n,\"E\" ;;"), "select 'B  c' , \"E\"");
   EXPECT_NE(normalised_sql("SELECT 'a'"), normalised_sql("SELECT 'A'"));

@@ -104,6 +104,23 @@ TEST(Predict, PartitionsAreLockedWithTheirParent) {
   EXPECT_EQ(locks(effect), (Texts{"public.t AccessExclusiveLock", "public.t_1 AccessExclusiveLock"}));
 }
 
+TEST(Predict, ACheckThatLeavesTheBoundsOutSavesTheDefaultPartitionItsScan) {
+  const std::string tables =
+      "CREATE TABLE t (d date NOT NULL) PARTITION BY RANGE (d); CREATE TABLE rest PARTITION OF t DEFAULT;"
+      "CREATE TABLE may (LIKE t, CHECK (d >= '2026-05-01' AND d < '2026-06-01'));";
+  const std::string attach =
+      "ALTER TABLE t ATTACH PARTITION may FOR VALUES FROM ('2026-05-01') TO ('2026-06-01')";
+  const auto scans = [&](const std::string& check) {
+    return names(effects_of(tables + check, attach).at(0).scans);
+  };
+  EXPECT_EQ(scans(""), Texts{"public.rest"});
+  EXPECT_EQ(scans("ALTER TABLE rest ADD CHECK (d < '2026-05-01' OR d >= '2026-06-01')"), Texts{});
+  EXPECT_EQ(scans("ALTER TABLE rest ADD CHECK (d < '2026-05-01' OR d >= '2026-05-31')"),
+            Texts{"public.rest"});
+  EXPECT_EQ(scans("ALTER TABLE rest ADD CHECK (d < '2026-05-01' OR d >= '2026-06-01') NOT VALID"),
+            Texts{"public.rest"});
+}
+
 TEST(Predict, WhatIsMadeInTheTransactionIsNew) {
   const std::vector<Effect> effects =
       effects_of("", "CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t ADD r float DEFAULT random()");
