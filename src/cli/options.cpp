@@ -49,7 +49,7 @@ std::string choice_words(const std::vector<std::string>& words) {
 }
 
 CLI::Option* add_choice_index(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
-                              std::size_t preset, std::function<void(std::size_t)> chosen,
+                              std::size_t preset, const std::function<void(std::size_t)>& chosen,
                               const std::string& description) {
   const auto check = [words](const std::string& text) {
     const bool known = std::find(words.begin(), words.end(), text) != words.end();

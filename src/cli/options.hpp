@@ -48,7 +48,7 @@ using Choices = std::vector<std::pair<std::string, Value>>;
 std::string choice_words(const std::vector<std::string>& words);
 /// Declares an option that takes one of `words`; `chosen` gets its index.
 CLI::Option* add_choice_index(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
-                              std::size_t preset, std::function<void(std::size_t)> chosen,
+                              std::size_t preset, const std::function<void(std::size_t)>& chosen,
                               const std::string& description);
 
 template <typename Value>

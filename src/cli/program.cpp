@@ -102,7 +102,7 @@ std::string repeatable(const std::string& argument) {
 
 /// CLI11's words for its commonest complaints differ between its releases; ours do not.
 std::string message_of(const CLI::App& app, const CLI::ParseError& error) {
-  const std::string what = error.what();
+  std::string what = error.what();
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
     return cat("cannot read ", app.get_config_ptr()->as<std::string>(), ": no such file");
   }

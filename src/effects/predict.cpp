@@ -268,7 +268,7 @@ class Predictor {
     catalog_.apply(command);
     add_created(result.row, parts);
     note_new(parts);
-    finish(std::move(parts), result, effect);
+    finish(parts, result, effect);
     if (result.row == nullptr) {
       effect.unmodeled = true;
     } else {
@@ -360,7 +360,7 @@ class Predictor {
     }
   }
 
-  static void finish(Parts parts, CommandEffect& result, Effect& effect) {
+  static void finish(const Parts& parts, CommandEffect& result, Effect& effect) {
     for (const Part& part : parts.locks) {
       const Member& member = part.member;
       if (!member.known && member.relkind == relkind::table) {
