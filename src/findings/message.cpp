@@ -111,6 +111,7 @@ std::string list_names(std::vector<std::string> names) {
 
 std::string list_relations(const std::vector<RelationName>& relations) {
   std::vector<std::string> names;
+  names.reserve(relations.size());
   for (const RelationName& relation : relations) names.push_back(relation.quoted());
   return list_names(std::move(names));
 }

@@ -57,7 +57,7 @@ bool is_table_constraint(std::string_view contype) {
 }
 
 void add_constraint_command(Statement& statement, const RelationRef& target, Constraint constraint,
-                            bool inline_) {
+                            bool with_column) {
   Command& command = add_command(statement, "AT_AddConstraint", constraint.range);
   command.name = constraint.name;
   set_fact(command, "contype", constraint.contype);
@@ -65,7 +65,7 @@ void add_constraint_command(Statement& statement, const RelationRef& target, Con
   set_fact(command, "is_enforced", constraint.is_enforced);
   set_fact(command, "is_no_inherit", constraint.is_no_inherit);
   set_fact(command, "using_index", !constraint.index_name.empty());
-  set_fact(command, "inline", inline_);
+  set_fact(command, "inline", with_column);
   set_fact(command, "only", target.only);
   command.relations.push_back(target);
   if (!constraint.referenced.empty()) add_relation(command, "referenced", constraint.referenced);

@@ -30,7 +30,7 @@ bool is_reserved(const std::string& name) {
 }  // namespace
 
 std::string quote_ident(std::string_view name) {
-  const std::string text(name);
+  std::string text(name);
   if (is_plain(name) && !is_reserved(text)) return text;
   std::string result = "\"";
   for (const char c : name) {
