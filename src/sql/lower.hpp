@@ -22,10 +22,16 @@ struct Source {
 /// Lowers one statement into its commands; sets tag and commands.
 void lower_statement(::Node* node, const Source& source, Statement& statement);
 
-// Parts, by what they lower.
+// Parts, by what they lower; false: it is none of theirs.
+bool lower_query(::Node* node, const Source& source, Statement& statement);
+bool lower_relation_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_object_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_type_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_rights_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_maintenance_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_session_statement(::Node* node, const Source& source, Statement& statement);
 void lower_alter_table(::AlterTableStmt* node, const Source& source, Statement& statement);
 void lower_create_table(::CreateStmt* node, const Source& source, Statement& statement, bool foreign);
-bool lower_query(::Node* node, const Source& source, Statement& statement);
 
 RelationName relation_name(const ::RangeVar* range);
 /// A possibly qualified name written as a list of strings; the last `drop` parts are left out.
@@ -46,6 +52,9 @@ bool option_on(const ::List* options, std::string_view name);
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target = nullptr);
 
 Command& add_command(Statement& statement, std::string_view tag, SourceRange range);
+/// A command whose target is the relation, if there is one.
+Command& lower_relation(std::string_view tag, const ::RangeVar* relation, const Source& source,
+                        Statement& statement);
 inline void add_relation(Command& command, std::string_view role, RelationName name, bool only = false) {
   command.relations.push_back({.role = role, .name = std::move(name), .only = only});
 }
@@ -60,7 +69,19 @@ inline void set_fact(Command& command, std::string_view name, const char* value)
   set_fact(command, name, std::string_view(value));
 }
 
+/// Statements whose relations are a list or one RangeVar: one command per relation.
+void lower_relations(std::string_view tag, const ::List* relations, const Source& source,
+                     Statement& statement, const auto& set_facts) {
+  for (auto* relation : each<::RangeVar>(relations)) {
+    Command& command = add_command(statement, tag, source.whole());
+    add_relation(command, "target", relation_name(relation), !relation->inh);
+    set_fact(command, "only", !relation->inh);
+    set_facts(command);
+  }
+}
+
 // PostgreSQL's names of enum values.
+std::string_view behavior_name(::DropBehavior behavior);
 std::string_view tag_name(::NodeTag tag);
 std::string_view object_type_name(::ObjectType type);
 std::string_view alter_table_type_name(::AlterTableType type);

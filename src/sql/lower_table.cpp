@@ -11,10 +11,6 @@ namespace pgsluice::sql {
 
 namespace {
 
-std::string_view behavior_name(::DropBehavior behavior) {
-  return behavior == DROP_CASCADE ? "DROP_CASCADE" : "DROP_RESTRICT";
-}
-
 /// ALTER TABLE has no positions for its sub-commands: the commas between them are found in the text.
 std::vector<SourceRange> command_ranges(const Source& source, int count) {
   Lexer lexer(source.text);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done to objects of any kind: DROP, RENAME, SET SCHEMA, OWNER TO, COMMENT; and publications.
+#include <utility>
+
+#include "lower.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+bool is_relation_type(::ObjectType type) {
+  switch (type) {
+    case OBJECT_TABLE:
+    case OBJECT_VIEW:
+    case OBJECT_MATVIEW:
+    case OBJECT_INDEX:
+    case OBJECT_SEQUENCE:
+    case OBJECT_FOREIGN_TABLE: return true;
+    default: return false;
+  }
+}
+
+/// Objects that live in a relation are named by the relation's name and their own, last.
+bool is_relation_part(::ObjectType type) {
+  switch (type) {
+    case OBJECT_TRIGGER:
+    case OBJECT_RULE:
+    case OBJECT_POLICY:
+    case OBJECT_COLUMN:
+    case OBJECT_TABCONSTRAINT: return true;
+    default: return false;
+  }
+}
+
+/// Adds what an object name stands for: a relation, a part of one, or something else.
+void add_object(Command& command, ::ObjectType type, ::Node* object) {
+  if (auto* type_node = as<::TypeName>(object, T_TypeName)) {
+    command.type = type_name(type_node);
+    command.name = command.type->name;
+  } else if (auto* names = as<::List>(object, T_List)) {
+    if (is_relation_type(type)) {
+      add_relation(command, "target", relation_name(names));
+    } else if (is_relation_part(type)) {
+      add_relation(command, "target", relation_name(names, 1));
+      command.name = relation_name(names).relname;
+    } else {
+      const RelationName name = relation_name(names);
+      command.name = name.relname;
+      command.new_name = name.schemaname;
+    }
+  } else if (auto* function = as<::ObjectWithArgs>(object, T_ObjectWithArgs)) {
+    command.name = relation_name(function->objname).relname;
+  } else {
+    command.name = string_value(object);
+  }
+}
+
+void lower_drop(const ::DropStmt* node, const Source& source, Statement& statement) {
+  for (::Node* object : each(node->objects)) {
+    Command& command = add_command(statement, "DropStmt", source.whole());
+    set_fact(command, "removeType", object_type_name(node->removeType));
+    set_fact(command, "behavior", behavior_name(node->behavior));
+    set_fact(command, "missing_ok", node->missing_ok);
+    set_fact(command, "concurrent", node->concurrent);
+    add_object(command, node->removeType, object);
+  }
+}
+
+void lower_rename(const ::RenameStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "RenameStmt", source.whole());
+  set_fact(command, "renameType", object_type_name(node->renameType));
+  set_fact(command, "relationType", object_type_name(node->relationType));
+  set_fact(command, "missing_ok", node->missing_ok);
+  if (node->relation != nullptr) {
+    add_relation(command, "target", relation_name(node->relation), !node->relation->inh);
+    set_fact(command, "only", !node->relation->inh);
+    command.name = string(node->subname);
+  } else if (node->object != nullptr) {
+    add_object(command, node->renameType, node->object);
+  } else {
+    command.name = string(node->subname);
+  }
+  command.new_name = string(node->newname);
+}
+
+/// ALTER … SET SCHEMA and ALTER … OWNER TO share their shape.
+template <typename Stmt>
+void lower_alter_object(const Stmt* node, std::string_view tag, std::string new_name, const Source& source,
+                        Statement& statement) {
+  Command& command = add_command(statement, tag, source.whole());
+  set_fact(command, "objectType", object_type_name(node->objectType));
+  if (node->relation != nullptr) {
+    add_relation(command, "target", relation_name(node->relation));
+  } else if (node->object != nullptr) {
+    add_object(command, node->objectType, node->object);
+  }
+  command.new_name = std::move(new_name);
+}
+
+void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
+                       std::string_view action, const Source& source, Statement& statement) {
+  bool any = false;
+  for (auto* object : each<::PublicationObjSpec>(objects)) {
+    if (object->pubtable == nullptr) continue;
+    Command& command = add_command(statement, tag, source.whole());
+    command.name = string(name);
+    set_fact(command, "for_all_tables", all_tables);
+    set_fact(command, "action", action);
+    add_relation(command, "target", relation_name(object->pubtable->relation),
+                 !object->pubtable->relation->inh);
+    any = true;
+  }
+  if (any) return;
+  Command& command = add_command(statement, tag, source.whole());
+  command.name = string(name);
+  set_fact(command, "for_all_tables", all_tables);
+  set_fact(command, "action", "none");
+}
+
+std::string_view publication_action(::AlterPublicationAction action) {
+  return action == AP_AddObjects    ? "AP_AddObjects"
+         : action == AP_DropObjects ? "AP_DropObjects"
+                                    : "AP_SetObjects";
+}
+
+}  // namespace
+
+bool lower_object_statement(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_DropStmt: lower_drop(reinterpret_cast<::DropStmt*>(node), source, statement); return true;
+    case T_RenameStmt: lower_rename(reinterpret_cast<::RenameStmt*>(node), source, statement); return true;
+    case T_AlterObjectSchemaStmt: {
+      auto* n = reinterpret_cast<::AlterObjectSchemaStmt*>(node);
+      lower_alter_object(n, "AlterObjectSchemaStmt", string(n->newschema), source, statement);
+      return true;
+    }
+    case T_AlterOwnerStmt: {
+      auto* n = reinterpret_cast<::AlterOwnerStmt*>(node);
+      lower_alter_object(n, "AlterOwnerStmt", {}, source, statement);
+      return true;
+    }
+    case T_CommentStmt: {
+      auto* n = reinterpret_cast<::CommentStmt*>(node);
+      Command& command = add_command(statement, "CommentStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      add_object(command, n->objtype, n->object);
+      return true;
+    }
+    case T_AlterObjectDependsStmt: {
+      auto* n = reinterpret_cast<::AlterObjectDependsStmt*>(node);
+      Command& command = lower_relation("AlterObjectDependsStmt", n->relation, source, statement);
+      set_fact(command, "objectType", object_type_name(n->objectType));
+      return true;
+    }
+    case T_AlterExtensionContentsStmt: {
+      auto* n = reinterpret_cast<::AlterExtensionContentsStmt*>(node);
+      Command& command = add_command(statement, "AlterExtensionContentsStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      add_object(command, n->objtype, n->object);
+      return true;
+    }
+    case T_CreatePublicationStmt: {
+      auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
+      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
+                        "AP_AddObjects", source, statement);
+      return true;
+    }
+    case T_AlterPublicationStmt: {
+      auto* n = reinterpret_cast<::AlterPublicationStmt*>(node);
+      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
+                        publication_action(n->action), source, statement);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql

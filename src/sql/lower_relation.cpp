@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Indexes, views, triggers, rules, policies, sequences and statistics; tables are in lower_table.cpp.
+#include <utility>
+
+#include "lower.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+void lower_index(const ::IndexStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "IndexStmt", source.whole());
+  add_relation(command, "target", relation_name(node->relation), !node->relation->inh);
+  IndexDef index{.name = string(node->idxname),
+                 .access_method = node->accessMethod != nullptr ? string(node->accessMethod) : "btree"};
+  for (auto* element : each<::IndexElem>(node->indexParams)) {
+    IndexElement item{.column = string(element->name)};
+    if (element->expr != nullptr) item.expression = expression(element->expr, source);
+    item.collation = relation_name(element->collation).relname;
+    item.opclass = relation_name(element->opclass).relname;
+    index.elements.push_back(std::move(item));
+  }
+  index.including = strings(node->indexIncludingParams);
+  if (node->whereClause != nullptr) index.predicate = expression(node->whereClause, source);
+  index.unique = node->unique;
+  index.concurrent = node->concurrent;
+  command.name = index.name;
+  command.index = std::move(index);
+  set_fact(command, "unique", node->unique);
+  set_fact(command, "concurrent", node->concurrent);
+  set_fact(command, "if_not_exists", node->if_not_exists);
+  set_fact(command, "only", !node->relation->inh);
+}
+
+void lower_sequence_options(const ::List* options, Command& command) {
+  for (auto* option : each<::DefElem>(options)) {
+    command.names.push_back(string(option->defname));
+    if (view(option->defname) != "owned_by") continue;
+    auto* owner = as<::List>(option->arg, T_List);
+    if (length(owner) > 1) add_relation(command, "owner_table", relation_name(owner, 1));
+  }
+}
+
+void lower_view(const ::ViewStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "ViewStmt", source.whole());
+  add_relation(command, "target", relation_name(node->view));
+  set_fact(command, "replace", node->replace);
+  add_query_use(node->query, source, command);
+}
+
+void lower_create_table_as(const ::CreateTableAsStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "CreateTableAsStmt", source.whole());
+  add_relation(command, "target", relation_name(node->into->rel));
+  set_fact(command, "objtype", object_type_name(node->objtype));
+  set_fact(command, "skipData", node->into->skipData);
+  set_fact(command, "if_not_exists", node->if_not_exists);
+  add_query_use(node->query, source, command);
+}
+
+void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "CreateTrigStmt", source.whole());
+  command.name = string(node->trigname);
+  add_relation(command, "target", relation_name(node->relation));
+  if (node->constrrel != nullptr) add_relation(command, "referenced", relation_name(node->constrrel));
+  const RelationName function = relation_name(node->funcname);
+  command.functions.push_back({.schemaname = function.schemaname, .name = function.relname});
+  set_fact(command, "isconstraint", node->isconstraint);
+  set_fact(command, "row", node->row);
+  set_fact(command, "replace", node->replace);
+}
+
+void lower_rule(const ::RuleStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "RuleStmt", source.whole());
+  command.name = string(node->rulename);
+  add_relation(command, "target", relation_name(node->relation));
+  set_fact(command, "replace", node->replace);
+  for (::Node* action : each(node->actions)) add_query_use(action, source, command);
+  std::erase_if(command.relations, [](const RelationRef& ref) {
+    return ref.role != "target" && (ref.name.relname == "new" || ref.name.relname == "old");
+  });
+}
+
+}  // namespace
+
+bool lower_relation_statement(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_AlterTableStmt:
+      lower_alter_table(reinterpret_cast<::AlterTableStmt*>(node), source, statement);
+      return true;
+    case T_CreateStmt:
+      lower_create_table(reinterpret_cast<::CreateStmt*>(node), source, statement, false);
+      return true;
+    case T_CreateForeignTableStmt:
+      lower_create_table(&reinterpret_cast<::CreateForeignTableStmt*>(node)->base, source, statement, true);
+      return true;
+    case T_IndexStmt: lower_index(reinterpret_cast<::IndexStmt*>(node), source, statement); return true;
+    case T_ViewStmt: lower_view(reinterpret_cast<::ViewStmt*>(node), source, statement); return true;
+    case T_CreateTableAsStmt:
+      lower_create_table_as(reinterpret_cast<::CreateTableAsStmt*>(node), source, statement);
+      return true;
+    case T_CreateTrigStmt:
+      lower_trigger(reinterpret_cast<::CreateTrigStmt*>(node), source, statement);
+      return true;
+    case T_RuleStmt: lower_rule(reinterpret_cast<::RuleStmt*>(node), source, statement); return true;
+    case T_CreateSeqStmt: {
+      auto* n = reinterpret_cast<::CreateSeqStmt*>(node);
+      Command& command = lower_relation("CreateSeqStmt", n->sequence, source, statement);
+      set_fact(command, "if_not_exists", n->if_not_exists);
+      lower_sequence_options(n->options, command);
+      return true;
+    }
+    case T_AlterSeqStmt: {
+      auto* n = reinterpret_cast<::AlterSeqStmt*>(node);
+      lower_sequence_options(n->options, lower_relation("AlterSeqStmt", n->sequence, source, statement));
+      return true;
+    }
+    case T_CreatePolicyStmt: {
+      auto* n = reinterpret_cast<::CreatePolicyStmt*>(node);
+      Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
+      command.name = string(n->policy_name);
+      add_query_use(n->qual, source, command);
+      add_query_use(n->with_check, source, command);
+      return true;
+    }
+    case T_AlterPolicyStmt: {
+      auto* n = reinterpret_cast<::AlterPolicyStmt*>(node);
+      Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
+      command.name = string(n->policy_name);
+      add_query_use(n->qual, source, command);
+      add_query_use(n->with_check, source, command);
+      return true;
+    }
+    case T_CreateStatsStmt: {
+      auto* n = reinterpret_cast<::CreateStatsStmt*>(node);
+      const RelationName name = relation_name(n->defnames);
+      lower_relations("CreateStatsStmt", n->relations, source, statement, [&name](Command& command) {
+        command.name = name.relname;
+        command.new_name = name.schemaname;
+      });
+      return true;
+    }
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql

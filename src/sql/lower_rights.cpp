@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Access rights and owners, and what is done to all that a role owns.
+#include "lower.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+void lower_grant(const ::GrantStmt* node, const Source& source, Statement& statement) {
+  const bool on_relations = node->targtype == ACL_TARGET_OBJECT &&
+                            (node->objtype == OBJECT_TABLE || node->objtype == OBJECT_SEQUENCE);
+  const auto add = [&]() -> Command& {
+    Command& command = add_command(statement, "GrantStmt", source.whole());
+    set_fact(command, "is_grant", node->is_grant);
+    set_fact(command, "objtype", object_type_name(node->objtype));
+    set_fact(command, "targtype",
+             node->targtype == ACL_TARGET_ALL_IN_SCHEMA ? "ACL_TARGET_ALL_IN_SCHEMA" : "ACL_TARGET_OBJECT");
+    return command;
+  };
+  if (!on_relations) {
+    Command& command = add();
+    for (::Node* object : each(node->objects)) command.names.push_back(string_value(object));
+    return;
+  }
+  for (auto* relation : each<::RangeVar>(node->objects))
+    add_relation(add(), "target", relation_name(relation));
+}
+
+void add_roles(const ::List* roles, Command& command) {
+  for (auto* role : each<::RoleSpec>(roles)) command.names.push_back(string(role->rolename));
+}
+
+}  // namespace
+
+bool lower_rights_statement(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
+    case T_DropOwnedStmt:
+      add_roles(reinterpret_cast<::DropOwnedStmt*>(node)->roles,
+                add_command(statement, "DropOwnedStmt", source.whole()));
+      return true;
+    case T_ReassignOwnedStmt:
+      add_roles(reinterpret_cast<::ReassignOwnedStmt*>(node)->roles,
+                add_command(statement, "ReassignOwnedStmt", source.whole()));
+      return true;
+    case T_AlterTableMoveAllStmt: {
+      auto* n = reinterpret_cast<::AlterTableMoveAllStmt*>(node);
+      Command& command = add_command(statement, "AlterTableMoveAllStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      command.name = string(n->orig_tablespacename);
+      command.tablespace = string(n->new_tablespacename);
+      add_roles(n->roles, command);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transactions, settings, prepared statements and cursors: what concerns the session.
+#include <array>
+#include <utility>
+
+#include "lower.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+/// A constant of SET as text: a number, a word or a string.
+std::string setting_value(const ::List* args) {
+  std::string result;
+  for (::Node* node : each(args)) {
+    auto* constant = as<::A_Const>(node, T_A_Const);
+    if (constant == nullptr) continue;
+    if (!result.empty()) result += ", ";
+    switch (constant->val.node.type) {
+      case T_Integer: result += std::to_string(constant->val.ival.ival); break;
+      case T_Float: result += string(constant->val.fval.fval); break;
+      case T_Boolean: result += constant->val.boolval.boolval ? "on" : "off"; break;
+      default: result += string(constant->val.sval.sval); break;
+    }
+  }
+  return result;
+}
+
+void lower_transaction(const ::TransactionStmt* node, const Source& source, Statement& statement) {
+  constexpr std::array<std::string_view, 10> k_kinds = {"BEGIN",           "START",
+                                                        "COMMIT",          "ROLLBACK",
+                                                        "SAVEPOINT",       "RELEASE",
+                                                        "ROLLBACK TO",     "PREPARE TRANSACTION",
+                                                        "COMMIT PREPARED", "ROLLBACK PREPARED"};
+  Command& command = add_command(statement, "TransactionStmt", source.whole());
+  set_fact(command, "kind", k_kinds.at(static_cast<std::size_t>(node->kind)));
+  set_fact(command, "chain", node->chain);
+  command.name = string(node->savepoint_name);
+}
+
+void lower_set(const ::VariableSetStmt* node, const Source& source, Statement& statement) {
+  constexpr std::array<std::string_view, 6> k_kinds = {"VAR_SET_VALUE", "VAR_SET_DEFAULT", "VAR_SET_CURRENT",
+                                                       "VAR_SET_MULTI", "VAR_RESET",       "VAR_RESET_ALL"};
+  Command& command = add_command(statement, "VariableSetStmt", source.whole());
+  set_fact(command, "kind", k_kinds.at(static_cast<std::size_t>(node->kind)));
+  set_fact(command, "is_local", node->is_local);
+  command.name = string(node->name);
+  command.new_name = setting_value(node->args);
+}
+
+/// EXPLAIN ANALYZE runs its statement, EXPLAIN only plans it: the locks are those of the statement.
+void lower_inner(std::string_view tag, ::Node* query, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, tag, source.whole());
+  if (query == nullptr) return;
+  if (auto* create = as<::CreateTableAsStmt>(query, T_CreateTableAsStmt)) {
+    return add_query_use(create->query, source, command);
+  }
+  Statement inner;
+  if (!lower_query(query, source, inner)) return;
+  for (Command& part : inner.commands) {
+    for (RelationRef& ref : part.relations) {
+      if (ref.role == "target") ref.role = part.tag == "SelectStmt" ? "target" : "written";
+      command.relations.push_back(std::move(ref));
+    }
+    command.functions = std::move(part.functions);
+  }
+}
+
+}  // namespace
+
+bool lower_session_statement(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_TransactionStmt:
+      lower_transaction(reinterpret_cast<::TransactionStmt*>(node), source, statement);
+      return true;
+    case T_VariableSetStmt:
+      lower_set(reinterpret_cast<::VariableSetStmt*>(node), source, statement);
+      return true;
+    case T_ExplainStmt: {
+      auto* n = reinterpret_cast<::ExplainStmt*>(node);
+      lower_inner("ExplainStmt", n->query, source, statement);
+      set_fact(statement.commands.back(), "analyze", option_on(n->options, "analyze"));
+      return true;
+    }
+    case T_PrepareStmt: {
+      auto* n = reinterpret_cast<::PrepareStmt*>(node);
+      lower_inner("PrepareStmt", n->query, source, statement);
+      statement.commands.back().name = string(n->name);
+      return true;
+    }
+    case T_DeclareCursorStmt:
+      lower_inner("DeclareCursorStmt", reinterpret_cast<::DeclareCursorStmt*>(node)->query, source,
+                  statement);
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql
