@@ -61,6 +61,12 @@ if(TARGET unit_tests)
   set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 3600)
 endif()
 
+# ---- bench: that it still measures what there is -----------------------------------------------------------------
+
+set_target_properties(bare bench PROPERTIES EXCLUDE_FROM_ALL OFF)
+add_test(NAME bench COMMAND bench --smoke $<TARGET_FILE:pgsluice> $<TARGET_FILE:bare> "${CMAKE_BINARY_DIR}/corpora")
+set_tests_properties(bench PROPERTIES LABELS unit)
+
 # ---- cli: one test per case folder -------------------------------------------------------------------------------
 
 # A case that needs servers names their versions in a file `servers`.

@@ -89,40 +89,50 @@ std::string today() {
   return date;
 }
 
-LintResult analyse_all(const LintOptions& options, const EffectTable& table, const RuleBook& rules) {
-  LintResult result{.files = {}, .pg_version = options.pg_version.value_or(k_oldest_supported)};
-  Catalog catalog;
-  const PredictOptions prediction{.pg_version = result.pg_version, .transaction = FileTransaction::one};
-  const CheckOptions checking{.pg_version = result.pg_version,
+int version_of(const LintOptions& options) {
+  return options.pg_version.value_or(k_oldest_supported);
+}
+
+/// Analyses the files one after the other; each is reported and forgotten before the next one.
+LintTotals analyse_all(const LintOptions& options, LintReport& report) {
+  const EffectTable table = EffectTable::load(options.rules);
+  const RuleBook rules = RuleBook::load(options.rules);
+  const PredictOptions prediction{.pg_version = version_of(options), .transaction = FileTransaction::one};
+  const CheckOptions checking{.pg_version = version_of(options),
                               .pg_version_assumed = !options.pg_version,
                               .phase = Phase::expand,
                               .runner_sets_lock_timeout = options.lock_timeout.has_value(),
                               .today = today()};
+  Catalog catalog;
+  LintTotals totals;
   for (Migration& migration : read_migrations(options.paths.empty() ? usual_paths() : options.paths)) {
-    result.files.push_back(analyse(std::move(migration), catalog, table, rules, prediction, checking));
+    const FileAnalysis file = analyse(std::move(migration), catalog, table, rules, prediction, checking);
+    totals.add(file);
+    report.add(file);
   }
-  return result;
+  report.finish(totals);
+  return totals;
 }
 
-void write_report(const LintResult& result, const LintOptions& options, const GlobalOptions& global,
-                  int descriptor, std::ostream& out) {
-  if (options.format == Format::json) return write_lint_json(result, out);
-  write_lint_text(result,
-                  {.paint = Painter(wants_color(global.color, descriptor)),
-                   .width = terminal_width(descriptor),
-                   .quiet = global.quiet,
-                   .verbose = global.verbose},
-                  out);
+std::unique_ptr<LintReport> make_report(const LintOptions& options, const GlobalOptions& global,
+                                        int descriptor, std::ostream& out) {
+  if (options.format == Format::json) return make_lint_json(version_of(options), out);
+  return make_lint_text({.paint = Painter(wants_color(global.color, descriptor)),
+                         .width = terminal_width(descriptor),
+                         .quiet = global.quiet,
+                         .verbose = global.verbose},
+                        out);
 }
 
-void report(const LintResult& result, const LintOptions& options, const GlobalOptions& global) {
-  if (options.output.empty()) return write_report(result, options, global, STDOUT_FILENO, std::cout);
+/// A file gets the whole report or keeps what it had.
+LintTotals analyse_into_file(const LintOptions& options, const GlobalOptions& global) {
   std::ostringstream document;
-  write_report(result, options, global, -1, document);
+  const LintTotals totals = analyse_all(options, *make_report(options, global, -1, document));
   write_file(options.output, document.view());
   if (!global.quiet) {
-    std::cerr << lint_summary(result, Painter(wants_color(global.color, STDERR_FILENO))) << '\n';
+    std::cerr << lint_summary(totals, Painter(wants_color(global.color, STDERR_FILENO))) << '\n';
   }
+  return totals;
 }
 
 ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
@@ -132,11 +142,10 @@ ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
 }
 
 ExitCode lint(const LintOptions& options, const GlobalOptions& global) {
-  const EffectTable table = EffectTable::load(options.rules);
-  const RuleBook rules = RuleBook::load(options.rules);
-  const LintResult result = analyse_all(options, table, rules);
-  report(result, options, global);
-  return verdict(count_findings(result), options.fail_on);
+  const LintTotals totals =
+      options.output.empty() ? analyse_all(options, *make_report(options, global, STDOUT_FILENO, std::cout))
+                             : analyse_into_file(options, global);
+  return verdict(totals.findings, options.fail_on);
 }
 
 }  // namespace

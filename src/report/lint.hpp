@@ -3,18 +3,14 @@
 
 // What lint found, for programs (JSON) and for people (text). Values in, text out; decides nothing.
 
+#include <memory>
 #include <ostream>
-#include <vector>
+#include <string>
 
 #include "base/terminal.hpp"
 #include "pgsluice/findings.hpp"
 
 namespace pgsluice {
-
-struct LintResult {
-  std::vector<FileAnalysis> files;
-  int pg_version = 0;
-};
 
 struct FindingCounts {
   std::size_t errors = 0;
@@ -22,10 +18,30 @@ struct FindingCounts {
   std::size_t infos = 0;
   std::size_t allowed = 0;  ///< in none of the others
 };
-FindingCounts count_findings(const LintResult& result);
 
-/// The document of rules/schema/lint.schema.json, one statement or finding a line.
-void write_lint_json(const LintResult& result, std::ostream& out);
+/// Sums over the files: the summary and the exit code need no more.
+struct LintTotals {
+  std::size_t files = 0;
+  std::size_t statements = 0;
+  std::size_t unmodeled = 0;
+  std::size_t unparsed = 0;
+  FindingCounts findings;
+  void add(const FileAnalysis& file);
+};
+
+/// Gets the files one by one and writes as it goes, so that none of them need be kept.
+class LintReport {
+ public:
+  LintReport() = default;
+  LintReport(const LintReport&) = delete;
+  LintReport& operator=(const LintReport&) = delete;
+  virtual ~LintReport() = default;
+  virtual void add(const FileAnalysis& file) = 0;
+  virtual void finish(const LintTotals& totals) = 0;
+};
+
+/// The document of rules/schema/lint.schema.json, one statement or finding a line. `out` must outlive it.
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out);
 
 struct TextOptions {
   Painter paint{false};
@@ -33,8 +49,8 @@ struct TextOptions {
   bool quiet = false;    ///< findings only
   bool verbose = false;  ///< the locks of every statement, and allowed findings
 };
-void write_lint_text(const LintResult& result, const TextOptions& options, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_text(const TextOptions& options, std::ostream& out);
 /// "14 files, 16 statements: 12 errors, 5 warnings"
-std::string lint_summary(const LintResult& result, const Painter& paint);
+std::string lint_summary(const LintTotals& totals, const Painter& paint);
 
 }  // namespace pgsluice

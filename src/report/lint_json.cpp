@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes as it goes: a document of half a million statements must not be built in memory first.
 #include <algorithm>
+#include <span>
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 #include "base/version.hpp"
 #include "report/lint.hpp"
 
@@ -10,158 +11,191 @@ namespace pgsluice {
 namespace {
 
 constexpr int k_schema = 1;
+constexpr std::size_t k_chunk =
+    std::size_t{64} * 1024;  // large enough for few writes, small enough for the cache
 
-OrderedJson names_json(const std::vector<RelationName>& relations) {
-  OrderedJson names = OrderedJson::array();
-  for (const RelationName& relation : relations) names.push_back(relation.quoted());
-  return names;
+void write_names(std::span<const RelationName> relations, JsonWriter& json) {
+  json.begin_array();
+  for (const RelationName& relation : relations) json.value(relation.quoted());
+  json.end_array();
 }
 
-OrderedJson locks_json(const std::vector<RelationLock>& locks) {
-  OrderedJson array = OrderedJson::array();
+void write_locks(std::span<const RelationLock> locks, JsonWriter& json) {
+  json.begin_array();
   for (const RelationLock& lock : locks) {
-    OrderedJson json;
-    json["relation"] = lock.relation.quoted();
-    json["relkind"] = std::string(1, lock.relkind);
-    json["mode"] = lock_name(lock.mode);
-    json["role"] = lock.role;
-    json["new"] = lock.is_new;
-    array.push_back(std::move(json));
+    json.begin_object();
+    json.member("relation", lock.relation.quoted());
+    json.member("relkind", std::string_view(&lock.relkind, 1));
+    json.member("mode", lock_name(lock.mode));
+    json.member("role", lock.role);
+    json.member("new", lock.is_new);
+    json.end_object();
   }
-  return array;
+  json.end_array();
 }
 
-OrderedJson rows_json(const Effect& effect) {
-  OrderedJson ids = OrderedJson::array();
-  for (const CommandEffect& command : effect.commands) {
-    if (command.row != nullptr && std::find(ids.begin(), ids.end(), command.row->id) == ids.end()) {
-      ids.push_back(command.row->id);
-    }
+void write_rows(std::span<const CommandEffect> commands, JsonWriter& json) {
+  json.begin_array();
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const auto is_same = [row = commands[i].row](const CommandEffect& other) { return other.row == row; };
+    const bool told = std::ranges::any_of(commands.first(i), is_same);
+    if (commands[i].row != nullptr && !told) json.value(commands[i].row->id);
   }
-  return ids;
+  json.end_array();
 }
 
-OrderedJson statement_json(const FileAnalysis& file, const Effect& effect, const LineIndex& lines) {
+void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines,
+                     JsonWriter json) {
   const Statement& statement = file.script.statements[effect.statement];
   const Position position = lines.position(statement.range.begin);
-  OrderedJson json;
-  json["index"] = effect.statement;
-  json["line"] = position.line;
-  json["column"] = position.column;
-  json["sql"] = file.script.text(statement.range);
-  json["tag"] = statement.tag;
-  json["transaction"] = effect.transaction ? OrderedJson(*effect.transaction) : OrderedJson(nullptr);
-  json["locks"] = locks_json(effect.locks);
-  json["rewrites"] = names_json(effect.rewrites);
-  json["scans"] = names_json(effect.scans);
-  json["index_builds"] = names_json(effect.index_builds);
-  json["needs_no_transaction"] = effect.needs_no_transaction;
-  json["breaks"] = to_string(effect.breaks);
-  json["phase"] = effect.phase ? to_string(*effect.phase) : "neutral";
-  json["rows"] = rows_json(effect);
-  json["assumed"] = effect.assumed;
+  json.begin_object();
+  json.member("index", effect.statement);
+  json.member("line", position.line);
+  json.member("column", position.column);
+  json.member("sql", file.script.text(statement.range));
+  json.member("tag", statement.tag);
+  json.member("transaction", effect.transaction);
+  json.key("locks");
+  write_locks(effect.locks, json);
+  json.key("rewrites");
+  write_names(effect.rewrites, json);
+  json.key("scans");
+  write_names(effect.scans, json);
+  json.key("index_builds");
+  write_names(effect.index_builds, json);
+  json.member("needs_no_transaction", effect.needs_no_transaction);
+  json.member("breaks", to_string(effect.breaks));
+  json.member("phase", effect.phase ? to_string(*effect.phase) : "neutral");
+  json.key("rows");
+  write_rows(effect.commands, json);
+  json.key("assumed");
+  json.begin_array();
+  for (const std::string& assumed : effect.assumed) json.value(assumed);
+  json.end_array();
   if (effect.outcome != Outcome::runs)
-    json["outcome"] = effect.outcome == Outcome::skipped ? "skipped" : "error";
-  return json;
+    json.member("outcome", effect.outcome == Outcome::skipped ? "skipped" : "error");
+  json.end_object();
 }
 
-OrderedJson finding_json(const Finding& finding, const LineIndex& lines) {
+void write_finding(const Finding& finding, const LineIndex& lines, JsonWriter json) {
   const Position begin = lines.position(finding.range.begin);
   const Position end = lines.position(finding.range.end);
-  OrderedJson json;
-  json["finding"] = finding.finding;
-  json["severity"] = to_string(finding.severity);
-  json["line"] = begin.line;
-  json["column"] = begin.column;
-  json["end_line"] = end.line;
-  json["end_column"] = end.column;
-  json["statement"] = finding.statement ? OrderedJson(*finding.statement) : OrderedJson(nullptr);
-  json["relation"] = finding.relation.empty() ? OrderedJson(nullptr) : OrderedJson(finding.relation.quoted());
-  json["message"] = finding.message;
-  json["why"] = finding.why;
-  json["instead"] = finding.instead;
-  json["fingerprint"] = finding.fingerprint;
-  json["allowed"] = finding.allowed ? OrderedJson(*finding.allowed) : OrderedJson(nullptr);
-  return json;
-}
-
-/// One item a line, so that a diff of two documents can be read.
-template <typename Items, typename ToJson>
-void write_array(std::ostream& out, std::string_view indent, const Items& items, ToJson to_json) {
-  out << '[';
-  const char* separator = "\n";
-  for (const auto& item : items) {
-    out << separator << indent << dump(to_json(item));
-    separator = ",\n";
+  json.begin_object();
+  json.member("finding", finding.finding);
+  json.member("severity", to_string(finding.severity));
+  json.member("line", begin.line);
+  json.member("column", begin.column);
+  json.member("end_line", end.line);
+  json.member("end_column", end.column);
+  json.member("statement", finding.statement);
+  json.key("relation");
+  if (finding.relation.empty()) {
+    json.value(nullptr);
+  } else {
+    json.value(finding.relation.quoted());
   }
-  out << ']';
+  json.member("message", finding.message);
+  json.member("why", finding.why);
+  json.member("instead", finding.instead);
+  json.member("fingerprint", finding.fingerprint);
+  json.member("allowed", finding.allowed);
+  json.end_object();
 }
 
-void write_file(const FileAnalysis& file, std::ostream& out) {
-  const LineIndex lines(file.script.source.text);
-  out << "  {\"path\": " << dump(file.migration.path.generic_string())
-      << ", \"tool\": " << dump(file.migration.tool)
-      << ", \"phase\": " << dump(to_string(file.migration.phase)) << ",\n   \"statements\": ";
-  write_array(out, "    ", file.effects,
-              [&](const Effect& effect) { return statement_json(file, effect, lines); });
-  out << ",\n   \"findings\": ";
-  write_array(out, "    ", file.findings,
-              [&](const Finding& finding) { return finding_json(finding, lines); });
-  out << '}';
-}
-
-OrderedJson summary_json(const LintResult& result) {
-  const FindingCounts counts = count_findings(result);
-  std::size_t statements = 0;
-  std::size_t unmodeled = 0;
-  std::size_t unparsed = 0;
-  for (const FileAnalysis& file : result.files) {
-    statements += file.effects.size();
-    unparsed += file.script.errors.size();
-    unmodeled += static_cast<std::size_t>(std::count_if(
-        file.effects.begin(), file.effects.end(), [](const Effect& effect) { return effect.unmodeled; }));
+class JsonReport : public LintReport {
+ public:
+  JsonReport(int pg_version, std::ostream& out) : out_(out) {
+    text_ += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
+    JsonWriter json(text_);
+    json.begin_object();
+    json.member("name", "pgsluice");
+    json.member("version", k_version);
+    json.member("grammar", grammar_version());
+    json.end_object();
+    text_ += ", \"pg_version\": " + std::to_string(pg_version) + ",\n \"files\": [";
   }
-  OrderedJson json;
-  json["files"] = result.files.size();
-  json["statements"] = statements;
-  json["findings"]["error"] = counts.errors;
-  json["findings"]["warning"] = counts.warnings;
-  json["findings"]["info"] = counts.infos;
-  json["unmodeled"] = unmodeled;
-  json["unparsed"] = unparsed;
-  return json;
-}
+
+  void add(const FileAnalysis& file) override {
+    text_ += first_ ? "\n" : ",\n";
+    first_ = false;
+    const LineIndex lines(file.script.source.text);
+    text_ += "  {\"path\": ";
+    append_json_string(text_, file.migration.path.generic_string());
+    text_ += ", \"tool\": ";
+    append_json_string(text_, file.migration.tool);
+    text_ += ", \"phase\": ";
+    append_json_string(text_, to_string(file.migration.phase));
+    text_ += ",\n   \"statements\": ";
+    write_array(file.effects,
+                [&](const Effect& effect) { write_statement(file, effect, lines, JsonWriter(text_)); });
+    text_ += ",\n   \"findings\": ";
+    write_array(file.findings,
+                [&](const Finding& finding) { write_finding(finding, lines, JsonWriter(text_)); });
+    text_ += '}';
+  }
+
+  void finish(const LintTotals& totals) override {
+    text_ += "],\n \"summary\": ";
+    JsonWriter json(text_);
+    json.begin_object();
+    json.member("files", totals.files);
+    json.member("statements", totals.statements);
+    json.key("findings");
+    json.begin_object();
+    json.member("error", totals.findings.errors);
+    json.member("warning", totals.findings.warnings);
+    json.member("info", totals.findings.infos);
+    json.end_object();
+    json.member("unmodeled", totals.unmodeled);
+    json.member("unparsed", totals.unparsed);
+    json.end_object();
+    text_ += "}\n";
+    flush();
+  }
+
+ private:
+  /// One item a line, so that a diff of two documents can be read.
+  template <typename Items, typename Write>
+  void write_array(const Items& items, Write write) {
+    text_ += '[';
+    const char* separator = "\n    ";
+    for (const auto& item : items) {
+      text_ += separator;
+      write(item);
+      separator = ",\n    ";
+      if (text_.size() >= k_chunk) flush();
+    }
+    text_ += ']';
+  }
+
+  void flush() {
+    out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
+    text_.clear();
+  }
+
+  std::ostream& out_;
+  std::string text_;  ///< what is not written yet
+  bool first_ = true;
+};
 
 }  // namespace
 
-FindingCounts count_findings(const LintResult& result) {
-  FindingCounts counts;
-  for (const FileAnalysis& file : result.files) {
-    for (const Finding& finding : file.findings) {
-      std::size_t& count = finding.allowed                         ? counts.allowed
-                           : finding.severity == Severity::error   ? counts.errors
-                           : finding.severity == Severity::warning ? counts.warnings
-                                                                   : counts.infos;
-      ++count;
-    }
+void LintTotals::add(const FileAnalysis& file) {
+  ++files;
+  statements += file.effects.size();
+  unparsed += file.script.errors.size();
+  unmodeled += static_cast<std::size_t>(std::ranges::count_if(file.effects, &Effect::unmodeled));
+  for (const Finding& finding : file.findings) {
+    std::size_t& count = finding.allowed                         ? findings.allowed
+                         : finding.severity == Severity::error   ? findings.errors
+                         : finding.severity == Severity::warning ? findings.warnings
+                                                                 : findings.infos;
+    ++count;
   }
-  return counts;
 }
 
-void write_lint_json(const LintResult& result, std::ostream& out) {
-  OrderedJson tool;
-  tool["name"] = "pgsluice";
-  tool["version"] = k_version;
-  tool["grammar"] = grammar_version();
-  out << "{\"schema\": " << k_schema << ", \"tool\": " << dump(tool)
-      << ", \"pg_version\": " << result.pg_version << ",\n \"files\": [";
-  const char* separator = "\n";
-  for (const FileAnalysis& file : result.files) {
-    out << separator;
-    write_file(file, out);
-    separator = ",\n";
-  }
-  out << "],\n \"summary\": " << dump(summary_json(result)) << "}\n";
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {
+  return std::make_unique<JsonReport>(pg_version, out);
 }
 
 }  // namespace pgsluice

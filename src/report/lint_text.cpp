@@ -221,30 +221,42 @@ std::string verdict(const FindingCounts& counts, const Painter& paint) {
   return join(parts, ", ");
 }
 
+class TextReport : public LintReport {
+ public:
+  TextReport(const TextOptions& options, std::ostream& out)
+      : options_(options), out_(out), findings_(options_, out) {}
+
+  void add(const FileAnalysis& file) override {
+    if (!options_.verbose && file.findings.empty()) return;
+    const LineIndex lines(file.script.source.text);
+    if (options_.verbose) write_statements(file, lines, options_, out_);
+    findings_.write(file, lines);
+  }
+
+  void finish(const LintTotals& totals) override {
+    if (options_.quiet) return;
+    out_ << lint_summary(totals, options_.paint) << '\n';
+    if (totals.findings.errors + totals.findings.warnings > 0) {
+      out_ << options_.paint(Style::faint, "what is no danger here: -- pgsluice: allow FINDING because \"…\"")
+           << '\n';
+    }
+  }
+
+ private:
+  TextOptions options_;
+  std::ostream& out_;
+  FindingsWriter findings_;
+};
+
 }  // namespace
 
-std::string lint_summary(const LintResult& result, const Painter& paint) {
-  std::size_t statements = 0;
-  for (const FileAnalysis& file : result.files) statements += file.effects.size();
-  return cat(count_of(result.files.size(), "file"), ", ", count_of(statements, "statement"), ": ",
-             verdict(count_findings(result), paint));
+std::string lint_summary(const LintTotals& totals, const Painter& paint) {
+  return cat(count_of(totals.files, "file"), ", ", count_of(totals.statements, "statement"), ": ",
+             verdict(totals.findings, paint));
 }
 
-void write_lint_text(const LintResult& result, const TextOptions& options, std::ostream& out) {
-  FindingsWriter findings(options, out);
-  for (const FileAnalysis& file : result.files) {
-    if (!options.verbose && file.findings.empty()) continue;
-    const LineIndex lines(file.script.source.text);
-    if (options.verbose) write_statements(file, lines, options, out);
-    findings.write(file, lines);
-  }
-  if (options.quiet) return;
-  out << lint_summary(result, options.paint) << '\n';
-  const FindingCounts counts = count_findings(result);
-  if (counts.errors + counts.warnings > 0) {
-    out << options.paint(Style::faint, "what is no danger here: -- pgsluice: allow FINDING because \"…\"")
-        << '\n';
-  }
+std::unique_ptr<LintReport> make_lint_text(const TextOptions& options, std::ostream& out) {
+  return std::make_unique<TextReport>(options, out);
 }
 
 }  // namespace pgsluice

@@ -194,9 +194,18 @@ std::vector<std::string> validate(std::string_view schema_path, const Json& valu
   return SchemaValidator(schema).validate(value);
 }
 
-Json document(LintResult result) {
+void write(LintReport& report, const std::vector<FileAnalysis>& files) {
+  LintTotals totals;
+  for (const FileAnalysis& file : files) {
+    totals.add(file);
+    report.add(file);
+  }
+  report.finish(totals);
+}
+
+Json document(const std::vector<FileAnalysis>& files) {
   std::ostringstream out;
-  write_lint_json(result, out);
+  write(*make_lint_json(17, out), files);
   return Json::parse(out.str());
 }
 
@@ -217,20 +226,20 @@ TEST(Schema, DescribesEveryRuleFile) {
 }
 
 TEST(LintJson, ValidatesForTheSqlOfEveryRule) {
-  LintResult result{.files = {}, .pg_version = 17};
+  std::vector<FileAnalysis> files;
   for (const EmbeddedFile& file : embedded_rules()) {
     if (file.path.ends_with(".sql"))
-      result.files.push_back(analyse_sql(std::string(file.contents), std::string(file.path)));
+      files.push_back(analyse_sql(std::string(file.contents), std::string(file.path)));
   }
-  ASSERT_GT(result.files.size(), 20u);
-  EXPECT_THAT(validate("schema/lint.schema.json", document(std::move(result))), testing::IsEmpty());
+  ASSERT_GT(files.size(), 20u);
+  EXPECT_THAT(validate("schema/lint.schema.json", document(files)), testing::IsEmpty());
 }
 
 TEST(LintJson, CountsAllowedFindingsNowhere) {
-  LintResult result{.files = {}, .pg_version = 17};
-  result.files.push_back(
+  std::vector<FileAnalysis> files;
+  files.push_back(
       analyse_sql("-- pgsluice: allow unmodeled-statement because \"x\"\nDO 'BEGIN END';\nSELEC 1;\n"));
-  const Json json = document(std::move(result));
+  const Json json = document(files);
   EXPECT_EQ(json["summary"]["findings"], (Json{{"error", 1}, {"warning", 0}, {"info", 0}}));
   EXPECT_EQ(json["summary"]["unmodeled"], 1);
   EXPECT_EQ(json["summary"]["unparsed"], 1);
@@ -239,18 +248,18 @@ TEST(LintJson, CountsAllowedFindingsNowhere) {
 }
 
 TEST(LintJson, SurvivesTextThatIsNoUtf8) {
-  LintResult result{.files = {}, .pg_version = 17};
-  result.files.push_back(analyse_sql("SELECT '\xFF';\nSELECT 1;\n", "caf\xE9.sql"));
-  EXPECT_EQ(document(std::move(result))["files"][0]["statements"].size(), 1u);
+  std::vector<FileAnalysis> files;
+  files.push_back(analyse_sql("SELECT '\xFF';\nSELECT 1;\n", "caf\xE9.sql"));
+  EXPECT_EQ(document(files)["files"][0]["statements"].size(), 1u);
 }
 
 // ---- text ------------------------------------------------------------------------------------------------------------
 
 std::string text_of(const std::string& sql, const TextOptions& options) {
-  LintResult result{.files = {}, .pg_version = 17};
-  result.files.push_back(analyse_sql(sql));
+  std::vector<FileAnalysis> files;
+  files.push_back(analyse_sql(sql));
   std::ostringstream out;
-  write_lint_text(result, options, out);
+  write(*make_lint_text(options, out), files);
   return out.str();
 }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Writes compact JSON straight into text, for documents that are too long to be built as values first. The caller
+// keeps the order: a key, then its value.
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgsluice {
+
+/// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  void begin_object() { open('{'); }
+  void end_object() { close('}'); }
+  void begin_array() { open('['); }
+  void end_array() { close(']'); }
+
+  /// `name` needs no escaping: it is one of ours.
+  void key(std::string_view name) {
+    separate();
+    out_ += '"';
+    out_ += name;
+    out_ += "\":";
+    separated_ = true;
+  }
+
+  void value(std::string_view text) {
+    separate();
+    append_json_string(out_, text);
+  }
+  void value(const char* text) { value(std::string_view(text)); }
+  void value(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
+  void value(std::nullptr_t) { literal("null"); }
+  template <std::integral Number>
+  requires(!std::same_as<Number, bool>) void value(Number number) {
+    char digits[24];
+    literal({digits, std::to_chars(digits, digits + sizeof digits, number).ptr});
+  }
+  template <typename T>
+  void value(const std::optional<T>& maybe) {
+    if (maybe) {
+      value(*maybe);
+    } else {
+      value(nullptr);
+    }
+  }
+
+  template <typename T>
+  void member(std::string_view name, const T& of) {
+    key(name);
+    value(of);
+  }
+
+ private:
+  void separate() {
+    if (!separated_) out_ += ',';
+    separated_ = false;
+  }
+  void open(char bracket) {
+    separate();
+    out_ += bracket;
+    separated_ = true;
+  }
+  void close(char bracket) {
+    out_ += bracket;
+    separated_ = false;
+  }
+  void literal(std::string_view text) {
+    separate();
+    out_ += text;
+  }
+
+  std::string& out_;
+  bool separated_ = true;  ///< what comes next needs no comma before it
+};
+
+}  // namespace pgsluice
