@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -32,38 +34,38 @@ inline constexpr char composite_type = 'c';
 }  // namespace relkind
 
 struct CatalogColumn {
-  std::string name;
+  Name name;
   TypeName type;
   bool not_null = false;
-  std::optional<Expression> default_expression;
+  Box<Expression> default_expression;
   std::string_view generated;  ///< "", "stored" or "virtual"
   bool identity = false;
   RelationName owned_sequence;  ///< of serial and identity
 };
 
 struct CatalogConstraint {
-  std::string name;
+  Name name;
   std::string_view contype;
-  std::vector<std::string> columns;
-  RelationName referenced;                      ///< foreign key
-  std::string index;                            ///< name of the backing index, in the table's schema
-  std::vector<std::string> referenced_columns;  ///< foreign key; empty: the primary key
+  Names columns;
+  RelationName referenced;   ///< foreign key
+  Name index;                ///< name of the backing index, in the table's schema
+  Names referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
   bool no_inherit = false;
   bool inherited = false;                 ///< of a partition: it came from the partitioned table
   std::vector<Alternatives> comparisons;  ///< what the CHECK proves
-  std::vector<std::string> not_null;      ///< columns that the CHECK proves NOT NULL
-  std::vector<std::string> expression_columns;
+  Names not_null;                         ///< columns that the CHECK proves NOT NULL
+  Names expression_columns;
 };
 
 struct CatalogTrigger {
-  std::string name;
+  Name name;
   RelationName function;
   bool row = false;  ///< FOR EACH ROW
 };
 
 struct CatalogPolicy {
-  std::string name;
+  Name name;
   std::vector<RelationName> reads;
 };
 
@@ -77,28 +79,28 @@ struct Relation {
   std::vector<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
   bool is_partition = false;
   bool is_default_partition = false;
-  PartitionBound bound;  ///< of a partition
-  std::optional<PartitionKey> partition_key;
+  Box<PartitionBound> bound;  ///< of a partition
+  Box<PartitionKey> partition_key;
   std::vector<CatalogTrigger> triggers;
   std::vector<CatalogPolicy> policies;
-  std::vector<std::string> rules;
-  RelationName of_type;                    ///< CREATE TABLE … OF
-  std::string tablespace;                  ///< empty: the database's
-  std::string access_method;               ///< empty: the default one
-  std::string owner;                       ///< empty: not known
-  RelationName table;                      ///< an index: its table
-  std::optional<IndexDef> index;           ///< an index: its definition
-  std::string constraint;                  ///< an index: the constraint that it backs
-  bool clustered = false;                  ///< an index: CLUSTER uses it
-  std::vector<RelationName> reads;         ///< a view or materialized view: the relations of its query
-  std::vector<std::string> reads_columns;  ///< the columns that it names; "*" for all
-  RelationName owner_table;                ///< an owned sequence: its table
-  std::optional<double> reltuples;         ///< estimate, rows
+  Names rules;
+  RelationName of_type;             ///< CREATE TABLE … OF
+  Name tablespace;                  ///< empty: the database's
+  Name access_method;               ///< empty: the default one
+  Name owner;                       ///< empty: not known
+  RelationName table;               ///< an index: its table
+  Box<IndexDef> index;              ///< an index: its definition
+  Name constraint;                  ///< an index: the constraint that it backs
+  bool clustered = false;           ///< an index: CLUSTER uses it
+  std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  Names reads_columns;              ///< the columns that it names; "*" for all
+  RelationName owner_table;         ///< an owned sequence: its table
+  std::optional<double> reltuples;  ///< estimate, rows
   std::optional<double> bytes;
   bool is_new = false;  ///< made in the current transaction: nobody else can see it
 
-  [[nodiscard]] const CatalogColumn* column(std::string_view column_name) const;
-  [[nodiscard]] const CatalogConstraint* find_constraint(std::string_view constraint_name) const;
+  [[nodiscard]] const CatalogColumn* column(Name column_name) const;
+  [[nodiscard]] const CatalogConstraint* find_constraint(Name constraint_name) const;
 };
 
 /// A type that migrations or the server define: enum, domain, composite or range.
@@ -116,7 +118,7 @@ class Catalog {
   /// Everything that exists is in here (snapshot or live), so what is missing does not exist.
   /// False for a replay: a relation may stem from a migration that was not given.
   bool complete = false;
-  std::vector<std::string> search_path = {"public"};
+  Names search_path = {"public"};
   int server_version_num = 0;  ///< 0: not known
   std::string timezone;        ///< of the session; empty: not known
 
@@ -133,6 +135,8 @@ class Catalog {
   [[nodiscard]] std::vector<const Relation*> referencing(const RelationName& table) const;
   [[nodiscard]] std::vector<const Relation*> readers(const RelationName& relation) const;  ///< views
   [[nodiscard]] std::vector<const Relation*> owned_sequences(const RelationName& table) const;
+  /// Tables with a policy that reads the relation.
+  [[nodiscard]] std::vector<const Relation*> policed_by(const RelationName& relation) const;
   [[nodiscard]] std::vector<const Relation*> all() const;
 
   /// Does to the catalog what the command does to the database. Commands that do not change it, and
@@ -164,14 +168,39 @@ class Catalog {
 
  private:
   friend class CatalogChange;
-  enum class Link { child, index, referencing, reader, owned };
-  void store(Relation relation);
-  [[nodiscard]] static std::vector<std::pair<Link, RelationName>> links_of(const Relation& relation);
-  [[nodiscard]] std::vector<const Relation*> linked(Link link, const RelationName& to) const;
+  enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy };
+  /// That one relation points to another.
+  struct Link {
+    LinkKind kind;
+    RelationName to;
+    bool operator==(const Link&) const = default;
+  };
+  struct LinkHash {
+    std::size_t operator()(const Link& link) const {
+      return RelationNameHash()(link.to) * 8 + static_cast<std::size_t>(link.kind);
+    }
+  };
+  using Relations = std::unordered_map<RelationName, std::shared_ptr<Relation>, RelationNameHash>;
 
-  std::map<RelationName, std::shared_ptr<const Relation>> relations_;
-  std::map<std::pair<Link, RelationName>, std::set<RelationName>> links_;  ///< who points to a relation
-  std::set<RelationName> dropped_;
+  void store(Relation relation);
+  /// Lets `change` loose on a relation: on the one that is there, unless a copy of the catalog shares it.
+  template <typename Change>
+  void edit(const RelationName& name, Change change) {
+    const auto found = relations_.find(name);
+    if (found == relations_.end()) return;
+    Relation& relation = own(found->second);  // stays where it is, whatever `change` adds to the catalog
+    const std::vector<Link> before = links_of(relation);
+    change(relation);
+    relink(relation.name, before, links_of(relation));
+  }
+  static Relation& own(std::shared_ptr<Relation>& relation);
+  [[nodiscard]] static std::vector<Link> links_of(const Relation& relation);
+  void relink(const RelationName& from, const std::vector<Link>& before, const std::vector<Link>& after);
+  [[nodiscard]] std::vector<const Relation*> linked(LinkKind kind, const RelationName& to) const;
+
+  Relations relations_;
+  std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
+  std::unordered_set<RelationName, RelationNameHash> dropped_;
   std::vector<RelationName> new_;  ///< those with is_new
   std::vector<RelationName> created_;
   std::map<RelationName, CatalogType> types_;

@@ -12,6 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "pgsluice/box.hpp"
+#include "pgsluice/name.hpp"
+
 namespace pgsluice {
 
 /// A byte range [begin, end) of a source text.
@@ -50,12 +53,19 @@ class LineIndex {
 
 /// A relation's name. As written, an empty schemaname means "found through search_path".
 struct RelationName {
-  std::string schemaname;
-  std::string relname;
+  Name schemaname;
+  Name relname;
   auto operator<=>(const RelationName&) const = default;
   /// `schema.name` with the quoting of PostgreSQL's quote_ident().
   [[nodiscard]] std::string quoted() const;
   [[nodiscard]] bool empty() const { return relname.empty(); }
+};
+
+/// For unordered containers.
+struct RelationNameHash {
+  std::size_t operator()(const RelationName& name) const {
+    return name.schemaname.hash() * 31 + name.relname.hash();
+  }
 };
 
 /// PostgreSQL's quote_ident(): quotes unless the name is a lower-case identifier and no reserved word.
@@ -63,8 +73,8 @@ std::string quote_ident(std::string_view name);
 
 /// A type as written. Types of pg_catalog lose their schema: `integer` is {"", "int4"}.
 struct TypeName {
-  std::string schemaname;
-  std::string name;
+  Name schemaname;
+  Name name;
   std::vector<int> typmods;
   bool array = false;
   bool setof = false;
@@ -83,14 +93,14 @@ struct Fact {
 };
 
 struct FunctionCall {
-  std::string schemaname;
-  std::string name;
+  Name schemaname;
+  Name name;
   int arguments = 0;
 };
 
 /// `column op constant`, the constants as text; `=` with several constants is IN.
 struct Comparison {
-  std::string column;
+  Name column;
   std::string op;
   std::vector<std::string> constants;
 };
@@ -105,26 +115,26 @@ struct Expression {
   bool subquery = false;
   bool current_time = false;            ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
   std::vector<FunctionCall> functions;  ///< every call, nested ones too
-  std::vector<std::string> columns;     ///< every column that is read
+  Names columns;                        ///< every column that is read
   std::vector<TypeName> casts;          ///< every cast target
-  std::vector<std::string> not_null;    ///< columns that the expression, being true, proves NOT NULL
+  Names not_null;                       ///< columns that the expression, being true, proves NOT NULL
   std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
-  std::string colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
+  Name colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
   std::vector<Alternatives> comparisons;  ///< all of them hold when the expression is true
 };
 
 struct Constraint {
   std::string_view contype;  ///< PostgreSQL's name: CONSTR_FOREIGN, CONSTR_CHECK, CONSTR_NOTNULL …
-  std::string name;          ///< empty: PostgreSQL chooses
+  Name name;                 ///< empty: PostgreSQL chooses
   SourceRange range;
-  std::vector<std::string> columns;
-  std::vector<std::string> including;
+  Names columns;
+  Names including;
   RelationName referenced;  ///< foreign key: pktable
-  std::vector<std::string> referenced_columns;
-  std::string index_name;                ///< USING INDEX
-  std::optional<Expression> expression;  ///< CHECK, DEFAULT, GENERATED
-  std::string_view generated_kind;       ///< "stored" or "virtual"
-  bool skip_validation = false;          ///< NOT VALID
+  Names referenced_columns;
+  Name index_name;                  ///< USING INDEX
+  Box<Expression> expression;       ///< CHECK, DEFAULT, GENERATED
+  std::string_view generated_kind;  ///< "stored" or "virtual"
+  bool skip_validation = false;     ///< NOT VALID
   bool is_enforced = true;
   bool is_no_inherit = false;
   bool deferrable = false;
@@ -133,27 +143,27 @@ struct Constraint {
 };
 
 struct ColumnDef {
-  std::string name;
+  Name name;
   TypeName type;
   SourceRange range;
   std::vector<Constraint> constraints;
-  std::string collation;
+  Name collation;
   [[nodiscard]] const Constraint* constraint(std::string_view contype) const;
 };
 
 struct IndexElement {
-  std::string column;  ///< empty for an expression
-  std::optional<Expression> expression;
-  std::string collation;
-  std::string opclass;
+  Name column;  ///< empty for an expression
+  Box<Expression> expression;
+  Name collation;
+  Name opclass;
 };
 
 struct IndexDef {
-  std::string name;  ///< empty: PostgreSQL chooses
-  std::string access_method;
+  Name name;  ///< empty: PostgreSQL chooses
+  Name access_method;
   std::vector<IndexElement> elements;
-  std::vector<std::string> including;
-  std::optional<Expression> predicate;
+  Names including;
+  Box<Expression> predicate;
   bool unique = false;
   bool concurrent = false;
 };
@@ -168,7 +178,7 @@ struct PartitionBound {
 };
 struct PartitionKey {
   std::string_view strategy;  ///< "list", "range", "hash"
-  std::vector<std::string> columns;
+  Names columns;
 };
 
 /// A relation that a command names. Roles as written: target, referenced, parent, partition, index,
@@ -186,19 +196,19 @@ struct Command {
   SourceRange range;
   std::vector<Fact> facts;  ///< syntactic facts, under PostgreSQL's field names
   std::vector<RelationRef> relations;
-  std::string name;  ///< what it names inside its relation: column, constraint, trigger, setting, savepoint
-  std::string new_name;  ///< after RENAME; the schema of SET SCHEMA; the value of SET
-  std::vector<std::string> names;
+  Name name;      ///< what it names inside its relation: column, constraint, trigger, setting, savepoint
+  Name new_name;  ///< after RENAME; the schema of SET SCHEMA; the value of SET
+  Names names;
   std::vector<ColumnDef> columns;
   std::vector<Constraint> constraints;
-  std::optional<TypeName> type;
-  std::optional<Expression> expression;
-  std::optional<IndexDef> index;
-  std::optional<PartitionBound> bound;
-  std::optional<PartitionKey> partition_key;
+  Box<TypeName> type;
+  Box<Expression> expression;
+  Box<IndexDef> index;
+  Box<PartitionBound> bound;
+  Box<PartitionKey> partition_key;
   std::vector<FunctionCall> functions;  ///< called by DML or SELECT; the function of a trigger
-  std::string tablespace;
-  std::string access_method;
+  Name tablespace;
+  Name access_method;
 
   [[nodiscard]] const FactValue* fact(std::string_view fact_name) const;
   [[nodiscard]] bool is(std::string_view fact_name) const;                ///< a fact that is known to be true

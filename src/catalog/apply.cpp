@@ -19,7 +19,7 @@ std::string serial_type(std::string_view type) {
   return type == "smallserial" || type == "serial2" ? "int2" : "int4";
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
+bool contains(const Names& list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -27,8 +27,8 @@ bool is_index_constraint(std::string_view contype) {
   return contype == "CONSTR_PRIMARY" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_EXCLUSION";
 }
 
-bool index_uses(const IndexDef& index, std::string_view column) {
-  const auto reads = [column](const std::optional<Expression>& expression) {
+bool index_uses(const IndexDef& index, Name column) {
+  const auto reads = [column](const Box<Expression>& expression) {
     return expression && contains(expression->columns, column);
   };
   return std::ranges::any_of(
@@ -37,9 +37,9 @@ bool index_uses(const IndexDef& index, std::string_view column) {
          contains(index.including, column) || reads(index.predicate);
 }
 
-std::string join(const std::vector<std::string>& names) {
+std::string join(const Names& names) {
   std::string result;
-  for (const std::string& name : names) result += (result.empty() ? "" : "_") + name;
+  for (const Name name : names) result += (result.empty() ? "" : "_") + name;
   return result;
 }
 
@@ -134,16 +134,12 @@ class CatalogChange {
   }
   template <typename Change>
   void edit(const RelationName& name, Change change) {
-    const Relation* found = catalog_.find(name);
-    if (found == nullptr) return;
-    Relation copy = *found;
-    change(copy);
-    catalog_.put(std::move(copy));
+    if (const Relation* found = catalog_.find(name)) catalog_.edit(found->name, change);
   }
   [[nodiscard]] RelationName type_full_name() const {
-    const std::string schema = !command_.new_name.empty()     ? command_.new_name
-                               : catalog_.search_path.empty() ? "public"
-                                                              : catalog_.search_path.front();
+    const Name schema = !command_.new_name.empty()     ? command_.new_name
+                        : catalog_.search_path.empty() ? Name("public")
+                                                       : catalog_.search_path.front();
     return {.schemaname = schema, .relname = command_.name};
   }
 
@@ -175,7 +171,7 @@ class CatalogChange {
     return column;
   }
 
-  RelationName add_owned_sequence(const RelationName& table, const std::string& column) {
+  RelationName add_owned_sequence(const RelationName& table, const Name column) {
     RelationName name{.schemaname = table.schemaname, .relname = catalog_.choose_name(table, column, "seq")};
     catalog_.put({.name = name, .relkind = relkind::sequence, .owner_table = table});
     return name;
@@ -342,11 +338,11 @@ class CatalogChange {
     Command naming = command_;
     naming.index.reset();
     naming.constraints.clear();
-    std::vector<std::string> columns;
+    Names columns;
     for (const IndexElement& element : definition.elements) columns.push_back(element.column);
     if (contype.empty()) {
       naming.index = definition;
-      naming.index->name.clear();
+      naming.index.edit().name = {};
     } else {
       naming.constraints.push_back(
           {.contype = contype, .columns = columns, .including = definition.including});
@@ -354,16 +350,15 @@ class CatalogChange {
     put_index(table, choose_index_name(catalog_, table, naming), definition, contype, columns, parent);
   }
 
-  void put_index(const RelationName& table, const std::string& name, const IndexDef& definition,
-                 std::string_view contype, const std::vector<std::string>& columns,
-                 const RelationName& parent) {
+  void put_index(const RelationName& table, const Name name, const IndexDef& definition,
+                 std::string_view contype, const Names& columns, const RelationName& parent) {
     const Relation* owner = catalog_.find(table);
     Relation index{
         .name = {table.schemaname, name}, .relkind = relkind::index, .table = table, .index = definition};
     if (owner != nullptr && owner->relkind == relkind::partitioned_table)
       index.relkind = relkind::partitioned_index;
     if (!parent.empty()) index.parents = {parent};
-    index.index->name = name;
+    index.index.edit().name = name;
     if (!contype.empty()) {
       index.constraint = name;
       edit(table, [&](Relation& relation) { add_key(relation, contype, name, columns); });
@@ -522,7 +517,7 @@ class CatalogChange {
     IndexDef definition{.access_method = constraint.contype == "CONSTR_EXCLUSION" ? "gist" : "btree",
                         .including = constraint.including,
                         .unique = true};
-    for (const std::string& column : constraint.columns) definition.elements.push_back({.column = column});
+    for (const Name column : constraint.columns) definition.elements.push_back({.column = column});
     const std::string name = choose_index_name(catalog_, table, command_);
     put_index(table, name, definition, constraint.contype, constraint.columns, {});
   }
@@ -531,7 +526,7 @@ class CatalogChange {
   void use_index(const Constraint& constraint, const RelationName& table) {
     const Relation* found = catalog_.find({table.schemaname, constraint.index_name});
     if (found == nullptr || !found->index) return;
-    std::vector<std::string> columns;
+    Names columns;
     for (const IndexElement& element : found->index->elements) columns.push_back(element.column);
     const std::string name = constraint.name.empty() ? constraint.index_name : constraint.name;
     const RelationName old_name = found->name;
@@ -542,8 +537,7 @@ class CatalogChange {
   }
 
   /// The constraint that an index backs.
-  static void add_key(Relation& relation, std::string_view contype, const std::string& name,
-                      const std::vector<std::string>& columns) {
+  static void add_key(Relation& relation, std::string_view contype, const Name name, const Names& columns) {
     // The name of a kind of constraint outlives any command.
     const std::string_view kind = contype == "CONSTR_PRIMARY"  ? "CONSTR_PRIMARY"
                                   : contype == "CONSTR_UNIQUE" ? "CONSTR_UNIQUE"
@@ -762,7 +756,7 @@ class CatalogChange {
   }
 
   void rename_column() {
-    const auto rename_in = [this](std::vector<std::string>& names) {
+    const auto rename_in = [this](Names& names) {
       std::ranges::replace(names, command_.name, command_.new_name);
     };
     for (const RelationName& name : family()) {
@@ -780,12 +774,13 @@ class CatalogChange {
       for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
       for (const RelationName& index : indexes) {
         edit(index, [&](Relation& relation) {
-          for (IndexElement& element : relation.index->elements) {
+          IndexDef& index_def = relation.index.edit();
+          for (IndexElement& element : index_def.elements) {
             if (element.column == command_.name) element.column = command_.new_name;
-            if (element.expression) rename_in(element.expression->columns);
+            if (element.expression) rename_in(element.expression.edit().columns);
           }
-          rename_in(relation.index->including);
-          if (relation.index->predicate) rename_in(relation.index->predicate->columns);
+          rename_in(index_def.including);
+          if (index_def.predicate) rename_in(index_def.predicate.edit().columns);
         });
       }
     }
@@ -908,7 +903,7 @@ class CatalogChange {
     const RelationRef* table = command_.relation("target");
     if (table == nullptr) return;
     const RelationName resolved = catalog_.resolve(table->name);
-    const std::string schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
+    const Name schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
     catalog_.statistics_[{schema, command_.name}] = resolved;
   }
 
@@ -926,7 +921,7 @@ class CatalogChange {
   }
 
   /// CLUSTER ON an index, or on none.
-  void cluster_on(const std::string& name) {
+  void cluster_on(const Name name) {
     const Relation* table = target();
     if (table == nullptr) return;
     std::vector<RelationName> indexes;

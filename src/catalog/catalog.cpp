@@ -10,7 +10,6 @@ namespace pgsluice {
 namespace {
 
 constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
-constexpr std::string_view k_temporary = "pg_temp";
 
 /// Cuts to `size` bytes without cutting a character: pg_mbcliplen().
 std::string_view clip(std::string_view text, std::size_t size) {
@@ -21,12 +20,12 @@ std::string_view clip(std::string_view text, std::size_t size) {
 
 }  // namespace
 
-const CatalogColumn* Relation::column(std::string_view column_name) const {
+const CatalogColumn* Relation::column(Name column_name) const {
   const auto found = std::ranges::find(columns, column_name, &CatalogColumn::name);
   return found != columns.end() ? &*found : nullptr;
 }
 
-const CatalogConstraint* Relation::find_constraint(std::string_view constraint_name) const {
+const CatalogConstraint* Relation::find_constraint(Name constraint_name) const {
   const auto found = std::ranges::find(constraints, constraint_name, &CatalogConstraint::name);
   return found != constraints.end() ? &*found : nullptr;
 }
@@ -37,8 +36,9 @@ const Relation* Catalog::find(const RelationName& name) const {
     return found != relations_.end() ? found->second.get() : nullptr;
   };
   if (!name.schemaname.empty()) return at(name);
-  if (const Relation* temporary = at({std::string(k_temporary), name.relname})) return temporary;
-  for (const std::string& schema : search_path) {
+  static const Name k_temporary = "pg_temp";
+  if (const Relation* temporary = at({k_temporary, name.relname})) return temporary;
+  for (const Name schema : search_path) {
     if (const Relation* relation = at({schema, name.relname})) return relation;
   }
   return nullptr;
@@ -54,28 +54,48 @@ RelationName Catalog::resolve(const RelationName& name) const {
   return {.schemaname = search_path.empty() ? "public" : search_path.front(), .relname = name.relname};
 }
 
-std::vector<std::pair<Catalog::Link, RelationName>> Catalog::links_of(const Relation& relation) {
-  std::vector<std::pair<Link, RelationName>> links;
-  for (const RelationName& parent : relation.parents) links.emplace_back(Link::child, parent);
-  for (const RelationName& read : relation.reads) links.emplace_back(Link::reader, read);
+std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
+  std::vector<Link> links;
+  for (const RelationName& parent : relation.parents) links.push_back({LinkKind::child, parent});
+  for (const RelationName& read : relation.reads) links.push_back({LinkKind::reader, read});
   for (const CatalogConstraint& constraint : relation.constraints) {
-    if (!constraint.referenced.empty()) links.emplace_back(Link::referencing, constraint.referenced);
+    if (!constraint.referenced.empty()) links.push_back({LinkKind::referencing, constraint.referenced});
   }
-  if (!relation.table.empty()) links.emplace_back(Link::index, relation.table);
-  if (!relation.owner_table.empty()) links.emplace_back(Link::owned, relation.owner_table);
+  for (const CatalogPolicy& policy : relation.policies) {
+    for (const RelationName& read : policy.reads) links.push_back({LinkKind::policy, read});
+  }
+  if (!relation.table.empty()) links.push_back({LinkKind::index, relation.table});
+  if (!relation.owner_table.empty()) links.push_back({LinkKind::owned, relation.owner_table});
   return links;
 }
 
-std::vector<const Relation*> Catalog::linked(Link link, const RelationName& to) const {
+void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
+                     const std::vector<Link>& after) {
+  if (before == after) return;
+  for (const Link& link : before) {
+    const auto entry = links_.find(link);
+    if (entry == links_.end()) continue;
+    std::erase(entry->second, from);
+    if (entry->second.empty()) links_.erase(entry);
+  }
+  for (const Link& link : after) {
+    std::vector<RelationName>& names = links_[link];
+    const auto place = std::ranges::lower_bound(names, from);
+    if (place == names.end() || *place != from) names.insert(place, from);
+  }
+}
+
+std::vector<const Relation*> Catalog::linked(LinkKind kind, const RelationName& to) const {
   std::vector<const Relation*> result;
-  const auto found = links_.find({link, to});
+  const auto found = links_.find({kind, to});
   if (found == links_.end()) return result;
+  result.reserve(found->second.size());
   for (const RelationName& name : found->second) result.push_back(relations_.at(name).get());
   return result;
 }
 
 std::vector<const Relation*> Catalog::children(const RelationName& parent) const {
-  return linked(Link::child, parent);
+  return linked(LinkKind::child, parent);
 }
 
 std::vector<const Relation*> Catalog::descendants(const RelationName& parent) const {
@@ -89,25 +109,30 @@ std::vector<const Relation*> Catalog::descendants(const RelationName& parent) co
 }
 
 std::vector<const Relation*> Catalog::indexes(const RelationName& table) const {
-  return linked(Link::index, table);
+  return linked(LinkKind::index, table);
 }
 
 std::vector<const Relation*> Catalog::referencing(const RelationName& table) const {
-  return linked(Link::referencing, table);
+  return linked(LinkKind::referencing, table);
 }
 
 std::vector<const Relation*> Catalog::readers(const RelationName& relation) const {
-  return linked(Link::reader, relation);
+  return linked(LinkKind::reader, relation);
 }
 
 std::vector<const Relation*> Catalog::owned_sequences(const RelationName& table) const {
-  return linked(Link::owned, table);
+  return linked(LinkKind::owned, table);
+}
+
+std::vector<const Relation*> Catalog::policed_by(const RelationName& relation) const {
+  return linked(LinkKind::policy, relation);
 }
 
 std::vector<const Relation*> Catalog::all() const {
   std::vector<const Relation*> result;
   result.reserve(relations_.size());
   for (const auto& [name, relation] : relations_) result.push_back(relation.get());
+  std::ranges::sort(result, {}, &Relation::name);
   return result;
 }
 
@@ -122,33 +147,29 @@ void Catalog::put(Relation relation) {
 void Catalog::store(Relation relation) {
   erase(relation.name);
   dropped_.erase(relation.name);
-  for (auto& link : links_of(relation)) links_[std::move(link)].insert(relation.name);
+  relink(relation.name, {}, links_of(relation));
   if (relation.is_new) new_.push_back(relation.name);
-  RelationName name = relation.name;
-  relations_.emplace(std::move(name), std::make_shared<const Relation>(std::move(relation)));
+  const RelationName name = relation.name;
+  relations_.emplace(name, std::make_shared<Relation>(std::move(relation)));
 }
 
 void Catalog::end_transaction() {
   for (const RelationName& name : std::exchange(new_, {})) {
     const auto found = relations_.find(name);
-    if (found == relations_.end() || !found->second->is_new) continue;
-    Relation known = *found->second;
-    known.is_new = false;
-    found->second = std::make_shared<const Relation>(std::move(known));
+    if (found != relations_.end() && found->second->is_new) own(found->second).is_new = false;
   }
 }
 
+Relation& Catalog::own(std::shared_ptr<Relation>& relation) {
+  if (relation.use_count() > 1) relation = std::make_shared<Relation>(*relation);
+  return *relation;
+}
+
 void Catalog::erase(const RelationName& erased) {
-  // It may live in what is erased: NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
-  const RelationName name = erased;
+  const RelationName name = erased;  // a copy: it may live in what is erased
   const auto found = relations_.find(name);
   if (found == relations_.end()) return;
-  for (const auto& link : links_of(*found->second)) {
-    const auto entry = links_.find(link);
-    if (entry == links_.end()) continue;
-    entry->second.erase(name);
-    if (entry->second.empty()) links_.erase(entry);
-  }
+  relink(name, links_of(*found->second), {});
   relations_.erase(found);
   dropped_.insert(name);
 }
@@ -163,7 +184,7 @@ const CatalogType* Catalog::find_type(const TypeName& type) const {
     return found != types_.end() ? &found->second : nullptr;
   };
   if (!type.schemaname.empty()) return at({type.schemaname, type.name});
-  for (const std::string& schema : search_path) {
+  for (const Name schema : search_path) {
     if (const CatalogType* found = at({schema, type.name})) return found;
   }
   return nullptr;
@@ -172,21 +193,21 @@ const CatalogType* Catalog::find_type(const TypeName& type) const {
 std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
   const CatalogType* wanted = find_type(type);
   std::vector<const Relation*> result;
-  for (const auto& [name, relation] : relations_) {
+  for (const Relation* relation : all()) {
     const bool uses = std::ranges::any_of(relation->columns, [&](const CatalogColumn& column) {
       for (const CatalogType* t = find_type(column.type); t != nullptr; t = find_type(t->base)) {
         if (t == wanted) return true;
       }
       return false;
     });
-    if (uses && wanted != nullptr) result.push_back(relation.get());
+    if (uses && wanted != nullptr) result.push_back(relation);
   }
   return result;
 }
 
 RelationName Catalog::statistics_table(const RelationName& name) const {
   if (const auto found = statistics_.find(name); found != statistics_.end()) return found->second;
-  for (const std::string& schema : search_path) {
+  for (const Name schema : search_path) {
     const auto found = statistics_.find({schema, name.relname});
     if (name.schemaname.empty() && found != statistics_.end()) return found->second;
   }
@@ -205,7 +226,7 @@ std::string_view Catalog::volatility(const FunctionCall& function) const {
     return found != functions_.end() ? found->second : std::string_view();
   };
   if (!function.schemaname.empty()) return at({function.schemaname, function.name});
-  for (const std::string& schema : search_path) {
+  for (const Name schema : search_path) {
     if (const std::string_view found = at({schema, function.name}); !found.empty()) return found;
   }
   return {};

@@ -25,9 +25,9 @@ std::vector<std::string> column_names(const IndexDef& index) {
     names.push_back(std::move(unique));
   };
   for (const IndexElement& element : index.elements) {
-    add(!element.column.empty() ? element.column : element.expression ? element.expression->colname : "");
+    add(!element.column.empty() ? element.column : element.expression ? element.expression->colname : Name());
   }
-  for (const std::string& column : index.including) add(column);
+  for (const Name column : index.including) add(column);
   return names;
 }
 
@@ -48,14 +48,14 @@ std::string choose_index_name(const Catalog& catalog, const RelationName& table,
   if (command.index) {
     return command.index->name.empty()
                ? catalog.choose_name(table, addition(column_names(*command.index)), "idx")
-               : command.index->name;
+               : command.index->name.str();
   }
   if (command.constraints.empty()) return {};
   const Constraint& constraint = command.constraints.front();
   if (!constraint.name.empty()) return constraint.name;
   if (!constraint.index_name.empty()) return constraint.index_name;
   if (constraint.contype == "CONSTR_PRIMARY") return catalog.choose_name(table, {}, "pkey");
-  std::vector<std::string> columns = constraint.columns;
+  std::vector<std::string> columns(constraint.columns.begin(), constraint.columns.end());
   columns.insert(columns.end(), constraint.including.begin(), constraint.including.end());
   return catalog.choose_name(table, addition(columns),
                              constraint.contype == "CONSTR_UNIQUE" ? "key" : "excl");

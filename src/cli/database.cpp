@@ -98,7 +98,7 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, int 
   const RuleBook book = RuleBook::load(rules);
   Catalog catalog;
   if (!schemas.empty()) {
-    catalog.search_path = schemas;
+    catalog.search_path.assign(schemas.begin(), schemas.end());
   }
   std::vector<FileAnalysis> files;
   for (Migration& migration : migrations) {

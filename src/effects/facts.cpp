@@ -16,7 +16,7 @@ FactValue text(std::string_view value) {
   return value;
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
+bool contains(const Names& list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -129,7 +129,7 @@ FactValue index_exists(const Subject& subject) {
 FactValue part_exists(const Subject& subject) {
   if (!subject.command.is("missing_ok")) return true;
   if (subject.target == nullptr) return Unknown{};
-  const std::string& name = subject.command.name;
+  const Name name = subject.command.name;
   const std::string_view type = subject.command.text("removeType");
   if (type == "OBJECT_RULE") return contains(subject.target->rules, name);
   if (type == "OBJECT_POLICY") {
@@ -148,8 +148,8 @@ FactValue storage_options(const Subject& subject) {
   constexpr std::array<std::string_view, 10> k_locking = {
       "user_catalog_table", "autosummarize", "buffering",        "fastupdate",       "gin_pending_list_limit",
       "pages_per_range",    "check_option",  "security_barrier", "security_invoker", "length"};
-  const bool locking = std::ranges::any_of(subject.command.names, [&](const std::string& name) {
-    return std::ranges::find(k_locking, name) != k_locking.end();
+  const bool locking = std::ranges::any_of(subject.command.names, [&](const Name name) {
+    return std::ranges::find(k_locking, std::string_view(name)) != k_locking.end();
   });
   return text(locking ? "access_exclusive" : "share_update_exclusive");
 }
@@ -163,14 +163,14 @@ FactValue persistence(const Subject& subject) {
 /// The default tablespace is only known by the name that everybody uses.
 FactValue tablespace_change(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
-  const std::string& old = subject.target->tablespace;
+  const Name old = subject.target->tablespace;
   return (old.empty() ? "pg_default" : old) != subject.command.name;
 }
 
 FactValue access_method_change(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   if (subject.target->relkind == relkind::partitioned_table) return false;
-  const auto name = [](const std::string& method) { return method.empty() ? std::string("heap") : method; };
+  const auto name = [](const Name method) { return method.empty() ? Name("heap") : method; };
   return name(subject.target->access_method) != name(subject.command.name);
 }
 
@@ -200,21 +200,21 @@ FactValue trigger_level(const Subject& subject) {
 }
 
 /// The columns of a new PRIMARY KEY: its own, or those of USING INDEX.
-std::vector<std::string> key_columns(const Subject& subject) {
+Names key_columns(const Subject& subject) {
   if (subject.command.constraints.empty()) return {};
   const Constraint& constraint = subject.command.constraints.front();
   if (constraint.index_name.empty()) return constraint.columns;
   const Relation* index = subject.catalog.find({subject.target_name().schemaname, constraint.index_name});
-  std::vector<std::string> columns;
+  Names columns;
   if (index == nullptr || !index->index) return columns;
   for (const IndexElement& element : index->index->elements) columns.push_back(element.column);
   return columns;
 }
 
 FactValue nullable_key(const Subject& subject) {
-  const std::vector<std::string> columns = key_columns(subject);
+  const Names columns = key_columns(subject);
   if (subject.target == nullptr || columns.empty()) return Unknown{};
-  return std::ranges::any_of(columns, [&subject](const std::string& name) {
+  return std::ranges::any_of(columns, [&subject](const Name name) {
     const CatalogColumn* column = subject.target->column(name);
     return column == nullptr || !is_proven(*subject.target, *column);
   });

@@ -201,7 +201,7 @@ class Predictor {
     if (!constraint.is("inline") || constraint.constraints.empty() || options_.pg_version < 13) return false;
     const Subject subject(constraint, catalog_, options_.pg_version);
     if (subject.target == nullptr) return false;
-    const std::vector<std::string>& columns = constraint.constraints.front().columns;
+    const Names& columns = constraint.constraints.front().columns;
     return std::ranges::any_of(statement.commands, [&](const Command& added) {
       return added.tag == "AT_AddColumn" && added.is("missing_ok") &&
              std::ranges::find(columns, added.name) != columns.end() &&

@@ -59,9 +59,9 @@ Members truncated(const Subject& subject) {
 /// USING INDEX, CLUSTER ON and REPLICA IDENTITY USING INDEX name it in the schema of the table.
 Members index(const Subject& subject) {
   Members members = named(subject, "index", relkind::index);
-  const std::string& name = subject.command.tag == "AT_ReplicaIdentity" ? subject.command.new_name
-                            : subject.command.tag == "AT_ClusterOn"     ? subject.command.name
-                                                                        : std::string();
+  const Name name = subject.command.tag == "AT_ReplicaIdentity" ? subject.command.new_name
+                    : subject.command.tag == "AT_ClusterOn"     ? subject.command.name
+                                                                : Name();
   if (!name.empty()) add(members, member(subject, {subject.target_name().schemaname, name}, relkind::index));
   return members;
 }
@@ -117,7 +117,7 @@ Members column_sequences(const Subject& subject) {
 /// Sequences that the command names in nextval() and its kin.
 Members sequence(const Subject& subject) {
   Members members = named(subject, "sequence", relkind::sequence);
-  const auto from = [&](const std::optional<Expression>& expression) {
+  const auto from = [&](const Box<Expression>& expression) {
     if (!expression) return;
     for (const RelationName& name : expression->sequences)
       add(members, member(subject, name, relkind::sequence));
@@ -130,16 +130,16 @@ Members sequence(const Subject& subject) {
 }
 
 /// A view that names its columns does not depend on the others.
-bool reads_column(const Relation& view, const std::string& column) {
-  const std::vector<std::string>& columns = view.reads_columns;
+bool reads_column(const Relation& view, const Name column) {
+  const Names& columns = view.reads_columns;
   return columns.empty() || std::ranges::find(columns, column) != columns.end() ||
          std::ranges::find(columns, "*") != columns.end();
 }
 
 /// The columns that the command takes away; empty: all of them.
-std::vector<std::string> lost_columns(const Subject& subject, const RelationName& table, bool by_type) {
+Names lost_columns(const Subject& subject, const RelationName& table, bool by_type) {
   if (subject.command.tag == "AT_DropColumn") return {subject.command.name};
-  std::vector<std::string> columns;
+  Names columns;
   const Relation* relation = subject.catalog.find(table);
   if (!by_type || relation == nullptr || !subject.command.type) return columns;
   const CatalogType* dropped = subject.catalog.find_type(*subject.command.type);
@@ -158,9 +158,9 @@ Members dependent_views(const Subject& subject) {
                                                    : family(subject);
   Members members;
   for (const Member& relation : roots) {
-    const std::vector<std::string> columns = lost_columns(subject, relation.name, by_type);
+    const Names columns = lost_columns(subject, relation.name, by_type);
     for (const Relation* view : subject.catalog.readers(relation.name)) {
-      const bool depends = columns.empty() || std::ranges::any_of(columns, [view](const std::string& column) {
+      const bool depends = columns.empty() || std::ranges::any_of(columns, [view](const Name column) {
                              return reads_column(*view, column);
                            });
       if (depends) add(members, member(*view));
@@ -336,7 +336,7 @@ Members restarted_sequences(const Subject& subject) {
 /// Sequences of the columns that an INSERT or COPY leaves to their default.
 Members default_sequences(const Subject& subject) {
   Members members;
-  const std::vector<std::string>& given = subject.command.names;
+  const Names& given = subject.command.names;
   if (subject.target == nullptr || (given.empty() && !subject.command.is("default_values"))) return members;
   for (const CatalogColumn& column : subject.target->columns) {
     if (std::ranges::find(given, column.name) != given.end()) continue;

@@ -92,7 +92,7 @@ Members owned_relations(const Subject& subject) {
 Members moved_tables(const Subject& subject) {
   Members members = owned_relations(subject);
   std::erase_if(members, [&](const Member& m) {
-    const std::string& tablespace = subject.catalog.find(m.name)->tablespace;
+    const Name tablespace = subject.catalog.find(m.name)->tablespace;
     return (tablespace.empty() ? "pg_default" : tablespace) != subject.command.name ||
            !has_heap(*subject.catalog.find(m.name));
   });

@@ -10,7 +10,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
+bool contains(const Names& list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -43,9 +43,8 @@ bool names_column(std::string_view tag) {
   return tag == "AT_DropColumn" || tag == "AT_AlterColumnType";
 }
 
-bool concerns_columns(const CatalogConstraint& key, const std::vector<std::string>& columns) {
-  return std::ranges::any_of(key.columns,
-                             [&](const std::string& column) { return contains(columns, column); });
+bool concerns_columns(const CatalogConstraint& key, const Names& columns) {
+  return std::ranges::any_of(key.columns, [&](const Name column) { return contains(columns, column); });
 }
 
 /// UPDATE of a partition key: the row is inserted into another partition.
@@ -53,9 +52,8 @@ bool moves_rows(const Subject& subject) {
   const auto sets_key = [&](const RelationName& name) {
     const Relation* relation = subject.catalog.find(name);
     return relation != nullptr && relation->partition_key &&
-           std::ranges::any_of(relation->partition_key->columns, [&](const std::string& column) {
-             return contains(subject.command.names, column);
-           });
+           std::ranges::any_of(relation->partition_key->columns,
+                               [&](const Name column) { return contains(subject.command.names, column); });
   };
   return std::ranges::any_of(family(subject), [&](const Member& m) { return sets_key(m.name); });
 }
@@ -92,41 +90,40 @@ std::vector<const Relation*> key_owners(const Subject& subject) {
 }
 
 /// The columns that a foreign key from elsewhere points to; empty: not known which.
-std::vector<std::string> pointed_to(const Subject& subject, const CatalogConstraint& key) {
+Names pointed_to(const Subject& subject, const CatalogConstraint& key) {
   if (!key.referenced_columns.empty()) return key.referenced_columns;
   const Relation* table = subject.catalog.find(key.referenced);
   if (table == nullptr) return {};
   const auto primary = std::ranges::find(table->constraints, "CONSTR_PRIMARY", &CatalogConstraint::contype);
-  return primary != table->constraints.end() ? primary->columns : std::vector<std::string>{};
+  return primary != table->constraints.end() ? primary->columns : Names{};
 }
 
 /// Columns whose loss or change a key from elsewhere notices.
-std::vector<std::string> columns_at_stake(const Subject& subject) {
+Names columns_at_stake(const Subject& subject) {
   const Command& command = subject.command;
   if (names_column(command.tag)) return {command.name};
   if (command.tag == "UpdateStmt") return command.names;
   if (command.tag == "AT_DropConstraint" && subject.target != nullptr) {
     const CatalogConstraint* constraint = subject.target->find_constraint(command.name);
-    return constraint != nullptr ? constraint->columns : std::vector<std::string>{};
+    return constraint != nullptr ? constraint->columns : Names{};
   }
   if (subject.target != nullptr && subject.target->index) {
-    std::vector<std::string> columns;
+    Names columns;
     for (const IndexElement& element : subject.target->index->elements) columns.push_back(element.column);
     return columns;
   }
   return {};
 }
 
-bool points_to(const Subject& subject, const CatalogConstraint& key,
-               const std::vector<std::string>& columns) {
+bool points_to(const Subject& subject, const CatalogConstraint& key, const Names& columns) {
   if (columns.empty()) return true;
-  const std::vector<std::string> pointed = pointed_to(subject, key);
+  const Names pointed = pointed_to(subject, key);
   return pointed.empty() ||
          std::ranges::any_of(pointed, [&](const auto& column) { return contains(columns, column); });
 }
 
-void add_referencing(const Subject& subject, const RelationName& table,
-                     const std::vector<std::string>& columns, Members& members) {
+void add_referencing(const Subject& subject, const RelationName& table, const Names& columns,
+                     Members& members) {
   for (const Relation* other : subject.catalog.referencing(table)) {
     const bool concerned = std::ranges::any_of(other->constraints, [&](const CatalogConstraint& key) {
       return key.referenced == table && points_to(subject, key, columns);
@@ -135,11 +132,11 @@ void add_referencing(const Subject& subject, const RelationName& table,
   }
 }
 
-bool reads_column(const std::optional<Expression>& expression, std::string_view column) {
+bool reads_column(const Box<Expression>& expression, Name column) {
   return expression && contains(expression->columns, column);
 }
 
-bool uses_column(const IndexDef& index, std::string_view column) {
+bool uses_column(const IndexDef& index, Name column) {
   return std::ranges::any_of(index.elements,
                              [&](const IndexElement& element) {
                                return element.column == column || reads_column(element.expression, column);
@@ -168,7 +165,7 @@ TypeName base_type(const Subject& subject, TypeName type) {
 /// indexcmds.c CheckIndexCompatible: whether the old file of the index can be kept.
 bool is_compatible(const Subject& subject, const Relation& index) {
   const IndexDef& definition = *index.index;
-  const std::string& name = subject.command.name;
+  const Name name = subject.command.name;
   const auto computed = [](const IndexElement& element) { return element.expression.has_value(); };
   if (definition.predicate || std::ranges::any_of(definition.elements, computed)) return false;
   const bool is_key =
@@ -228,7 +225,7 @@ Members referencing(const Subject& subject) {
     const Relation* index = subject.catalog.find(relation.name);
     if (index != nullptr && !index->table.empty()) add(to, member(subject, index->table));
   }
-  const std::vector<std::string> columns = columns_at_stake(subject);
+  const Names columns = columns_at_stake(subject);
   // A row that is deleted, or a table that goes, has no columns at stake: all of it is.
   if (subject.command.tag == "UpdateStmt" && columns.empty()) return members;
   for (const Member& relation : to) add_referencing(subject, relation.name, columns, members);

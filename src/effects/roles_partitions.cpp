@@ -68,7 +68,7 @@ class Known {
   std::vector<Alternatives> comparisons_;
 };
 
-bool is_not_null(const Relation& relation, std::string_view name) {
+bool is_not_null(const Relation& relation, Name name) {
   const CatalogColumn* column = relation.column(name);
   if (column != nullptr && column->not_null) return true;
   return std::ranges::any_of(relation.constraints, [&](const CatalogConstraint& constraint) {

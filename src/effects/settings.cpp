@@ -20,8 +20,8 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::vector<std::string> parse_search_path(std::string_view text) {
-  std::vector<std::string> schemas;
+Names parse_search_path(std::string_view text) {
+  Names schemas;
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
     std::string_view schema = trim(text.substr(0, comma));
@@ -49,21 +49,21 @@ std::optional<long long> parse_milliseconds(std::string_view text) {
   return std::nullopt;
 }
 
-void Settings::start(std::vector<std::string> search_path) {
+void Settings::start(Names search_path) {
   default_path_ = search_path;
   now_.search_path = std::move(search_path);
   session_ = now_;
   before_ = now_;
 }
 
-void Settings::assign(Values& values, const Command& command, const std::vector<std::string>& default_path) {
+void Settings::assign(Values& values, const Command& command, const Names& default_path) {
   const std::string_view kind = command.text("kind");
   const bool is_set = kind == "VAR_SET_VALUE";
   if (command.name == "lock_timeout" || kind == "VAR_RESET_ALL") {
     values.lock_timeout = is_set ? parse_milliseconds(command.new_name) : std::nullopt;
   }
   if (command.name == "timezone" || kind == "VAR_RESET_ALL") {
-    values.timezone = is_set ? command.new_name : std::string();
+    values.timezone = is_set ? command.new_name : Name();
   }
   if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
     values.search_path = is_set ? parse_search_path(command.new_name) : default_path;

@@ -13,7 +13,7 @@ namespace pgsluice::effects {
 
 class Settings {
  public:
-  void start(std::vector<std::string> search_path);
+  void start(Names search_path);
   /// A VariableSetStmt. SET LOCAL outside a transaction does nothing, as on the server.
   void set(const Command& command, bool in_transaction);
   void end_transaction(bool roll_back);
@@ -21,20 +21,20 @@ class Settings {
   /// ms; 0: waits for ever; none: the file never set it.
   [[nodiscard]] std::optional<long long> lock_timeout() const { return now_.lock_timeout; }
   [[nodiscard]] const std::string& timezone() const { return now_.timezone; }
-  [[nodiscard]] const std::vector<std::string>& search_path() const { return now_.search_path; }
+  [[nodiscard]] const Names& search_path() const { return now_.search_path; }
 
  private:
   struct Values {
     std::optional<long long> lock_timeout;
     std::string timezone;
-    std::vector<std::string> search_path;
+    Names search_path;
   };
-  static void assign(Values& values, const Command& command, const std::vector<std::string>& default_path);
+  static void assign(Values& values, const Command& command, const Names& default_path);
 
   Values now_;
   Values session_;  ///< what stays after COMMIT
   Values before_;   ///< what stays after ROLLBACK
-  std::vector<std::string> default_path_;
+  Names default_path_;
 };
 
 /// A setting of time as the server reads it: "2s", "500ms", "1min", or a number of milliseconds.

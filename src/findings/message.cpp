@@ -47,7 +47,7 @@ constexpr std::array<Phrase, 24> k_phrases{{
 std::string name_of(const Command& command) {
   if (!command.name.empty()) return command.name;
   if (!command.columns.empty()) return command.columns.front().name;
-  return command.constraints.empty() ? std::string() : command.constraints.front().name;
+  return command.constraints.empty() ? Name() : command.constraints.front().name;
 }
 
 /// The first words of a command that is not in the table: `DROP TABLE`, `CREATE UNIQUE INDEX`.

@@ -10,6 +10,7 @@ std::string_view behavior_name(::DropBehavior behavior) {
 
 Command& add_command(Statement& statement, std::string_view tag, SourceRange range) {
   statement.commands.push_back({.tag = tag, .range = range});
+  statement.commands.back().facts.reserve(8);  // few commands have more
   return statement.commands.back();
 }
 

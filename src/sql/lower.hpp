@@ -42,7 +42,7 @@ Expression expression(::Node* node, const Source& source);
 std::string constant_text(::Node* node);
 ColumnDef column_def(const ::ColumnDef* node, const Source& source);
 Constraint constraint(const ::Constraint* node, const Source& source);
-std::vector<std::string> strings(const ::List* list);
+Names strings(const ::List* list);
 /// The value of an option `(name)` or `(name value)`: true unless it is written as off, false or 0.
 bool option_on(const ::List* options, std::string_view name);
 

@@ -14,11 +14,9 @@ namespace {
 constexpr std::string_view k_pg_catalog = "pg_catalog";
 
 FunctionCall function_call(const ::FuncCall* call) {
-  const std::vector<std::string> names = strings(call->funcname);
-  FunctionCall result{.schemaname = names.size() > 1 ? names[names.size() - 2] : std::string(),
-                      .name = names.empty() ? std::string() : names.back(),
-                      .arguments = length(call->args)};
-  if (result.schemaname == k_pg_catalog) result.schemaname.clear();
+  const RelationName name = relation_name(call->funcname);
+  FunctionCall result{.schemaname = name.schemaname, .name = name.relname, .arguments = length(call->args)};
+  if (result.schemaname == k_pg_catalog) result.schemaname = {};
   return result;
 }
 
@@ -38,7 +36,7 @@ FunctionCall function_call(const ::FuncCall* call) {
   return node;
 }
 
-std::string column_name(::Node* node) {
+std::string_view column_name(::Node* node) {
   auto* column = as<::ColumnRef>(node, T_ColumnRef);
   if (column == nullptr || length(column->fields) == 0) return {};
   return string_value(column->fields->elements[column->fields->length - 1].ptr_value);
@@ -73,8 +71,8 @@ std::optional<RelationName> sequence_argument(const ::FuncCall* call, const Func
 /// `column op constant` in either order, `column IN (constants)` and `column = ANY (ARRAY[constants])`.
 std::optional<Comparison> comparison(const ::A_Expr* node) {
   if (length(node->name) != 1) return std::nullopt;
-  std::string op = string_value(node->name->elements[0].ptr_value);
-  std::string column = column_name(strip(node->lexpr));
+  std::string op(string_value(node->name->elements[0].ptr_value));
+  std::string_view column = column_name(strip(node->lexpr));
   ::Node* other = node->rexpr;
   if (column.empty()) {
     column = column_name(strip(node->rexpr));
@@ -86,7 +84,7 @@ std::optional<Comparison> comparison(const ::A_Expr* node) {
     }
   }
   if (column.empty() || other == nullptr) return std::nullopt;
-  Comparison result{.column = std::move(column), .op = std::move(op), .constants = {}};
+  Comparison result{.column = column, .op = std::move(op), .constants = {}};
   const ::List* list = nullptr;
   if (node->kind == AEXPR_IN) {
     list = reinterpret_cast<::List*>(other);
@@ -138,13 +136,13 @@ void add_conjuncts(::Node* root, Expression& result) {
       }
     } else if (auto* test = as<::NullTest>(node, T_NullTest);
                test != nullptr && test->nulltesttype == IS_NOT_NULL) {
-      std::string column = column_name(reinterpret_cast<::Node*>(test->arg));
-      if (!column.empty()) result.not_null.push_back(std::move(column));
+      const std::string_view column = column_name(reinterpret_cast<::Node*>(test->arg));
+      if (!column.empty()) result.not_null.emplace_back(column);
     } else if (auto* op = as<::A_Expr>(node, T_A_Expr)) {
       // The parser itself makes IS NOT NULL of it.
       if (op->kind == AEXPR_DISTINCT && is_null_constant(op->rexpr)) {
-        std::string column = column_name(op->lexpr);
-        if (!column.empty()) result.not_null.push_back(std::move(column));
+        const std::string_view column = column_name(op->lexpr);
+        if (!column.empty()) result.not_null.emplace_back(column);
       } else if (auto compared = comparison(op)) {
         result.comparisons.push_back({std::move(*compared)});
       }
@@ -153,7 +151,7 @@ void add_conjuncts(::Node* root, Expression& result) {
 }
 
 /// parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
-std::string figure_colname(::Node* node) {
+Name figure_colname(::Node* node) {
   while (node != nullptr) {
     switch (node->type) {
       case T_ColumnRef: return column_name(node);
@@ -162,7 +160,7 @@ std::string figure_colname(::Node* node) {
       case T_CollateClause: node = reinterpret_cast<::CollateClause*>(node)->arg; break;
       case T_TypeCast: {
         auto* cast = reinterpret_cast<::TypeCast*>(node);
-        std::string inner = figure_colname(cast->arg);
+        const Name inner = figure_colname(cast->arg);
         return inner.empty() ? type_name(cast->typeName).name : inner;
       }
       case T_CaseExpr: return "case";
@@ -187,8 +185,8 @@ void add_node(::Node* node, Expression& result) {
       break;
     }
     case T_ColumnRef: {
-      std::string column = column_name(node);
-      result.columns.push_back(column.empty() ? "*" : std::move(column));
+      const std::string_view column = column_name(node);
+      result.columns.emplace_back(column.empty() ? "*" : column);
       break;
     }
     case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;
@@ -218,9 +216,9 @@ std::string constant_text(::Node* node) {
   std::string text;
   switch (constant->val.node.type) {
     case T_Integer: text = std::to_string(constant->val.ival.ival); break;
-    case T_Float: text = string(constant->val.fval.fval); break;
+    case T_Float: text = view(constant->val.fval.fval); break;
     case T_Boolean: text = constant->val.boolval.boolval ? "true" : "false"; break;
-    case T_String: text = string(constant->val.sval.sval); break;
+    case T_String: text = view(constant->val.sval.sval); break;
     default: return {};
   }
   return negative ? "-" + text : text;
@@ -232,35 +230,33 @@ SourceRange Source::item(int location) const {
   return {offset + begin, offset + end_of_item(text, begin)};
 }
 
-std::vector<std::string> strings(const ::List* list) {
-  std::vector<std::string> result;
+Names strings(const ::List* list) {
+  Names result;
+  if (length(list) > 0) result.reserve(static_cast<std::size_t>(length(list)));
   for (::Node* node : each(list)) {
-    if (auto* element = as<::IndexElem>(node, T_IndexElem)) {
-      result.push_back(string(element->name));
-    } else {
-      result.push_back(string_value(node));
-    }
+    auto* element = as<::IndexElem>(node, T_IndexElem);
+    result.emplace_back(element != nullptr ? view(element->name) : string_value(node));
   }
   return result;
 }
 
 RelationName relation_name(const ::RangeVar* range) {
   if (range == nullptr) return {};
-  return {.schemaname = range->relpersistence == 't' ? "pg_temp" : string(range->schemaname),
-          .relname = string(range->relname)};
+  return {.schemaname = range->relpersistence == 't' ? "pg_temp" : view(range->schemaname),
+          .relname = view(range->relname)};
 }
 
 RelationName relation_name(const ::List* names, int drop) {
-  const std::vector<std::string> parts = strings(names);
-  const auto count = parts.size() - std::min(parts.size(), static_cast<std::size_t>(drop));
-  if (count == 0) return {};
-  return {.schemaname = count > 1 ? parts[count - 2] : std::string(), .relname = parts[count - 1]};
+  const int count = length(names) - drop;
+  if (count <= 0) return {};
+  const auto part = [names](int i) { return string_value(names->elements[i].ptr_value); };
+  return {.schemaname = count > 1 ? part(count - 2) : std::string_view(), .relname = part(count - 1)};
 }
 
 TypeName type_name(const ::TypeName* type) {
   if (type == nullptr) return {};
   const RelationName name = relation_name(type->names);
-  TypeName result{.schemaname = name.schemaname == k_pg_catalog ? std::string() : name.schemaname,
+  TypeName result{.schemaname = name.schemaname == k_pg_catalog ? Name() : name.schemaname,
                   .name = name.relname,
                   .typmods = {},
                   .array = length(type->arrayBounds) > 0,
@@ -294,7 +290,7 @@ bool option_on(const ::List* options, std::string_view name) {
     if (option->arg == nullptr) return true;
     if (auto* integer = as<::Integer>(option->arg, T_Integer)) return integer->ival != 0;
     if (auto* boolean = as<::Boolean>(option->arg, T_Boolean)) return boolean->boolval;
-    const std::string value = string_value(option->arg);
+    const std::string_view value = string_value(option->arg);
     return !is_keyword(value, "false") && !is_keyword(value, "off") && value != "0";
   }
   return false;

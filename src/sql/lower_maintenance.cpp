@@ -44,7 +44,7 @@ void lower_reindex(const ::ReindexStmt* node, const Source& source, Statement& s
   set_fact(command, "kind", reindex_kind(node->kind));
   set_fact(command, "concurrent", option_on(node->params, "concurrently"));
   if (node->relation != nullptr) add_relation(command, "target", relation_name(node->relation));
-  command.name = string(node->name);
+  command.name = view(node->name);
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ bool lower_maintenance_statement(::Node* node, const Source& source, Statement& 
       auto* n = reinterpret_cast<::ClusterStmt*>(node);
       Command& command = lower_relation("ClusterStmt", n->relation, source, statement);
       set_fact(command, "whole_database", n->relation == nullptr);
-      command.name = string(n->indexname);
+      command.name = view(n->indexname);
       if (n->indexname != nullptr) {
-        add_relation(command, "index", {string(n->relation->schemaname), string(n->indexname)});
+        add_relation(command, "index", {view(n->relation->schemaname), view(n->indexname)});
       }
       return true;
     }

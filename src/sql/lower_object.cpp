@@ -74,18 +74,18 @@ void lower_rename(const ::RenameStmt* node, const Source& source, Statement& sta
   if (node->relation != nullptr) {
     add_relation(command, "target", relation_name(node->relation), !node->relation->inh);
     set_fact(command, "only", !node->relation->inh);
-    command.name = string(node->subname);
+    command.name = view(node->subname);
   } else if (node->object != nullptr) {
     add_object(command, node->renameType, node->object);
   } else {
-    command.name = string(node->subname);
+    command.name = view(node->subname);
   }
-  command.new_name = string(node->newname);
+  command.new_name = view(node->newname);
 }
 
 /// ALTER … SET SCHEMA and ALTER … OWNER TO share their shape.
 template <typename Stmt>
-void lower_alter_object(const Stmt* node, std::string_view tag, std::string new_name, const Source& source,
+void lower_alter_object(const Stmt* node, std::string_view tag, Name new_name, const Source& source,
                         Statement& statement) {
   Command& command = add_command(statement, tag, source.whole());
   set_fact(command, "objectType", object_type_name(node->objectType));
@@ -94,7 +94,7 @@ void lower_alter_object(const Stmt* node, std::string_view tag, std::string new_
   } else if (node->object != nullptr) {
     add_object(command, node->objectType, node->object);
   }
-  command.new_name = std::move(new_name);
+  command.new_name = new_name;
 }
 
 void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
@@ -103,7 +103,7 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
   for (auto* object : each<::PublicationObjSpec>(objects)) {
     if (object->pubtable == nullptr) continue;
     Command& command = add_command(statement, tag, source.whole());
-    command.name = string(name);
+    command.name = view(name);
     set_fact(command, "for_all_tables", all_tables);
     set_fact(command, "action", action);
     add_relation(command, "target", relation_name(object->pubtable->relation),
@@ -112,7 +112,7 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
   }
   if (any) return;
   Command& command = add_command(statement, tag, source.whole());
-  command.name = string(name);
+  command.name = view(name);
   set_fact(command, "for_all_tables", all_tables);
   set_fact(command, "action", "none");
 }
@@ -131,7 +131,7 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_RenameStmt: lower_rename(reinterpret_cast<::RenameStmt*>(node), source, statement); return true;
     case T_AlterObjectSchemaStmt: {
       auto* n = reinterpret_cast<::AlterObjectSchemaStmt*>(node);
-      lower_alter_object(n, "AlterObjectSchemaStmt", string(n->newschema), source, statement);
+      lower_alter_object(n, "AlterObjectSchemaStmt", view(n->newschema), source, statement);
       return true;
     }
     case T_AlterOwnerStmt: {

@@ -11,10 +11,10 @@ namespace pgsluice::sql {
 namespace {
 
 /// Names of WITH queries hide relations of the same name.
-std::set<std::string> cte_names(::Node* query) {
-  std::set<std::string> names;
+std::set<std::string_view> cte_names(::Node* query) {
+  std::set<std::string_view> names;
   walk(query, [&names](::Node* node) {
-    if (auto* cte = as<::CommonTableExpr>(node, T_CommonTableExpr)) names.insert(string(cte->ctename));
+    if (auto* cte = as<::CommonTableExpr>(node, T_CommonTableExpr)) names.insert(view(cte->ctename));
     return true;
   });
   return names;
@@ -77,10 +77,10 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
     auto* select = as<::SelectStmt>(insert->selectStmt, T_SelectStmt);
     set_fact(command, "from_query", select != nullptr && length(select->valuesLists) == 0);
     set_fact(command, "default_values", insert->selectStmt == nullptr);
-    for (auto* column : each<::ResTarget>(insert->cols)) command.names.push_back(string(column->name));
+    for (auto* column : each<::ResTarget>(insert->cols)) command.names.push_back(view(column->name));
   }
   if (auto* update = as<::UpdateStmt>(node, T_UpdateStmt)) {
-    for (auto* column : each<::ResTarget>(update->targetList)) command.names.push_back(string(column->name));
+    for (auto* column : each<::ResTarget>(update->targetList)) command.names.push_back(view(column->name));
   }
   add_query_use(node, source, command, target);
 }
@@ -89,7 +89,7 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
 
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target) {
   if (query == nullptr) return;
-  const std::set<std::string> ctes = cte_names(query);
+  const std::set<std::string_view> ctes = cte_names(query);
   std::set<const ::RangeVar*> written;
   std::set<const ::RangeVar*> locked;
   walk(query, [&](::Node* node) {
@@ -100,7 +100,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
   walk(query, [&](::Node* node) {
     auto* range = as<::RangeVar>(node, T_RangeVar);
     if (range == nullptr || range == target) return true;
-    if (!written.contains(range) && range->schemaname == nullptr && ctes.contains(string(range->relname))) {
+    if (!written.contains(range) && range->schemaname == nullptr && ctes.contains(view(range->relname))) {
       return true;
     }
     add_relation(command,

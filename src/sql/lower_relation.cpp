@@ -11,10 +11,10 @@ namespace {
 void lower_index(const ::IndexStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "IndexStmt", source.whole());
   add_relation(command, "target", relation_name(node->relation), !node->relation->inh);
-  IndexDef index{.name = string(node->idxname),
-                 .access_method = node->accessMethod != nullptr ? string(node->accessMethod) : "btree"};
+  IndexDef index{.name = view(node->idxname),
+                 .access_method = node->accessMethod != nullptr ? view(node->accessMethod) : "btree"};
   for (auto* element : each<::IndexElem>(node->indexParams)) {
-    IndexElement item{.column = string(element->name)};
+    IndexElement item{.column = view(element->name)};
     if (element->expr != nullptr) item.expression = expression(element->expr, source);
     item.collation = relation_name(element->collation).relname;
     item.opclass = relation_name(element->opclass).relname;
@@ -34,7 +34,7 @@ void lower_index(const ::IndexStmt* node, const Source& source, Statement& state
 
 void lower_sequence_options(const ::List* options, Command& command) {
   for (auto* option : each<::DefElem>(options)) {
-    command.names.push_back(string(option->defname));
+    command.names.push_back(view(option->defname));
     if (view(option->defname) != "owned_by") continue;
     auto* owner = as<::List>(option->arg, T_List);
     if (length(owner) > 1) add_relation(command, "owner_table", relation_name(owner, 1));
@@ -59,7 +59,7 @@ void lower_create_table_as(const ::CreateTableAsStmt* node, const Source& source
 
 void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "CreateTrigStmt", source.whole());
-  command.name = string(node->trigname);
+  command.name = view(node->trigname);
   add_relation(command, "target", relation_name(node->relation));
   if (node->constrrel != nullptr) add_relation(command, "referenced", relation_name(node->constrrel));
   const RelationName function = relation_name(node->funcname);
@@ -71,7 +71,7 @@ void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement
 
 void lower_rule(const ::RuleStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "RuleStmt", source.whole());
-  command.name = string(node->rulename);
+  command.name = view(node->rulename);
   add_relation(command, "target", relation_name(node->relation));
   set_fact(command, "replace", node->replace);
   for (::Node* action : each(node->actions)) add_query_use(action, source, command);
@@ -117,7 +117,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     case T_CreatePolicyStmt: {
       auto* n = reinterpret_cast<::CreatePolicyStmt*>(node);
       Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
-      command.name = string(n->policy_name);
+      command.name = view(n->policy_name);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);
       return true;
@@ -125,7 +125,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     case T_AlterPolicyStmt: {
       auto* n = reinterpret_cast<::AlterPolicyStmt*>(node);
       Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
-      command.name = string(n->policy_name);
+      command.name = view(n->policy_name);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);
       return true;

@@ -27,7 +27,7 @@ void lower_grant(const ::GrantStmt* node, const Source& source, Statement& state
 }
 
 void add_roles(const ::List* roles, Command& command) {
-  for (auto* role : each<::RoleSpec>(roles)) command.names.push_back(string(role->rolename));
+  for (auto* role : each<::RoleSpec>(roles)) command.names.push_back(view(role->rolename));
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ bool lower_rights_statement(::Node* node, const Source& source, Statement& state
       auto* n = reinterpret_cast<::AlterTableMoveAllStmt*>(node);
       Command& command = add_command(statement, "AlterTableMoveAllStmt", source.whole());
       set_fact(command, "objtype", object_type_name(n->objtype));
-      command.name = string(n->orig_tablespacename);
-      command.tablespace = string(n->new_tablespacename);
+      command.name = view(n->orig_tablespacename);
+      command.tablespace = view(n->new_tablespacename);
       add_roles(n->roles, command);
       return true;
     }

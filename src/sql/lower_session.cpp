@@ -18,9 +18,9 @@ std::string setting_value(const ::List* args) {
     if (!result.empty()) result += ", ";
     switch (constant->val.node.type) {
       case T_Integer: result += std::to_string(constant->val.ival.ival); break;
-      case T_Float: result += string(constant->val.fval.fval); break;
+      case T_Float: result += view(constant->val.fval.fval); break;
       case T_Boolean: result += constant->val.boolval.boolval ? "on" : "off"; break;
-      default: result += string(constant->val.sval.sval); break;
+      default: result += view(constant->val.sval.sval); break;
     }
   }
   return result;
@@ -35,7 +35,7 @@ void lower_transaction(const ::TransactionStmt* node, const Source& source, Stat
   Command& command = add_command(statement, "TransactionStmt", source.whole());
   set_fact(command, "kind", k_kinds.at(static_cast<std::size_t>(node->kind)));
   set_fact(command, "chain", node->chain);
-  command.name = string(node->savepoint_name);
+  command.name = view(node->savepoint_name);
 }
 
 void lower_set(const ::VariableSetStmt* node, const Source& source, Statement& statement) {
@@ -44,7 +44,7 @@ void lower_set(const ::VariableSetStmt* node, const Source& source, Statement& s
   Command& command = add_command(statement, "VariableSetStmt", source.whole());
   set_fact(command, "kind", k_kinds.at(static_cast<std::size_t>(node->kind)));
   set_fact(command, "is_local", node->is_local);
-  command.name = string(node->name);
+  command.name = view(node->name);
   command.new_name = setting_value(node->args);
 }
 
@@ -85,7 +85,7 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
     case T_PrepareStmt: {
       auto* n = reinterpret_cast<::PrepareStmt*>(node);
       lower_inner("PrepareStmt", n->query, source, statement);
-      statement.commands.back().name = string(n->name);
+      statement.commands.back().name = view(n->name);
       return true;
     }
     case T_DeclareCursorStmt:

@@ -110,7 +110,7 @@ PartitionKey partition_key(const ::PartitionSpec* spec) {
                                : spec->strategy == PARTITION_STRATEGY_RANGE ? "range"
                                                                             : "hash",
                    .columns = {}};
-  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.push_back(string(element->name));
+  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.push_back(view(element->name));
   return key;
 }
 
@@ -145,18 +145,18 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
     case AT_DetachPartition:
     case AT_DetachPartitionFinalize: lower_partition_command(node, command); break;
     case AT_ChangeOwner:
-      if (node->newowner != nullptr) command.new_name = string(node->newowner->rolename);
+      if (node->newowner != nullptr) command.new_name = view(node->newowner->rolename);
       break;
     case AT_AddOf: command.type = type_name(as<::TypeName>(node->def, T_TypeName)); break;
     case AT_ReplicaIdentity:
       if (auto* identity = as<::ReplicaIdentityStmt>(node->def, T_ReplicaIdentityStmt)) {
-        command.new_name = string(identity->name);
+        command.new_name = view(identity->name);
       }
       break;
 #if PG_VERSION_NUM >= 180000
     case AT_AlterConstraint:
       if (auto* alter = as<::ATAlterConstraint>(node->def, T_ATAlterConstraint)) {
-        command.name = string(alter->conname);
+        command.name = view(alter->conname);
         set_fact(command, "alter_enforceability", alter->alterEnforceability);
         set_fact(command, "is_enforced", alter->is_enforced);
         set_fact(command, "alter_inheritability", alter->alterInheritability);
@@ -164,13 +164,13 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
       break;
 #else
     case AT_AlterConstraint:
-      if (auto* alter = as<::Constraint>(node->def, T_Constraint)) command.name = string(alter->conname);
+      if (auto* alter = as<::Constraint>(node->def, T_Constraint)) command.name = view(alter->conname);
       break;
 #endif
     case AT_SetRelOptions:
     case AT_ResetRelOptions:
       for (auto* option : each<::DefElem>(reinterpret_cast<::List*>(node->def))) {
-        command.names.push_back(string(option->defname));
+        command.names.push_back(view(option->defname));
       }
       break;
     default: break;
@@ -187,7 +187,7 @@ void lower_sub_command(const ::AlterTableCmd* node, const ::AlterTableStmt* alte
     return add_constraint_command(statement, target, std::move(added), false);
   }
   Command& command = add_command(statement, alter_table_type_name(node->subtype), range);
-  command.name = string(node->name);
+  command.name = view(node->name);
   command.relations.push_back(target);
   set_fact(command, "objtype", object_type_name(alter->objtype));
   set_fact(command, "only", target.only);
@@ -226,18 +226,18 @@ void mark_null_columns(std::span<Command> commands) {
 
 Constraint constraint(const ::Constraint* node, const Source& source) {
   Constraint result{.contype = constraint_type_name(node->contype),
-                    .name = string(node->conname),
+                    .name = view(node->conname),
                     .range = source.item(node->location),
                     .columns = strings(node->contype == CONSTR_FOREIGN ? node->fk_attrs : node->keys),
                     .including = strings(node->including),
                     .referenced = relation_name(node->pktable),
                     .referenced_columns = strings(node->pk_attrs),
-                    .index_name = string(node->indexname)};
+                    .index_name = view(node->indexname)};
   if (node->raw_expr != nullptr) result.expression = expression(node->raw_expr, source);
   if (node->contype == CONSTR_GENERATED) result.generated_kind = "stored";
   for (auto* pair : each<::List>(node->exclusions)) {
     auto* element = as<::IndexElem>(pair->elements[0].ptr_value, T_IndexElem);
-    if (element != nullptr) result.columns.push_back(string(element->name));
+    if (element != nullptr) result.columns.push_back(view(element->name));
   }
 #if PG_VERSION_NUM >= 180000
   if (node->contype == CONSTR_GENERATED) result.generated_kind = generated_kind(node->generated_kind);
@@ -254,7 +254,7 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
 
 ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
   ColumnDef result{
-      .name = string(node->colname),
+      .name = view(node->colname),
       .type = type_name(node->typeName),
       .range = source.item(node->location),
       .constraints = {},
@@ -328,8 +328,8 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
     if (node->partbound != nullptr) command.bound = partition_bound(node->partbound);
     if (node->partspec != nullptr) command.partition_key = partition_key(node->partspec);
     if (node->ofTypename != nullptr) command.type = type_name(node->ofTypename);
-    command.tablespace = string(node->tablespacename);
-    command.access_method = string(node->accessMethod);
+    command.tablespace = view(node->tablespacename);
+    command.access_method = view(node->accessMethod);
     set_fact(command, "partition_of", node->partbound != nullptr);
     set_fact(command, "if_not_exists", node->if_not_exists);
     set_fact(command, "relpersistence",

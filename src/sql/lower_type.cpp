@@ -37,7 +37,7 @@ void lower_alter_domain(const ::AlterDomainStmt* node, const Source& source, Sta
 std::string_view volatility(const ::CreateFunctionStmt* node) {
   for (auto* option : each<::DefElem>(node->options)) {
     if (view(option->defname) != "volatility") continue;
-    const std::string value = string_value(option->arg);
+    const std::string_view value = string_value(option->arg);
     if (value == "immutable") return "immutable";
     if (value == "stable") return "stable";
   }
@@ -75,7 +75,7 @@ bool lower_type_statement(::Node* node, const Source& source, Statement& stateme
       auto* n = reinterpret_cast<::AlterEnumStmt*>(node);
       Command& command = add_command(statement, "AlterEnumStmt", source.whole());
       command.name = relation_name(n->typeName).relname;
-      command.new_name = string(n->newVal);
+      command.new_name = view(n->newVal);
       set_fact(command, "add_value", n->oldVal == nullptr);
       return true;
     }

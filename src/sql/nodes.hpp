@@ -100,9 +100,9 @@ inline std::string_view view(const char* text) {
 inline std::string string(const char* text) {
   return std::string(view(text));
 }
-inline std::string string_value(void* node) {
+inline std::string_view string_value(void* node) {
   const auto* value = as<::String>(node, T_String);
-  return value != nullptr ? string(value->sval) : std::string();
+  return value != nullptr ? view(value->sval) : std::string_view();
 }
 
 }  // namespace pgsluice::sql

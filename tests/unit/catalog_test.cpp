@@ -123,7 +123,7 @@ TEST(Catalog, AValidCheckProvesNotNull) {
   EXPECT_FALSE(not_valid.find(k_t)->find_constraint("n")->validated);
   const Catalog valid = replay(base + " NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT n");
   EXPECT_TRUE(valid.find(k_t)->find_constraint("n")->validated);
-  EXPECT_EQ(valid.find(k_t)->find_constraint("n")->not_null, Texts{"a"});
+  EXPECT_EQ(valid.find(k_t)->find_constraint("n")->not_null, Names{"a"});
 }
 
 TEST(Catalog, DomainsAreConstrainedThroughTheirBase) {

@@ -74,7 +74,7 @@ TEST(Parse, InlineConstraintsAreCommandsOfTheirOwn) {
   EXPECT_EQ(script.text(commands[1].range), "CONSTRAINT pos CHECK (x > 0)");
   EXPECT_EQ(commands[2].text("contype"), "CONSTR_FOREIGN");
   EXPECT_EQ(commands[2].relation("referenced")->name.relname, "r");
-  EXPECT_EQ(commands[3].constraints.front().columns, Texts{"x"});
+  EXPECT_EQ(commands[3].constraints.front().columns, Names{"x"});
 }
 
 TEST(Parse, TypesLoseTheSchemaThatTheGrammarAdds) {
