@@ -71,19 +71,23 @@ struct Migration {
   std::string tool;  ///< "plain"
   Phase phase = Phase::expand;
   std::filesystem::path path;
-  std::string sha256;  ///< of the file's bytes, hex
+  std::string sha256;  ///< of the file's bytes, hex; only discover() computes it
   SourceFile source;
 };
 
-/// All migrations of a folder, in the order in which they run. Throws Error(usage) when the folder
-/// cannot be read.
+/// The migrations of a folder, in the order in which they run; the files are not read yet. Throws Error(usage) when
+/// the folder cannot be read.
+std::vector<Migration> list_migrations(const std::filesystem::path& directory);
+/// One file that is named directly, or `-` for standard input; not read yet.
+Migration name_migration(const std::filesystem::path& file);
+/// Reads the text of a migration. Throws Error(usage) when that fails.
+void read(Migration& migration);
+
+/// All migrations of a folder, read and with their checksums.
 std::vector<Migration> discover(const std::filesystem::path& directory);
 
-/// One file that is named directly, or `-` for standard input.
-Migration read_migration(const std::filesystem::path& file);
-
 /// The phase of a file: its directive, else a folder or suffix of that name, else expand.
-Phase phase_of(const std::filesystem::path& relative, const Directives& directives);
+Phase phase_of(std::string_view relative, const Directives& directives);
 
 /// "200ms", "5s", "10m", "24h" → milliseconds; none when it is no duration.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

@@ -58,6 +58,7 @@ struct RelationName {
   auto operator<=>(const RelationName&) const = default;
   /// `schema.name` with the quoting of PostgreSQL's quote_ident().
   [[nodiscard]] std::string quoted() const;
+  void append_quoted(std::string& out) const;
   [[nodiscard]] bool empty() const { return relname.empty(); }
 };
 

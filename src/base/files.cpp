@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -37,10 +38,12 @@ std::string reason(int error) {
   throw Error(ExitCode::usage, cat("cannot ", what, " ", printable_line(name), ": ", reason(error)));
 }
 
-std::string read_all(int descriptor, std::string_view name, std::size_t expected) {
+/// `size` is what the file system says: of a regular file, reading less than asked for means the end.
+std::string read_all(int descriptor, std::string_view name, std::optional<std::size_t> size) {
   std::string bytes;
   std::size_t used = 0;
-  bytes.resize(expected + 1);  // one more than the size: the end is then seen without another allocation
+  bytes.resize(size.value_or(0) +
+               1);  // one more than the size: the end is then seen without another allocation
   for (;;) {
     const ssize_t got = read(descriptor, bytes.data() + used, bytes.size() - used);
     if (got < 0 && errno != EINTR) {
@@ -49,7 +52,11 @@ std::string read_all(int descriptor, std::string_view name, std::size_t expected
     if (got == 0) {
       break;
     }
+    const std::size_t room = bytes.size() - used;
     used += got > 0 ? static_cast<std::size_t>(got) : 0;
+    if (size && got > 0 && used >= *size && static_cast<std::size_t>(got) < room) {
+      break;
+    }
     if (used == bytes.size()) {
       bytes.resize(2 * used + 4096);
     }
@@ -80,12 +87,13 @@ std::string read_file(const std::filesystem::path& path) {
     throw Error(ExitCode::usage,
                 cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
   }
-  return read_all(file.number, path.string(),
-                  S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
+  return read_all(
+      file.number, path.string(),
+      S_ISREG(status.st_mode) ? std::optional(static_cast<std::size_t>(status.st_size)) : std::nullopt);
 }
 
 std::string read_stdin() {
-  return read_all(STDIN_FILENO, "standard input", 0);
+  return read_all(STDIN_FILENO, "standard input", std::nullopt);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view contents) {

@@ -55,8 +55,7 @@ void append_escape(std::string& out, char c) {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
+void append_json_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t plain = plain_prefix(text);
     out.append(text.data(), plain);
@@ -71,6 +70,11 @@ void append_json_string(std::string& out, std::string_view text) {
     out += character.valid ? text.substr(0, character.bytes) : std::string_view("\xEF\xBF\xBD");
     text.remove_prefix(character.bytes);
   }
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_text(out, text);
   out += '"';
 }
 

@@ -15,6 +15,8 @@ namespace pgsluice {
 
 /// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
+/// The same without the quotes.
+void append_json_text(std::string& out, std::string_view text);
 
 class JsonWriter {
  public:
@@ -37,6 +39,22 @@ class JsonWriter {
   void value(std::string_view text) {
     separate();
     append_json_string(out_, text);
+  }
+  /// Text of any length, piece by piece: `flush` may take away what is written so far.
+  template <typename Flush>
+  void long_value(std::string_view text, Flush flush) {
+    constexpr std::size_t piece = std::size_t{64} * 1024;
+    separate();
+    out_ += '"';
+    while (text.size() > piece) {
+      std::size_t size = piece;
+      while (size > piece - 4 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+      append_json_text(out_, text.substr(0, size));
+      text.remove_prefix(size);
+      flush();
+    }
+    append_json_text(out_, text);
+    out_ += '"';
   }
   void value(const char* text) { value(std::string_view(text)); }
   void value(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }

@@ -62,9 +62,9 @@ void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Mig
   std::error_code error;
   std::vector<Migration> found;
   if (path != "-" && fs::is_directory(path, error)) {
-    found = discover(path);
+    found = list_migrations(path);
   } else {
-    found.push_back(read_migration(path));
+    found.push_back(name_migration(path));
   }
   for (Migration& migration : found) {
     // A file that is named twice runs once.
@@ -73,7 +73,12 @@ void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Mig
   }
 }
 
-std::vector<Migration> read_migrations(const std::vector<std::string>& paths) {
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
+  std::error_code error;
+  // What is named once needs no look for what is named twice.
+  if (paths.size() == 1 && paths.front() != "-" && fs::is_directory(paths.front(), error)) {
+    return list_migrations(paths.front());
+  }
   std::vector<Migration> migrations;
   std::set<fs::path> seen;
   for (const std::string& path : paths) add_path(path, seen, migrations);
@@ -105,7 +110,8 @@ LintTotals analyse_all(const LintOptions& options, LintReport& report) {
                               .today = today()};
   Catalog catalog;
   LintTotals totals;
-  for (Migration& migration : read_migrations(options.paths.empty() ? usual_paths() : options.paths)) {
+  for (Migration& migration : find_migrations(options.paths.empty() ? usual_paths() : options.paths)) {
+    read(migration);
     const FileAnalysis file = analyse(std::move(migration), catalog, table, rules, prediction, checking);
     totals.add(file);
     report.add(file);

@@ -172,10 +172,13 @@ std::vector<Subject> directive_subjects(const File& file, const RuleBook& rules,
 }
 
 void sort_findings(std::vector<Finding>& found) {
-  std::stable_sort(found.begin(), found.end(), [](const Finding& a, const Finding& b) {
+  const auto comes_before = [](const Finding& a, const Finding& b) {
     return std::tuple(a.range.begin, static_cast<int>(b.severity), a.finding) <
            std::tuple(b.range.begin, static_cast<int>(a.severity), b.finding);
-  });
+  };
+  if (!std::is_sorted(found.begin(), found.end(), comes_before)) {
+    std::stable_sort(found.begin(), found.end(), comes_before);
+  }
 }
 
 }  // namespace

@@ -175,17 +175,20 @@ std::string_view blocks(const RelationLock& lock) {
 }
 
 std::string_view work(const Effect& effect, const Statement& statement, const CommandEffect& command) {
-  if (is_concurrent(statement)) return "none";
+  const bool idle = command.rewrites.empty() && command.scans.empty() && command.index_builds.empty();
+  if (idle || is_concurrent(statement)) return "none";
   if (any_existing(effect, command.rewrites)) return "rewrite";
   if (any_existing(effect, command.scans)) return "scan";
   return builds_on_existing(command) ? "index_build" : "none";
 }
 
 std::string_view kind(const Statement& statement) {
-  const bool from_query = std::any_of(statement.commands.begin(), statement.commands.end(),
-                                      [](const Command& command) { return command.is("from_query"); });
   if (statement.tag == "SelectStmt") return "select";
-  if (statement.tag == "InsertStmt") return from_query ? "insert_from_query" : "insert";
+  if (statement.tag == "InsertStmt") {
+    const bool from_query = std::any_of(statement.commands.begin(), statement.commands.end(),
+                                        [](const Command& command) { return command.is("from_query"); });
+    return from_query ? "insert_from_query" : "insert";
+  }
   if (statement.tag == "UpdateStmt") return "update";
   if (statement.tag == "DeleteStmt") return "delete";
   if (statement.tag == "MergeStmt") return "merge";

@@ -7,20 +7,24 @@ namespace pgsluice {
 namespace {
 
 /// `0007_x.contract.sql`, `0007_x_contract.sql`, `0007-x-contract.sql`.
-std::optional<Phase> phase_of_name(const std::filesystem::path& file) {
-  const std::string stem = to_lower(file.stem().string());
+std::optional<Phase> phase_of_name(std::string_view file) {
+  const std::string_view stem = file.substr(0, file.rfind('.'));
   const std::size_t separator = stem.find_last_of("._-");
-  return separator == std::string::npos ? std::nullopt : parse_phase(stem.substr(separator + 1));
+  return separator == std::string_view::npos ? std::nullopt
+                                             : parse_phase(to_lower(stem.substr(separator + 1)));
 }
 
 }  // namespace
 
-Phase phase_of(const std::filesystem::path& relative, const Directives& directives) {
+Phase phase_of(std::string_view relative, const Directives& directives) {
   if (directives.phase) return *directives.phase;
-  if (const auto phase = phase_of_name(relative)) return *phase;
+  std::size_t slash = relative.rfind('/');
+  if (const auto phase = phase_of_name(relative.substr(slash + 1))) return *phase;  // npos + 1 is 0
   // The nearest folder wins: contract/ inside expand/ is contract.
-  for (auto folder = relative.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
-    if (const auto phase = parse_phase(to_lower(folder.filename().string()))) return *phase;
+  while (slash != std::string_view::npos) {
+    relative = relative.substr(0, slash);
+    slash = relative.rfind('/');
+    if (const auto phase = parse_phase(to_lower(relative.substr(slash + 1)))) return *phase;
   }
   return Phase::expand;
 }

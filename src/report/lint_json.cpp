@@ -14,9 +14,16 @@ constexpr int k_schema = 1;
 constexpr std::size_t k_chunk =
     std::size_t{64} * 1024;  // large enough for few writes, small enough for the cache
 
+void write_name(const RelationName& relation, JsonWriter& json) {
+  thread_local std::string quoted;  // asked for again and again: the room is kept
+  quoted.clear();
+  relation.append_quoted(quoted);
+  json.value(std::string_view(quoted));
+}
+
 void write_names(std::span<const RelationName> relations, JsonWriter& json) {
   json.begin_array();
-  for (const RelationName& relation : relations) json.value(relation.quoted());
+  for (const RelationName& relation : relations) write_name(relation, json);
   json.end_array();
 }
 
@@ -24,7 +31,8 @@ void write_locks(std::span<const RelationLock> locks, JsonWriter& json) {
   json.begin_array();
   for (const RelationLock& lock : locks) {
     json.begin_object();
-    json.member("relation", lock.relation.quoted());
+    json.key("relation");
+    write_name(lock.relation, json);
     json.member("relkind", std::string_view(&lock.relkind, 1));
     json.member("mode", lock_name(lock.mode));
     json.member("role", lock.role);
@@ -44,15 +52,17 @@ void write_rows(std::span<const CommandEffect> commands, JsonWriter& json) {
   json.end_array();
 }
 
-void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines,
-                     JsonWriter json) {
+template <typename Flush>
+void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines, JsonWriter json,
+                     Flush flush) {
   const Statement& statement = file.script.statements[effect.statement];
   const Position position = lines.position(statement.range.begin);
   json.begin_object();
   json.member("index", effect.statement);
   json.member("line", position.line);
   json.member("column", position.column);
-  json.member("sql", file.script.text(statement.range));
+  json.key("sql");
+  json.long_value(file.script.text(statement.range), flush);
   json.member("tag", statement.tag);
   json.member("transaction", effect.transaction);
   json.key("locks");
@@ -92,7 +102,7 @@ void write_finding(const Finding& finding, const LineIndex& lines, JsonWriter js
   if (finding.relation.empty()) {
     json.value(nullptr);
   } else {
-    json.value(finding.relation.quoted());
+    write_name(finding.relation, json);
   }
   json.member("message", finding.message);
   json.member("why", finding.why);
@@ -105,6 +115,7 @@ void write_finding(const Finding& finding, const LineIndex& lines, JsonWriter js
 class JsonReport : public LintReport {
  public:
   JsonReport(int pg_version, std::ostream& out) : out_(out) {
+    text_.reserve(2 * k_chunk);
     text_ += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
     JsonWriter json(text_);
     json.begin_object();
@@ -126,8 +137,9 @@ class JsonReport : public LintReport {
     text_ += ", \"phase\": ";
     append_json_string(text_, to_string(file.migration.phase));
     text_ += ",\n   \"statements\": ";
-    write_array(file.effects,
-                [&](const Effect& effect) { write_statement(file, effect, lines, JsonWriter(text_)); });
+    write_array(file.effects, [&](const Effect& effect) {
+      write_statement(file, effect, lines, JsonWriter(text_), [this] { flush(); });
+    });
     text_ += ",\n   \"findings\": ";
     write_array(file.findings,
                 [&](const Finding& finding) { write_finding(finding, lines, JsonWriter(text_)); });

@@ -2,6 +2,8 @@
 #include "lexer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace pgsluice::sql {
 
@@ -11,21 +13,41 @@ namespace {
 constexpr int k_max_comment_depth = 1000;
 constexpr std::size_t k_max_operator_run = 1000;
 
+// Every byte of every file is asked what it is: a table answers at once.
+enum Class : std::uint8_t { space = 1, digit = 2, word_start = 4, word_rest = 8, operator_part = 16 };
+
+constexpr std::array<std::uint8_t, 256> make_classes() {
+  std::array<std::uint8_t, 256> classes{};
+  const auto set = [&classes](std::string_view characters, int what) {
+    for (const char c : characters) classes[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(what);
+  };
+  set(" \t\n\r\f\v", space);
+  set("0123456789", digit | word_rest);
+  set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", word_start | word_rest);
+  set("$", word_rest);
+  set("+-*/<>=~!@#%^&|`?", operator_part);
+  for (std::size_t c = 0x80; c < classes.size(); ++c) classes[c] = word_start | word_rest;
+  return classes;
+}
+constexpr std::array<std::uint8_t, 256> k_classes = make_classes();
+
+bool is(char c, Class what) {
+  return (k_classes[static_cast<unsigned char>(c)] & what) != 0;
+}
 bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+  return is(c, space);
 }
 bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return is(c, digit);
 }
 bool is_word_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return is(c, word_start);
 }
 bool is_word(char c) {
-  return is_word_start(c) || is_digit(c) || c == '$';
+  return is(c, word_rest);
 }
 bool is_operator(char c) {
-  return std::string_view("+-*/<>=~!@#%^&|`?").find(c) != std::string_view::npos;
+  return is(c, operator_part);
 }
 
 }  // namespace
@@ -95,7 +117,7 @@ Token Lexer::word(std::size_t begin) {
     if (at(begin + 2) == '"') return quoted(begin, begin + 2, '"', false, TokenKind::quoted_name);
   }
   std::size_t i = begin + 1;
-  while (is_word(at(i))) ++i;
+  while (i < text_.size() && is_word(text_[i])) ++i;
   return make(TokenKind::word, begin, i);
 }
 
@@ -150,9 +172,12 @@ Token Lexer::next() {
 }
 
 bool is_keyword(std::string_view word, std::string_view lower_keyword) {
-  return std::ranges::equal(word, lower_keyword, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
+  if (word.size() != lower_keyword.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const char c = word[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower_keyword[i]) return false;
+  }
+  return true;
 }
 
 std::size_t end_of_item(std::string_view text, std::size_t begin) {

@@ -27,26 +27,44 @@ bool is_reserved(const std::string& name) {
   return keyword >= 0 && ::ScanKeywordCategories[keyword] != UNRESERVED_KEYWORD;
 }
 
+void append_ident(std::string& out, const std::string& name) {
+  if (is_plain(name) && !is_reserved(name)) {
+    out += name;
+    return;
+  }
+  out += '"';
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
 }  // namespace
 
 std::string quote_ident(std::string_view name) {
-  std::string text(name);
-  if (is_plain(name) && !is_reserved(text)) return text;
-  std::string result = "\"";
-  for (const char c : name) {
-    if (c == '"') result += '"';
-    result += c;
+  std::string result;
+  append_ident(result, std::string(name));
+  return result;
+}
+
+void RelationName::append_quoted(std::string& out) const {
+  if (!schemaname.empty()) {
+    append_ident(out, schemaname);
+    out += '.';
   }
-  return result + '"';
+  append_ident(out, relname);
 }
 
 std::string RelationName::quoted() const {
-  return schemaname.empty() ? quote_ident(relname) : quote_ident(schemaname) + "." + quote_ident(relname);
+  std::string result;
+  append_quoted(result);
+  return result;
 }
 
 LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') starts_.push_back(i + 1);
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) {
+    starts_.push_back(end + 1);
   }
 }
 

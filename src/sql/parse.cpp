@@ -23,8 +23,11 @@ class ParseScope {
   ParseScope() {
     // The library creates its thread-local context on first entry without a lock of its own.
     static std::mutex mutex;
-    const std::scoped_lock lock(mutex);
+    thread_local bool entered = false;
+    std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
+    if (!entered) lock.lock();
     context_ = pg_query_enter_memory_context();
+    entered = true;
   }
   ParseScope(const ParseScope&) = delete;
   ParseScope& operator=(const ParseScope&) = delete;
@@ -83,14 +86,23 @@ std::optional<SyntaxError> text_error(const sql::Source& source) {
                      .hint = "save the file as UTF-8"};
 }
 
+/// The parser wants a terminating NUL: for as long as it takes, one stands where the statement ends.
+PgQueryInternalParsetreeAndError raw_parse(std::string& file, const sql::Source& source) {
+  char& after = file[source.offset + source.text.size()];  // of the last statement, the string's own NUL
+  const char saved = std::exchange(after, '\0');
+  const PgQueryInternalParsetreeAndError result =
+      pg_query_raw_parse(source.text.data(), PG_QUERY_PARSE_DEFAULT);
+  after = saved;
+  return result;
+}
+
 void parse_statement(const sql::Source& source, Script& script) {
   if (auto error = text_error(source)) {
     script.errors.push_back(std::move(*error));
     return;
   }
-  const std::string text(source.text);  // the parser wants a terminating NUL
   const ParseScope scope;
-  const PgQueryInternalParsetreeAndError result = pg_query_raw_parse(text.c_str(), PG_QUERY_PARSE_DEFAULT);
+  const PgQueryInternalParsetreeAndError result = raw_parse(script.source.text, source);
   std::free(result.stderr_buffer);
   if (result.error != nullptr) {
     script.errors.push_back(syntax_error(*result.error, source));

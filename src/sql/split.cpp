@@ -49,14 +49,17 @@ class Splitter {
   /// A semicolon ends no statement inside BEGIN ATOMIC … END, nor between the parentheses of CREATE
   /// RULE. Elsewhere it does, even between parentheses: so a forgotten one costs one statement only.
   [[nodiscard]] bool inside_body() const {
-    if (is_routine() && atomic_depth_ > 0) return true;
-    return depth_ > 0 && is_rule();
+    if (atomic_depth_ > 0) return true;
+    return depth_ > 0 && makes_ == Makes::rule;
   }
 
   void word(std::string_view text) {
-    if (words_ < first_words_.size()) first_words_[words_] = text;
+    if (words_ < first_words_.size()) {
+      first_words_[words_] = text;
+      makes_ = what_is_made();
+    }
     ++words_;
-    if (!is_routine()) {
+    if (makes_ != Makes::routine) {
       if (is_keyword(text, "stdin") && is_keyword(previous_word_, "from")) reads_stdin_ = true;
     } else if (is_keyword(text, "begin")) {
       ++atomic_depth_;
@@ -72,10 +75,13 @@ class Splitter {
     if (!is_keyword(first_words_[0], "create")) return {};
     return is_keyword(first_words_[1], "or") ? first_words_[3] : first_words_[1];
   }
-  [[nodiscard]] bool is_routine() const {
-    return is_keyword(object_word(), "function") || is_keyword(object_word(), "procedure");
+  /// What a CREATE makes, as far as it matters here.
+  enum class Makes { other, routine, rule };
+  [[nodiscard]] Makes what_is_made() const {
+    const std::string_view object = object_word();
+    if (is_keyword(object, "function") || is_keyword(object, "procedure")) return Makes::routine;
+    return is_keyword(object, "rule") ? Makes::rule : Makes::other;
   }
-  [[nodiscard]] bool is_rule() const { return is_keyword(object_word(), "rule"); }
 
   void finish_statement() {
     if (begin_) {
@@ -86,6 +92,7 @@ class Splitter {
     depth_ = 0;
     atomic_depth_ = 0;
     words_ = 0;
+    makes_ = Makes::other;
     first_words_ = {};
     previous_word_ = {};
     reads_stdin_ = false;
@@ -153,6 +160,7 @@ class Splitter {
   int depth_ = 0;
   int atomic_depth_ = 0;
   std::size_t words_ = 0;
+  Makes makes_ = Makes::other;
   std::array<std::string_view, 4> first_words_{};
   std::string_view previous_word_;
   bool reads_stdin_ = false;

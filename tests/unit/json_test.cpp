@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.hpp"
+#include "base/json_writer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,6 +59,60 @@ TEST(Json, WritesTextThatIsNoUtf8) {
 
 TEST(Sha256, IsTheStandardOne) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+// ---- JsonWriter ------------------------------------------------------------------------------------------------------
+
+std::string written(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(JsonWriter, WritesStringsAsTheLibraryDoes) {
+  std::string every_byte;
+  for (int c = 0; c < 0x80; ++c) every_byte += static_cast<char>(c);
+  for (const std::string& text :
+       {std::string(), std::string("plain"), std::string("a \"quoted\" \\ word"), every_byte,
+        std::string("caf\u00e9 \u8868 \U0001F600, eight bytes and more"), std::string(100, '\n')}) {
+    EXPECT_EQ(written(text), dump(OrderedJson(text)));
+  }
+}
+
+TEST(JsonWriter, ReplacesWhatIsNoUtf8) {
+  EXPECT_EQ(written("a\xFF"
+                    "b"),
+            "\"a\uFFFD"
+            "b\"");
+  EXPECT_EQ(written("\xE8\xA1"), "\"\uFFFD\uFFFD\"");
+}
+
+TEST(JsonWriter, PutsCommasBetweenMembersAndItems) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("a", 1);
+  json.member("b", std::optional<int>());
+  json.key("c");
+  json.begin_array();
+  json.value(true);
+  json.value("x");
+  json.begin_array();
+  json.end_array();
+  json.end_array();
+  json.member("d", std::size_t{18446744073709551615U});
+  json.end_object();
+  EXPECT_EQ(out, R"({"a":1,"b":null,"c":[true,"x",[]],"d":18446744073709551615})");
+}
+
+TEST(JsonWriter, CutsLongTextBetweenCharacters) {
+  std::string text(65535, 'a');
+  text += "\u8868\"" + std::string(200'000, 'b') + "\n";
+  std::string out;
+  std::string buffer;
+  JsonWriter json(buffer);
+  json.long_value(text, [&] { out += std::exchange(buffer, {}); });
+  EXPECT_EQ(out + buffer, dump(OrderedJson(text)));
 }
 
 }  // namespace
