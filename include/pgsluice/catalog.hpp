@@ -135,6 +135,8 @@ class Catalog {
   [[nodiscard]] std::vector<const Relation*> referencing(const RelationName& table) const;
   [[nodiscard]] std::vector<const Relation*> readers(const RelationName& relation) const;  ///< views
   [[nodiscard]] std::vector<const Relation*> owned_sequences(const RelationName& table) const;
+  /// The default partition, if there is one.
+  [[nodiscard]] std::vector<const Relation*> default_partitions(const RelationName& parent) const;
   /// Tables with a policy that reads the relation.
   [[nodiscard]] std::vector<const Relation*> policed_by(const RelationName& relation) const;
   [[nodiscard]] std::vector<const Relation*> all() const;
@@ -168,7 +170,7 @@ class Catalog {
 
  private:
   friend class CatalogChange;
-  enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy };
+  enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy, default_partition };
   /// That one relation points to another.
   struct Link {
     LinkKind kind;
@@ -177,7 +179,7 @@ class Catalog {
   };
   struct LinkHash {
     std::size_t operator()(const Link& link) const {
-      return RelationNameHash()(link.to) * 8 + static_cast<std::size_t>(link.kind);
+      return RelationNameHash()(link.to) * 7 + static_cast<std::size_t>(link.kind);
     }
   };
   using Relations = std::unordered_map<RelationName, std::shared_ptr<Relation>, RelationNameHash>;
@@ -201,6 +203,8 @@ class Catalog {
   Relations relations_;
   std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
   std::unordered_set<RelationName, RelationNameHash> dropped_;
+  /// What choose_name() found taken before, by its three inputs; good until something is erased.
+  mutable std::unordered_map<RelationName, int, RelationNameHash> taken_;
   std::vector<RelationName> new_;  ///< those with is_new
   std::vector<RelationName> created_;
   std::map<RelationName, CatalogType> types_;

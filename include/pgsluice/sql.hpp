@@ -47,8 +47,12 @@ class LineIndex {
   [[nodiscard]] int lines() const { return static_cast<int>(starts_.size()); }
 
  private:
+  /// Number of characters in the first `offset` bytes.
+  [[nodiscard]] std::size_t characters(std::size_t offset) const;
+
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  std::vector<std::size_t> characters_;  ///< before each block of bytes; empty: every byte is a character
 };
 
 /// A relation's name. As written, an empty schemaname means "found through search_path".

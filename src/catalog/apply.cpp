@@ -143,6 +143,12 @@ class CatalogChange {
     return {.schemaname = schema, .relname = command_.name};
   }
 
+  /// A table takes no more columns (htup_details.h MaxHeapAttributeNumber).
+  static bool is_full(const Relation& table) {
+    constexpr std::size_t most_columns = 1600;
+    return table.columns.size() >= most_columns;
+  }
+
   // ---- columns ------------------------------------------------------------------------------
 
   CatalogColumn make_column(const ColumnDef& def, const RelationName& table) {
@@ -196,6 +202,7 @@ class CatalogChange {
     for (const RelationRef& ref : command_.relations) copy_from(ref, table);
     for (const ColumnDef& def : command_.columns) {
       // PARTITION OF may list columns again to add constraints: those have no type.
+      if (is_full(table)) break;
       if (table.column(def.name) == nullptr) table.columns.push_back(make_column(def, name));
     }
     if (command_.bound) {
@@ -439,7 +446,7 @@ class CatalogChange {
   void add_column() {
     if (command_.columns.empty()) return;
     const ColumnDef& def = command_.columns.front();
-    if (target()->column(def.name) != nullptr) return;
+    if (is_full(*target()) || target()->column(def.name) != nullptr) return;
     const CatalogColumn column = make_column(def, target()->name);
     for_family([&](Relation& relation) {
       if (relation.column(def.name) == nullptr) relation.columns.push_back(column);

@@ -56,7 +56,10 @@ RelationName Catalog::resolve(const RelationName& name) const {
 
 std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
   std::vector<Link> links;
-  for (const RelationName& parent : relation.parents) links.push_back({LinkKind::child, parent});
+  for (const RelationName& parent : relation.parents) {
+    links.push_back({LinkKind::child, parent});
+    if (relation.is_default_partition) links.push_back({LinkKind::default_partition, parent});
+  }
   for (const RelationName& read : relation.reads) links.push_back({LinkKind::reader, read});
   for (const CatalogConstraint& constraint : relation.constraints) {
     if (!constraint.referenced.empty()) links.push_back({LinkKind::referencing, constraint.referenced});
@@ -124,6 +127,10 @@ std::vector<const Relation*> Catalog::owned_sequences(const RelationName& table)
   return linked(LinkKind::owned, table);
 }
 
+std::vector<const Relation*> Catalog::default_partitions(const RelationName& parent) const {
+  return linked(LinkKind::default_partition, parent);
+}
+
 std::vector<const Relation*> Catalog::policed_by(const RelationName& relation) const {
   return linked(LinkKind::policy, relation);
 }
@@ -171,6 +178,7 @@ void Catalog::erase(const RelationName& erased) {
   if (found == relations_.end()) return;
   relink(name, links_of(*found->second), {});
   relations_.erase(found);
+  taken_.clear();
   dropped_.insert(name);
 }
 
@@ -254,12 +262,19 @@ std::string make_object_name(std::string_view name1, std::string_view name2, std
 
 std::string Catalog::choose_name(const RelationName& table, std::string_view columns,
                                  std::string_view suffix) const {
-  std::string label(suffix);
-  for (int pass = 1;; ++pass) {
-    std::string name = make_object_name(table.relname, columns, label);
-    if (!relations_.contains({table.schemaname, name})) return name;
-    label = std::string(suffix) + std::to_string(pass);
-  }
+  const auto at = [&](int pass) {
+    return make_object_name(table.relname, columns,
+                            pass == 0 ? std::string(suffix) : std::string(suffix) + std::to_string(pass));
+  };
+  std::string name = at(0);
+  if (!relations_.contains({table.schemaname, name})) return name;
+  int& taken =
+      taken_[{table.schemaname, table.relname + "\n" + std::string(columns) + "\n" + std::string(suffix)}];
+  do {
+    name = at(++taken);
+  } while (relations_.contains({table.schemaname, name}));
+  --taken;  // whoever asks does not always take it
+  return name;
 }
 
 }  // namespace pgsluice

@@ -53,33 +53,46 @@ void add(Members& members, Member added) {
     members.push_back(std::move(added));
 }
 
+void add(Members& members, RelationPlaces& places, Member added) {
+  if (places.find(members, added.name, &Member::name) == members.size()) members.push_back(std::move(added));
+}
+
 void add_all(Members& members, const std::vector<const Relation*>& relations) {
-  for (const Relation* relation : relations) add(members, member(*relation));
+  RelationPlaces places;
+  for (const Relation* relation : relations) add(members, places, member(*relation));
 }
 
 Members named(const Subject& subject, std::string_view role, char kind_if_unknown) {
   Members members;
+  RelationPlaces places;
   for (const RelationRef& ref : subject.command.relations) {
     if (ref.role != role || is_system(ref.name) || subject.catalog.is_missing(ref.name)) continue;
     Member found = member(subject, ref.name, kind_if_unknown);
     found.only = ref.only;
-    add(members, std::move(found));
+    add(members, places, std::move(found));
   }
   return members;
 }
 
 Members with_descendants(const Subject& subject, const Members& relations) {
   Members members;
+  RelationPlaces places;
   for (const Member& relation : relations) {
-    add(members, relation);
-    if (!relation.only) add_all(members, subject.catalog.descendants(relation.name));
+    add(members, places, relation);
+    if (relation.only) continue;
+    for (const Relation* child : subject.catalog.descendants(relation.name))
+      add(members, places, member(*child));
   }
   return members;
 }
 
 Members descendants_of(const Subject& subject, const Members& relations) {
   Members members;
-  for (const Member& relation : relations) add_all(members, subject.catalog.descendants(relation.name));
+  RelationPlaces places;
+  for (const Member& relation : relations) {
+    for (const Relation* child : subject.catalog.descendants(relation.name))
+      add(members, places, member(*child));
+  }
   return members;
 }
 
@@ -88,7 +101,8 @@ Members target(const Subject& subject) {
 }
 
 void add_all(Members& members, Members added) {
-  for (Member& m : added) add(members, std::move(m));
+  RelationPlaces places;
+  for (Member& m : added) add(members, places, std::move(m));
 }
 
 Members family(const Subject& subject) {
@@ -99,7 +113,10 @@ Members family(const Subject& subject) {
 
 Members indexes_of(const Subject& subject, const Members& tables) {
   Members members;
-  for (const Member& table : tables) add_all(members, subject.catalog.indexes(table.name));
+  RelationPlaces places;
+  for (const Member& table : tables) {
+    for (const Relation* index : subject.catalog.indexes(table.name)) add(members, places, member(*index));
+  }
   return members;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "subject.hpp"
+#include "unique.hpp"
 
 namespace pgsluice::effects {
 
@@ -15,6 +16,8 @@ Member member(const Relation& relation);
 Member member(const Subject& subject, const RelationName& name, char kind_if_unknown = relkind::table);
 /// Adds what is not there yet.
 void add(Members& members, Member added);
+/// The same for lists of any length.
+void add(Members& members, RelationPlaces& places, Member added);
 void add_all(Members& members, Members added);
 void add_all(Members& members, const std::vector<const Relation*>& relations);
 

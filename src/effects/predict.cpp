@@ -2,11 +2,14 @@
 // Walks a script with the state of its transactions: each command picks its row, roles become
 // relations, and the catalog moves on.
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "settings.hpp"
 #include "subject.hpp"
+#include "unique.hpp"
 
 namespace pgsluice {
 
@@ -71,12 +74,19 @@ void add_unique(std::vector<T>& list, const T& value) {
   if (std::ranges::find(list, value) == list.end()) list.push_back(value);
 }
 
-void add_lock(std::vector<RelationLock>& locks, const RelationLock& lock) {
-  const auto found = std::ranges::find(locks, lock.relation, &RelationLock::relation);
-  if (found == locks.end()) {
+void add_lock(std::vector<RelationLock>& locks, effects::RelationPlaces& places, const RelationLock& lock) {
+  const std::size_t found = places.find(locks, lock.relation, &RelationLock::relation);
+  if (found == locks.size()) {
     locks.push_back(lock);
-  } else if (lock.mode > found->mode) {
-    found->mode = lock.mode;
+  } else if (lock.mode > locks[found].mode) {
+    locks[found].mode = lock.mode;
+  }
+}
+
+void add_relations(std::vector<RelationName>& list, effects::RelationPlaces& places,
+                   const std::vector<RelationName>& added) {
+  for (const RelationName& name : added) {
+    if (places.find(list, name, std::identity()) == list.size()) list.push_back(name);
   }
 }
 
@@ -101,10 +111,30 @@ bool starts_transaction(const Statement& statement) {
   return kind == "BEGIN" || kind == "START";
 }
 
-bool rolls_back(const Statement& statement) {
-  return statement.tag == "TransactionStmt" &&
-         statement.commands.front().text("kind").starts_with("ROLLBACK");
-}
+/// Where a copy of the catalog must be kept, because a ROLLBACK that follows goes back to it.
+struct Keeps {
+  bool at_start = false;  ///< of the file
+  std::vector<bool> at;   ///< by statement
+
+  explicit Keeps(const std::vector<Statement>& statements) : at(statements.size()) {
+    bool transaction = false;  // is rolled back
+    bool savepoint = false;    // may be gone back to
+    for (std::size_t i = statements.size(); i-- > 0;) {
+      if (statements[i].tag != "TransactionStmt") continue;
+      const Command& command = statements[i].commands.front();
+      const std::string_view kind = command.text("kind");
+      if (kind == "BEGIN" || kind == "START") at[i] = transaction;
+      if (kind == "SAVEPOINT") at[i] = savepoint;
+      if (kind == "ROLLBACK TO") transaction = savepoint = true;
+      if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION") {
+        at[i] = command.is("chain") && transaction;
+        transaction = kind == "ROLLBACK";
+        savepoint = false;
+      }
+    }
+    at_start = transaction;
+  }
+};
 
 /// tablecmds.c AlterTablePass: what is dropped goes first, then types change, then columns and constraints come.
 int pass(const Command& command) {
@@ -123,15 +153,13 @@ int pass(const Command& command) {
 class Predictor {
  public:
   Predictor(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
-      : script_(script), catalog_(catalog), table_(table), options_(options) {
-    // Copies of the catalog are made only for files that can go back to one.
-    may_roll_back_ = std::ranges::any_of(script.statements, rolls_back);
+      : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog.search_path);
   }
 
   std::vector<Effect> run() {
-    if (options_.transaction == FileTransaction::one && !controls_itself_) begin();
+    if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
     std::vector<Effect> effects;
     effects.reserve(script_.statements.size());
     for (std::size_t i = 0; i < script_.statements.size(); ++i) effects.push_back(statement(i));
@@ -145,10 +173,10 @@ class Predictor {
     Catalog catalog;
   };
 
-  void begin() {
+  void begin(bool keep) {
     if (transaction_) return;
     transaction_ = next_transaction_++;
-    if (may_roll_back_) savepoints_.push_back({.name = {}, .catalog = catalog_});
+    if (keep) savepoints_.push_back({.name = {}, .catalog = catalog_});
   }
 
   void end(bool roll_back) {
@@ -163,14 +191,15 @@ class Predictor {
   /// BEGIN belongs to the transaction that it starts, COMMIT to the one that it ends.
   void transaction_statement(const Command& command, Effect& effect) {
     const std::string_view kind = command.text("kind");
-    if (kind == "BEGIN" || kind == "START") begin();
+    const bool keep = keeps_.at[effect.statement];
+    if (kind == "BEGIN" || kind == "START") begin(keep);
     effect.transaction = transaction_;
     if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION") {
       end(kind == "ROLLBACK");
-      if (command.is("chain")) begin();
+      if (command.is("chain")) begin(keep);
     }
-    if (!may_roll_back_ || !transaction_) return;
-    if (kind == "SAVEPOINT") savepoints_.push_back({.name = command.name, .catalog = catalog_});
+    if (!transaction_) return;
+    if (kind == "SAVEPOINT" && keep) savepoints_.push_back({.name = command.name, .catalog = catalog_});
     if (kind == "ROLLBACK TO") {
       while (savepoints_.size() > 1 && savepoints_.back().name != command.name) savepoints_.pop_back();
       if (savepoints_.empty()) return;
@@ -186,8 +215,10 @@ class Predictor {
   /// The order in which PostgreSQL runs the sub-commands of an ALTER TABLE, without those that it leaves out.
   [[nodiscard]] std::vector<std::size_t> order(const Statement& statement) const {
     std::vector<std::size_t> indexes;
+    indexes.reserve(statement.commands.size());
+    const std::unordered_set<Name> present = columns_already_there(statement);
     for (std::size_t i = 0; i < statement.commands.size(); ++i) {
-      if (!is_left_out(statement, i)) indexes.push_back(i);
+      if (!is_left_out(statement.commands[i], present)) indexes.push_back(i);
     }
     if (statement.tag == "AlterTableStmt") {
       std::ranges::stable_sort(indexes, {}, [&](std::size_t i) { return pass(statement.commands[i]); });
@@ -195,18 +226,24 @@ class Predictor {
     return indexes;
   }
 
-  /// Constraints of ADD COLUMN IF NOT EXISTS, when the column is there. Up to 12 they were added all the same.
-  [[nodiscard]] bool is_left_out(const Statement& statement, std::size_t index) const {
-    const Command& constraint = statement.commands[index];
-    if (!constraint.is("inline") || constraint.constraints.empty() || options_.pg_version < 13) return false;
-    const Subject subject(constraint, catalog_, options_.pg_version);
-    if (subject.target == nullptr) return false;
-    const Names& columns = constraint.constraints.front().columns;
-    return std::ranges::any_of(statement.commands, [&](const Command& added) {
-      return added.tag == "AT_AddColumn" && added.is("missing_ok") &&
-             std::ranges::find(columns, added.name) != columns.end() &&
-             subject.target->column(added.name) != nullptr;
-    });
+  /// What ADD COLUMN IF NOT EXISTS finds in its table.
+  [[nodiscard]] std::unordered_set<Name> columns_already_there(const Statement& statement) const {
+    std::unordered_set<Name> present;
+    for (const Command& added : statement.commands) {
+      if (added.tag != "AT_AddColumn" || !added.is("missing_ok")) continue;
+      const Subject subject(added, catalog_, options_.pg_version);
+      if (subject.target != nullptr && subject.target->column(added.name) != nullptr)
+        present.insert(added.name);
+    }
+    return present;
+  }
+
+  /// Constraints of a column that is there already. Up to 12 they were added all the same.
+  [[nodiscard]] bool is_left_out(const Command& constraint, const std::unordered_set<Name>& present) const {
+    if (present.empty() || options_.pg_version < 13) return false;
+    if (!constraint.is("inline") || constraint.constraints.empty()) return false;
+    return std::ranges::any_of(constraint.constraints.front().columns,
+                               [&](Name column) { return present.contains(column); });
   }
 
   Effect statement(std::size_t index) {
@@ -215,6 +252,8 @@ class Predictor {
         .statement = index, .transaction = transaction_, .lock_timeout_ms = settings_.lock_timeout()};
     if (statement.tag == "TransactionStmt") transaction_statement(statement.commands.front(), effect);
     effect.in_transaction_block = transaction_.has_value();
+    assumed_ = {};
+    effect.commands.reserve(statement.commands.size());
     if (!outcome_is_certain(statement, effect)) {
       for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
       std::ranges::sort(effect.commands, {}, &CommandEffect::command);
@@ -229,9 +268,28 @@ class Predictor {
     return effect;
   }
 
+  /// PostgreSQL refuses tables of more columns (htup_details.h MaxHeapAttributeNumber) and indexes of more keys
+  /// (pg_config_manual.h INDEX_MAX_KEYS). A statement of hundreds of thousands need not be followed.
+  static bool exceeds_limits(const Statement& statement) {
+    constexpr std::size_t most_columns = 1600;
+    constexpr std::size_t most_keys = 32;
+    const Command& first = statement.commands.front();
+    if (first.columns.size() > most_columns) return true;
+    if (first.index && first.index->elements.size() > most_keys) return true;
+    if (statement.tag != "AlterTableStmt" || statement.commands.size() <= most_columns) return false;
+    const auto adds = std::ranges::count_if(statement.commands, [](const Command& command) {
+      return command.tag == "AT_AddColumn" && !command.is("missing_ok");
+    });
+    return static_cast<std::size_t>(adds) > most_columns;
+  }
+
   /// IF [NOT] EXISTS and plain errors, where the catalog proves what happens.
   bool outcome_is_certain(const Statement& statement, Effect& effect) const {
     if (statement.commands.empty()) return true;
+    if (exceeds_limits(statement)) {
+      effect.outcome = Outcome::error;
+      return true;
+    }
     const Command& first = statement.commands.front();
     const RelationRef* target = first.relation("target");
     if (target == nullptr) return false;
@@ -260,7 +318,7 @@ class Predictor {
     const Subject subject(command, catalog_, options_.pg_version);
     std::vector<std::string> assumed;
     result.row = select_row(table_, subject, assumed);
-    for (const std::string& text : assumed) add_unique(effect.assumed, text);
+    for (std::string& text : assumed) assume(effect, std::move(text));
     Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
     note_new(parts);
@@ -360,17 +418,26 @@ class Predictor {
     }
   }
 
-  static void finish(const Parts& parts, CommandEffect& result, Effect& effect) {
+  void assume(Effect& effect, std::string text) {
+    if (assumed_.find(effect.assumed, text, std::identity()) == effect.assumed.size()) {
+      effect.assumed.push_back(std::move(text));
+    }
+  }
+
+  void finish(const Parts& parts, CommandEffect& result, Effect& effect) {
+    effects::RelationPlaces places;
+    result.locks.reserve(parts.locks.size());
     for (const Part& part : parts.locks) {
       const Member& member = part.member;
       if (!member.known && member.relkind == relkind::table) {
-        add_unique(effect.assumed, member.name.quoted() + " is an ordinary table");
+        assume(effect, member.name.quoted() + " is an ordinary table");
       }
-      add_lock(result.locks, {.relation = member.name,
-                              .relkind = member.relkind,
-                              .mode = part.mode,
-                              .role = part.role,
-                              .is_new = part.is_new || part.role == "new_index"});
+      add_lock(result.locks, places,
+               {.relation = member.name,
+                .relkind = member.relkind,
+                .mode = part.mode,
+                .role = part.role,
+                .is_new = part.is_new || part.role == "new_index"});
     }
     for (const Part& part : parts.rewrites) {
       if (!part.is_new) add_unique(result.rewrites, part.member.name);
@@ -385,11 +452,15 @@ class Predictor {
 
   void merge(Effect& effect) {
     raise_alter_table(effect);
+    effects::RelationPlaces locks;
+    effects::RelationPlaces rewrites;
+    effects::RelationPlaces scans;
+    effects::RelationPlaces index_builds;
     for (const CommandEffect& command : effect.commands) {
-      for (const RelationLock& lock : command.locks) add_lock(effect.locks, lock);
-      for (const RelationName& name : command.rewrites) add_unique(effect.rewrites, name);
-      for (const RelationName& name : command.scans) add_unique(effect.scans, name);
-      for (const RelationName& name : command.index_builds) add_unique(effect.index_builds, name);
+      for (const RelationLock& lock : command.locks) add_lock(effect.locks, locks, lock);
+      add_relations(effect.rewrites, rewrites, command.rewrites);
+      add_relations(effect.scans, scans, command.scans);
+      add_relations(effect.index_builds, index_builds, command.index_builds);
     }
   }
 
@@ -428,10 +499,11 @@ class Predictor {
   Catalog& catalog_;
   const EffectTable& table_;
   const PredictOptions& options_;
-  bool may_roll_back_ = false;
+  Keeps keeps_;
   bool controls_itself_ = false;
   std::optional<int> transaction_;
   int next_transaction_ = 0;
+  effects::Places<std::string, std::hash<std::string>> assumed_;  ///< of the statement's effect
   std::vector<Savepoint> savepoints_;
   effects::Settings settings_;
 };

@@ -176,30 +176,20 @@ Members dependent_views(const Subject& subject) {
 /// Policies fall with the tables that they read.
 Members dependent_policies(const Subject& subject) {
   Members members;
-  const Members gone = family(subject);
-  for (const Relation* relation : subject.catalog.all()) {
-    const bool reads = std::ranges::any_of(relation->policies, [&](const CatalogPolicy& policy) {
-      return std::ranges::any_of(policy.reads, [&](const RelationName& read) {
-        return std::ranges::find(gone, read, &Member::name) != gone.end();
-      });
-    });
-    if (reads) add(members, member(*relation));
-  }
+  for (const Member& gone : family(subject)) add_all(members, subject.catalog.policed_by(gone.name));
   return members;
 }
 
 /// Views are expanded: reading one reads what it reads, with all descendants.
 Members expand(const Subject& subject, const Members& relations) {
-  Members members;
-  for (const Member& relation : relations) {
-    for (Member& m : with_descendants(subject, {relation})) add(members, std::move(m));
-  }
+  Members members = with_descendants(subject, relations);
+  RelationPlaces places;
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Relation* relation = subject.catalog.find(members[i].name);
     if (relation == nullptr || relation->relkind != relkind::view) continue;
     const std::vector<RelationName> reads = relation->reads;
     for (const RelationName& name : reads) {
-      for (Member& m : with_descendants(subject, {member(subject, name)})) add(members, std::move(m));
+      for (Member& m : with_descendants(subject, {member(subject, name)})) add(members, places, std::move(m));
     }
   }
   return members;

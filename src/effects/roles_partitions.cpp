@@ -170,11 +170,11 @@ Members default_partition(const Subject& subject) {
   }
   Members members;
   for (const Member& parent : parents) {
-    for (const Relation* child : subject.catalog.children(parent.name)) {
+    for (const Relation* child : subject.catalog.default_partitions(parent.name)) {
       const bool is_itself =
           (partition != nullptr && subject.catalog.resolve(partition->name) == child->name) ||
           (subject.target != nullptr && subject.target->name == child->name);
-      if (child->is_default_partition && !is_itself) add(members, member(*child));
+      if (!is_itself) add(members, member(*child));
     }
   }
   return members;

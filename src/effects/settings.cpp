@@ -21,8 +21,9 @@ std::string_view trim(std::string_view text) {
 }
 
 Names parse_search_path(std::string_view text) {
+  constexpr std::size_t most = 64;  // what only stands behind so many is not known
   Names schemas;
-  while (!text.empty()) {
+  while (!text.empty() && schemas.size() < most) {
     const std::size_t comma = text.find(',');
     std::string_view schema = trim(text.substr(0, comma));
     if (schema.size() >= 2 && schema.front() == '"' && schema.back() == '"') {

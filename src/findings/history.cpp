@@ -2,6 +2,8 @@
 // Walks the statements of a file once: which locks are still held, and which waits have no end.
 #include <algorithm>
 #include <map>
+#include <set>
+#include <unordered_map>
 
 #include "findings/subject.hpp"
 
@@ -52,14 +54,19 @@ class Walk {
   void begin(std::optional<int> transaction) {
     transaction_ = transaction;
     held_.clear();
+    untold_.clear();
   }
 
   std::vector<HeldLock> held_during(const Effect& effect) {
     std::vector<HeldLock> held;
-    for (auto& [relation, entry] : held_) {
-      if (entry.told || blocks_it_itself(effect, statement_of(effect), *entry.lock.lock)) continue;
-      entry.told = true;
-      held.push_back(entry.lock);
+    for (auto name = untold_.begin(); name != untold_.end();) {
+      const HeldLock& lock = held_.at(*name);
+      if (blocks_it_itself(effect, statement_of(effect), *lock.lock)) {
+        ++name;
+      } else {
+        held.push_back(lock);
+        name = untold_.erase(name);
+      }
     }
     std::stable_sort(held.begin(), held.end(), [](const HeldLock& a, const HeldLock& b) {
       return std::pair(b.lock->mode, a.statement) < std::pair(a.lock->mode, b.statement);
@@ -74,9 +81,10 @@ class Walk {
     for (const RelationLock& lock : effect.locks) {
       // Who cannot use a table does not ask for its indexes.
       if (!keeps_out_users(lock) || (tables && !is_table_like(lock.relkind))) continue;
-      const auto [entry, inserted] = held_.try_emplace(lock.relation, Held{{&lock, effect.statement}, false});
-      if (!inserted && entry->second.lock.lock->mode < lock.mode)
-        entry->second.lock = {&lock, effect.statement};
+      const HeldLock held{.lock = &lock, .statement = effect.statement};
+      const auto [entry, inserted] = held_.try_emplace(lock.relation, held);
+      if (inserted) untold_.insert(lock.relation);
+      if (!inserted && entry->second.lock->mode < lock.mode) entry->second = held;
     }
   }
 
@@ -108,14 +116,10 @@ class Walk {
     }
   }
 
-  struct Held {
-    HeldLock lock;
-    bool told = false;
-  };
-
   File& file_;
   std::optional<int> transaction_;
-  std::map<RelationName, Held> held_;
+  std::unordered_map<RelationName, HeldLock, RelationNameHash> held_;
+  std::set<RelationName> untold_;  ///< of those that are held, by name
   bool waited_ = false;
 };
 

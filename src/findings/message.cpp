@@ -2,6 +2,7 @@
 // Subjects → words. Placeholders are one table; templates know nothing else.
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
@@ -97,9 +98,9 @@ std::string command_words(const Match& match) {
 std::string list_names(std::vector<std::string> names) {
   constexpr std::size_t most = 3;
   std::vector<std::string> distinct;
+  std::unordered_set<std::string> seen;
   for (std::string& name : names) {
-    if (std::find(distinct.begin(), distinct.end(), name) == distinct.end())
-      distinct.push_back(std::move(name));
+    if (seen.insert(name).second) distinct.push_back(std::move(name));
   }
   if (distinct.size() > most) {
     const std::size_t more = distinct.size() - most + 1;

@@ -31,27 +31,23 @@ const ::RangeVar* written_relation(::Node* node) {
   }
 }
 
-bool names_relation(const ::LockingClause* lock, const ::RangeVar* range) {
-  if (length(lock->lockedRels) == 0) return true;
-  const std::string_view name =
-      range->alias != nullptr ? view(range->alias->aliasname) : view(range->relname);
-  for (auto* locked : each<::RangeVar>(lock->lockedRels)) {
-    if (view(locked->relname) == name) return true;
-  }
-  return false;
-}
-
 /// Relations of one SELECT level's FROM that its FOR UPDATE … takes row locks on.
 void add_locked(::SelectStmt* select, std::set<const ::RangeVar*>& locked) {
+  if (length(select->lockingClause) == 0) return;
+  bool all = false;
+  std::set<std::string_view> names;
   for (auto* lock : each<::LockingClause>(select->lockingClause)) {
-    for (::Node* item : each(select->fromClause)) {
-      walk(item, [&](::Node* node) {
-        if (auto* range = as<::RangeVar>(node, T_RangeVar); range != nullptr && names_relation(lock, range)) {
-          locked.insert(range);
-        }
-        return true;
-      });
-    }
+    if (length(lock->lockedRels) == 0) all = true;
+    for (auto* named : each<::RangeVar>(lock->lockedRels)) names.insert(view(named->relname));
+  }
+  for (::Node* item : each(select->fromClause)) {
+    walk(item, [&](::Node* node) {
+      auto* range = as<::RangeVar>(node, T_RangeVar);
+      if (range == nullptr) return true;
+      const char* name = range->alias != nullptr ? range->alias->aliasname : range->relname;
+      if (all || names.contains(view(name))) locked.insert(range);
+      return true;
+    });
   }
 }
 

@@ -15,6 +15,8 @@ namespace pgsluice {
 
 namespace {
 
+constexpr std::size_t k_block = 1024;  // so that a column is found at once in a file of one line, too
+
 bool is_plain(std::string_view name) {
   const auto start = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   if (name.empty() || !start(name.front())) return false;
@@ -66,6 +68,19 @@ LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) {
     starts_.push_back(end + 1);
   }
+  if (sql::is_ascii(text)) return;
+  characters_.reserve(text.size() / k_block + 1);
+  std::size_t count = 0;
+  for (std::size_t block = 0; block <= text.size(); block += k_block) {
+    characters_.push_back(count);
+    count += sql::utf8_length(text.substr(block, k_block));
+  }
+}
+
+std::size_t LineIndex::characters(std::size_t offset) const {
+  if (characters_.empty()) return offset;
+  const std::size_t block = offset / k_block;
+  return characters_[block] + sql::utf8_length(text_.substr(block * k_block, offset % k_block));
 }
 
 Position LineIndex::position(std::size_t offset) const {
@@ -73,7 +88,7 @@ Position LineIndex::position(std::size_t offset) const {
   const auto next = std::ranges::upper_bound(starts_, offset);
   const std::size_t start = *std::prev(next);
   return {.line = static_cast<int>(next - starts_.begin()),
-          .column = static_cast<int>(sql::utf8_length(text_.substr(start, offset - start))) + 1};
+          .column = static_cast<int>(characters(offset) - characters(start)) + 1};
 }
 
 std::string_view LineIndex::line(int number) const {

@@ -59,6 +59,12 @@ std::size_t utf8_offset(std::string_view text, std::size_t characters) {
   return i;
 }
 
+bool is_ascii(std::string_view text) {
+  std::size_t i = 0;
+  while (eight_ascii(text, i)) i += 8;
+  return std::ranges::all_of(text.substr(i), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::size_t utf8_length(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_continuation(c); }));
 }

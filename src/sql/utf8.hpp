@@ -10,6 +10,7 @@ namespace pgsluice::sql {
 
 /// Byte offset of the `characters`-th character (from 0); the text's size when there are fewer.
 std::size_t utf8_offset(std::string_view text, std::size_t characters);
+bool is_ascii(std::string_view text);
 /// Number of characters in the text.
 std::size_t utf8_length(std::string_view text);
 /// The largest offset not above `offset` where a character starts.
