@@ -3,8 +3,10 @@
 // say which lock each role takes; C++ computes the derived facts and who plays which role.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,28 +82,34 @@ struct EffectRow {
 };
 
 /// All rows, in match order. Loading is strict: an unknown key, role or fact is an Error that names
-/// file and JSON pointer.
+/// file and JSON pointer. The built-in rows are read when a command first asks for them: a hook that looks at one file
+/// must not wait for three hundred rows. Safe to ask from several threads.
 class EffectTable {
  public:
-  EffectTable() = default;
+  EffectTable();
   // The index points into the rows: a table is moved, never copied.
   EffectTable(const EffectTable&) = delete;
   EffectTable& operator=(const EffectTable&) = delete;
-  EffectTable(EffectTable&&) = default;
-  EffectTable& operator=(EffectTable&&) = default;
-  ~EffectTable() = default;
+  EffectTable(EffectTable&&) noexcept;
+  EffectTable& operator=(EffectTable&&) noexcept;
+  ~EffectTable();
 
   /// The built-in rows, plus those of `directory`/effects when it is not empty.
   static EffectTable load(const std::filesystem::path& directory);
   static EffectTable parse(std::string_view json, std::string_view file_name);
-  [[nodiscard]] const std::vector<EffectRow>& rows() const { return rows_; }
+  [[nodiscard]] const std::deque<EffectRow>& rows() const;
   [[nodiscard]] const std::vector<const EffectRow*>& rows_for(std::string_view tag) const;
   void append(EffectTable other);
 
  private:
-  void index();
-  std::vector<EffectRow> rows_;
-  std::map<std::string, std::vector<const EffectRow*>, std::less<>> by_tag_;
+  struct Unread;
+  void add(EffectRow row) const;
+  void read_rows(std::string_view tag) const;
+
+  std::unique_ptr<Unread> unread_;
+  // Behind a const interface rows appear when they are asked for, under the lock of `unread_`.
+  mutable std::deque<EffectRow> rows_;  // where a row is, it stays
+  mutable std::map<std::string, std::vector<const EffectRow*>, std::less<>> by_tag_;
 };
 
 struct RelationLock {

@@ -83,8 +83,14 @@ struct FileAnalysis {
   std::vector<Finding> findings;
 };
 
-/// parse → directives → predict → check for one file; advances the catalog.
+// The stages of one file. Only predict() needs to know the files before it; the others may run in any thread.
+FileAnalysis parse(Migration migration);  ///< parse → directives → phase
+/// Advances the catalog.
+void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options);
+void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options);
+
+/// All of them for one file.
 FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,
-                     const PredictOptions& predict_options, CheckOptions check_options);
+                     const PredictOptions& predict_options, const CheckOptions& check_options);
 
 }  // namespace pgsluice

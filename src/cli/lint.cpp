@@ -2,18 +2,21 @@
 // lint: read files → analyse, one after the other on one catalog → report → exit code.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <iostream>
 #include <memory>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/lint_files.hpp"
 #include "pgsluice/findings.hpp"
 #include "report/lint.hpp"
 
@@ -36,6 +39,7 @@ struct LintOptions {
   std::string output;
   std::string rules;
   std::optional<int> pg_version;
+  std::optional<unsigned> jobs;
   std::optional<std::chrono::milliseconds> lock_timeout;
 };
 
@@ -98,26 +102,21 @@ int version_of(const LintOptions& options) {
   return options.pg_version.value_or(k_oldest_supported);
 }
 
-/// Analyses the files one after the other; each is reported and forgotten before the next one.
 LintTotals analyse_all(const LintOptions& options, LintReport& report) {
-  const EffectTable table = EffectTable::load(options.rules);
-  const RuleBook rules = RuleBook::load(options.rules);
-  const PredictOptions prediction{.pg_version = version_of(options), .transaction = FileTransaction::one};
-  const CheckOptions checking{.pg_version = version_of(options),
-                              .pg_version_assumed = !options.pg_version,
-                              .phase = Phase::expand,
-                              .runner_sets_lock_timeout = options.lock_timeout.has_value(),
-                              .today = today()};
-  Catalog catalog;
-  LintTotals totals;
-  for (Migration& migration : find_migrations(options.paths.empty() ? usual_paths() : options.paths)) {
-    read(migration);
-    const FileAnalysis file = analyse(std::move(migration), catalog, table, rules, prediction, checking);
-    totals.add(file);
-    report.add(file);
-  }
-  report.finish(totals);
-  return totals;
+  const EffectTable effects = EffectTable::load(options.rules);
+  const RuleBook findings = RuleBook::load(options.rules);
+  const LintRules rules{
+      .effects = effects,
+      .findings = findings,
+      .prediction = {.pg_version = version_of(options), .transaction = FileTransaction::one},
+      .checking = {.pg_version = version_of(options),
+                   .pg_version_assumed = !options.pg_version,
+                   .phase = Phase::expand,
+                   .runner_sets_lock_timeout = options.lock_timeout.has_value(),
+                   .today = today()}};
+  const unsigned jobs = options.jobs.value_or(std::max(std::thread::hardware_concurrency(), 1U));
+  return lint_files(find_migrations(options.paths.empty() ? usual_paths() : options.paths), rules, jobs,
+                    report);
 }
 
 std::unique_ptr<LintReport> make_report(const LintOptions& options, const GlobalOptions& global,
@@ -171,6 +170,9 @@ Runner add_lint(CLI::App& app) {
                      ", the oldest still supported"));
   app.add_option("--rules", options->rules, "folder of rules that add to the built-in ones or replace them")
       ->type_name("DIR");
+  app.add_option("--jobs", options->jobs, "files to work on at a time; default: one for each processor")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 64U).description(""));
   add_duration(app, "--lock-timeout", options->lock_timeout,
                "the lock_timeout that whoever runs the migrations sets");
   return [options](const GlobalOptions& global) { return lint(*options, global); };

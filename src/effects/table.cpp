@@ -2,6 +2,8 @@
 // Loads rules/effects/*.json. Strict: what is not understood stops the program, with file and place.
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -140,47 +142,132 @@ EffectRow read_row(const Json& json, const JsonPlace& place) {
   return row;
 }
 
-}  // namespace
+/// A row as it stands in its file.
+struct RowText {
+  std::string_view file;
+  std::size_t index = 0;
+  std::string_view text;
+};
 
-EffectTable EffectTable::parse(std::string_view json, std::string_view file_name) {
+/// The objects of the array `rows`, without looking at what is in them. The files are ours, and tests read them whole.
+std::vector<RowText> split_rows(const EmbeddedFile& file) {
+  constexpr int row_depth = 3;  // {"rows": [{
+  std::vector<RowText> rows;
+  int depth = 0;
+  std::size_t begin = 0;
+  const std::string_view text = file.contents;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '"':
+        for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
+        break;
+      case '{':
+      case '[':
+        if (++depth == row_depth) begin = i;
+        break;
+      case '}':
+      case ']':
+        if (depth-- == row_depth) {
+          rows.push_back(
+              {.file = file.path, .index = rows.size(), .text = text.substr(begin, i + 1 - begin)});
+        }
+        break;
+      default: break;
+    }
+  }
+  return rows;
+}
+
+/// The tag of a row. A quote inside a string is escaped, so the key is found nowhere else.
+std::string_view tag_of(std::string_view row) {
+  constexpr std::string_view key = "\"on\":";
+  const std::size_t at = row.find(key);
+  const std::size_t begin = row.find('"', at + key.size()) + 1;
+  return at == std::string_view::npos ? std::string_view() : row.substr(begin, row.find('"', begin) - begin);
+}
+
+std::vector<EffectRow> parse_file(std::string_view json, std::string_view file_name) {
   const JsonPlace root{.file = std::string(file_name), .pointer = ""};
   const Json document = parse_json(json, file_name);
   expect_object(document, root, {"rows"});
   const JsonPlace list = root / "rows";
   const Json& rows = get_member(document, "rows", root);
   expect_array(rows, list);
+  std::vector<EffectRow> result;
+  for (std::size_t i = 0; i < rows.size(); ++i) result.push_back(read_row(rows[i], list / i));
+  return result;
+}
+
+}  // namespace
+
+/// Built-in rows that nobody has asked for.
+struct EffectTable::Unread {
+  std::mutex mutex;
+  std::map<std::string_view, std::vector<RowText>> by_tag;
+};
+
+EffectTable::EffectTable() = default;
+EffectTable::EffectTable(EffectTable&&) noexcept = default;
+EffectTable& EffectTable::operator=(EffectTable&&) noexcept = default;
+EffectTable::~EffectTable() = default;
+
+void EffectTable::add(EffectRow row) const {
+  rows_.push_back(std::move(row));
+  by_tag_[rows_.back().on].push_back(&rows_.back());
+}
+
+void EffectTable::read_rows(std::string_view tag) const {
+  const auto found = unread_->by_tag.find(tag);
+  if (found == unread_->by_tag.end()) return;
+  for (const RowText& row : found->second) {
+    const JsonPlace place = JsonPlace{.file = std::string(row.file), .pointer = "/rows"} / row.index;
+    add(read_row(parse_json(row.text, row.file), place));
+  }
+  unread_->by_tag.erase(found);
+}
+
+const std::deque<EffectRow>& EffectTable::rows() const {
+  if (unread_ != nullptr) {
+    const std::scoped_lock lock(unread_->mutex);
+    while (!unread_->by_tag.empty()) read_rows(unread_->by_tag.begin()->first);
+  }
+  return rows_;
+}
+
+const std::vector<const EffectRow*>& EffectTable::rows_for(std::string_view tag) const {
+  static const std::vector<const EffectRow*> k_none;
+  std::unique_lock<std::mutex> lock;
+  if (unread_ != nullptr) {
+    lock = std::unique_lock(unread_->mutex);
+    read_rows(tag);
+  }
+  const auto found = by_tag_.find(tag);
+  return found != by_tag_.end() ? found->second : k_none;
+}
+
+EffectTable EffectTable::parse(std::string_view json, std::string_view file_name) {
   EffectTable table;
-  for (std::size_t i = 0; i < rows.size(); ++i) table.rows_.push_back(read_row(rows[i], list / i));
-  table.index();
+  for (EffectRow& row : parse_file(json, file_name)) table.add(std::move(row));
   return table;
 }
 
 void EffectTable::append(EffectTable other) {
   std::set<std::string, std::less<>> ids;
-  for (const EffectRow& row : rows_) ids.insert(row.id);
+  for (const EffectRow& row : rows()) ids.insert(row.id);
+  static_cast<void>(other.rows());
   for (EffectRow& row : other.rows_) {
     if (!ids.insert(row.id).second)
       throw Error(ExitCode::usage, "effects row \"" + row.id + "\" is there twice");
-    rows_.push_back(std::move(row));
+    add(std::move(row));
   }
-  index();
-}
-
-void EffectTable::index() {
-  by_tag_.clear();
-  for (const EffectRow& row : rows_) by_tag_[row.on].push_back(&row);
-}
-
-const std::vector<const EffectRow*>& EffectTable::rows_for(std::string_view tag) const {
-  static const std::vector<const EffectRow*> k_none;
-  const auto found = by_tag_.find(tag);
-  return found != by_tag_.end() ? found->second : k_none;
 }
 
 EffectTable EffectTable::load(const std::filesystem::path& directory) {
   EffectTable table;
+  table.unread_ = std::make_unique<Unread>();
   for (const EmbeddedFile& file : embedded_rules()) {
-    if (file.path.starts_with("effects/")) table.append(parse(file.contents, file.path));
+    if (!file.path.starts_with("effects/") || !file.path.ends_with(".json")) continue;
+    for (const RowText& row : split_rows(file)) table.unread_->by_tag[tag_of(row.text)].push_back(row);
   }
   if (directory.empty() || !std::filesystem::is_directory(directory / "effects")) return table;
   std::vector<std::filesystem::path> files;

@@ -195,21 +195,33 @@ std::vector<Finding> check(const Script& script, const Directives& directives,
   return found;
 }
 
-FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,
-                     const PredictOptions& predict_options, CheckOptions check_options) {
-  FileAnalysis analysis;
+FileAnalysis parse(Migration migration) {
+  FileAnalysis file;
   const std::string path = migration.source.path;
-  analysis.script = parse(std::move(migration.source));  // the text lives there from now on
+  file.script = parse(std::move(migration.source));  // the text lives there from now on
   migration.source = {.path = path, .text = {}};
-  analysis.directives = read_directives(analysis.script);
-  if (analysis.directives.phase) migration.phase = *analysis.directives.phase;
-  PredictOptions prediction = predict_options;
-  prediction.transaction = analysis.directives.transaction;
-  check_options.phase = migration.phase;
-  analysis.effects = predict(analysis.script, catalog, table, prediction);
-  analysis.findings = check(analysis.script, analysis.directives, analysis.effects, rules, check_options);
-  analysis.migration = std::move(migration);
-  return analysis;
+  file.directives = read_directives(file.script);
+  if (file.directives.phase) migration.phase = *file.directives.phase;
+  file.migration = std::move(migration);
+  return file;
+}
+
+void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options) {
+  options.transaction = file.directives.transaction;
+  file.effects = predict(file.script, catalog, table, options);
+}
+
+void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options) {
+  options.phase = file.migration.phase;
+  file.findings = check(file.script, file.directives, file.effects, rules, options);
+}
+
+FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,
+                     const PredictOptions& predict_options, const CheckOptions& check_options) {
+  FileAnalysis file = parse(std::move(migration));
+  predict(file, catalog, table, predict_options);
+  check(file, rules, check_options);
+  return file;
 }
 
 }  // namespace pgsluice

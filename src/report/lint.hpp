@@ -4,6 +4,7 @@
 // What lint found, for programs (JSON) and for people (text). Values in, text out; decides nothing.
 
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -36,7 +37,10 @@ class LintReport {
   LintReport(const LintReport&) = delete;
   LintReport& operator=(const LintReport&) = delete;
   virtual ~LintReport() = default;
-  virtual void add(const FileAnalysis& file) = 0;
+  /// What can be said of a file without knowing those before it; may be called from any thread. None: add() says all.
+  [[nodiscard]] virtual std::optional<std::string> render(const FileAnalysis& /*file*/) const { return {}; }
+  /// The files come in their order. `rendered`, if any, is what render() said.
+  virtual void add(const FileAnalysis& file, const std::string* rendered) = 0;
   virtual void finish(const LintTotals& totals) = 0;
 };
 

@@ -112,43 +112,87 @@ void write_finding(const Finding& finding, const LineIndex& lines, JsonWriter js
   json.end_object();
 }
 
+/// Text on its way out: what is long leaves in pieces, when there is somewhere to go.
+struct Output {
+  std::string text;
+  std::ostream* stream = nullptr;
+
+  void flush() {
+    if (stream == nullptr) return;
+    stream->write(text.data(), static_cast<std::streamsize>(text.size()));
+    text.clear();
+  }
+};
+
+/// One item a line, so that a diff of two documents can be read.
+template <typename Items, typename Write>
+void write_array(const Items& items, Output& out, Write write) {
+  out.text += '[';
+  const char* separator = "\n    ";
+  for (const auto& item : items) {
+    out.text += separator;
+    write(item);
+    separator = ",\n    ";
+    if (out.text.size() >= k_chunk) out.flush();
+  }
+  out.text += ']';
+}
+
+void write_file(const FileAnalysis& file, Output& out) {
+  const LineIndex lines(file.script.source.text);
+  out.text += "  {\"path\": ";
+  append_json_string(out.text, file.migration.path.generic_string());
+  out.text += ", \"tool\": ";
+  append_json_string(out.text, file.migration.tool);
+  out.text += ", \"phase\": ";
+  append_json_string(out.text, to_string(file.migration.phase));
+  out.text += ",\n   \"statements\": ";
+  write_array(file.effects, out, [&](const Effect& effect) {
+    write_statement(file, effect, lines, JsonWriter(out.text), [&out] { out.flush(); });
+  });
+  out.text += ",\n   \"findings\": ";
+  write_array(file.findings, out,
+              [&](const Finding& finding) { write_finding(finding, lines, JsonWriter(out.text)); });
+  out.text += '}';
+}
+
 class JsonReport : public LintReport {
  public:
-  JsonReport(int pg_version, std::ostream& out) : out_(out) {
-    text_.reserve(2 * k_chunk);
-    text_ += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
-    JsonWriter json(text_);
+  JsonReport(int pg_version, std::ostream& stream) : out_{.text = {}, .stream = &stream} {
+    out_.text.reserve(2 * k_chunk);
+    out_.text += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
+    JsonWriter json(out_.text);
     json.begin_object();
     json.member("name", "pgsluice");
     json.member("version", k_version);
     json.member("grammar", grammar_version());
     json.end_object();
-    text_ += ", \"pg_version\": " + std::to_string(pg_version) + ",\n \"files\": [";
+    out_.text += ", \"pg_version\": " + std::to_string(pg_version) + ",\n \"files\": [";
   }
 
-  void add(const FileAnalysis& file) override {
-    text_ += first_ ? "\n" : ",\n";
+  /// Of a long file nothing: its text would stand in memory a second time.
+  [[nodiscard]] std::optional<std::string> render(const FileAnalysis& file) const override {
+    if (file.script.source.text.size() > k_chunk) return {};
+    Output out;
+    out.text.reserve(8 * file.script.source.text.size());
+    write_file(file, out);
+    return std::move(out.text);
+  }
+
+  void add(const FileAnalysis& file, const std::string* rendered) override {
+    out_.text += first_ ? "\n" : ",\n";
     first_ = false;
-    const LineIndex lines(file.script.source.text);
-    text_ += "  {\"path\": ";
-    append_json_string(text_, file.migration.path.generic_string());
-    text_ += ", \"tool\": ";
-    append_json_string(text_, file.migration.tool);
-    text_ += ", \"phase\": ";
-    append_json_string(text_, to_string(file.migration.phase));
-    text_ += ",\n   \"statements\": ";
-    write_array(file.effects, [&](const Effect& effect) {
-      write_statement(file, effect, lines, JsonWriter(text_), [this] { flush(); });
-    });
-    text_ += ",\n   \"findings\": ";
-    write_array(file.findings,
-                [&](const Finding& finding) { write_finding(finding, lines, JsonWriter(text_)); });
-    text_ += '}';
+    if (rendered != nullptr) {
+      out_.text += *rendered;
+    } else {
+      write_file(file, out_);
+    }
+    if (out_.text.size() >= k_chunk) out_.flush();
   }
 
   void finish(const LintTotals& totals) override {
-    text_ += "],\n \"summary\": ";
-    JsonWriter json(text_);
+    out_.text += "],\n \"summary\": ";
+    JsonWriter json(out_.text);
     json.begin_object();
     json.member("files", totals.files);
     json.member("statements", totals.statements);
@@ -161,32 +205,12 @@ class JsonReport : public LintReport {
     json.member("unmodeled", totals.unmodeled);
     json.member("unparsed", totals.unparsed);
     json.end_object();
-    text_ += "}\n";
-    flush();
+    out_.text += "}\n";
+    out_.flush();
   }
 
  private:
-  /// One item a line, so that a diff of two documents can be read.
-  template <typename Items, typename Write>
-  void write_array(const Items& items, Write write) {
-    text_ += '[';
-    const char* separator = "\n    ";
-    for (const auto& item : items) {
-      text_ += separator;
-      write(item);
-      separator = ",\n    ";
-      if (text_.size() >= k_chunk) flush();
-    }
-    text_ += ']';
-  }
-
-  void flush() {
-    out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
-    text_.clear();
-  }
-
-  std::ostream& out_;
-  std::string text_;  ///< what is not written yet
+  Output out_;
   bool first_ = true;
 };
 

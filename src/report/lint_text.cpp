@@ -226,7 +226,7 @@ class TextReport : public LintReport {
   TextReport(const TextOptions& options, std::ostream& out)
       : options_(options), out_(out), findings_(options_, out) {}
 
-  void add(const FileAnalysis& file) override {
+  void add(const FileAnalysis& file, const std::string* /*rendered*/) override {
     if (!options_.verbose && file.findings.empty()) return;
     const LineIndex lines(file.script.source.text);
     if (options_.verbose) write_statements(file, lines, options_, out_);

@@ -198,7 +198,8 @@ void write(LintReport& report, const std::vector<FileAnalysis>& files) {
   LintTotals totals;
   for (const FileAnalysis& file : files) {
     totals.add(file);
-    report.add(file);
+    const std::optional<std::string> rendered = report.render(file);
+    report.add(file, rendered ? &*rendered : nullptr);
   }
   report.finish(totals);
 }

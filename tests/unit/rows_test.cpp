@@ -8,6 +8,7 @@
 #include <string>
 #include <tuple>
 
+#include "base/embedded.hpp"
 #include "effects/subject.hpp"
 #include "pgsluice/effects.hpp"
 
@@ -125,6 +126,22 @@ INSTANTIATE_TEST_SUITE_P(Rows, EveryRow, testing::ValuesIn(all_rows()), [](const
       name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 });
+
+TEST(Rows, AreTheSameWhenTheyAreReadOneTagAtATime) {
+  const EffectTable lazy = EffectTable::load({});
+  std::size_t rows = 0;
+  for (const EmbeddedFile& file : embedded_rules()) {
+    if (!file.path.starts_with("effects/") || !file.path.ends_with(".json")) continue;
+    const EffectTable whole = EffectTable::parse(file.contents, file.path);
+    for (const EffectRow& row : whole.rows()) {
+      const auto& asked = lazy.rows_for(row.on);
+      EXPECT_NE(std::ranges::find(asked, row.id, &EffectRow::id), asked.end()) << row.id;
+    }
+    rows += whole.rows().size();
+  }
+  EXPECT_EQ(lazy.rows().size(), rows);
+  EXPECT_TRUE(lazy.rows_for("NoSuchStmt").empty());
+}
 
 TEST(Rows, IdsAreUnique) {
   std::set<std::string> ids;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/lint_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+
+namespace pgsluice::cli {
+namespace {
+
+/// One file on its way. Who sets `state` owns the rest until then.
+struct File {
+  enum class State { unparsed, parsing, parsed, unchecked, checking, checked };
+  State state = State::unparsed;
+  Migration migration;
+  FileAnalysis analysis;
+  std::optional<std::string> rendered;
+  std::exception_ptr error;
+};
+
+constexpr std::size_t k_most_bytes = std::size_t{4} << 20U;  // of text that waits for its turn
+
+class Pipeline {
+ public:
+  Pipeline(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
+           LintReport& report)
+      : migrations_(migrations),
+        rules_(rules),
+        report_(report),
+        window_(jobs == 1 ? 1 : std::size_t{32} * jobs) {
+    for (unsigned i = 1; i < jobs; ++i) helpers_.emplace_back([this] { help(); });
+  }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline() {
+    {
+      const std::scoped_lock lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& helper : helpers_) helper.join();
+  }
+
+  /// The thread that calls it does what must be done in order, and helps with the rest while it waits for that.
+  LintTotals run() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (refill(); !window_files_.empty();) {
+      File& first = window_files_.front();
+      if (first.state == File::State::checked) {
+        report_first(lock);
+      } else if (predicted_ < window_files_.size() &&
+                 window_files_[predicted_].state == File::State::parsed) {
+        predict_next(lock);
+      } else if (!work(lock)) {
+        wait(lock);
+      }
+    }
+    return totals_;
+  }
+
+ private:
+  void refill() {
+    while (next_ < migrations_.size() && window_files_.size() < window_) {
+      window_files_.emplace_back().migration = migrations_[next_++];
+    }
+    wake();
+  }
+
+  void report_first(std::unique_lock<std::mutex>& lock) {
+    File& file = window_files_.front();
+    if (file.error) std::rethrow_exception(file.error);
+    lock.unlock();
+    totals_.add(file.analysis);
+    report_.add(file.analysis, file.rendered ? &*file.rendered : nullptr);
+    lock.lock();
+    bytes_ -= file.analysis.script.source.text.size();
+    window_files_.pop_front();
+    --predicted_;
+    refill();
+  }
+
+  void predict_next(std::unique_lock<std::mutex>& lock) {
+    File& file = window_files_[predicted_];
+    lock.unlock();
+    if (!file.error) predict(file.analysis, catalog_, rules_.effects, rules_.prediction);
+    lock.lock();
+    ++predicted_;
+    file.state = file.error ? File::State::checked : File::State::unchecked;
+    wake();
+  }
+
+  void help() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!done_) {
+      if (!work(lock)) wait(lock);
+    }
+  }
+
+  /// Does some of what needs no order; false: there is none. What is nearer to its end goes first.
+  bool work(std::unique_lock<std::mutex>& lock) {
+    if (step(File::State::unchecked, File::State::checking, File::State::checked, lock,
+             [this](File& file) { check_file(file); })) {
+      return true;
+    }
+    // Ahead of what is needed next only as long as memory stays small.
+    const bool needed =
+        predicted_ < window_files_.size() && window_files_[predicted_].state == File::State::unparsed;
+    if (bytes_ > k_most_bytes && !needed) return false;
+    return step(File::State::unparsed, File::State::parsing, File::State::parsed, lock, [this](File& file) {
+      read(file.migration);
+      bytes_ += file.migration.source.text.size();
+      file.analysis = parse(std::move(file.migration));
+    });
+  }
+
+  /// Takes a few files at a time: most are so small that meeting at the lock for each would cost more than they do.
+  template <typename Work>
+  bool step(File::State before, File::State during, File::State after, std::unique_lock<std::mutex>& lock,
+            Work work) {
+    std::array<File*, 8> taken{};
+    const std::size_t most = bytes_ > k_most_bytes ? 1 : taken.size();
+    std::size_t count = 0;
+    for (File& file : window_files_) {
+      if (count == most) break;
+      if (file.state == before) taken.at(count++) = &file;
+    }
+    if (count == 0) return false;
+    const std::span files(taken.begin(), count);
+    for (File* file : files) file->state = during;
+    lock.unlock();
+    for (File* file : files) {
+      try {
+        work(*file);
+      } catch (...) {
+        file->error = std::current_exception();
+      }
+    }
+    lock.lock();
+    for (File* file : files) file->state = after;
+    wake();
+    return true;
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock) {
+    ++waiting_;
+    changed_.wait(lock);
+    --waiting_;
+  }
+  void wake() {
+    if (waiting_ > 0) changed_.notify_all();
+  }
+
+  void check_file(File& file) const {
+    check(file.analysis, rules_.findings, rules_.checking);
+    file.rendered = report_.render(file.analysis);
+  }
+
+  const std::vector<Migration>& migrations_;
+  const LintRules& rules_;
+  LintReport& report_;
+  const std::size_t window_;  ///< how many files there are at once
+  Catalog catalog_;
+  LintTotals totals_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<File> window_files_;       ///< a file stays where it is while it is in here
+  std::size_t next_ = 0;                ///< of the migrations
+  std::size_t predicted_ = 0;           ///< of the files in the window
+  std::atomic<std::size_t> bytes_ = 0;  ///< of text in the window, about: a byte order mark is no text
+  int waiting_ = 0;
+  bool done_ = false;
+  std::vector<std::thread> helpers_;
+};
+
+}  // namespace
+
+LintTotals lint_files(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
+                      LintReport& report) {
+  const auto useful = static_cast<unsigned>(std::min<std::size_t>(jobs, migrations.size()));
+  const LintTotals totals = Pipeline(migrations, rules, std::max(useful, 1U), report).run();
+  report.finish(totals);
+  return totals;
+}
+
+}  // namespace pgsluice::cli

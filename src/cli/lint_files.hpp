@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Many files through all stages: what each does depends on those before it, but most of the work does not.
+
+#include <vector>
+
+#include "pgsluice/findings.hpp"
+#include "report/lint.hpp"
+
+namespace pgsluice::cli {
+
+struct LintRules {
+  const EffectTable& effects;
+  const RuleBook& findings;
+  PredictOptions prediction;
+  CheckOptions checking;
+};
+
+/// Reads, parses and checks up to `jobs` files at a time; predicts and reports them one after the other, in their order,
+/// so that the report is the same for any number of jobs. Only a few files are in memory at once. What stops the first
+/// file that cannot be read is thrown after the report of those before it.
+LintTotals lint_files(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
+                      LintReport& report);
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many files on several threads: the report must not show it.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/lint_files.hpp"
+#include "pgsluice/error.hpp"
+#include "support/analysis.hpp"
+
+namespace pgsluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files of which each needs what the one before it made.
+class LintFiles : public testing::Test {
+ protected:
+  static constexpr int k_files = 60;
+
+  LintFiles() {
+    fs::create_directories(folder_);
+    for (int i = 0; i < k_files; ++i) {
+      std::ofstream(folder_ / (std::to_string(i) + ".sql"))
+          << "CREATE TABLE t" << i << " (id bigint PRIMARY KEY, up bigint REFERENCES t" << i - 1 << ");\n"
+          << "ALTER TABLE t" << i - 1 << " ADD COLUMN c int DEFAULT random();\n"
+          << "SELEC;\nCREATE INDEX ON t" << i - 1 << " (up) WHERE lower('x') = 'x';\nDROP TABLE t" << i - 3
+          << ";\n";
+    }
+  }
+  ~LintFiles() override { fs::remove_all(folder_); }
+
+  std::string report(unsigned jobs) {
+    const cli::LintRules rules{.effects = effects_,
+                               .findings = test::built_in_rules(),
+                               .prediction = {.pg_version = 17},
+                               .checking = {.pg_version = 17}};
+    std::ostringstream out;
+    totals_ = cli::lint_files(list_migrations(folder_), rules, jobs, *make_lint_json(17, out));
+    return out.str();
+  }
+
+  fs::path folder_ = fs::path(testing::TempDir()) / ("lint_files_" + std::to_string(getpid()));
+  EffectTable effects_ = EffectTable::load({});
+  LintTotals totals_;
+};
+
+TEST_F(LintFiles, SayTheSameForAnyNumberOfJobs) {
+  const std::string one = report(1);
+  EXPECT_EQ(totals_.files, static_cast<std::size_t>(k_files));
+  EXPECT_GE(totals_.unparsed, static_cast<std::size_t>(k_files));
+  EXPECT_EQ(report(2), one);
+  EXPECT_EQ(report(5), one);
+}
+
+TEST_F(LintFiles, StopAtAFileThatCannotBeRead) {
+  fs::remove(folder_ / "30.sql");
+  fs::create_symlink("nowhere", folder_ / "30.sql");
+  EXPECT_THROW(report(1), Error);
+  EXPECT_THROW(report(4), Error);
+}
+
+}  // namespace
+}  // namespace pgsluice
