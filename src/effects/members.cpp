@@ -49,12 +49,11 @@ Member member(const Subject& subject, const RelationName& name, char kind_if_unk
 }
 
 void add(Members& members, Member added) {
-  if (std::ranges::find(members, added.name, &Member::name) == members.end())
-    members.push_back(std::move(added));
+  if (std::ranges::find(members, added.name, &Member::name) == members.end()) members.push_back(added);
 }
 
 void add(Members& members, RelationPlaces& places, Member added) {
-  if (places.find(members, added.name, &Member::name) == members.size()) members.push_back(std::move(added));
+  if (places.find(members, added.name, &Member::name) == members.size()) members.push_back(added);
 }
 
 void add_all(Members& members, const std::vector<const Relation*>& relations) {
@@ -69,7 +68,7 @@ Members named(const Subject& subject, std::string_view role, char kind_if_unknow
     if (ref.role != role || is_system(ref.name) || subject.catalog.is_missing(ref.name)) continue;
     Member found = member(subject, ref.name, kind_if_unknown);
     found.only = ref.only;
-    add(members, places, std::move(found));
+    add(members, places, found);
   }
   return members;
 }
@@ -102,7 +101,7 @@ Members target(const Subject& subject) {
 
 void add_all(Members& members, Members added) {
   RelationPlaces places;
-  for (Member& m : added) add(members, places, std::move(m));
+  for (const Member& m : added) add(members, places, m);
 }
 
 Members family(const Subject& subject) {

@@ -357,8 +357,8 @@ class Predictor {
     std::vector<Part> parts;
     for (const std::string& name : roles) {
       const effects::Role& role = *effects::find_role(name);
-      for (Member& member : role.members(subject)) {
-        if (wanted(member.relkind)) parts.push_back({.member = std::move(member), .role = role.name});
+      for (const Member& member : role.members(subject)) {
+        if (wanted(member.relkind)) parts.push_back({.member = member, .role = role.name});
       }
     }
     return parts;
@@ -372,8 +372,8 @@ class Predictor {
                 .index_builds = members_of(row.index_builds, subject, is_index)};
     for (const EffectRow::RoleLock& lock : row.locks) {
       const effects::Role& role = *effects::find_role(lock.role);
-      for (Member& member : role.members(subject)) {
-        parts.locks.push_back({.member = std::move(member), .mode = lock.mode, .role = role.name});
+      for (const Member& member : role.members(subject)) {
+        parts.locks.push_back({.member = member, .mode = lock.mode, .role = role.name});
       }
     }
     return parts;
@@ -382,9 +382,8 @@ class Predictor {
   /// A command that no row knows may do the worst to what it names.
   static Parts worst_parts(const Subject& subject) {
     Parts parts;
-    for (Member& member : effects::find_role("target")->members(subject)) {
-      parts.locks.push_back(
-          {.member = std::move(member), .mode = LockMode::AccessExclusive, .role = "target"});
+    for (const Member& member : effects::find_role("target")->members(subject)) {
+      parts.locks.push_back({.member = member, .mode = LockMode::AccessExclusive, .role = "target"});
     }
     return parts;
   }

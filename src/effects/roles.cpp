@@ -50,7 +50,7 @@ Members truncated(const Subject& subject) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     const RelationName name = members[i].name;
     for (const Relation* relation : subject.catalog.referencing(name)) {
-      for (Member& m : with_descendants(subject, {member(*relation)})) add(members, std::move(m));
+      for (const Member& m : with_descendants(subject, {member(*relation)})) add(members, m);
     }
   }
   return members;
@@ -189,7 +189,7 @@ Members expand(const Subject& subject, const Members& relations) {
     if (relation == nullptr || relation->relkind != relkind::view) continue;
     const std::vector<RelationName> reads = relation->reads;
     for (const RelationName& name : reads) {
-      for (Member& m : with_descendants(subject, {member(subject, name)})) add(members, places, std::move(m));
+      for (const Member& m : with_descendants(subject, {member(subject, name)})) add(members, places, m);
     }
   }
   return members;
@@ -201,7 +201,7 @@ Members sources(const Subject& subject) {
   if (subject.command.tag == "RefreshMatViewStmt" && subject.target != nullptr) {
     Members reads;
     for (const RelationName& name : subject.target->reads) add(reads, member(subject, name));
-    for (Member& m : expand(subject, reads)) add(members, std::move(m));
+    for (const Member& m : expand(subject, reads)) add(members, m);
   }
   return members;
 }

@@ -56,7 +56,7 @@ Command& add_command(Statement& statement, std::string_view tag, SourceRange ran
 Command& lower_relation(std::string_view tag, const ::RangeVar* relation, const Source& source,
                         Statement& statement);
 inline void add_relation(Command& command, std::string_view role, RelationName name, bool only = false) {
-  command.relations.push_back({.role = role, .name = std::move(name), .only = only});
+  command.relations.push_back({.role = role, .name = name, .only = only});
 }
 inline void set_fact(Command& command, std::string_view name, bool value) {
   command.facts.push_back({.name = name, .value = value});

@@ -180,8 +180,8 @@ void add_node(::Node* node, Expression& result) {
     case T_FuncCall: {
       auto* call = reinterpret_cast<::FuncCall*>(node);
       FunctionCall function = function_call(call);
-      if (auto sequence = sequence_argument(call, function)) result.sequences.push_back(std::move(*sequence));
-      result.functions.push_back(std::move(function));
+      if (auto sequence = sequence_argument(call, function)) result.sequences.push_back(*sequence);
+      result.functions.push_back(function);
       break;
     }
     case T_ColumnRef: {

@@ -107,8 +107,8 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
     return true;
   });
   Expression use = expression(query, source);
-  for (RelationName& sequence : use.sequences) add_relation(command, "sequence", std::move(sequence));
-  for (FunctionCall& function : use.functions) command.functions.push_back(std::move(function));
+  for (const RelationName& sequence : use.sequences) add_relation(command, "sequence", sequence);
+  for (const FunctionCall& function : use.functions) command.functions.push_back(function);
   if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") command.names = std::move(use.columns);
 }
 

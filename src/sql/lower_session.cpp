@@ -60,7 +60,7 @@ void lower_inner(std::string_view tag, ::Node* query, const Source& source, Stat
   for (Command& part : inner.commands) {
     for (RelationRef& ref : part.relations) {
       if (ref.role == "target") ref.role = part.tag == "SelectStmt" ? "target" : "written";
-      command.relations.push_back(std::move(ref));
+      command.relations.push_back(ref);
     }
     command.functions = std::move(part.functions);
   }
