@@ -121,6 +121,7 @@ class Catalog {
   Names search_path = {"public"};
   int server_version_num = 0;  ///< 0: not known
   std::string timezone;        ///< of the session; empty: not known
+  Name default_tablespace = "pg_default";  ///< of the database
 
   /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.
   [[nodiscard]] const Relation* find(const RelationName& name) const;
@@ -152,6 +153,11 @@ class Catalog {
   void erase(const RelationName& name);
   void put_type(CatalogType type);
   [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
+  /// With the schema in which it is found; a type of pg_catalog, or one that is not known, stays as it is.
+  [[nodiscard]] TypeName resolve_type(TypeName type) const;
+  /// A cast that leaves the stored bytes as they are (pg_cast.castmethod b), of or to a type outside pg_catalog.
+  void put_binary_cast(const TypeName& from, const TypeName& to);
+  [[nodiscard]] bool is_binary_cast(const TypeName& from, const TypeName& to) const;
   /// Tables with a column of the type, or of a domain over it.
   [[nodiscard]] std::vector<const Relation*> type_users(const TypeName& type) const;
   /// "immutable", "stable" or "volatile" of a function that was created here, else "".
@@ -170,6 +176,7 @@ class Catalog {
 
  private:
   friend class CatalogChange;
+  friend class CatalogRestorer;
   enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy, default_partition };
   /// That one relation points to another.
   struct Link {
@@ -208,6 +215,7 @@ class Catalog {
   std::vector<RelationName> new_;  ///< those with is_new
   std::vector<RelationName> created_;
   std::map<RelationName, CatalogType> types_;
+  std::set<std::pair<RelationName, RelationName>> binary_casts_;
   std::map<RelationName, RelationName> statistics_;
   std::map<std::string, std::set<RelationName>> publications_;
   std::map<RelationName, std::string_view> functions_;

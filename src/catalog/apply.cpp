@@ -152,7 +152,7 @@ class CatalogChange {
   // ---- columns ------------------------------------------------------------------------------
 
   CatalogColumn make_column(const ColumnDef& def, const RelationName& table) {
-    CatalogColumn column{.name = def.name, .type = def.type};
+    CatalogColumn column{.name = def.name, .type = catalog_.resolve_type(def.type)};
     if (is_serial(def.type.name)) {
       column.type.name = serial_type(def.type.name);
       column.not_null = true;
@@ -430,7 +430,7 @@ class CatalogChange {
     if (column == relation.columns.end()) return;
     if (tag == "AT_SetNotNull") column->not_null = true;
     if (tag == "AT_DropNotNull") column->not_null = false;
-    if (tag == "AT_AlterColumnType" && command_.type) column->type = *command_.type;
+    if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
     if (tag == "AT_ColumnDefault") column->default_expression = command_.expression;
     if (tag == "AT_DropExpression") column->generated = {};
     if (tag == "AT_DropIdentity") column->identity = false;
@@ -844,14 +844,14 @@ class CatalogChange {
     const RelationName name = new_name();
     Relation relation{.name = name, .relkind = relkind::composite_type};
     for (const ColumnDef& def : command_.columns)
-      relation.columns.push_back({.name = def.name, .type = def.type});
+      relation.columns.push_back({.name = def.name, .type = catalog_.resolve_type(def.type)});
     catalog_.put(std::move(relation));
     catalog_.put_type({.name = name, .typtype = 'c'});
   }
 
   void create_type() {
     CatalogType type{.name = type_full_name(), .typtype = command_.tag == "CreateEnumStmt" ? 'e' : 'd'};
-    if (command_.type) type.base = *command_.type;
+    if (command_.type) type.base = catalog_.resolve_type(*command_.type);
     type.constrained = std::ranges::any_of(command_.constraints, [](const Constraint& constraint) {
       return constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_NOTNULL";
     });

@@ -198,6 +198,25 @@ const CatalogType* Catalog::find_type(const TypeName& type) const {
   return nullptr;
 }
 
+TypeName Catalog::resolve_type(TypeName type) const {
+  const CatalogType* found = find_type(type);
+  if (found != nullptr) type.schemaname = found->name.schemaname;
+  return type;
+}
+
+void Catalog::put_binary_cast(const TypeName& from, const TypeName& to) {
+  const TypeName source = resolve_type(from);
+  const TypeName target = resolve_type(to);
+  binary_casts_.insert({{source.schemaname, source.name}, {target.schemaname, target.name}});
+}
+
+bool Catalog::is_binary_cast(const TypeName& from, const TypeName& to) const {
+  if (from.array || to.array || binary_casts_.empty()) return false;
+  const TypeName source = resolve_type(from);
+  const TypeName target = resolve_type(to);
+  return binary_casts_.contains({{source.schemaname, source.name}, {target.schemaname, target.name}});
+}
+
 std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
   const CatalogType* wanted = find_type(type);
   std::vector<const Relation*> result;

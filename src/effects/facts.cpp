@@ -160,11 +160,10 @@ FactValue persistence(const Subject& subject) {
   return text(kind == 'u' ? "unlogged" : kind == 't' ? "temporary" : "permanent");
 }
 
-/// The default tablespace is only known by the name that everybody uses.
 FactValue tablespace_change(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   const Name old = subject.target->tablespace;
-  return (old.empty() ? "pg_default" : old) != subject.command.name;
+  return (old.empty() ? subject.catalog.default_tablespace : old) != subject.command.name;
 }
 
 FactValue access_method_change(const Subject& subject) {

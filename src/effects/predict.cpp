@@ -155,7 +155,7 @@ class Predictor {
   Predictor(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
       : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
-    settings_.start(catalog.search_path);
+    settings_.start(catalog.search_path, catalog.timezone);
   }
 
   std::vector<Effect> run() {

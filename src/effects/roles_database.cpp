@@ -93,7 +93,7 @@ Members moved_tables(const Subject& subject) {
   Members members = owned_relations(subject);
   std::erase_if(members, [&](const Member& m) {
     const Name tablespace = subject.catalog.find(m.name)->tablespace;
-    return (tablespace.empty() ? "pg_default" : tablespace) != subject.command.name ||
+    return (tablespace.empty() ? subject.catalog.default_tablespace : tablespace) != subject.command.name ||
            !has_heap(*subject.catalog.find(m.name));
   });
   return members;

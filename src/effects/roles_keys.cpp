@@ -159,7 +159,7 @@ TypeName base_type(const Subject& subject, TypeName type) {
     type = found->base;
     type.array = type.array || array;
   }
-  return type;
+  return subject.catalog.resolve_type(type);
 }
 
 /// indexcmds.c CheckIndexCompatible: whether the old file of the index can be kept.

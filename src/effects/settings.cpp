@@ -50,31 +50,32 @@ std::optional<long long> parse_milliseconds(std::string_view text) {
   return std::nullopt;
 }
 
-void Settings::start(Names search_path) {
-  default_path_ = search_path;
-  now_.search_path = std::move(search_path);
+void Settings::start(Names search_path, std::string timezone) {
+  default_.search_path = std::move(search_path);
+  default_.timezone = std::move(timezone);
+  now_ = default_;
   session_ = now_;
   before_ = now_;
 }
 
-void Settings::assign(Values& values, const Command& command, const Names& default_path) {
+void Settings::assign(Values& values, const Command& command) const {
   const std::string_view kind = command.text("kind");
   const bool is_set = kind == "VAR_SET_VALUE";
   if (command.name == "lock_timeout" || kind == "VAR_RESET_ALL") {
     values.lock_timeout = is_set ? parse_milliseconds(command.new_name) : std::nullopt;
   }
   if (command.name == "timezone" || kind == "VAR_RESET_ALL") {
-    values.timezone = is_set ? command.new_name : Name();
+    values.timezone = is_set ? command.new_name.str() : default_.timezone;
   }
   if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
-    values.search_path = is_set ? parse_search_path(command.new_name) : default_path;
+    values.search_path = is_set ? parse_search_path(command.new_name) : default_.search_path;
   }
 }
 
 void Settings::set(const Command& command, bool in_transaction) {
   if (command.is("is_local") && !in_transaction) return;
-  assign(now_, command, default_path_);
-  if (!command.is("is_local")) assign(session_, command, default_path_);
+  assign(now_, command);
+  if (!command.is("is_local")) assign(session_, command);
   if (!in_transaction) before_ = session_;
 }
 

@@ -13,7 +13,8 @@ namespace pgsluice::effects {
 
 class Settings {
  public:
-  void start(Names search_path);
+  /// What the session has before the file sets anything, and again after RESET.
+  void start(Names search_path, std::string timezone);
   /// A VariableSetStmt. SET LOCAL outside a transaction does nothing, as on the server.
   void set(const Command& command, bool in_transaction);
   void end_transaction(bool roll_back);
@@ -29,12 +30,12 @@ class Settings {
     std::string timezone;
     Names search_path;
   };
-  static void assign(Values& values, const Command& command, const Names& default_path);
+  void assign(Values& values, const Command& command) const;
 
   Values now_;
   Values session_;  ///< what stays after COMMIT
   Values before_;   ///< what stays after ROLLBACK
-  Names default_path_;
+  Values default_;
 };
 
 /// A setting of time as the server reads it: "2s", "500ms", "1min", or a number of milliseconds.

@@ -94,7 +94,9 @@ FactValue judge_timestamps(const Subject& subject, const TypeName& to) {
   return std::ranges::find(k_utc, zone) != k_utc.end() ? k_binary_coercible : k_rewrite;
 }
 
-FactValue judge(const Subject& subject, const TypeName& old_type, const TypeName& new_type) {
+FactValue judge(const Subject& subject, const TypeName& old_name, const TypeName& new_name) {
+  const TypeName old_type = subject.catalog.resolve_type(old_name);
+  const TypeName new_type = subject.catalog.resolve_type(new_name);
   bool from_constrained = false;
   bool to_constrained = false;
   TypeName from = base_type(subject.catalog, old_type, from_constrained);
@@ -114,6 +116,7 @@ FactValue judge(const Subject& subject, const TypeName& old_type, const TypeName
     return to.typmods.empty() ? k_binary_coercible : k_rewrite;
   }
   if (is_builtin_type(from) && is_builtin_type(to)) return k_rewrite;
+  if (subject.catalog.is_binary_cast(from, to)) return to.typmods.empty() ? k_binary_coercible : k_rewrite;
   // Two types of which one is made by the user: only its casts could say, and they are not known.
   return subject.catalog.find_type(from) != nullptr || subject.catalog.find_type(to) != nullptr
              ? FactValue(k_rewrite)
