@@ -119,8 +119,8 @@ class Catalog {
   /// False for a replay: a relation may stem from a migration that was not given.
   bool complete = false;
   Names search_path = {"public"};
-  int server_version_num = 0;  ///< 0: not known
-  std::string timezone;        ///< of the session; empty: not known
+  int server_version_num = 0;              ///< 0: not known
+  std::string timezone;                    ///< of the session; empty: not known
   Name default_tablespace = "pg_default";  ///< of the database
 
   /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.

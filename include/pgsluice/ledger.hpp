@@ -62,6 +62,11 @@ struct Ledger {
   Binding bound_to;
   std::map<std::string, LedgerMigration> migrations;
   std::optional<ActiveRun> active;
+
+  [[nodiscard]] bool is_applied(const std::string& id) const {
+    const auto found = migrations.find(id);
+    return found != migrations.end() && found->second.state == MigrationState::applied;
+  }
 };
 
 }  // namespace pgsluice

@@ -14,7 +14,7 @@ std::string escape_pointer(std::string_view key) {
   return replace_all(replace_all(key, "~", "~0"), "/", "~1");
 }
 
-std::string unknown_key_hint(std::string_view key, std::initializer_list<std::string_view> known) {
+std::string unknown_key_hint(std::string_view key, std::span<const std::string_view> known) {
   const std::vector<std::string> names(known.begin(), known.end());
   if (const auto meant = closest(key, names)) {
     return cat("Did you mean \"", *meant, "\"?");
@@ -94,7 +94,7 @@ Json parse_json(std::string_view text, std::string_view file_name) {
   }
 }
 
-void expect_object(const Json& value, const JsonPlace& place, std::initializer_list<std::string_view> known) {
+void expect_object(const Json& value, const JsonPlace& place, std::span<const std::string_view> known) {
   if (!value.is_object()) {
     json_error(place, cat("must be an object, not ", value.type_name()));
   }
@@ -134,6 +134,24 @@ bool find_bool(const Json& object, std::string_view key, const JsonPlace& place)
     json_error(place / key, cat("must be true or false, not ", member->type_name()));
   }
   return member != nullptr && member->get<bool>();
+}
+
+std::optional<long long> find_integer(const Json& object, std::string_view key, const JsonPlace& place) {
+  const Json* member = find_member(object, key);
+  if (member == nullptr) return std::nullopt;
+  if (!member->is_number_integer()) {
+    json_error(place / key, cat("must be a whole number, not ", member->type_name()));
+  }
+  return member->get<long long>();
+}
+
+std::optional<double> find_number(const Json& object, std::string_view key, const JsonPlace& place) {
+  const Json* member = find_member(object, key);
+  if (member == nullptr) return std::nullopt;
+  if (!member->is_number()) {
+    json_error(place / key, cat("must be a number, not ", member->type_name()));
+  }
+  return member->get<double>();
 }
 
 std::vector<std::string> find_strings(const Json& object, std::string_view key, const JsonPlace& place) {

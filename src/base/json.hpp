@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,11 @@ struct JsonPlace {
 Json parse_json(std::string_view text, std::string_view file_name);
 
 /// An object whose keys are all in `known`; the error suggests the key that was probably meant.
-void expect_object(const Json& value, const JsonPlace& place, std::initializer_list<std::string_view> known);
+void expect_object(const Json& value, const JsonPlace& place, std::span<const std::string_view> known);
+inline void expect_object(const Json& value, const JsonPlace& place,
+                          std::initializer_list<std::string_view> known) {
+  expect_object(value, place, std::span(known.begin(), known.size()));
+}
 void expect_array(const Json& value, const JsonPlace& place);
 
 /// A member of an object; an Error when it is missing or of another type.
@@ -44,6 +49,8 @@ std::string get_string(const Json& object, std::string_view key, const JsonPlace
 std::string find_string(const Json& object, std::string_view key,
                         const JsonPlace& place);                                   ///< "" when missing
 bool find_bool(const Json& object, std::string_view key, const JsonPlace& place);  ///< false when missing
+std::optional<long long> find_integer(const Json& object, std::string_view key, const JsonPlace& place);
+std::optional<double> find_number(const Json& object, std::string_view key, const JsonPlace& place);
 std::vector<std::string> find_strings(const Json& object, std::string_view key, const JsonPlace& place);
 
 /// One line of compact JSON. Text that is no UTF-8 gets U+FFFD instead of throwing.

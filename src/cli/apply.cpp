@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // pgsluice apply: runs what is pending.
 
+#include <algorithm>
 #include <iostream>
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
+#include "catalog/read.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "execute/documents.hpp"
@@ -115,16 +117,34 @@ void tell_end(const RunReport& report, const World& world) {
   }
 }
 
+/// What the server has now; nothing when no file is pending, or when a table is being changed at this moment: then the
+/// files themselves say what is there.
+std::optional<Catalog> read_live(const std::vector<Migration>& migrations, const Ledger& ledger,
+                                 Worker& worker, const World& world, const RunOptions& run) {
+  const auto is_applied = [&ledger](const Migration& migration) { return ledger.is_applied(migration.id); };
+  if (std::all_of(migrations.begin(), migrations.end(), is_applied)) return std::nullopt;
+  auto result = try_read_snapshot(*worker.session, {.lock_timeout = run.lock_timeout, .sizes = false});
+  if (const auto* snapshot = std::get_if<Snapshot>(&result)) return make_catalog(*snapshot);
+  world.emit({.severity = Severity::warning,
+              .name = "catalog-not-read",
+              .message = cat("cannot read the catalogs, so the files alone say what is there: ",
+                             printable_line(std::get<ReadFailure>(result).error.message))});
+  return std::nullopt;
+}
+
 ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
   const RunOptions run = run_options(options);
   std::vector<Migration> migrations = discover(options.directory);
   const RealWorld real(options.url, pg::Access::read_write, global);
   const World& world = real.world();
   Worker worker = open_worker(world, run);
-  const Plan plan =
-      make_plan(analyse_folder(std::move(migrations), worker.session->server_version_num() / 10000,
-                               worker.schemas, options.rules),
-                read_ledger(*worker.session), {.phase = phase_of(options.phase)});
+  const Ledger ledger = read_ledger(*worker.session);
+  Basis basis{.pg_version = worker.session->server_version_num() / 10000,
+              .schemas = worker.schemas,
+              .ledger = ledger,
+              .live = read_live(migrations, ledger, worker, world, run)};
+  const Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
+                              {.phase = phase_of(options.phase)});
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
   const RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);

@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 3> k_commands{{
+constexpr std::array<CommandRow, 4> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -14,6 +14,7 @@ constexpr std::array<CommandRow, 3> k_commands{{
   pgsluice lint -v migrations/0007_orders.sql   with the locks of each statement
   git show HEAD:db/0007.sql | pgsluice lint -   standard input
   pgsluice lint --format json migrations/ >lint.json
+  pgsluice lint --catalog shop.json new.sql     on top of a snapshot of production
 
 A finding is accepted with a comment before its statement:
   -- pgsluice: allow blocks-writes-during-work because "the table has 40 rows"
@@ -21,6 +22,20 @@ A finding is accepted with a comment before its statement:
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or a file
 that cannot be read.)",
      .add = add_lint},
+    {.name = "snapshot",
+     .summary = "write down what a database's catalogs say, for lint --catalog",
+     .help = R"(Tables, columns, constraints, indexes, views, types, functions and their like, with
+sizes and estimates; no rows. The file is made for diff: an unchanged database gives
+the same text but for its time. Read in one transaction that takes no lock stronger
+than ACCESS SHARE.
+
+Examples:
+  pgsluice snapshot --database-url postgres://reader@db/shop --output shop.json
+  pgsluice lint --catalog shop.json migrations/0042_orders.sql
+
+Exit codes: 0 written, 2 usage, 3 the server says no, 11 a table is being changed
+for longer than we wait, 15 database not reachable.)",
+     .add = add_snapshot},
     {.name = "apply",
      .summary = "run the migrations that are pending, without stalling the application",
      .help = R"(Looks for sessions that hold conflicting locks before it queues for a lock, names

@@ -79,6 +79,15 @@ void add_database_url(CLI::App& app, std::string& url) {
 RealWorld::RealWorld(const std::string& url, pg::Access access, const GlobalOptions& options)
     : guard_(interrupt_), clock_(interrupt_), world_(new_world(url, access, options, clock_, interrupt_)) {}
 
+std::unique_ptr<Session> connect_once(const World& world) {
+  auto result = world.connect();
+  if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {
+    return std::move(*session);
+  }
+  throw Error(ExitCode::unreachable, cat("cannot use ", printable_line(world.target), ": ",
+                                         printable_line(std::get<NoSession>(result).message)));
+}
+
 EventSink event_sink(const GlobalOptions& options) {
   const Painter paint(wants_color(options.color, STDERR_FILENO));
   return [options, paint](const Event& event) {
@@ -91,22 +100,23 @@ EventSink event_sink(const GlobalOptions& options) {
   };
 }
 
-std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, int pg_version,
-                                         const std::vector<std::string>& schemas,
+std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,
                                          const std::filesystem::path& rules) {
   const EffectTable table = EffectTable::load(rules);
   const RuleBook book = RuleBook::load(rules);
-  Catalog catalog;
-  if (!schemas.empty()) {
-    catalog.search_path.assign(schemas.begin(), schemas.end());
+  Catalog replayed;
+  if (!basis.schemas.empty()) {
+    replayed.search_path.assign(basis.schemas.begin(), basis.schemas.end());
   }
   std::vector<FileAnalysis> files;
   for (Migration& migration : migrations) {
-    const CheckOptions check{.pg_version = pg_version,
+    const CheckOptions check{.pg_version = basis.pg_version,
                              .phase = migration.phase,
                              .runner_sets_lock_timeout = true,
                              .today = utc_now("%Y-%m-%d")};
-    files.push_back(analyse(std::move(migration), catalog, table, book, {.pg_version = pg_version}, check));
+    Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
+    files.push_back(
+        analyse(std::move(migration), catalog, table, book, {.pg_version = basis.pg_version}, check));
   }
   return files;
 }

@@ -37,12 +37,23 @@ class RealWorld {
   World world_;
 };
 
+/// One attempt, for commands that change nothing and can be started again. Throws Error(unreachable).
+std::unique_ptr<Session> connect_once(const World& world);
+
 /// Events on standard error, in the form and the amount that was asked for.
 EventSink event_sink(const GlobalOptions& options);
 
-/// Every migration of the folder, analysed in order for this server.
-std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, int pg_version,
-                                         const std::vector<std::string>& schemas,
+/// What the files of a folder are analysed on.
+struct Basis {
+  int pg_version = 0;                ///< major
+  std::vector<std::string> schemas;  ///< where unqualified names lead
+  const Ledger& ledger;
+  std::optional<Catalog> live;  ///< what the server has now
+};
+
+/// Every migration of the folder, in order. What is applied is judged by the files before it; what is not, by the live
+/// catalog when there is one, for a database can have more than its files say.
+std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,
                                          const std::filesystem::path& rules);
 
 }  // namespace pgsluice::cli

@@ -15,7 +15,9 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "catalog/read.hpp"
 #include "cli/commands.hpp"
+#include "cli/database.hpp"
 #include "cli/lint_files.hpp"
 #include "pgsluice/findings.hpp"
 #include "report/lint.hpp"
@@ -38,6 +40,8 @@ struct LintOptions {
   FailOn fail_on = FailOn::error;
   std::string output;
   std::string rules;
+  std::string catalog;
+  std::string url;
   std::optional<int> pg_version;
   std::optional<unsigned> jobs;
   std::optional<std::chrono::milliseconds> lock_timeout;
@@ -102,7 +106,23 @@ int version_of(const LintOptions& options) {
   return options.pg_version.value_or(k_oldest_supported);
 }
 
-LintTotals analyse_all(const LintOptions& options, LintReport& report) {
+/// What is known before the first file; nothing without --catalog.
+Catalog load_catalog(const LintOptions& options, const GlobalOptions& global) {
+  if (options.catalog.empty()) return {};
+  if (options.catalog != "live") {
+    return make_catalog(parse_snapshot(read_file(options.catalog), options.catalog));
+  }
+  const RealWorld real(options.url, pg::Access::any, global);
+  return make_catalog(read_snapshot(*connect_once(real.world()), {}));
+}
+
+/// Major version of the server behind the catalog.
+std::optional<int> version_of(const Catalog& catalog) {
+  constexpr int k_major = 10000;
+  return catalog.server_version_num == 0 ? std::nullopt : std::optional(catalog.server_version_num / k_major);
+}
+
+LintTotals analyse_all(const LintOptions& options, Catalog catalog, LintReport& report) {
   const EffectTable effects = EffectTable::load(options.rules);
   const RuleBook findings = RuleBook::load(options.rules);
   const LintRules rules{
@@ -115,8 +135,8 @@ LintTotals analyse_all(const LintOptions& options, LintReport& report) {
                    .runner_sets_lock_timeout = options.lock_timeout.has_value(),
                    .today = today()}};
   const unsigned jobs = options.jobs.value_or(std::max(std::thread::hardware_concurrency(), 1U));
-  return lint_files(find_migrations(options.paths.empty() ? usual_paths() : options.paths), rules, jobs,
-                    report);
+  return lint_files(find_migrations(options.paths.empty() ? usual_paths() : options.paths),
+                    std::move(catalog), rules, jobs, report);
 }
 
 std::unique_ptr<LintReport> make_report(const LintOptions& options, const GlobalOptions& global,
@@ -130,9 +150,10 @@ std::unique_ptr<LintReport> make_report(const LintOptions& options, const Global
 }
 
 /// A file gets the whole report or keeps what it had.
-LintTotals analyse_into_file(const LintOptions& options, const GlobalOptions& global) {
+LintTotals analyse_into_file(const LintOptions& options, const GlobalOptions& global, Catalog catalog) {
   std::ostringstream document;
-  const LintTotals totals = analyse_all(options, *make_report(options, global, -1, document));
+  const LintTotals totals =
+      analyse_all(options, std::move(catalog), *make_report(options, global, -1, document));
   write_file(options.output, document.view());
   if (!global.quiet) {
     std::cerr << lint_summary(totals, Painter(wants_color(global.color, STDERR_FILENO))) << '\n';
@@ -146,10 +167,13 @@ ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
   return errors || warnings ? ExitCode::findings : ExitCode::ok;
 }
 
-ExitCode lint(const LintOptions& options, const GlobalOptions& global) {
+ExitCode lint(LintOptions options, const GlobalOptions& global) {
+  Catalog catalog = load_catalog(options, global);
+  if (!options.pg_version) options.pg_version = version_of(catalog);
   const LintTotals totals =
-      options.output.empty() ? analyse_all(options, *make_report(options, global, STDOUT_FILENO, std::cout))
-                             : analyse_into_file(options, global);
+      options.output.empty()
+          ? analyse_all(options, std::move(catalog), *make_report(options, global, STDOUT_FILENO, std::cout))
+          : analyse_into_file(options, global, std::move(catalog));
   return verdict(totals.findings, options.fail_on);
 }
 
@@ -166,8 +190,13 @@ Runner add_lint(CLI::App& app) {
                      {{"error", FailOn::error}, {"warning", FailOn::warning}, {"never", FailOn::never}},
                      "lowest severity that makes the exit code 1");
   add_pg_version(app, options->pg_version,
-                 cat("version of the server, 12 to 18; default: ", std::to_string(k_oldest_supported),
-                     ", the oldest still supported"));
+                 cat("version of the server, 12 to 18; default: that of --catalog, else ",
+                     std::to_string(k_oldest_supported), ", the oldest still supported"));
+  app.add_option("--catalog", options->catalog,
+                 "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the "
+                 "server; default: only what the files themselves create")
+      ->type_name("FILE|live");
+  add_database_url(app, options->url);
   app.add_option("--rules", options->rules, "folder of rules that add to the built-in ones or replace them")
       ->type_name("DIR");
   app.add_option("--jobs", options->jobs, "files to work on at a time; default: one for each processor")

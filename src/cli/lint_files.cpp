@@ -30,12 +30,13 @@ constexpr std::size_t k_most_bytes = std::size_t{4} << 20U;  // of text that wai
 
 class Pipeline {
  public:
-  Pipeline(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
+  Pipeline(const std::vector<Migration>& migrations, Catalog catalog, const LintRules& rules, unsigned jobs,
            LintReport& report)
       : migrations_(migrations),
         rules_(rules),
         report_(report),
-        window_(jobs == 1 ? 1 : std::size_t{32} * jobs) {
+        window_(jobs == 1 ? 1 : std::size_t{32} * jobs),
+        catalog_(std::move(catalog)) {
     for (unsigned i = 1; i < jobs; ++i) helpers_.emplace_back([this] { help(); });
   }
   Pipeline(const Pipeline&) = delete;
@@ -183,10 +184,11 @@ class Pipeline {
 
 }  // namespace
 
-LintTotals lint_files(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
-                      LintReport& report) {
+LintTotals lint_files(const std::vector<Migration>& migrations, Catalog catalog, const LintRules& rules,
+                      unsigned jobs, LintReport& report) {
   const auto useful = static_cast<unsigned>(std::min<std::size_t>(jobs, migrations.size()));
-  const LintTotals totals = Pipeline(migrations, rules, std::max(useful, 1U), report).run();
+  const LintTotals totals =
+      Pipeline(migrations, std::move(catalog), rules, std::max(useful, 1U), report).run();
   report.finish(totals);
   return totals;
 }

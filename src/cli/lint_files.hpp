@@ -20,7 +20,8 @@ struct LintRules {
 /// Reads, parses and checks up to `jobs` files at a time; predicts and reports them one after the other, in their order,
 /// so that the report is the same for any number of jobs. Only a few files are in memory at once. What stops the first
 /// file that cannot be read is thrown after the report of those before it.
-LintTotals lint_files(const std::vector<Migration>& migrations, const LintRules& rules, unsigned jobs,
-                      LintReport& report);
+/// `catalog` is what is there before the first file.
+LintTotals lint_files(const std::vector<Migration>& migrations, Catalog catalog, const LintRules& rules,
+                      unsigned jobs, LintReport& report);
 
 }  // namespace pgsluice::cli

@@ -25,15 +25,6 @@ struct StatusOptions {
   Format format = Format::text;
 };
 
-std::unique_ptr<Session> connect_once(const World& world) {
-  auto result = world.connect();
-  if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {
-    return std::move(*session);
-  }
-  throw Error(ExitCode::unreachable, cat("cannot use ", printable_line(world.target), ": ",
-                                         printable_line(std::get<NoSession>(result).message)));
-}
-
 ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
   std::vector<Migration> migrations = discover(options.directory);
   const RealWorld real(options.url, pg::Access::any, global);
@@ -43,9 +34,11 @@ ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
   const Ledger ledger = read_ledger(*session);
   expect_target(ledger, read_binding(*session));
   const SqlResult schemas = session->query("SELECT current_schemas(false)::text", {});
-  const Plan plan = make_plan(analyse_folder(std::move(migrations), session->server_version_num() / 10000,
-                                             pg::parse_texts(schemas.text(0, 0)), options.rules),
-                              ledger, {});
+  Basis basis{.pg_version = session->server_version_num() / 10000,
+              .schemas = pg::parse_texts(schemas.text(0, 0)),
+              .ledger = ledger};
+  const Plan plan =
+      make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger, {});
   if (options.format == Format::json) {
     std::cout << dump_pretty(status_document(plan, ledger));
   } else {

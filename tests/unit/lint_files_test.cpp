@@ -41,7 +41,7 @@ class LintFiles : public testing::Test {
                                .prediction = {.pg_version = 17},
                                .checking = {.pg_version = 17}};
     std::ostringstream out;
-    totals_ = cli::lint_files(list_migrations(folder_), rules, jobs, *make_lint_json(17, out));
+    totals_ = cli::lint_files(list_migrations(folder_), {}, rules, jobs, *make_lint_json(17, out));
     return out.str();
   }
 

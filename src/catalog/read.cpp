@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each query's rows are a key and an object of the snapshot, which the server itself writes as JSON under the keys of
+// snapshot_fields.hpp. An empty search_path makes PostgreSQL print every name with its schema.
+#include "catalog/read.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+#include "catalog/read_queries.hpp"
+#include "catalog/snapshot_fields.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr int k_oldest_major = 12;
+
+Error refusal(const ReadFailure& failure) {
+  const std::string said = printable_line(failure.error.message);
+  if (failure.connection_lost) return {ExitCode::unreachable, cat("lost the connection: ", said)};
+  if (failure.error.sqlstate == "55P03") {
+    return {ExitCode::lock_budget, cat("cannot read the catalogs: ", said),
+            "Somebody holds ACCESS EXCLUSIVE on a table: try again when that is over. Nothing was changed."};
+  }
+  return {ExitCode::precondition, cat("cannot read the catalogs: ", said), failure.error.hint};
+}
+
+/// A transaction that is never left open. After the first failure nothing more is asked.
+class Reading {
+ public:
+  Reading(Session& session, const ReadOptions& options) : session_(session) {
+    keep(session_.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    timeouts_ = cat("SET LOCAL lock_timeout = ", std::to_string(options.lock_timeout.count()),
+                    "; SET LOCAL statement_timeout = ", std::to_string(options.statement_timeout.count()));
+  }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() {
+    if (session_.in_transaction()) session_.script("ROLLBACK");
+  }
+
+  /// From here on names are printed with their schemas, and constants the same whoever reads.
+  void settle() {
+    if (failure_) return;
+    keep(session_.script(
+        cat(timeouts_,
+            "; SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'"
+            "; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'"
+            "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off")));
+  }
+  SqlResult query(const std::string& sql) { return failure_ ? SqlResult{} : keep(session_.query(sql, {})); }
+  [[nodiscard]] const std::optional<ReadFailure>& failure() const { return failure_; }
+
+ private:
+  SqlResult keep(SqlResult result) {
+    if (result.ok && !result.connection_lost) return result;
+    failure_ = ReadFailure{.error = std::move(result.error), .connection_lost = result.connection_lost};
+    return {};
+  }
+
+  Session& session_;
+  std::string timeouts_;
+  std::optional<ReadFailure> failure_;
+};
+
+template <typename Value>
+void fill(const std::string& text, Value& value) {
+  const JsonPlace place{.file = "the server's answer", .pointer = ""};
+  snapshot::Reader::read_object(parse_json(text, place.file), place, value);
+}
+
+template <typename Item>
+void read_list(Reading& reading, const std::string& sql, std::vector<Item>& items) {
+  const SqlResult result = reading.query(sql);
+  items.resize(result.rows.size());
+  for (std::size_t i = 0; i < items.size(); ++i) fill(result.text(i, 0), items[i]);
+}
+
+/// Relations by oid, and what belongs to them: the first column of each row is the oid.
+class Relations {
+ public:
+  Relations(Reading& reading, std::vector<SnapshotRelation>& relations, const std::string& sql)
+      : reading_(reading), relations_(relations) {
+    const SqlResult result = reading.query(sql);
+    relations.resize(result.rows.size());
+    for (std::size_t i = 0; i < relations.size(); ++i) {
+      fill(result.text(i, 1), relations[i]);
+      by_oid_[result.text(i, 0)] = i;
+    }
+  }
+
+  template <typename Part>
+  void read(const std::string& sql, std::vector<Part> SnapshotRelation::*parts) {
+    const SqlResult result = reading_.query(sql);
+    for (std::size_t i = 0; i < result.rows.size(); ++i) {
+      const auto relation = by_oid_.find(result.text(i, 0));
+      if (relation == by_oid_.end()) continue;
+      fill(result.text(i, 1), (relations_[relation->second].*parts).emplace_back());
+    }
+  }
+
+ private:
+  Reading& reading_;
+  std::vector<SnapshotRelation>& relations_;
+  std::map<std::string, std::size_t, std::less<>> by_oid_;
+};
+
+/// What is printed from stored queries: PostgreSQL locks all that they name ACCESS SHARE until the end of the
+/// transaction, so it comes last.
+void read_queries(Reading& reading, const catalog::Queries& queries, Relations& relations,
+                  Snapshot& snapshot) {
+  read_list(reading, queries.functions(), snapshot.functions);
+  relations.read(queries.policies(), &SnapshotRelation::policies);
+  relations.read(queries.rules(), &SnapshotRelation::rules);
+}
+
+}  // namespace
+
+std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const ReadOptions& options) {
+  const catalog::Queries queries(session.server_version_num(), options.sizes);
+  Snapshot snapshot;
+  Reading reading(session, options);
+  const SqlResult database = reading.query(queries.database());
+  if (!database.rows.empty()) fill(database.text(0, 1), snapshot.database);
+  snapshot.taken_at = database.text(0, 0);
+  reading.settle();
+  read_list(reading, queries.schemas(), snapshot.schemas);
+  read_list(reading, queries.extensions(), snapshot.extensions);
+  read_list(reading, queries.types(), snapshot.types);
+  read_list(reading, queries.casts(), snapshot.casts);
+  Relations relations(reading, snapshot.relations, queries.relations());
+  relations.read(queries.columns(), &SnapshotRelation::columns);
+  relations.read(queries.constraints(), &SnapshotRelation::constraints);
+  relations.read(queries.indexes(), &SnapshotRelation::indexes);
+  relations.read(queries.triggers(), &SnapshotRelation::triggers);
+  relations.read(queries.reads(), &SnapshotRelation::reads);
+  read_list(reading, queries.statistics(), snapshot.statistics);
+  read_list(reading, queries.publications(), snapshot.publications);
+  read_list(reading, queries.event_triggers(), snapshot.event_triggers);
+  read_queries(reading, queries, relations, snapshot);
+  if (reading.failure()) return *reading.failure();
+  return snapshot;
+}
+
+Snapshot read_snapshot(Session& session, const ReadOptions& options) {
+  if (session.server_version_num() < k_oldest_major * 10000) {
+    throw Error(ExitCode::precondition,
+                cat("the server is older than PostgreSQL ", std::to_string(k_oldest_major)));
+  }
+  auto result = try_read_snapshot(session, options);
+  if (const auto* failure = std::get_if<ReadFailure>(&result)) throw refusal(*failure);
+  return std::get<Snapshot>(std::move(result));
+}
+
+}  // namespace pgsluice

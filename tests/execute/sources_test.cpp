@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// A catalog has three sources: replay of the SQL that made the database, a snapshot file, and the server itself. What
+// is predicted must not depend on which it is. The SQL is that of every row of rules/effects, each in a schema of its
+// own, and that of the shop.
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "catalog/read.hpp"
+#include "execute/harness.hpp"
+#include "pgsluice/effects.hpp"
+#include "pgsluice/error.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+std::string version_name(const ::testing::TestParamInfo<Server>& info) {
+  return "v" + std::to_string(info.param.major);
+}
+
+class Sources : public ::testing::TestWithParam<Server> {
+ protected:
+  Database database{GetParam(), "sources"};
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Sources, ::testing::ValuesIn(servers({})), version_name);
+
+Script script(std::string text) {
+  return parse({.path = "x.sql", .text = std::move(text)});
+}
+
+std::string text_of(const Effect& effect) {
+  std::set<std::string> lines;
+  for (const RelationLock& lock : effect.locks) {
+    lines.insert(cat(lock_name(lock.mode), " on ", lock.relation.quoted(), " ", std::string(1, lock.relkind),
+                     lock.is_new ? " new" : ""));
+  }
+  for (const RelationName& name : effect.rewrites) lines.insert("rewrites " + name.quoted());
+  for (const RelationName& name : effect.scans) lines.insert("scans " + name.quoted());
+  for (const RelationName& name : effect.index_builds) lines.insert("builds " + name.quoted());
+  return join(std::vector(lines.begin(), lines.end()), "\n  ");
+}
+
+std::string predicted(const std::string& sql, Catalog catalog, const EffectTable& table, int version) {
+  std::string text;
+  for (const Effect& effect :
+       predict(script(sql), catalog, table, {.pg_version = version, .transaction = FileTransaction::none})) {
+    text += text_of(effect);
+  }
+  return text;
+}
+
+/// A row's example, and the schema in which its setup was run.
+struct Example {
+  const EffectRow* row;
+  std::string schema;
+};
+
+/// Setups that only work in a database of their own, or for which the server must be prepared, are left out.
+std::vector<Example> run_setups(Database& database, const EffectTable& table, int version,
+                                Catalog& replayed) {
+  const std::unique_ptr<Session> preparing = database.connect("preparing");
+  preparing->script("SET allow_in_place_tablespaces = on");
+  for (const char* shared : {"CREATE TABLESPACE pgsluice_other LOCATION ''", "CREATE ROLE pgsluice_role"}) {
+    preparing->script(shared);  // of the cluster: it may be there
+  }
+  std::vector<Example> examples;
+  for (const EffectRow& row : table.rows()) {
+    if (row.pg_min > version || row.pg_max < version) continue;
+    const std::string schema = cat("row", std::to_string(examples.size()));
+    const std::string setup = cat("SET search_path = ", schema, ";\n", row.setup);
+    const std::string create = cat("CREATE SCHEMA ", schema);
+    database.sql(create);
+    try {
+      database.sql(cat("BEGIN; ", setup, "; COMMIT; RESET search_path"));
+    } catch (const std::exception&) {
+      database.sql(cat("ROLLBACK; RESET search_path; DROP SCHEMA ", schema, " CASCADE"));
+      continue;
+    }
+    predict(script(setup), replayed, table, {.pg_version = version});
+    examples.push_back({.row = &row, .schema = schema});
+  }
+  return examples;
+}
+
+TEST_P(Sources, PredictTheSameForEveryRow) {
+  const int version = GetParam().major;
+  const EffectTable table = EffectTable::load({});
+  Catalog replayed;
+  const std::vector<Example> examples = run_setups(database, table, version, replayed);
+  ASSERT_GT(examples.size(), 200u) << "setups do not work any more";
+  const Snapshot live = read_snapshot(*database.connect("sources"), {});
+  const Snapshot file = parse_snapshot(write_snapshot(live), "snapshot.json");
+  std::map<std::string_view, Catalog> catalogs{
+      {"replay", replayed}, {"live", make_catalog(live)}, {"file", make_catalog(file)}};
+  EXPECT_TRUE(catalogs["live"].complete);
+  for (const Example& example : examples) {
+    for (auto& [source, catalog] : catalogs) catalog.search_path = {example.schema};
+    const auto from = [&](std::string_view source) {
+      return predicted(example.row->example, catalogs[source], table, version);
+    };
+    EXPECT_EQ(from("live"), from("replay")) << example.row->id << ": " << example.row->example;
+    EXPECT_EQ(from("live"), from("file")) << example.row->id;
+  }
+}
+
+/// The statements of the last file of a lint document.
+std::string last_statements(const std::vector<std::string>& arguments) {
+  const Finished finished = run(arguments);
+  const OrderedJson document = finished.json();
+  return document["files"].back()["statements"].dump(1);
+}
+
+TEST_P(Sources, TheShopIsTheShop) {
+  const std::filesystem::path shop = std::filesystem::path(PGSLUICE_SOURCE_DIR) / "examples/shop/migrations";
+  for (const Migration& migration : discover(shop)) {
+    for (const Statement& statement : parse(migration.source).statements) {
+      database.sql(
+          migration.source.text.substr(statement.range.begin, statement.range.end - statement.range.begin));
+    }
+  }
+  Folder folder;
+  const std::string next = folder.path() / "9999_next.sql";
+  for (const auto& entry : std::filesystem::directory_iterator(shop / "../../dangerous")) {
+    folder.write("9999_next.sql", read_file(entry.path()));
+    const std::string snapshot = folder.path() / "shop.json";
+    ASSERT_EQ(run({"snapshot", "--database-url", database.url(), "--output", snapshot}).code, 0);
+    const std::vector<std::string> lint{
+        "lint", "--format", "json", "--fail-on", "never", "--pg-version", std::to_string(GetParam().major)};
+    const auto with = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> arguments = lint;
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      return last_statements(arguments);
+    };
+    const std::string live = with({"--catalog", "live", "--database-url", database.url(), next});
+    EXPECT_EQ(live, with({"--catalog", snapshot, next})) << entry.path();
+    EXPECT_EQ(live, with({shop, next})) << entry.path();
+  }
+}
+
+TEST_P(Sources, AnUnchangedDatabaseGivesTheSameText) {
+  database.sql("CREATE TABLE b (id serial PRIMARY KEY); CREATE TABLE a (id int REFERENCES b)");
+  const std::unique_ptr<Session> session = database.connect("sources");
+  Snapshot first = read_snapshot(*session, {});
+  Snapshot second = read_snapshot(*session, {});
+  EXPECT_FALSE(session->in_transaction());
+  second.taken_at = first.taken_at;
+  EXPECT_EQ(write_snapshot(first), write_snapshot(second));
+}
+
+/// Whoever changes a table is not waited for longer than was asked, and is named as the cause.
+TEST_P(Sources, DoNotWaitForEver) {
+  database.sql("CREATE TABLE busy (a int CHECK (a > 0))");
+  const std::unique_ptr<Session> changing = database.connect("changing");
+  changing->script("BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE");
+  const std::unique_ptr<Session> session = database.connect("sources");
+  try {
+    read_snapshot(*session, {.lock_timeout = std::chrono::milliseconds(50)});
+    FAIL() << "it was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::lock_budget) << error.what();
+  }
+  EXPECT_FALSE(session->in_transaction());
+}
+
+}  // namespace
+}  // namespace pgsluice::test
