@@ -99,7 +99,7 @@ Members target(const Subject& subject) {
   return named(subject, "target", kind_of_unknown(subject.command));
 }
 
-void add_all(Members& members, Members added) {
+void add_all(Members& members, const Members& added) {
   RelationPlaces places;
   for (const Member& m : added) add(members, places, m);
 }

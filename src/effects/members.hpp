@@ -18,7 +18,7 @@ Member member(const Subject& subject, const RelationName& name, char kind_if_unk
 void add(Members& members, Member added);
 /// The same for lists of any length.
 void add(Members& members, RelationPlaces& places, Member added);
-void add_all(Members& members, Members added);
+void add_all(Members& members, const Members& added);
 void add_all(Members& members, const std::vector<const Relation*>& relations);
 
 /// The relations that the command names in a role, as written.
