@@ -113,8 +113,8 @@ class Relations {
 void read_queries(Reading& reading, const catalog::Queries& queries, Relations& relations,
                   Snapshot& snapshot) {
   read_list(reading, queries.functions(), snapshot.functions);
-  relations.read(queries.policies(), &SnapshotRelation::policies);
-  relations.read(queries.rules(), &SnapshotRelation::rules);
+  relations.read(catalog::Queries::policies(), &SnapshotRelation::policies);
+  relations.read(catalog::Queries::rules(), &SnapshotRelation::rules);
 }
 
 }  // namespace
@@ -123,23 +123,23 @@ std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const Re
   const catalog::Queries queries(session.server_version_num(), options.sizes);
   Snapshot snapshot;
   Reading reading(session, options);
-  const SqlResult database = reading.query(queries.database());
+  const SqlResult database = reading.query(catalog::Queries::database());
   if (!database.rows.empty()) fill(database.text(0, 1), snapshot.database);
   snapshot.taken_at = database.text(0, 0);
   reading.settle();
-  read_list(reading, queries.schemas(), snapshot.schemas);
-  read_list(reading, queries.extensions(), snapshot.extensions);
-  read_list(reading, queries.types(), snapshot.types);
-  read_list(reading, queries.casts(), snapshot.casts);
+  read_list(reading, catalog::Queries::schemas(), snapshot.schemas);
+  read_list(reading, catalog::Queries::extensions(), snapshot.extensions);
+  read_list(reading, catalog::Queries::types(), snapshot.types);
+  read_list(reading, catalog::Queries::casts(), snapshot.casts);
   Relations relations(reading, snapshot.relations, queries.relations());
-  relations.read(queries.columns(), &SnapshotRelation::columns);
+  relations.read(catalog::Queries::columns(), &SnapshotRelation::columns);
   relations.read(queries.constraints(), &SnapshotRelation::constraints);
   relations.read(queries.indexes(), &SnapshotRelation::indexes);
   relations.read(queries.triggers(), &SnapshotRelation::triggers);
-  relations.read(queries.reads(), &SnapshotRelation::reads);
-  read_list(reading, queries.statistics(), snapshot.statistics);
+  relations.read(catalog::Queries::reads(), &SnapshotRelation::reads);
+  read_list(reading, catalog::Queries::statistics(), snapshot.statistics);
   read_list(reading, queries.publications(), snapshot.publications);
-  read_list(reading, queries.event_triggers(), snapshot.event_triggers);
+  read_list(reading, catalog::Queries::event_triggers(), snapshot.event_triggers);
   read_queries(reading, queries, relations, snapshot);
   if (reading.failure()) return *reading.failure();
   return snapshot;
