@@ -148,6 +148,8 @@ class Catalog {
 
   /// Adds a relation, or replaces the one of that name. One that was not there is new.
   void put(Relation relation);
+  /// Code ran that cannot be followed: it may have made anything, so nothing counts as missing any more.
+  void lose_track();
   /// What was made in the transaction is now like everything else.
   void end_transaction();
   void erase(const RelationName& name);

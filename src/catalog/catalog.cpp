@@ -48,6 +48,11 @@ bool Catalog::is_missing(const RelationName& name) const {
   return find(name) == nullptr && (complete || dropped_.contains(resolve(name)));
 }
 
+void Catalog::lose_track() {
+  complete = false;
+  dropped_.clear();
+}
+
 RelationName Catalog::resolve(const RelationName& name) const {
   if (const Relation* relation = find(name)) return relation->name;
   if (!name.schemaname.empty()) return name;

@@ -111,6 +111,24 @@ bool starts_transaction(const Statement& statement) {
   return kind == "BEGIN" || kind == "START";
 }
 
+/// Whether statements run that we do not see: of a command that no row knows, of an extension's script, or of a
+/// function that is not PostgreSQL's own, however it is marked: a stable one may call a volatile one.
+bool runs_unseen_code(const Subject& subject, const EffectRow* row) {
+  const std::string_view tag = subject.command.tag;
+  if (row == nullptr || tag == "CreateExtensionStmt") return true;
+  if (tag != "SelectStmt" && !is_dml(tag)) return false;
+  return std::ranges::any_of(subject.command.functions, [&subject](const FunctionCall& function) {
+    return !subject.catalog.volatility(function).empty() || effects::volatility(subject, function).empty();
+  });
+}
+
+/// Statements that stand in the file and that we have not read.
+bool has_unread_parts(const Script& script) {
+  return !script.errors.empty() ||
+         std::ranges::any_of(script.client_commands,
+                             [](const ClientCommand& command) { return command.kind == "meta-command"; });
+}
+
 /// Where a copy of the catalog must be kept, because a ROLLBACK that follows goes back to it.
 struct Keeps {
   bool at_start = false;  ///< of the file
@@ -159,6 +177,7 @@ class Predictor {
   }
 
   std::vector<Effect> run() {
+    if (has_unread_parts(script_)) catalog_.lose_track();
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
     std::vector<Effect> effects;
     effects.reserve(script_.statements.size());
@@ -323,7 +342,9 @@ class Predictor {
     const bool on_new = subject.target != nullptr && subject.target->is_new;
     note_new(parts);
     static_cast<void>(catalog_.take_created());
+    const bool unseen = runs_unseen_code(subject, result.row);
     catalog_.apply(command);
+    if (unseen) catalog_.lose_track();
     add_created(result.row, parts);
     note_new(parts);
     finish(parts, result, effect);

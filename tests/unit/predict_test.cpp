@@ -196,6 +196,26 @@ TEST(Predict, IfExistsOnWhatWasDroppedIsSkipped) {
             Outcome::skipped);
 }
 
+/// Locks of an ALTER TABLE of a table that is not in a complete catalog, after `before`.
+std::size_t locks_on_a_missing_table(const std::string& before) {
+  Catalog catalog;
+  catalog.complete = true;
+  const Script script = parse({.path = "x.sql", .text = before + "\nALTER TABLE made ADD c int;"});
+  return predict(script, catalog, table(), {.pg_version = 17}).back().locks.size();
+}
+
+TEST(Predict, WhatUnseenCodeMayHaveMadeIsNotMissing) {
+  EXPECT_EQ(locks_on_a_missing_table(""), 0u);
+  EXPECT_EQ(locks_on_a_missing_table("SELECT now(), set_config('a.b', 'c', true);"), 0u);
+  for (const char* before :
+       {"DO $$ BEGIN EXECUTE 'CREATE TABLE made ()'; END $$;", "CALL make();", "SELECT make();",
+        "INSERT INTO t SELECT make();", "CREATE EXTENSION postgis;",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT g()'; SELECT f();",
+        "DROP TABLE made; DO $$ BEGIN END $$;", "CREAT TABLE made ();", "\\i more.sql"}) {
+    EXPECT_EQ(locks_on_a_missing_table(before), 1u) << before;
+  }
+}
+
 TEST(Predict, ACommandThatNoRowKnowsMayDoTheWorst) {
   Catalog catalog;
   const EffectTable empty = EffectTable::parse(R"({"rows": []})", "none.json");
