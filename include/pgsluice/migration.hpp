@@ -80,6 +80,8 @@ struct Migration {
 std::vector<Migration> list_migrations(const std::filesystem::path& directory);
 /// One file that is named directly, or `-` for standard input; not read yet.
 Migration name_migration(const std::filesystem::path& file);
+/// Throws Error(usage) when read() would, as far as that shows without reading.
+void expect_readable(const Migration& migration);
 /// Reads the text of a migration. Throws Error(usage) when that fails.
 void read(Migration& migration);
 

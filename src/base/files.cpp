@@ -75,7 +75,21 @@ void write_all(int descriptor, std::string_view bytes, std::string_view name) {
   }
 }
 
+void refuse_folder(const struct stat& status, const std::filesystem::path& path) {
+  if (!S_ISDIR(status.st_mode)) return;
+  throw Error(ExitCode::usage,
+              cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
+}
+
 }  // namespace
+
+void expect_readable(const std::filesystem::path& path) {
+  // Not by opening it: what a pipe has to give, it gives once.
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0)
+    cannot("read", path.string(), errno);
+  refuse_folder(status, path);
+}
 
 std::string read_file(const std::filesystem::path& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -83,10 +97,7 @@ std::string read_file(const std::filesystem::path& path) {
   if (file.number < 0 || fstat(file.number, &status) != 0) {
     cannot("read", path.string(), errno);
   }
-  if (S_ISDIR(status.st_mode)) {
-    throw Error(ExitCode::usage,
-                cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
-  }
+  refuse_folder(status, path);
   return read_all(
       file.number, path.string(),
       S_ISREG(status.st_mode) ? std::optional(static_cast<std::size_t>(status.st_size)) : std::nullopt);

@@ -11,6 +11,8 @@ namespace pgsluice {
 
 /// All bytes of a file. A missing file, a folder and a file that may not be read are an Error each.
 std::string read_file(const std::filesystem::path& path);
+/// Throws what read_file() would throw for a file that is missing, a folder or out of reach; reads nothing.
+void expect_readable(const std::filesystem::path& path);
 /// All bytes of standard input.
 std::string read_stdin();
 /// Writes a whole file: it has either the old content or the new one, also after a crash.

@@ -81,7 +81,7 @@ void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Mig
   }
 }
 
-std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
+std::vector<Migration> list_all(const std::vector<std::string>& paths) {
   std::error_code error;
   // What is named once needs no look for what is named twice.
   if (paths.size() == 1 && paths.front() != "-" && fs::is_directory(paths.front(), error)) {
@@ -90,6 +90,13 @@ std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
   std::vector<Migration> migrations;
   std::set<fs::path> seen;
   for (const std::string& path : paths) add_path(path, seen, migrations);
+  return migrations;
+}
+
+/// A report that has begun cannot be taken back, so what cannot be read is said before.
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
+  std::vector<Migration> migrations = list_all(paths);
+  for (const Migration& migration : migrations) expect_readable(migration);
   return migrations;
 }
 

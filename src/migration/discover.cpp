@@ -126,6 +126,10 @@ Migration name_migration(const fs::path& file) {
   return migration;
 }
 
+void expect_readable(const Migration& migration) {
+  if (migration.path != k_standard_input) expect_readable(migration.path);
+}
+
 void read(Migration& migration) {
   set_text(migration, bytes_of(migration));
 }
