@@ -24,8 +24,8 @@ that cannot be read.)",
      .add = add_lint},
     {.name = "snapshot",
      .summary = "write down what a database's catalogs say, for lint --catalog",
-     .help = R"(Tables, columns, constraints, indexes, views, types, functions and their like, with
-sizes and estimates; no rows. The file is made for diff: an unchanged database gives
+     .help = R"(Tables, columns, constraints, indexes, views, types, functions with their source and
+their like, with sizes and estimates; no rows. The file is made for diff: an unchanged database gives
 the same text but for its time. Read in one transaction that takes no lock stronger
 than ACCESS SHARE.
 
