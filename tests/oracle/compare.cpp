@@ -10,12 +10,6 @@ namespace {
 
 using Names = std::set<std::string>;
 
-std::string join(const Names& names) {
-  std::string result;
-  for (const std::string& name : names) result += (result.empty() ? "" : ", ") + name;
-  return result.empty() ? "nothing" : result;
-}
-
 Names quoted(const std::vector<RelationName>& names) {
   Names result;
   for (const RelationName& name : names) result.insert(name.quoted());
@@ -34,39 +28,11 @@ bool is_query(std::string_view tag) {
   return k_tags.contains(std::string(tag));
 }
 
-void compare_names(const char* what, const Names& predicted, const Names& observed, const Names& allowed,
-                   RowResult& result) {
-  Names missing;
-  Names surplus;
-  std::ranges::set_difference(observed, predicted, std::inserter(missing, missing.end()));
-  std::ranges::set_difference(predicted, observed, std::inserter(surplus, surplus.end()));
-  std::erase_if(surplus, [&allowed](const std::string& name) { return allowed.contains(name); });
-  if (missing.empty() && surplus.empty()) return;
-  result.differences.push_back(
-      {.what = what, .predicted = join(predicted), .observed = join(observed), .under = !missing.empty()});
-}
-
-Verdict verdict_of(const RowResult& result) {
-  if (result.differences.empty()) return Verdict::exact;
-  return std::ranges::any_of(result.differences, &Difference::under) ? Verdict::under : Verdict::over;
-}
-
 Script script(const std::string& name, const std::string& sql) {
   return parse({.path = name, .text = sql});
 }
 
 }  // namespace
-
-std::string_view to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::exact: return "exact";
-    case Verdict::over: return "over-predicted";
-    case Verdict::under: return "UNDER-PREDICTED";
-    case Verdict::unmodeled: return "unmodeled";
-    case Verdict::failed: return "failed";
-  }
-  return "";
-}
 
 RowCheck::RowCheck(const Server& server, const std::string& database, const EffectTable& table)
     : version_(server.version),
@@ -107,7 +73,7 @@ RowResult RowCheck::run(const EffectRow& row) {
   } catch (const std::exception& error) {
     return fail(Verdict::failed, error.what());
   }
-  result.verdict = verdict_of(result);
+  result.verdict = test::verdict_of(result.differences);
   return result;
 }
 
@@ -146,11 +112,12 @@ bool RowCheck::probe(const EffectRow& row, const RelationLock& lock) {
 
 void RowCheck::compare(const Effect& effect, Observation& observed, RowResult& result) {
   compare_locks(effect, observed, result);
-  compare_names("rewrites", quoted(effect.rewrites), observed.rewrites, {}, result);
-  compare_names("index builds", quoted(effect.index_builds), observed.index_builds, {}, result);
+  test::compare_names("rewrites", quoted(effect.rewrites), observed.rewrites, {}, result.differences);
+  test::compare_names("index builds", quoted(effect.index_builds), observed.index_builds, {},
+                      result.differences);
   const EffectRow* row = effect.commands.front().row;
   if (row != nullptr && is_query(row->on)) observed.scans.clear();
-  compare_names("scans", quoted(effect.scans), observed.scans, observed.may_scan, result);
+  test::compare_names("scans", quoted(effect.scans), observed.scans, observed.may_scan, result.differences);
 }
 
 void RowCheck::compare_locks(const Effect& effect, Observation& observed, RowResult& result) {
@@ -184,13 +151,10 @@ void RowCheck::compare_locks(const Effect& effect, Observation& observed, RowRes
 
 std::string describe(const RowResult& result) {
   std::ostringstream out;
-  out << "\n  " << result.row << "  on PostgreSQL " << result.version << ": " << to_string(result.verdict)
-      << "\n    " << result.example << "\n";
+  out << "\n  " << result.row << "  on PostgreSQL " << result.version << ": "
+      << test::to_string(result.verdict) << "\n    " << result.example << "\n";
   if (!result.problem.empty()) out << "    " << result.problem << "\n";
-  for (const Difference& d : result.differences) {
-    out << "    " << d.what << "\n        predicted  " << d.predicted << "\n        observed   " << d.observed
-        << "\n";
-  }
+  out << test::describe(result.differences);
   return out.str();
 }
 

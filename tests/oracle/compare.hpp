@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "oracle/observe.hpp"
+#include "support/verdict.hpp"
 
 namespace pgsluice::oracle {
 
-enum class Verdict { exact, over, under, unmodeled, failed };
-std::string_view to_string(Verdict verdict);
-
-struct Difference {
-  std::string what;  ///< "lock of public.t", "rewrites" …
-  std::string predicted;
-  std::string observed;
-  bool under = false;  ///< the server does more than was said
-};
+using test::Difference;
+using test::Verdict;
 
 struct RowResult {
   std::string row;

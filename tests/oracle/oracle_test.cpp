@@ -83,7 +83,7 @@ std::string summary(const std::vector<RowResult>& results) {
                                      Verdict::failed};
   std::ostringstream out;
   out << "\n  PostgreSQL      rows";
-  for (const Verdict verdict : k_verdicts) out << std::setw(17) << to_string(verdict);
+  for (const Verdict verdict : k_verdicts) out << std::setw(17) << test::to_string(verdict);
   out << "\n";
   for (const int version : k_versions) {
     const auto of_version = [version](const RowResult& r) { return r.version == version; };

@@ -16,6 +16,11 @@ const RuleBook& built_in_rules() {
 }
 
 FileAnalysis analyse_sql(const std::string& sql, const std::string& path) {
+  Catalog catalog;
+  return analyse_sql(sql, path, 17, catalog);
+}
+
+FileAnalysis analyse_sql(const std::string& sql, const std::string& path, int version, Catalog& catalog) {
   Migration migration;
   migration.id = path;
   migration.tool = "plain";
@@ -23,11 +28,10 @@ FileAnalysis analyse_sql(const std::string& sql, const std::string& path) {
   migration.phase = phase_of(path, {});
   migration.source = {.path = path, .text = sql};
   CheckOptions options;
-  options.pg_version = 17;
+  options.pg_version = version;
   options.today = "2026-11-22";
   PredictOptions prediction;
-  prediction.pg_version = 17;
-  Catalog catalog;
+  prediction.pg_version = version;
   return analyse(std::move(migration), catalog, built_in_effects(), built_in_rules(), prediction, options);
 }
 
