@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// ALTER TABLE, and what becomes of columns.
+#include <algorithm>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+bool index_uses(const IndexDef& index, Name column) {
+  const auto reads = [column](const Box<Expression>& expression) {
+    return expression && contains(expression->columns, column);
+  };
+  return std::ranges::any_of(
+             index.elements,
+             [&](const IndexElement& e) { return e.column == column || reads(e.expression); }) ||
+         contains(index.including, column) || reads(index.predicate);
+}
+
+}  // namespace
+
+void CatalogChange::alter_table(std::string_view tag) {
+  if (target() == nullptr) return;
+  if (tag == "AT_AddColumn") return add_column();
+  if (tag == "AT_DropColumn") return drop_column();
+  if (tag == "AT_AddConstraint") return add_constraint();
+  if (tag == "AT_DropConstraint") return drop_constraint();
+  if (tag == "AT_AttachPartition") return attach();
+  if (tag == "AT_DetachPartition" || tag == "AT_DetachPartitionFinalize") return detach();
+  if (tag == "AT_ValidateConstraint") {
+    return for_family([this](Relation& relation) {
+      for (CatalogConstraint& constraint : relation.constraints) {
+        if (constraint.name == command_.name) constraint.validated = true;
+      }
+    });
+  }
+  if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);
+  if (tag == "AT_SetTableSpace")
+    return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
+  if (tag == "AT_SetAccessMethod") {
+    return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
+  }
+  if (tag == "AT_ChangeOwner") return edit(target()->name, [&](Relation& r) { r.owner = command_.new_name; });
+  if (tag == "AT_AddOf" || tag == "AT_DropOf") {
+    const RelationName type =
+        command_.type ? catalog_.resolve({command_.type->schemaname, command_.type->name}) : RelationName{};
+    return edit(target()->name, [&](Relation& r) { r.of_type = type; });
+  }
+  if (tag == "AT_AddInherit" || tag == "AT_DropInherit") return set_parent(tag == "AT_AddInherit");
+  if (tag == "AT_SetLogged" || tag == "AT_SetUnLogged") {
+    return edit(target()->name, [&](Relation& r) { r.relpersistence = tag == "AT_SetLogged" ? 'p' : 'u'; });
+  }
+  for_family([&](Relation& relation) { alter_column(tag, relation); });
+}
+
+void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
+  const auto column = std::ranges::find(relation.columns, command_.name, &CatalogColumn::name);
+  if (column == relation.columns.end()) return;
+  if (tag == "AT_SetNotNull") column->not_null = true;
+  if (tag == "AT_DropNotNull") column->not_null = false;
+  if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
+  if (tag == "AT_ColumnDefault") column->default_expression = command_.expression;
+  if (tag == "AT_DropExpression") column->generated = {};
+  if (tag == "AT_DropIdentity") column->identity = false;
+  if (tag == "AT_AddIdentity") {
+    column->identity = true;
+    // Partitions draw from the sequence of the partitioned table.
+    if (column->owned_sequence.empty() && !relation.is_partition) {
+      column->owned_sequence = add_owned_sequence(relation.name, column->name);
+    }
+  }
+}
+
+void CatalogChange::add_column() {
+  if (command_.columns.empty()) return;
+  const ColumnDef& def = command_.columns.front();
+  if (is_full(*target()) || target()->column(def.name) != nullptr) return;
+  const CatalogColumn column = make_column(def, target()->name);
+  for_family([&](Relation& relation) {
+    if (relation.column(def.name) == nullptr) relation.columns.push_back(column);
+  });
+}
+
+void CatalogChange::drop_column() {
+  for (const RelationName& name : family()) {
+    const Relation* relation = catalog_.find(name);
+    const CatalogColumn* column = relation->column(command_.name);
+    const RelationName sequence = column != nullptr ? column->owned_sequence : RelationName{};
+    std::vector<RelationName> dead;
+    for (const Relation* index : catalog_.indexes(name)) {
+      if (index->index && index_uses(*index->index, command_.name)) dead.push_back(index->name);
+    }
+    edit(name, [this](Relation& r) {
+      std::erase_if(r.columns, [this](const CatalogColumn& c) { return c.name == command_.name; });
+      std::erase_if(r.constraints, [this](const CatalogConstraint& c) {
+        return contains(c.columns, command_.name) || contains(c.expression_columns, command_.name);
+      });
+    });
+    for (const RelationName& index : dead) catalog_.erase(index);
+    if (!sequence.empty()) catalog_.erase(sequence);
+  }
+}
+
+void CatalogChange::rename_column() {
+  const auto rename_in = [this](Names& names) {
+    std::ranges::replace(names, command_.name, command_.new_name);
+  };
+  for (const RelationName& name : family()) {
+    edit(name, [&](Relation& relation) {
+      for (CatalogColumn& column : relation.columns) {
+        if (column.name == command_.name) column.name = command_.new_name;
+      }
+      for (CatalogConstraint& constraint : relation.constraints) {
+        rename_in(constraint.columns);
+        rename_in(constraint.not_null);
+        rename_in(constraint.expression_columns);
+      }
+    });
+    std::vector<RelationName> indexes;
+    for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
+    for (const RelationName& index : indexes) {
+      edit(index, [&](Relation& relation) {
+        IndexDef& index_def = relation.index.edit();
+        for (IndexElement& element : index_def.elements) {
+          if (element.column == command_.name) element.column = command_.new_name;
+          if (element.expression) rename_in(element.expression.edit().columns);
+        }
+        rename_in(index_def.including);
+        if (index_def.predicate) rename_in(index_def.predicate.edit().columns);
+      });
+    }
+  }
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constraints that come, go and get another name.
+#include <algorithm>
+#include <utility>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+bool is_index_constraint(std::string_view contype) {
+  return contype == "CONSTR_PRIMARY" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_EXCLUSION";
+}
+
+std::string join(const Names& names) {
+  std::string result;
+  for (const Name name : names) result += (result.empty() ? "" : "_") + name;
+  return result;
+}
+
+/// pg_constraint.h ChooseConstraintName: unique among the constraints of the relation.
+std::string constraint_name(const Relation& relation, const Constraint& constraint) {
+  if (!constraint.name.empty()) return constraint.name;
+  const bool check = constraint.contype == "CONSTR_CHECK";
+  const std::string label = constraint.contype == "CONSTR_FOREIGN" ? "fkey" : check ? "check" : "not_null";
+  std::string columns = join(constraint.columns);
+  if (check && columns.empty() && constraint.expression && constraint.expression->columns.size() == 1) {
+    columns = constraint.expression->columns.front();
+  }
+  std::string name = make_object_name(relation.name.relname, columns, label);
+  for (int i = 1; relation.find_constraint(name) != nullptr; ++i) {
+    name = make_object_name(relation.name.relname, columns, label + std::to_string(i));
+  }
+  return name;
+}
+
+/// CHECK goes to all descendants, a foreign key only to partitions.
+bool is_inherited(const Constraint& constraint, const Relation& descendant) {
+  if (constraint.contype == "CONSTR_CHECK") return !constraint.is_no_inherit;
+  return descendant.is_partition;
+}
+
+}  // namespace
+
+void CatalogChange::add_constraint() {
+  const Constraint& constraint = command_.constraints.front();
+  if (constraint.contype == "CONSTR_NOTNULL") return add_not_null(constraint);
+  if (is_index_constraint(constraint.contype)) return add_index_constraint(constraint);
+  const std::string name = constraint_name(*target(), constraint);
+  const RelationName altered = target()->name;
+  for_family([&](Relation& relation) {
+    if (relation.find_constraint(name) != nullptr) return;
+    if (relation.name != altered && !is_inherited(constraint, relation)) return;
+    CatalogConstraint added{.name = name,
+                            .contype = constraint.contype,
+                            .columns = constraint.columns,
+                            .validated = !constraint.skip_validation && constraint.is_enforced};
+    if (!constraint.referenced.empty()) added.referenced = catalog_.resolve(constraint.referenced);
+    added.inherited = relation.name != altered;
+    added.referenced_columns = constraint.referenced_columns;
+    added.no_inherit = constraint.is_no_inherit;
+    if (constraint.expression) {
+      added.comparisons = constraint.expression->comparisons;
+      added.expression_columns = constraint.expression->columns;
+      added.not_null = constraint.expression->not_null;
+    }
+    relation.constraints.push_back(std::move(added));
+  });
+}
+
+void CatalogChange::add_not_null(const Constraint& constraint) {
+  const std::string name = constraint_name(*target(), constraint);
+  for_family([&](Relation& relation) {
+    relation.constraints.push_back({.name = name,
+                                    .contype = "CONSTR_NOTNULL",
+                                    .columns = constraint.columns,
+                                    .validated = !constraint.skip_validation});
+    for (CatalogColumn& column : relation.columns) {
+      if (contains(constraint.columns, column.name) && !constraint.skip_validation) column.not_null = true;
+    }
+  });
+}
+
+void CatalogChange::add_index_constraint(const Constraint& constraint) {
+  const RelationName table = target()->name;
+  if (!constraint.index_name.empty()) return use_index(constraint, table);
+  IndexDef definition{.access_method = constraint.contype == "CONSTR_EXCLUSION" ? "gist" : "btree",
+                      .including = constraint.including,
+                      .unique = true};
+  for (const Name column : constraint.columns) definition.elements.push_back({.column = column});
+  const std::string name = choose_index_name(catalog_, table, command_);
+  put_index(table, name, definition, constraint.contype, constraint.columns, {});
+}
+
+void CatalogChange::use_index(const Constraint& constraint, const RelationName& table) {
+  const Relation* found = catalog_.find({table.schemaname, constraint.index_name});
+  if (found == nullptr || !found->index) return;
+  Names columns;
+  for (const IndexElement& element : found->index->elements) columns.push_back(element.column);
+  const std::string name = constraint.name.empty() ? constraint.index_name : constraint.name;
+  const RelationName old_name = found->name;
+  const RelationName new_name{.schemaname = table.schemaname, .relname = name};
+  edit(old_name, [&](Relation& index) { index.constraint = name; });
+  if (old_name != new_name) move(old_name, new_name);
+  edit(table, [&](Relation& relation) { add_key(relation, constraint.contype, name, columns); });
+}
+
+void CatalogChange::add_key(Relation& relation, std::string_view contype, const Name name,
+                            const Names& columns) {
+  // The name of a kind of constraint outlives any command.
+  const std::string_view kind = contype == "CONSTR_PRIMARY"  ? "CONSTR_PRIMARY"
+                                : contype == "CONSTR_UNIQUE" ? "CONSTR_UNIQUE"
+                                                             : "CONSTR_EXCLUSION";
+  relation.constraints.push_back({.name = name, .contype = kind, .columns = columns, .index = name});
+  for (CatalogColumn& column : relation.columns) {
+    if (kind == "CONSTR_PRIMARY" && contains(columns, column.name)) column.not_null = true;
+  }
+}
+
+void CatalogChange::drop_constraint() {
+  for (const RelationName& name : family()) {
+    const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
+    if (found == nullptr) continue;
+    const std::string index = found->index;
+    edit(name, [this](Relation& relation) {
+      std::erase_if(relation.constraints,
+                    [this](const CatalogConstraint& c) { return c.name == command_.name; });
+    });
+    if (!index.empty()) catalog_.erase({name.schemaname, index});
+  }
+}
+
+void CatalogChange::rename_constraint() {
+  for (const RelationName& name : family()) {
+    const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
+    if (found == nullptr) continue;
+    const std::string index = found->index;
+    edit(name, [this](Relation& relation) {
+      for (CatalogConstraint& constraint : relation.constraints) {
+        if (constraint.name != command_.name) continue;
+        constraint.name = command_.new_name;
+        if (!constraint.index.empty()) constraint.index = command_.new_name;
+      }
+    });
+    if (!index.empty()) {
+      move({name.schemaname, index}, {.schemaname = name.schemaname, .relname = command_.new_name});
+    }
+  }
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Indexes, and those that partitions get from their table.
+#include <algorithm>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+bool same_definition(const IndexDef& a, const IndexDef& b) {
+  return a.unique == b.unique && a.access_method == b.access_method && !a.predicate && !b.predicate &&
+         std::ranges::equal(a.elements, b.elements, {}, &IndexElement::column, &IndexElement::column) &&
+         std::ranges::none_of(a.elements, [](const IndexElement& e) { return e.column.empty(); });
+}
+
+}  // namespace
+
+void CatalogChange::create_index() {
+  const Relation* table = target();
+  if (table == nullptr || !command_.index) return;
+  const RelationName name = table->name;
+  const std::string index_name = choose_index_name(catalog_, name, command_);
+  if (catalog_.find({name.schemaname, index_name}) != nullptr) return;
+  put_index(name, index_name, *command_.index, {}, {}, {});
+}
+
+void CatalogChange::put_index(const RelationName& table, const Name name, const IndexDef& definition,
+                              std::string_view contype, const Names& columns, const RelationName& parent) {
+  const Relation* owner = catalog_.find(table);
+  Relation index{
+      .name = {table.schemaname, name}, .relkind = relkind::index, .table = table, .index = definition};
+  if (owner != nullptr && owner->relkind == relkind::partitioned_table)
+    index.relkind = relkind::partitioned_index;
+  if (!parent.empty()) index.parents = {parent};
+  index.index.edit().name = name;
+  if (!contype.empty()) {
+    index.constraint = name;
+    edit(table, [&](Relation& relation) { add_key(relation, contype, name, columns); });
+  }
+  catalog_.put(index);
+  if (!recurses() && (command_.tag == "IndexStmt" || command_.tag == "AT_AddConstraint")) return;
+  std::vector<RelationName> partitions;
+  if (index.relkind == relkind::partitioned_index) {
+    for (const Relation* child : catalog_.children(table)) partitions.push_back(child->name);
+  }
+  for (const RelationName& partition : partitions) inherit_indexes(table, partition);
+}
+
+void CatalogChange::add_index(const RelationName& table, const IndexDef& definition, std::string_view contype,
+                              const RelationName& parent) {
+  Command naming = command_;
+  naming.index.reset();
+  naming.constraints.clear();
+  Names columns;
+  for (const IndexElement& element : definition.elements) columns.push_back(element.column);
+  if (contype.empty()) {
+    naming.index = definition;
+    naming.index.edit().name = {};
+  } else {
+    naming.constraints.push_back({.contype = contype, .columns = columns, .including = definition.including});
+  }
+  put_index(table, choose_index_name(catalog_, table, naming), definition, contype, columns, parent);
+}
+
+void CatalogChange::inherit_indexes(const RelationName& parent, const RelationName& partition) {
+  std::vector<Relation> wanted;
+  for (const Relation* index : catalog_.indexes(parent)) wanted.push_back(*index);
+  for (const Relation& index : wanted) {
+    if (!index.index || has_partition_of(partition, index.name)) continue;
+    if (const RelationName own = matching_index(partition, index); !own.empty()) {
+      edit(own, [&](Relation& relation) { relation.parents = {index.name}; });
+    } else {
+      add_index(partition, *index.index, index.constraint.empty() ? "" : constraint_type_of(index),
+                index.name);
+    }
+  }
+}
+
+bool CatalogChange::has_partition_of(const RelationName& table, const RelationName& index) const {
+  return std::ranges::any_of(catalog_.indexes(table), [&](const Relation* own) {
+    return std::ranges::find(own->parents, index) != own->parents.end();
+  });
+}
+
+RelationName CatalogChange::matching_index(const RelationName& table, const Relation& wanted) const {
+  for (const Relation* own : catalog_.indexes(table)) {
+    if (!own->index || !own->parents.empty() || !same_definition(*own->index, *wanted.index)) continue;
+    if (!wanted.constraint.empty() && own->constraint.empty()) continue;
+    return own->name;
+  }
+  return {};
+}
+
+std::string CatalogChange::constraint_type_of(const Relation& index) const {
+  const Relation* table = catalog_.find(index.table);
+  const CatalogConstraint* constraint = table != nullptr ? table->find_constraint(index.constraint) : nullptr;
+  return constraint != nullptr ? std::string(constraint->contype) : std::string();
+}
+
+void CatalogChange::cluster_on(const Name name) {
+  const Relation* table = target();
+  if (table == nullptr) return;
+  std::vector<RelationName> indexes;
+  for (const Relation* index : catalog_.indexes(table->name)) indexes.push_back(index->name);
+  for (const RelationName& index : indexes) {
+    edit(index, [&](Relation& relation) { relation.clustered = relation.name.relname == name; });
+  }
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Views, sequences, types, functions, triggers and other objects.
+#include <algorithm>
+#include <utility>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+void CatalogChange::create_view(char kind) {
+  const RelationName name = new_name();
+  if (name.empty()) return;
+  const Relation* old = catalog_.find(name);
+  if (old != nullptr && !command_.is("replace")) return;
+  Relation view{.name = name, .relkind = kind};
+  if (name.schemaname == "pg_temp") view.relpersistence = 't';
+  if (kind != relkind::table) {
+    for (const RelationRef& ref : command_.relations) {
+      if (ref.role == "source" || ref.role == "locked") view.reads.push_back(catalog_.resolve(ref.name));
+    }
+    view.reads_columns = command_.names;
+  }
+  catalog_.put(std::move(view));
+}
+
+void CatalogChange::sequence() {
+  const RelationName name = new_name();
+  if (name.empty()) return;
+  const Relation* found = catalog_.find(name);
+  Relation relation = found != nullptr ? *found : Relation{.name = name, .relkind = relkind::sequence};
+  if (found == nullptr && command_.tag == "AlterSeqStmt") return;
+  if (const RelationRef* owner = command_.relation("owner_table"))
+    relation.owner_table = catalog_.resolve(owner->name);
+  catalog_.put(std::move(relation));
+}
+
+void CatalogChange::composite() {
+  const RelationName name = new_name();
+  Relation relation{.name = name, .relkind = relkind::composite_type};
+  for (const ColumnDef& def : command_.columns)
+    relation.columns.push_back({.name = def.name, .type = catalog_.resolve_type(def.type)});
+  catalog_.put(std::move(relation));
+  catalog_.put_type({.name = name, .typtype = 'c'});
+}
+
+void CatalogChange::create_type() {
+  CatalogType type{.name = type_full_name(), .typtype = command_.tag == "CreateEnumStmt" ? 'e' : 'd'};
+  if (command_.type) type.base = catalog_.resolve_type(*command_.type);
+  type.constrained = std::ranges::any_of(command_.constraints, [](const Constraint& constraint) {
+    return constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_NOTNULL";
+  });
+  if (command_.type && !type.constrained) {
+    const CatalogType* base = catalog_.find_type(*command_.type);
+    type.constrained = base != nullptr && base->constrained;
+  }
+  catalog_.put_type(std::move(type));
+}
+
+void CatalogChange::alter_domain() {
+  if (!command_.type) return;
+  const CatalogType* found = catalog_.find_type(*command_.type);
+  const std::string_view subtype = command_.text("subtype");
+  if (found == nullptr || (subtype != "C" && subtype != "O")) return;
+  CatalogType changed = *found;
+  changed.constrained = true;
+  catalog_.put_type(std::move(changed));
+}
+
+void CatalogChange::create_function() {
+  const std::string_view volatility = command_.text("volatility");
+  const auto [entry, added] = catalog_.functions_.try_emplace(type_full_name(), volatility);
+  // OR REPLACE may change it, and overloads share a name: the more volatile one counts.
+  if (!added && entry->second != volatility) entry->second = "volatile";
+}
+
+void CatalogChange::create_trigger() {
+  if (command_.functions.empty()) return;
+  const FunctionCall& function = command_.functions.front();
+  const CatalogTrigger trigger{
+      .name = command_.name, .function = {function.schemaname, function.name}, .row = command_.is("row")};
+  const auto put = [&](Relation& relation) {
+    std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
+    relation.triggers.push_back(trigger);
+  };
+  const Relation* table = target();
+  if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row) return for_family(put);
+  for_target(put);
+}
+
+void CatalogChange::rename_trigger() {
+  for_family([this](Relation& relation) {
+    for (CatalogTrigger& trigger : relation.triggers) {
+      if (trigger.name == command_.name) trigger.name = command_.new_name;
+    }
+  });
+}
+
+void CatalogChange::put_policy() {
+  CatalogPolicy policy{.name = command_.name, .reads = {}};
+  for (const RelationRef& ref : command_.relations) {
+    if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
+  }
+  for_target([&](Relation& relation) {
+    std::erase_if(relation.policies, [&](const CatalogPolicy& p) { return p.name == policy.name; });
+    relation.policies.push_back(policy);
+  });
+}
+
+void CatalogChange::create_statistics() {
+  const RelationRef* table = command_.relation("target");
+  if (table == nullptr) return;
+  const RelationName resolved = catalog_.resolve(table->name);
+  const Name schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
+  catalog_.statistics_[{schema, command_.name}] = resolved;
+}
+
+void CatalogChange::publish() {
+  std::set<RelationName>& tables = catalog_.publications_[command_.name];
+  const RelationRef* ref = command_.relation("target");
+  if (ref == nullptr) return;
+  const RelationName table = catalog_.resolve(ref->name);
+  if (command_.text("action") == "AP_DropObjects") {
+    tables.erase(table);
+  } else {
+    // SET PUBLICATION leaves too much here: whoever asks gets more tables, not fewer.
+    tables.insert(table);
+  }
+}
+
+}  // namespace pgsluice

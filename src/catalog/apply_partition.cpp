@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Partitions and children that come and go.
+#include <algorithm>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+void CatalogChange::attach() {
+  const RelationRef* partition = command_.relation("partition");
+  if (partition == nullptr) return;
+  const RelationName parent = target()->name;
+  if (target()->relkind == relkind::partitioned_index) {
+    return edit(catalog_.resolve(partition->name), [&](Relation& index) { index.parents = {parent}; });
+  }
+  const RelationName name = catalog_.resolve(partition->name);
+  std::vector<CatalogConstraint> foreign_keys;
+  for (const CatalogConstraint& constraint : target()->constraints) {
+    if (constraint.contype == "CONSTR_FOREIGN") foreign_keys.push_back(constraint);
+  }
+  edit(name, [&](Relation& relation) {
+    relation.parents = {parent};
+    relation.is_partition = true;
+    relation.is_default_partition = command_.bound && command_.bound->is_default;
+    if (command_.bound) relation.bound = *command_.bound;
+    if (const Relation* source = catalog_.find(parent)) copy_row_triggers(*source, relation);
+    for (const CatalogConstraint& key : foreign_keys) {
+      const bool present = std::ranges::any_of(relation.constraints, [&](const CatalogConstraint& own) {
+        return own.contype == key.contype && own.columns == key.columns && own.referenced == key.referenced;
+      });
+      if (!present) relation.constraints.push_back(key);
+    }
+    for (CatalogConstraint& own : relation.constraints) {
+      const auto same = [&](const CatalogConstraint& key) {
+        return own.columns == key.columns && own.referenced == key.referenced;
+      };
+      if (std::ranges::any_of(foreign_keys, same)) own.inherited = true;
+    }
+  });
+  inherit_indexes(parent, name);
+}
+
+void CatalogChange::detach() {
+  const RelationRef* partition = command_.relation("partition");
+  if (partition == nullptr) return;
+  const RelationName name = catalog_.resolve(partition->name);
+  std::vector<RelationName> indexes;
+  for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
+  for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });
+  edit(name, [](Relation& relation) {
+    for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
+    relation.parents.clear();
+    relation.is_partition = false;
+    relation.is_default_partition = false;
+  });
+}
+
+void CatalogChange::set_parent(bool add) {
+  const RelationRef* parent = command_.relation("parent");
+  if (parent == nullptr) return;
+  const RelationName name = catalog_.resolve(parent->name);
+  edit(target()->name, [&](Relation& relation) {
+    std::erase(relation.parents, name);
+    if (add) relation.parents.push_back(name);
+  });
+}
+
+void CatalogChange::copy_row_triggers(const Relation& parent, Relation& partition) {
+  for (const CatalogTrigger& trigger : parent.triggers) {
+    const bool there = std::ranges::find(partition.triggers, trigger.name, &CatalogTrigger::name) !=
+                       partition.triggers.end();
+    if (trigger.row && !there) partition.triggers.push_back(trigger);
+  }
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// RENAME and SET SCHEMA.
+#include <utility>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+void CatalogChange::rename() {
+  const std::string_view type = command_.text("renameType");
+  if (type == "OBJECT_SCHEMA") return rename_schema();
+  const Relation* relation = target();
+  if (relation == nullptr) return;
+  if (type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE") return rename_column();
+  if (type == "OBJECT_TABCONSTRAINT") return rename_constraint();
+  if (type == "OBJECT_TRIGGER") return rename_trigger();
+  if (type == "OBJECT_RULE" || type == "OBJECT_POLICY") return;
+  move(relation->name, {.schemaname = relation->name.schemaname, .relname = command_.new_name});
+}
+
+void CatalogChange::rename_schema() {
+  std::vector<RelationName> members;
+  for (const Relation* relation : catalog_.all()) {
+    if (relation->name.schemaname == command_.name) members.push_back(relation->name);
+  }
+  for (const RelationName& name : members)
+    move(name, {.schemaname = command_.new_name, .relname = name.relname});
+}
+
+void CatalogChange::set_schema() {
+  const Relation* relation = target();
+  if (relation == nullptr) return;
+  const RelationName name = relation->name;
+  std::vector<RelationName> along;
+  for (const Relation* index : catalog_.indexes(name)) along.push_back(index->name);
+  for (const Relation* owned : catalog_.owned_sequences(name)) along.push_back(owned->name);
+  along.push_back(name);
+  for (const RelationName& moved : along)
+    move(moved, {.schemaname = command_.new_name, .relname = moved.relname});
+}
+
+void CatalogChange::move(RelationName from, const RelationName& to) {
+  const auto rename_in = [&](RelationName& name) {
+    if (name == from) name = to;
+  };
+  std::vector<RelationName> touched{from};
+  for (const auto& list : {catalog_.indexes(from), catalog_.children(from), catalog_.readers(from),
+                           catalog_.referencing(from), catalog_.owned_sequences(from)}) {
+    for (const Relation* relation : list) touched.push_back(relation->name);
+  }
+  for (const RelationName& name : touched) {
+    const Relation* found = catalog_.find(name);
+    if (found == nullptr) continue;
+    Relation copy = *found;
+    catalog_.erase(name);
+    rename_in(copy.name);
+    rename_in(copy.table);
+    rename_in(copy.owner_table);
+    for (RelationName& parent : copy.parents) rename_in(parent);
+    for (RelationName& read : copy.reads) rename_in(read);
+    rename_in(copy.of_type);
+    for (CatalogConstraint& constraint : copy.constraints) rename_in(constraint.referenced);
+    for (CatalogColumn& column : copy.columns) rename_in(column.owned_sequence);
+    catalog_.store(std::move(copy));  // another name does not make it new
+  }
+}
+
+}  // namespace pgsluice

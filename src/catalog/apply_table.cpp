@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// CREATE TABLE: columns of its own, of a type, of LIKE and of parents.
+#include <algorithm>
+#include <utility>
+
+#include "change.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+bool is_serial(std::string_view type) {
+  return type == "serial" || type == "serial2" || type == "serial4" || type == "serial8" ||
+         type == "bigserial" || type == "smallserial";
+}
+
+std::string serial_type(std::string_view type) {
+  if (type == "bigserial" || type == "serial8") return "int8";
+  return type == "smallserial" || type == "serial2" ? "int2" : "int4";
+}
+
+}  // namespace
+
+void CatalogChange::create_table() {
+  const RelationName name = new_name();
+  if (name.empty() || catalog_.find(name) != nullptr) return;
+  Relation table{.name = name};
+  if (command_.tag == "CreateForeignTableStmt") table.relkind = relkind::foreign_table;
+  if (command_.partition_key) {
+    table.relkind = relkind::partitioned_table;
+    table.partition_key = command_.partition_key;
+  }
+  const std::string_view persistence = command_.text("relpersistence");
+  table.relpersistence = persistence == "temporary" ? 't' : persistence == "unlogged" ? 'u' : 'p';
+  table.tablespace = command_.tablespace;
+  table.access_method = command_.access_method;
+  if (command_.type) table.of_type = copy_type_columns(*command_.type, table);
+  for (const RelationRef& ref : command_.relations) copy_from(ref, table);
+  for (const ColumnDef& def : command_.columns) {
+    // PARTITION OF may list columns again to add constraints: those have no type.
+    if (is_full(table)) break;
+    if (table.column(def.name) == nullptr) table.columns.push_back(make_column(def, name));
+  }
+  if (command_.bound) {
+    table.is_partition = true;
+    table.bound = *command_.bound;
+    table.is_default_partition = command_.bound->is_default;
+  }
+  catalog_.put(table);
+  if (const RelationRef* parent = command_.relation("parent"))
+    inherit_indexes(catalog_.resolve(parent->name), name);
+  copy_like_indexes(name);
+}
+
+CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationName& table) {
+  CatalogColumn column{.name = def.name, .type = catalog_.resolve_type(def.type)};
+  if (is_serial(def.type.name)) {
+    column.type.name = serial_type(def.type.name);
+    column.not_null = true;
+    column.owned_sequence = add_owned_sequence(table, def.name);
+    column.default_expression =
+        Expression{.functions = {{.schemaname = {}, .name = "nextval", .arguments = 1}}};
+  }
+  for (const Constraint& constraint : def.constraints) {
+    if (constraint.contype == "CONSTR_NOTNULL" || constraint.contype == "CONSTR_PRIMARY")
+      column.not_null = true;
+    if (constraint.contype == "CONSTR_DEFAULT") column.default_expression = constraint.expression;
+    if (constraint.contype == "CONSTR_GENERATED") {
+      column.generated = constraint.generated_kind;
+      column.default_expression = constraint.expression;
+    }
+    if (constraint.contype == "CONSTR_IDENTITY") {
+      column.identity = true;
+      column.not_null = true;
+      column.owned_sequence = add_owned_sequence(table, def.name);
+    }
+  }
+  return column;
+}
+
+RelationName CatalogChange::add_owned_sequence(const RelationName& table, const Name column) {
+  RelationName name{.schemaname = table.schemaname, .relname = catalog_.choose_name(table, column, "seq")};
+  catalog_.put({.name = name, .relkind = relkind::sequence, .owner_table = table});
+  return name;
+}
+
+RelationName CatalogChange::copy_type_columns(const TypeName& type, Relation& table) {
+  RelationName name = catalog_.resolve({type.schemaname, type.name});
+  if (const Relation* composite = catalog_.find(name)) table.columns = composite->columns;
+  return name;
+}
+
+void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
+  const bool parent = ref.role == "parent" || ref.role == "inherited";
+  if (!parent && ref.role != "like") return;
+  const RelationName name = catalog_.resolve(ref.name);
+  if (parent) table.parents.push_back(name);
+  const Relation* source = catalog_.find(name);
+  if (source == nullptr) return;
+  for (CatalogColumn column : source->columns) {
+    column.owned_sequence = {};
+    if (ref.role == "like") column.default_expression.reset();
+    if (table.column(column.name) == nullptr) table.columns.push_back(std::move(column));
+  }
+  for (const CatalogConstraint& constraint : source->constraints) {
+    const bool inherited = constraint.contype == "CONSTR_CHECK" ||
+                           (ref.role == "parent" && constraint.contype == "CONSTR_FOREIGN");
+    if (!parent || !inherited || constraint.no_inherit) continue;
+    table.constraints.push_back(constraint);
+    table.constraints.back().inherited = true;
+  }
+  if (ref.role == "like") copy_like(*source, table);
+  if (ref.role == "parent") copy_row_triggers(*source, table);
+}
+
+bool CatalogChange::like_includes(std::string_view what, const RelationName& source) const {
+  return std::ranges::any_of(command_.relations, [&](const RelationRef& ref) {
+    return ref.role == what && catalog_.resolve(ref.name) == source;
+  });
+}
+
+void CatalogChange::copy_like(const Relation& source, Relation& table) {
+  for (CatalogColumn& column : table.columns) {
+    const CatalogColumn* old = source.column(column.name);
+    if (old == nullptr) continue;
+    if (like_includes("like_defaults", source.name)) column.default_expression = old->default_expression;
+    if (!like_includes("like_generated", source.name)) column.generated = {};
+    if (like_includes("like_identity", source.name) && old->identity) {
+      column.owned_sequence = add_owned_sequence(table.name, column.name);
+    } else {
+      column.identity = false;
+    }
+  }
+  if (!like_includes("like_constraints", source.name)) return;
+  for (const CatalogConstraint& constraint : source.constraints) {
+    if (constraint.contype == "CONSTR_CHECK") table.constraints.push_back(constraint);
+  }
+}
+
+void CatalogChange::copy_like_indexes(const RelationName& table) {
+  for (const RelationRef& ref : command_.relations) {
+    if (ref.role != "like_indexes") continue;
+    std::vector<Relation> wanted;
+    for (const Relation* index : catalog_.indexes(catalog_.resolve(ref.name))) wanted.push_back(*index);
+    for (const Relation& index : wanted) {
+      if (index.index)
+        add_index(table, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), {});
+    }
+  }
+}
+
+bool CatalogChange::is_full(const Relation& table) {
+  constexpr std::size_t most_columns = 1600;
+  return table.columns.size() >= most_columns;
+}
+
+}  // namespace pgsluice

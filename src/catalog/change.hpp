@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/catalog.hpp"
+
+namespace pgsluice {
+
+inline bool contains(const Names& list, Name name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+/// One command at work on a catalog: the parts of Catalog::apply(), one file for each subject.
+class CatalogChange {
+ public:
+  CatalogChange(Catalog& catalog, const Command& command) : catalog_(catalog), command_(command) {}
+
+  void run();
+
+ private:
+  // apply.cpp: finding
+  [[nodiscard]] const Relation* target() const;
+  [[nodiscard]] RelationName new_name() const;
+  [[nodiscard]] bool recurses() const;
+  /// The target and, unless ONLY is written, all that inherit from it.
+  [[nodiscard]] std::vector<RelationName> family() const;
+  [[nodiscard]] RelationName type_full_name() const;
+  /// Changes a copy of each relation of the family.
+  template <typename Change>
+  void for_family(Change change) {
+    for (const RelationName& name : family()) edit(name, change);
+  }
+  template <typename Change>
+  void for_target(Change change) {
+    if (const Relation* relation = target()) edit(relation->name, change);
+  }
+  template <typename Change>
+  void edit(const RelationName& name, Change change) {
+    if (const Relation* found = catalog_.find(name)) catalog_.edit(found->name, change);
+  }
+
+  // apply_table.cpp
+  void create_table();
+  CatalogColumn make_column(const ColumnDef& def, const RelationName& table);
+  RelationName add_owned_sequence(const RelationName& table, Name column);
+  /// CREATE TABLE … OF a composite type.
+  RelationName copy_type_columns(const TypeName& type, Relation& table);
+  void copy_from(const RelationRef& ref, Relation& table);
+  [[nodiscard]] bool like_includes(std::string_view what, const RelationName& source) const;
+  /// CREATE TABLE … (LIKE … INCLUDING …); its indexes are made when the table is there.
+  void copy_like(const Relation& source, Relation& table);
+  void copy_like_indexes(const RelationName& table);
+  /// A table takes no more columns (htup_details.h MaxHeapAttributeNumber).
+  static bool is_full(const Relation& table);
+
+  // apply_column.cpp
+  void alter_table(std::string_view tag);
+  void alter_column(std::string_view tag, Relation& relation);
+  void add_column();
+  void drop_column();
+  void rename_column();
+
+  // apply_constraint.cpp
+  void add_constraint();
+  void add_not_null(const Constraint& constraint);
+  void add_index_constraint(const Constraint& constraint);
+  /// ADD … USING INDEX: the index takes the constraint's name.
+  void use_index(const Constraint& constraint, const RelationName& table);
+  /// The constraint that an index backs.
+  static void add_key(Relation& relation, std::string_view contype, Name name, const Names& columns);
+  void drop_constraint();
+  void rename_constraint();
+
+  // apply_index.cpp
+  void create_index();
+  void put_index(const RelationName& table, Name name, const IndexDef& definition, std::string_view contype,
+                 const Names& columns, const RelationName& parent);
+  /// Adds an index with a name of PostgreSQL's choice, and its constraint if it backs one.
+  void add_index(const RelationName& table, const IndexDef& definition, std::string_view contype,
+                 const RelationName& parent);
+  /// A partition gets an index for each one of its parent, unless it has it already.
+  void inherit_indexes(const RelationName& parent, const RelationName& partition);
+  [[nodiscard]] bool has_partition_of(const RelationName& table, const RelationName& index) const;
+  /// An index of the table that can become the partition of another one; empty: none. For an index that backs
+  /// a constraint it must back one, too (indexcmds.c DefineIndex).
+  [[nodiscard]] RelationName matching_index(const RelationName& table, const Relation& wanted) const;
+  [[nodiscard]] std::string constraint_type_of(const Relation& index) const;
+  /// CLUSTER ON an index, or on none.
+  void cluster_on(Name name);
+
+  // apply_partition.cpp
+  void attach();
+  void detach();
+  void set_parent(bool add);
+  /// Row triggers of a partitioned table have a copy in each partition.
+  static void copy_row_triggers(const Relation& parent, Relation& partition);
+
+  // apply_drop.cpp
+  void drop();
+  [[nodiscard]] RelationName type_key(const TypeName& type) const;
+  /// With everything that hangs on it: indexes, partitions, owned sequences; views, foreign keys and
+  /// children go only under CASCADE, but then PostgreSQL would have refused to drop without it.
+  void drop_relation(RelationName name);
+  void drop_schema();
+
+  // apply_rename.cpp
+  void rename();
+  void rename_schema();
+  void set_schema();
+  /// Gives a relation another full name, wherever it is mentioned. `from` is a copy: it may live in what
+  /// is renamed.
+  void move(RelationName from, const RelationName& to);
+
+  // apply_object.cpp
+  void create_view(char kind);
+  void sequence();
+  void composite();
+  void create_type();
+  void alter_domain();
+  void create_function();
+  void create_trigger();
+  void rename_trigger();
+  void put_policy();
+  void create_statistics();
+  void publish();
+
+  Catalog& catalog_;
+  const Command& command_;
+};
+
+}  // namespace pgsluice
