@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/json.hpp"
+#include "base/secrets.hpp"
 #include "base/terminal.hpp"
 #include "base/text.hpp"
 #include "cli/options.hpp"
@@ -18,7 +19,8 @@ namespace {
 using namespace pgsluice;
 
 /// Under --log-format json one object a line, so that a log collector can read it.
-void complain(const std::string& message, const std::string& hint, const cli::GlobalOptions& options) {
+void complain(const std::string& what, const std::string& hint, const cli::GlobalOptions& options) {
+  const std::string message = without_passwords(what);
   if (options.log_format == cli::LogFormat::json) {
     OrderedJson line;
     line["level"] = "error";
