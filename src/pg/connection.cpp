@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
 #include "pg/api.hpp"
 #include "pg/sqlstate.hpp"
 #include "pgsluice/error.hpp"
@@ -62,11 +63,9 @@ void append_rows(const PGresult* result, SqlResult& into) {
   }
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
-    text.pop_back();
-  }
-  return text;
+/// libpq breaks its messages into lines, and indents what belongs to the line before.
+std::string on_one_line(std::string_view text) {
+  return replace_all(replace_all(trim(text), "\n\t", ". "), "\n", "; ");
 }
 
 extern "C" void on_notice(void* target, const PGresult* result) {
@@ -209,7 +208,7 @@ class PqSession final : public Session {
   // A FATAL message of the server (57P01 …) that came just before says more than "connection lost".
   SqlResult lost(SqlResult outcome) {
     const std::string said =
-        connection_ ? trimmed(api().PQerrorMessage(connection_.get())) : "the connection is closed";
+        connection_ ? on_one_line(api().PQerrorMessage(connection_.get())) : "the connection is closed";
     if (outcome.ok || outcome.error.sqlstate.empty()) {
       outcome.error.sqlstate = sqlstate::connection_failure;
       outcome.error.message = scrub(said.empty() ? "the server closed the connection" : said, secrets_);
@@ -324,7 +323,7 @@ ConnectResult connect(const Conninfo& conninfo, const std::string& application_n
     }
   }
   if (api().PQstatus(connection.get()) != CONNECTION_OK) {
-    const std::string message = scrub(trimmed(api().PQerrorMessage(connection.get())), secrets);
+    const std::string message = scrub(on_one_line(api().PQerrorMessage(connection.get())), secrets);
     return ConnectFailure{.message = message, .permanent = is_permanent(message)};
   }
   return std::make_unique<PqSession>(std::move(connection), std::move(secrets), interrupt);

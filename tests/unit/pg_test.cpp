@@ -9,7 +9,7 @@
 
 #include "base/signals.hpp"
 #include "pg/arrays.hpp"
-#include "pg/conninfo.hpp"
+#include "pg/connection.hpp"
 #include "pg/libpq.hpp"
 #include "pg/sqlstate.hpp"
 #include "pgsluice/error.hpp"
@@ -52,6 +52,16 @@ TEST(Conninfo, NeverRepeatsWhatItCannotRead) {
     EXPECT_THAT(refusal(text), Not(HasSubstr("hush"))) << text;
     EXPECT_NE(refusal(text), "accepted") << text;
   }
+}
+
+TEST(Connect, SaysOnOneLineWhatWentWrong) {
+  const Interrupt interrupt;
+  const pg::Conninfo conninfo = pg::read_conninfo("host=127.0.0.1 port=1");
+  const pg::ConnectResult result = pg::connect(conninfo, "test", pg::Access::any, interrupt);
+  ASSERT_TRUE(std::holds_alternative<pg::ConnectFailure>(result));
+  const std::string message = std::get<pg::ConnectFailure>(result).message;
+  EXPECT_THAT(message, HasSubstr("refused"));
+  EXPECT_THAT(message, Not(testing::ContainsRegex("[\n\t]")));
 }
 
 TEST(Arrays, SurviveTheRoundTrip) {
