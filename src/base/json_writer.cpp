@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace pgsluice {
 namespace {

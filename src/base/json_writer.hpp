@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.hpp"
+
 namespace pgsluice {
 
 /// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
@@ -47,8 +49,7 @@ class JsonWriter {
     separate();
     out_ += '"';
     while (text.size() > piece) {
-      std::size_t size = piece;
-      while (size > piece - 4 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+      const std::size_t size = utf8_floor(text, piece);
       append_json_text(out_, text.substr(0, size));
       text.remove_prefix(size);
       flush();

@@ -5,6 +5,8 @@
 #include <array>
 #include <numeric>
 
+#include "base/utf8.hpp"
+
 namespace pgsluice {
 namespace {
 
@@ -287,47 +289,6 @@ std::optional<std::string> closest(std::string_view word, std::span<const std::s
     }
   }
   return best;
-}
-
-Utf8Character next_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const Utf8Character invalid{.code_point = 0xFFFD, .bytes = 1, .valid = false};
-  if (byte(0) < 0x80) {
-    return {.code_point = byte(0), .bytes = 1, .valid = true};
-  }
-  const std::size_t bytes = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < bytes) {
-    return invalid;
-  }
-  char32_t code_point = byte(0) & (0x7Fu >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return invalid;
-    }
-    code_point = (code_point << 6) | (byte(i) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800,
-                                                0x10000};  // shorter forms exist below these
-  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  if (code_point < smallest[bytes] || surrogate || code_point > 0x10FFFF) {
-    return invalid;
-  }
-  return {.code_point = code_point, .bytes = bytes, .valid = true};
-}
-
-std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
-    const Utf8Character character = next_character(text.substr(at));
-    if (!character.valid) {
-      return at;
-    }
-    at += character.bytes;
-  }
-  return std::nullopt;
 }
 
 int display_width(char32_t code_point) {

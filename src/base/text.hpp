@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Text as bytes, as UTF-8 and as people see it on a terminal. Knows no SQL.
+// Text as bytes and as people see it on a terminal. Knows no SQL.
 
 #include <cstddef>
 #include <cstdint>
@@ -40,16 +40,6 @@ bool natural_less(std::string_view a, std::string_view b);
 /// The candidate that `word` was probably meant to be; none when nothing is close.
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
 
-/// One decoded character. `code_point` is U+FFFD with `valid` false for a byte that is no UTF-8.
-struct Utf8Character {
-  char32_t code_point = 0;
-  std::size_t bytes = 1;
-  bool valid = true;
-};
-/// The character at the start of `text`, which must not be empty.
-Utf8Character next_character(std::string_view text);
-/// Byte offset of the first byte that is not valid UTF-8; none: all of it is.
-std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 /// Columns of a terminal that the character takes: 0 (combining), 1 or 2 (East Asian wide, emoji).
 int display_width(char32_t code_point);
 int display_width(std::string_view text);

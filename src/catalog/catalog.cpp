@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace pgsluice {
 
 namespace {
@@ -13,9 +15,7 @@ constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
 
 /// Cuts to `size` bytes without cutting a character: pg_mbcliplen().
 std::string_view clip(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  return text.substr(0, size);
+  return text.substr(0, utf8_floor(text, size));
 }
 
 }  // namespace
@@ -212,7 +212,8 @@ TypeName Catalog::resolve_type(TypeName type) const {
 void Catalog::put_binary_cast(const TypeName& from, const TypeName& to) {
   const TypeName source = resolve_type(from);
   const TypeName target = resolve_type(to);
-  binary_casts_.insert({{source.schemaname, source.name}, {target.schemaname, target.name}});
+  binary_casts_.emplace(RelationName{source.schemaname, source.name},
+                        RelationName{target.schemaname, target.name});
 }
 
 bool Catalog::is_binary_cast(const TypeName& from, const TypeName& to) const {

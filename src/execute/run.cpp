@@ -5,6 +5,7 @@
 
 #include "base/signals.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "execute/settings.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
@@ -48,14 +49,6 @@ std::string seconds(milliseconds duration) {
 
 // ---- a statement that failed ------------------------------------------------------------------------------------
 
-std::size_t bytes_of_characters(std::string_view text, int characters) {
-  std::size_t bytes = 0;
-  while (characters-- > 0 && bytes < text.size()) {
-    bytes += next_character(text.substr(bytes)).bytes;
-  }
-  return bytes;
-}
-
 StatementFailure failure_of(const StepContext& context, const AttemptResult& attempt) {
   const Script& script = context.file.analysis.script;
   // A failed COMMIT is the work of the whole step: a deferred constraint, for example.
@@ -65,7 +58,7 @@ StatementFailure failure_of(const StepContext& context, const AttemptResult& att
   }
   std::size_t offset = statement == nullptr ? 0 : statement->range.begin;
   if (statement != nullptr && attempt.error.position > 0) {
-    offset += bytes_of_characters(statement->sql, attempt.error.position - 1);
+    offset += utf8_offset(statement->sql, static_cast<std::size_t>(attempt.error.position) - 1);
   }
   return {.path = context.file.analysis.migration.path.string(),
           .position = LineIndex(script.source.text).position(offset),

@@ -2,6 +2,7 @@
 #include "plan/sql_text.hpp"
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "sql/lexer.hpp"
 
 namespace pgsluice {
@@ -15,10 +16,7 @@ std::string cut(std::string text, std::size_t limit) {
   if (text.size() <= limit) {
     return text;
   }
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) {
-    --limit;  // not through the middle of a character
-  }
-  return text.substr(0, limit) + "…";
+  return text.substr(0, utf8_floor(text, limit)) + "…";
 }
 
 }  // namespace

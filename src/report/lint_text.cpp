@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "report/lint.hpp"
 #include "report/snippet.hpp"
 

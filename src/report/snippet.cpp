@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace pgsluice {
 namespace {
@@ -81,13 +82,8 @@ void cut(std::vector<Cell>& cells, int width) {
 
 /// Only what is near the mark, on character boundaries; `mark` moves along.
 std::string_view near_mark(std::string_view line, Mark& mark) {
-  const auto is_inside = [&](std::size_t at) {
-    return at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80;
-  };
-  std::size_t from = mark.begin > k_reach ? mark.begin - k_reach : 0;
-  while (is_inside(from)) --from;
-  std::size_t to = std::min(line.size(), mark.begin + k_reach);
-  while (is_inside(to)) --to;
+  const std::size_t from = utf8_floor(line, mark.begin > k_reach ? mark.begin - k_reach : 0);
+  const std::size_t to = utf8_floor(line, mark.begin + k_reach);
   mark = {.begin = mark.begin - from, .end = std::min(mark.end, to) - from};
   return line.substr(from, to - from);
 }

@@ -2,8 +2,8 @@
 // Quoting of identifiers, and what the public values of sql.hpp can tell about themselves.
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "pgsluice/sql.hpp"
-#include "utf8.hpp"
 // Last: redefines names of the standard library.
 #include "nodes.hpp"
 
@@ -68,19 +68,19 @@ LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) {
     starts_.push_back(end + 1);
   }
-  if (sql::is_ascii(text)) return;
+  if (is_ascii(text)) return;
   characters_.reserve(text.size() / k_block + 1);
   std::size_t count = 0;
   for (std::size_t block = 0; block <= text.size(); block += k_block) {
     characters_.push_back(count);
-    count += sql::utf8_length(text.substr(block, k_block));
+    count += utf8_length(text.substr(block, k_block));
   }
 }
 
 std::size_t LineIndex::characters(std::size_t offset) const {
   if (characters_.empty()) return offset;
   const std::size_t block = offset / k_block;
-  return characters_[block] + sql::utf8_length(text_.substr(block * k_block, offset % k_block));
+  return characters_[block] + utf8_length(text_.substr(block * k_block, offset % k_block));
 }
 
 Position LineIndex::position(std::size_t offset) const {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "lexer.hpp"
 #include "split.hpp"
-#include "utf8.hpp"
 // Last: redefines names of the standard library.
 #include "lower.hpp"
 
@@ -40,7 +40,7 @@ class ParseScope {
 /// "at or near" repeats the rest of the input after an unterminated quote: that is cut.
 std::string shorten(std::string message) {
   if (message.size() > k_max_message) {
-    message.resize(sql::utf8_floor(message, k_max_message));
+    message.resize(utf8_floor(message, k_max_message));
     message += "…";
   }
   return message;
@@ -59,7 +59,7 @@ std::string hint_for(std::string_view text, std::size_t at) {
 SyntaxError syntax_error(const ::PgQueryError& error, const sql::Source& source) {
   // cursorpos counts characters from 1; ranges are bytes.
   const std::size_t at =
-      error.cursorpos > 0 ? sql::utf8_offset(source.text, static_cast<std::size_t>(error.cursorpos) - 1) : 0;
+      error.cursorpos > 0 ? utf8_offset(source.text, static_cast<std::size_t>(error.cursorpos) - 1) : 0;
   sql::Lexer lexer(source.text, at);
   const sql::Token token = lexer.next_with_comments();
   const std::size_t end = token.kind == sql::TokenKind::end ? at : token.end;
@@ -72,7 +72,7 @@ SyntaxError syntax_error(const ::PgQueryError& error, const sql::Source& source)
 /// A byte that no server would accept; libpg_query would stop at it or let it pass in silence.
 std::optional<SyntaxError> text_error(const sql::Source& source) {
   const std::size_t nul = source.text.find('\0');
-  const std::optional<std::size_t> invalid = sql::first_invalid_utf8(source.text);
+  const std::optional<std::size_t> invalid = first_invalid_utf8(source.text);
   if (nul != std::string_view::npos && (!invalid || nul < *invalid)) {
     return SyntaxError{.range = {source.offset + nul, source.offset + nul + 1},
                        .statement = source.whole(),

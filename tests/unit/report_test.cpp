@@ -42,6 +42,10 @@ TEST(Snippet, NeverPrintsWhatATerminalWouldObey) {
   EXPECT_EQ(snippet_of("a\x1b[2Jb x", "x"), "  1 | a\\x1b[2Jb x\n    |           ^\n");
 }
 
+TEST(Snippet, ShowsALineThatStartsInTheMiddleOfACharacter) {
+  EXPECT_EQ(snippet_of("\x9f;", "\x9f"), "  1 | \\x9f;\n    | ^^^^\n");
+}
+
 TEST(Snippet, CutsLongLinesAroundTheRange) {
   const std::string text = std::string(200, 'a') + " here " + std::string(200, 'b');
   const std::string out = snippet_of(text, "here", 60);

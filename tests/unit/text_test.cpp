@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/secrets.hpp"
+#include "base/utf8.hpp"
+
 namespace pgsluice {
 namespace {
 
@@ -28,12 +31,31 @@ TEST(NaturalLess, IsAStrictOrder) {
 }
 
 TEST(Utf8, FindsTheFirstByteThatIsNone) {
-  EXPECT_EQ(find_invalid_utf8("plain"), std::nullopt);
-  EXPECT_EQ(find_invalid_utf8("é€😀"), std::nullopt);
-  EXPECT_EQ(find_invalid_utf8("ab\xFF"), 2u);
-  EXPECT_EQ(find_invalid_utf8("\xC0\x80"), 0u) << "an overlong form";
-  EXPECT_EQ(find_invalid_utf8("\xED\xA0\x80"), 0u) << "a surrogate";
-  EXPECT_EQ(find_invalid_utf8("a\xE2\x82"), 1u) << "cut off";
+  EXPECT_EQ(first_invalid_utf8("plain"), std::nullopt);
+  EXPECT_EQ(first_invalid_utf8("é€😀"), std::nullopt);
+  EXPECT_EQ(first_invalid_utf8("ab\xFF"), 2u);
+  EXPECT_EQ(first_invalid_utf8("\xC0\x80"), 0u) << "an overlong form";
+  EXPECT_EQ(first_invalid_utf8("\xED\xA0\x80"), 0u) << "a surrogate";
+  EXPECT_EQ(first_invalid_utf8("a\xE2\x82"), 1u) << "cut off";
+}
+
+TEST(Utf8, FindsTheStartOfACharacterAlsoWhereThereIsNone) {
+  EXPECT_EQ(utf8_floor("a😀", 4), 1u);
+  EXPECT_EQ(utf8_floor("a😀", 1), 1u);
+  EXPECT_EQ(utf8_floor("a😀", 9), 5u);
+  EXPECT_EQ(utf8_floor("\x80\x80", 0), 0u) << "nothing stands before it";
+  EXPECT_EQ(utf8_floor("a\x80\x80\x80\x80", 4), 4u) << "further away than a character is long";
+}
+
+TEST(WithoutPasswords, HidesThemWhereverAConnectionStringStands) {
+  EXPECT_EQ(without_passwords("cannot read postgres://me:hush@h/db: no such file"),
+            "cannot read postgres://me:***@h/db: no such file");
+  EXPECT_EQ(without_passwords("postgres://me:hu@s:h@h/db"), "postgres://me:***@h/db");
+  EXPECT_EQ(without_passwords("\"host=h password=hush port=1\""), "\"host=h password=*** port=1\"");
+  EXPECT_EQ(without_passwords("password='hu \\' sh' x"), "password=*** x");
+  EXPECT_EQ(without_passwords("postgres://h/db?password=hush&sslpassword=sh"),
+            "postgres://h/db?password=***&sslpassword=***");
+  EXPECT_EQ(without_passwords("postgres://me@h:5432/db"), "postgres://me@h:5432/db");
 }
 
 TEST(DisplayWidth, CountsColumnsOfATerminal) {
