@@ -66,7 +66,7 @@ RowResult RowCheck::run(const EffectRow& row) {
   try {
     prepare(runner_, row.setup);
     Observation observed =
-        alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, row.example);
+        alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, {}, row.example);
     if (observed.error) return fail(Verdict::failed, "the server says: " + *observed.error);
     probe_locks(effect, observed, row);
     compare(effect, observed, result);

@@ -30,9 +30,12 @@ bool failed(const PGresult* result) {
   return pg::api().PQresultStatus(result) == PGRES_FATAL_ERROR;
 }
 
-/// COPY FROM STDIN in an example: there are no rows to send.
+/// COPY in an example: there are no rows to send, and those that come are of no interest.
 void end_copy(PGconn* connection, const PGresult* result) {
-  if (pg::api().PQresultStatus(result) == PGRES_COPY_IN) pg::api().PQputCopyEnd(connection, nullptr);
+  const ExecStatusType status = pg::api().PQresultStatus(result);
+  if (status == PGRES_COPY_IN) pg::api().PQputCopyEnd(connection, nullptr);
+  if (status != PGRES_COPY_OUT) return;
+  for (char* row = nullptr; pg::api().PQgetCopyData(connection, &row, 0) > 0;) pg::api().PQfreemem(row);
 }
 
 Rows rows_of(const PGresult* result) {

@@ -30,6 +30,8 @@ Record read_record(const Json& json) {
           .error = json.value("error", ""),
           .locks = json.contains("locks") ? json.at("locks").get<std::map<std::string, std::string>>()
                                           : std::map<std::string, std::string>(),
+          .held = json.contains("held") ? json.at("held").get<std::map<std::string, std::string>>()
+                                        : std::map<std::string, std::string>(),
           .rewrites = strings(json, "rewrites"),
           .scans = strings(json, "scans"),
           .may_scan = strings(json, "may_scan"),
@@ -46,12 +48,6 @@ KnownCase read_case(const Json& json) {
   if (json.contains("sql")) known.statements.push_back(json.at("sql"));
   for (const Json& record : json.at("record")) known.records.push_back(read_record(record));
   return known;
-}
-
-std::string joined(const std::vector<std::string>& statements) {
-  std::string text;
-  for (const std::string& statement : statements) text += statement + ";\n";
-  return text;
 }
 
 /// The name as the records write it.
@@ -182,6 +178,12 @@ Catalog replay_fixture(int version) {
   return catalog;
 }
 
+std::string joined(const std::vector<std::string>& statements) {
+  std::string text;
+  for (const std::string& statement : statements) text += statement + ";\n";
+  return text;
+}
+
 KnownResult judge(const KnownCase& known, const Record& record, int version, Catalog catalog) {
   for (const std::string& setup : known.setup) analyse_sql(setup, "setup.sql", version, catalog);
   const std::string head = known.transaction ? "" : "-- pgsluice: transaction=off\n";
@@ -225,6 +227,7 @@ std::string KnownSummary::table() const {
     }
     out << "\n";
   }
+  if (std::getenv("PGSLUICE_KNOWN_DETAILS") != nullptr) out << details();  // NOLINT(concurrency-mt-unsafe)
   return out.str();
 }
 

@@ -18,6 +18,7 @@ struct Record {
   std::set<int> versions;
   std::string error;                         ///< SQLSTATE; empty: it ran
   std::map<std::string, std::string> locks;  ///< schema.name, unquoted → strongest mode, as in pg_locks
+  std::map<std::string, std::string> held;   ///< where it differs: the mode at the end; empty: released
   std::set<std::string> rewrites;
   std::set<std::string> scans;
   std::set<std::string> may_scan;  ///< read by queries: the planner's business
@@ -47,6 +48,9 @@ const std::string& fixture_sql();
 /// The fixture replayed as a migration.
 Catalog replay_fixture(int version);
 
+/// As one file would have them.
+std::string joined(const std::vector<std::string>& statements);
+
 /// Predicts the case on top of `catalog` as lint would, and compares with the record of that version.
 KnownResult judge(const KnownCase& known, const Record& record, int version, Catalog catalog);
 
@@ -55,7 +59,7 @@ class KnownSummary {
  public:
   explicit KnownSummary(std::string source) : source_(std::move(source)) {}
   void add(const KnownCase& known, int version, const KnownResult& result);
-  /// Cases and verdicts per version.
+  /// Cases and verdicts per version; with PGSLUICE_KNOWN_DETAILS each gap, too.
   [[nodiscard]] std::string table() const;
   /// One line for each case and verdict: `id verdict versions`, sorted.
   [[nodiscard]] std::vector<std::string> gaps() const;

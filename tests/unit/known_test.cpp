@@ -3,7 +3,6 @@
 // a statement is written.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 
 #include "support/known_cases.hpp"
@@ -22,9 +21,6 @@ TEST(KnownCases, AreAsThePredictionSaysByReplay) {
     }
   }
   std::cout << summary.table();
-  if (std::getenv("PGSLUICE_KNOWN_DETAILS") != nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets it
-    std::cout << summary.details();
-  }
   EXPECT_EQ(summary.problems(), "");
 }
 
