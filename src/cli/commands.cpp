@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 4> k_commands{{
+constexpr std::array<CommandRow, 5> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -22,6 +22,22 @@ A finding is accepted with a comment before its statement:
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or a file
 that cannot be read.)",
      .add = add_lint},
+    {.name = "explain",
+     .summary = "say what a statement does to whom and why, or what a finding means",
+     .help = R"(For each statement: its locks on every relation, who waits behind them and for how
+long, the work, the row that says so with its place in PostgreSQL's source, what was
+assumed, what lint would find, and the safe form. Where versions differ, side by side.
+
+Examples:
+  pgsluice explain                                   all findings and rows
+  pgsluice explain blocks-reads-during-work          a finding: why, when, an example
+  pgsluice explain add_column                        what each form of a command does
+  pgsluice explain --sql "ALTER TABLE orders ADD COLUMN note text"
+  pgsluice explain --pg-version 16 --after migrations/ --sql "DROP TABLE orders"
+  pgsluice explain --catalog live --format json --sql - <new.sql
+
+Exit codes: 0 explained, 2 usage, SQL or a file that cannot be read.)",
+     .add = add_explain},
     {.name = "snapshot",
      .summary = "write down what a database's catalogs say, for lint --catalog",
      .help = R"(Tables, columns, constraints, indexes, views, types, functions with their source and

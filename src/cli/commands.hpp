@@ -30,6 +30,7 @@ struct CommandRow {
 std::span<const CommandRow> commands();
 
 Runner add_lint(CLI::App& app);
+Runner add_explain(CLI::App& app);
 Runner add_snapshot(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <iostream>
 #include <memory>
-#include <set>
 #include <sstream>
 #include <thread>
 
@@ -15,9 +13,9 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "catalog/read.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/input.hpp"
 #include "cli/lint_files.hpp"
 #include "pgsluice/findings.hpp"
 #include "report/lint.hpp"
@@ -26,10 +24,6 @@ namespace pgsluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The oldest major that the community supported when this release was made (14 reached its end of life on 2026-11-12).
-// A worst case for the others: what is safe there is safe on newer servers.
-constexpr int k_oldest_supported = 15;
 
 enum class Format { text, json };
 enum class FailOn { error, warning, never };
@@ -66,67 +60,8 @@ std::vector<std::string> usual_paths() {
               "For example: pgsluice lint db/migrations, or pgsluice lint - to read standard input.");
 }
 
-void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Migration>& migrations) {
-  std::error_code error;
-  std::vector<Migration> found;
-  if (path != "-" && fs::is_directory(path, error)) {
-    found = list_migrations(path);
-  } else {
-    found.push_back(name_migration(path));
-  }
-  for (Migration& migration : found) {
-    // A file that is named twice runs once.
-    const fs::path real = path == "-" ? fs::path("-") : fs::canonical(migration.path, error);
-    if (seen.insert(real).second) migrations.push_back(std::move(migration));
-  }
-}
-
-std::vector<Migration> list_all(const std::vector<std::string>& paths) {
-  std::error_code error;
-  // What is named once needs no look for what is named twice.
-  if (paths.size() == 1 && paths.front() != "-" && fs::is_directory(paths.front(), error)) {
-    return list_migrations(paths.front());
-  }
-  std::vector<Migration> migrations;
-  std::set<fs::path> seen;
-  for (const std::string& path : paths) add_path(path, seen, migrations);
-  return migrations;
-}
-
-/// A report that has begun cannot be taken back, so what cannot be read is said before.
-std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
-  std::vector<Migration> migrations = list_all(paths);
-  for (const Migration& migration : migrations) expect_readable(migration);
-  return migrations;
-}
-
-std::string today() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::string date(std::string_view("YYYY-MM-DD").size(), '\0');
-  std::strftime(date.data(), date.size() + 1, "%Y-%m-%d", &utc);
-  return date;
-}
-
 int version_of(const LintOptions& options) {
   return options.pg_version.value_or(k_oldest_supported);
-}
-
-/// What is known before the first file; nothing without --catalog.
-Catalog load_catalog(const LintOptions& options, const GlobalOptions& global) {
-  if (options.catalog.empty()) return {};
-  if (options.catalog != "live") {
-    return make_catalog(parse_snapshot(read_file(options.catalog), options.catalog));
-  }
-  const RealWorld real(options.url, pg::Access::any, global);
-  return make_catalog(read_snapshot(*connect_once(real.world()), {}));
-}
-
-/// Major version of the server behind the catalog.
-std::optional<int> version_of(const Catalog& catalog) {
-  constexpr int k_major = 10000;
-  return catalog.server_version_num == 0 ? std::nullopt : std::optional(catalog.server_version_num / k_major);
 }
 
 LintTotals analyse_all(const LintOptions& options, Catalog catalog, LintReport& report) {
@@ -175,8 +110,8 @@ ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
 }
 
 ExitCode lint(LintOptions options, const GlobalOptions& global) {
-  Catalog catalog = load_catalog(options, global);
-  if (!options.pg_version) options.pg_version = version_of(catalog);
+  Catalog catalog = load_catalog(options.catalog, options.url, global);
+  if (!options.pg_version) options.pg_version = server_version(catalog);
   const LintTotals totals =
       options.output.empty()
           ? analyse_all(options, std::move(catalog), *make_report(options, global, STDOUT_FILENO, std::cout))
@@ -199,13 +134,11 @@ Runner add_lint(CLI::App& app) {
   add_pg_version(app, options->pg_version,
                  cat("version of the server, 12 to 18; default: that of --catalog, else ",
                      std::to_string(k_oldest_supported), ", the oldest still supported"));
-  app.add_option("--catalog", options->catalog,
-                 "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the "
-                 "server; default: only what the files themselves create")
-      ->type_name("FILE|live");
+  add_catalog(app, options->catalog,
+              "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the "
+              "server; default: only what the files themselves create");
   add_database_url(app, options->url);
-  app.add_option("--rules", options->rules, "folder of rules that add to the built-in ones or replace them")
-      ->type_name("DIR");
+  add_rules(app, options->rules);
   app.add_option("--jobs", options->jobs, "files to work on at a time; default: one for each processor")
       ->type_name("N")
       ->check(CLI::Range(1U, 64U).description(""));

@@ -6,13 +6,11 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
+#include "pgsluice/explain.hpp"
 #include "pgsluice/migration.hpp"
 
 namespace pgsluice::cli {
 namespace {
-
-constexpr int k_first_version = 12;
-constexpr int k_last_version = 18;
 
 std::string quoted(const std::string& text) {
   return cat("\"", printable_line(text), "\"");

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "report/advice.hpp"
 #include "report/lint.hpp"
 #include "report/snippet.hpp"
 
@@ -36,12 +37,6 @@ std::string labelled(const std::string& label, Style style, std::string_view tex
     first = false;
   }
   return out;
-}
-
-/// Rules mix sentences and SQL: a sentence begins with one capital letter.
-bool is_prose(std::string_view line) {
-  const auto is_in = [](char c, char from, char to) { return from <= c && c <= to; };
-  return line.size() > 1 && is_in(line[0], 'A', 'Z') && is_in(line[1], 'a', 'z');
 }
 
 /// Prose is wrapped; SQL keeps its lines, indented, so that it can be copied.

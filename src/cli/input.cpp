@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/input.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <set>
+
+#include <CLI/CLI.hpp>
+
+#include "base/files.hpp"
+#include "catalog/read.hpp"
+#include "cli/database.hpp"
+#include "pgsluice/snapshot.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Migration>& migrations) {
+  std::error_code error;
+  std::vector<Migration> found;
+  if (path != "-" && fs::is_directory(path, error)) {
+    found = list_migrations(path);
+  } else {
+    found.push_back(name_migration(path));
+  }
+  for (Migration& migration : found) {
+    // A file that is named twice runs once.
+    const fs::path real = path == "-" ? fs::path("-") : fs::canonical(migration.path, error);
+    if (seen.insert(real).second) migrations.push_back(std::move(migration));
+  }
+}
+
+std::vector<Migration> list_all(const std::vector<std::string>& paths) {
+  std::error_code error;
+  // What is named once needs no look for what is named twice.
+  if (paths.size() == 1 && paths.front() != "-" && fs::is_directory(paths.front(), error)) {
+    return list_migrations(paths.front());
+  }
+  std::vector<Migration> migrations;
+  std::set<fs::path> seen;
+  for (const std::string& path : paths) add_path(path, seen, migrations);
+  return migrations;
+}
+
+}  // namespace
+
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
+  std::vector<Migration> migrations = list_all(paths);
+  for (const Migration& migration : migrations) expect_readable(migration);
+  return migrations;
+}
+
+std::string today() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::string date(std::string_view("YYYY-MM-DD").size(), '\0');
+  std::strftime(date.data(), date.size() + 1, "%Y-%m-%d", &utc);
+  return date;
+}
+
+Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global) {
+  if (catalog.empty()) return {};
+  if (catalog != "live") return make_catalog(parse_snapshot(read_file(catalog), catalog));
+  const RealWorld real(url, pg::Access::any, global);
+  return make_catalog(read_snapshot(*connect_once(real.world()), {}));
+}
+
+std::optional<int> server_version(const Catalog& catalog) {
+  constexpr int k_major = 10000;
+  return catalog.server_version_num == 0 ? std::nullopt : std::optional(catalog.server_version_num / k_major);
+}
+
+void add_catalog(CLI::App& app, std::string& catalog, const std::string& description) {
+  app.add_option("--catalog", catalog, description)->type_name("FILE|live");
+}
+
+void add_rules(CLI::App& app, std::string& rules) {
+  app.add_option("--rules", rules, "folder of rules that add to the built-in ones or replace them")
+      ->type_name("DIR");
+}
+
+}  // namespace pgsluice::cli

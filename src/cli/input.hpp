@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What commands that judge SQL are given: migrations, and what is there before them.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "pgsluice/catalog.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice::cli {
+
+// The oldest major that the community supported when this release was made (14 reached its end of life on 2026-11-12).
+// A worst case for the others: what is safe there is safe on newer servers.
+inline constexpr int k_oldest_supported = 15;
+
+/// The migrations of files and folders in their order, none of them read. A report that has begun cannot be taken
+/// back, so what cannot be read is said here.
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths);
+
+/// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.
+Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global);
+/// Major version of the server behind the catalog.
+std::optional<int> server_version(const Catalog& catalog);
+
+/// ISO date, UTC.
+std::string today();
+
+void add_catalog(CLI::App& app, std::string& catalog, const std::string& description);
+void add_rules(CLI::App& app, std::string& rules);
+
+}  // namespace pgsluice::cli
