@@ -55,6 +55,9 @@ add_test(NAME layering COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/check" "${P
 add_test(NAME layering.self_test COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/self-test")
 set_tests_properties(layering layering.self_test PROPERTIES LABELS "unit;lint")
 
+add_test(NAME scripts.with_servers COMMAND "${PROJECT_SOURCE_DIR}/tests/scripts/with-servers")
+set_tests_properties(scripts.with_servers PROPERTIES LABELS unit)
+
 # The unit tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; builds what it runs.
 if(TARGET unit_tests)
   add_test(NAME unit_asan COMMAND "${PROJECT_SOURCE_DIR}/scripts/test-asan")
