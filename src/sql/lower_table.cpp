@@ -43,10 +43,6 @@ std::vector<SourceRange> command_ranges(const Source& source, int count) {
   return ranges;
 }
 
-std::string_view generated_kind(char kind) {
-  return kind == 'v' ? "virtual" : "stored";
-}
-
 bool is_table_constraint(std::string_view contype) {
   return contype == "CONSTR_CHECK" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_PRIMARY" ||
          contype == "CONSTR_EXCLUSION" || contype == "CONSTR_FOREIGN";
@@ -240,7 +236,7 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
     if (element != nullptr) result.columns.push_back(view(element->name));
   }
 #if PG_VERSION_NUM >= 180000
-  if (node->contype == CONSTR_GENERATED) result.generated_kind = generated_kind(node->generated_kind);
+  if (node->contype == CONSTR_GENERATED && node->generated_kind == 'v') result.generated_kind = "virtual";
   result.is_enforced =
       node->is_enforced || (node->contype != CONSTR_CHECK && node->contype != CONSTR_FOREIGN);
   result.without_overlaps = node->without_overlaps;
