@@ -63,14 +63,20 @@ std::string place(const PlanProblem& problem) {
                                           std::to_string(problem.position.column));
 }
 
+/// A hint of several lines is SQL to copy: it stays as it is.
+std::string with_hint(const PlanProblem& problem) {
+  const bool several_lines = problem.hint.find('\n') != std::string::npos;
+  const std::string_view before = problem.hint.empty() ? "" : several_lines ? "\n" : ". ";
+  return cat(printable_line(problem.message), before, printable(problem.hint));
+}
+
 void tell_problems(const Plan& plan, const World& world) {
   for (const PlanProblem& problem : plan.problems) {
     const bool warning = problem.code == ExitCode::ok;
-    world.emit(
-        {.severity = warning ? Severity::warning : Severity::error,
-         .name = warning ? "plan-warning" : "refused",
-         .subject = place(problem),
-         .message = printable_line(cat(problem.message, problem.hint.empty() ? "" : ". ", problem.hint))});
+    world.emit({.severity = warning ? Severity::warning : Severity::error,
+                .name = warning ? "plan-warning" : "refused",
+                .subject = place(problem),
+                .message = with_hint(problem)});
   }
 }
 

@@ -352,6 +352,10 @@ TEST_P(OnEveryServer, RefusesWhatItCannotRun) {
   const Finished inside = apply(folder, database, {});
   EXPECT_EQ(inside.code, 10) << inside.err;
   EXPECT_THAT(inside.err, HasSubstr("transaction=off"));
+  folder.write("0001_bad.sql", "ALTER TABLE t DROP COLUMN x;\n");
+  const Finished breaking = apply(folder, database, {});
+  EXPECT_EQ(breaking.code, 10) << breaking.err;
+  EXPECT_THAT(breaking.err, HasSubstr("\nALTER TABLE t DROP COLUMN")) << "the hint, on lines of its own";
   EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL"), "t");
 }
 
