@@ -10,6 +10,8 @@
 #include "base/embedded.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
+#include "effects/safe_form.hpp"
 #include "pgsluice/error.hpp"
 #include "subject.hpp"
 
@@ -114,6 +116,17 @@ TransactionNeed transaction_need(const std::string& value, const JsonPlace& plac
   json_error(place, "expected any or forbidden");
 }
 
+/// A safe form that says {reltion} to a user is worse than a program that does not start.
+std::string safe_form(std::string text, const JsonPlace& place) {
+  const std::string_view form = text;
+  for (std::size_t open = form.find('{'); open != std::string::npos; open = form.find('{', open + 1)) {
+    const std::size_t close = form.find('}', open);
+    const std::string_view word = form.substr(open + 1, close == std::string::npos ? 0 : close - open - 1);
+    if (!effects::is_safe_form_word(word)) json_error(place, cat("unknown word {", word, "}"));
+  }
+  return text;
+}
+
 EffectRow read_row(const Json& json, const JsonPlace& place) {
   expect_object(json, place,
                 {"id", "on", "when", "pg", "locks", "rewrites", "scans", "index_builds", "transaction",
@@ -121,7 +134,7 @@ EffectRow read_row(const Json& json, const JsonPlace& place) {
   EffectRow row{.id = get_string(json, "id", place), .on = get_string(json, "on", place)};
   row.source = get_string(json, "source", place);
   row.example = get_string(json, "example", place);
-  row.instead = find_string(json, "instead", place);
+  row.instead = safe_form(find_string(json, "instead", place), place / "instead");
   row.note = find_string(json, "note", place);
   row.setup = find_string(json, "setup", place);
   row.destroys_data = find_bool(json, "destroys_data", place);

@@ -6,6 +6,7 @@
 #include "base/embedded.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "effects/safe_form.hpp"
 #include "findings/subject.hpp"
 #include "pgsluice/explain.hpp"
 #include "sql/lexer.hpp"
@@ -81,7 +82,7 @@ std::vector<RoleEffect> role_effects(const EffectRow& row) {
 }
 
 RowPage row_page(const EffectRow& row) {
-  RowPage page{.row = &row, .roles = role_effects(row), .instead = row.instead};
+  RowPage page{.row = &row, .roles = role_effects(row), .instead = effects::safe_form(row)};
   for (const EffectRow::Condition& condition : row.when) {
     page.when.push_back({.fact = condition.fact,
                          .values = words_of(condition),

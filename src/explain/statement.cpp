@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "effects/safe_form.hpp"
 #include "explain/meanwhile.hpp"
 #include "pgsluice/explain.hpp"
 
@@ -27,11 +28,14 @@ bool touches_only_new(const CommandEffect& command) {
 }
 
 /// Of the rows; when they have none, of the errors that were found.
-std::vector<std::string> safe_forms(const Effect& effect, const std::vector<Finding>& findings) {
+std::vector<std::string> safe_forms(const FileAnalysis& file, const Effect& effect,
+                                    const std::vector<Finding>& findings) {
+  const Statement& statement = file.script.statements[effect.statement];
   std::vector<std::string> forms;
   for (const CommandEffect& command : effect.commands) {
     if (command.row == nullptr || command.row->instead.empty() || touches_only_new(command)) continue;
-    add_unique(forms, command.row->instead);
+    add_unique(forms, effects::safe_form(*command.row, statement, statement.commands[command.command],
+                                         file.script.source.text));
   }
   if (!forms.empty()) return forms;
   for (const Finding& finding : findings) {
@@ -53,7 +57,7 @@ ExplainedCase explain_case(const FileAnalysis& file, Effect effect, int version)
   ExplainedCase result{.versions = {version}, .rows = rows_of(effect, version)};
   result.meanwhile = explaining::meanwhile(effect, file.script.statements[statement]);
   result.findings = findings_of(file, statement);
-  result.instead = safe_forms(effect, result.findings);
+  result.instead = safe_forms(file, effect, result.findings);
   result.effect = std::move(effect);
   return result;
 }

@@ -6,6 +6,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "effects/safe_form.hpp"
 #include "findings/subject.hpp"
 #include "sql/lexer.hpp"
 
@@ -238,9 +239,12 @@ std::string fill(std::string_view text, const Match& match) {
   return out;
 }
 
-/// Only words that people gave the file may stand in a safe form: what a row or rule says, or a hint.
 std::string instead_of(const Match& match, const EffectRow* row) {
-  if (match.rule->row_instead && row != nullptr && !row->instead.empty()) return row->instead;
+  const Subject& subject = first(match);
+  if (match.rule->row_instead && row != nullptr && !row->instead.empty()) {
+    return effects::safe_form(*row, subject.statement(), *subject.written(),
+                              subject.file->script.source.text);
+  }
   return fill(match.rule->instead, match);
 }
 

@@ -8,7 +8,7 @@ namespace pgsluice {
 namespace {
 
 bool same(const Heading& a, const Heading& b) {
-  return a.level == b.level && a.words == b.words && a.anchor == b.anchor;
+  return a.level == b.level && a.words == b.words;
 }
 bool same(const Paragraph& a, const Paragraph& b) {
   return a.words == b.words;

@@ -54,7 +54,6 @@ using Document = std::vector<Block>;
 struct Heading {
   int level = 1;
   Words words;
-  std::string anchor = {};
 };
 struct Paragraph {
   Words words;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Document → Markdown, as forges show it.
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.hpp"
 #include "report/document.hpp"
@@ -10,11 +11,18 @@ namespace {
 
 enum class Place { line, cell };
 
+bool is_word(std::string_view text, std::size_t at) {
+  return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+}
+
+/// Inside a word an underscore is nothing special.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (std::string_view("\\`*_[]<>|").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool special = std::string_view("\\`*[]<>|").find(text[i]) != std::string_view::npos;
+    const bool at_edge = text[i] == '_' && !(i > 0 && is_word(text, i - 1) && is_word(text, i + 1));
+    if (special || at_edge) out += '\\';
+    out += text[i];
   }
   return out;
 }
@@ -55,8 +63,7 @@ std::string inline_text(const Words& words, Place place) {
 }
 
 std::string render(const Heading& heading) {
-  const std::string place = heading.anchor.empty() ? "" : cat("<a id=\"", heading.anchor, "\"></a>\n\n");
-  return cat(place, std::string(static_cast<std::size_t>(heading.level), '#'), " ",
+  return cat(std::string(static_cast<std::size_t>(heading.level), '#'), " ",
              inline_text(heading.words, Place::line), "\n");
 }
 

@@ -32,15 +32,16 @@ Document criteria(const std::vector<Criterion>& when) {
   return {table};
 }
 
-/// What lint says of an example, findings only.
+/// What lint says of an example: its findings, or that there are none.
 std::string verdict(const FindingExample& example) {
-  std::ostringstream out;
-  const std::unique_ptr<LintReport> report = make_lint_text({.width = k_code_width}, out);
   LintTotals totals;
   totals.add(example.analysis);
+  const bool found = totals.findings.errors + totals.findings.warnings + totals.findings.infos > 0;
+  std::ostringstream out;
+  const std::unique_ptr<LintReport> report = make_lint_text({.width = k_code_width, .quiet = found}, out);
   report->add(example.analysis, nullptr);
   report->finish(totals);
-  return out.str();
+  return std::string(trim(out.view()));
 }
 
 void add(Fields& fields, std::string_view label, Document blocks) {
@@ -253,8 +254,9 @@ Document finding_list(const std::vector<FindingPage>& pages, bool linked) {
   return {table};
 }
 
+/// The name that forges give its heading.
 std::string anchor_of(const RowChapter& chapter) {
-  return "rows-" + replace_all(to_lower(chapter.title), " ", "-");
+  return replace_all(to_lower(chapter.title), " ", "-");
 }
 
 /// A safe form once, under the rows that share it.
@@ -281,7 +283,7 @@ void append(Document& document, Document more) {
 }
 
 void add_chapter(Document& document, const RowChapter& chapter) {
-  document.emplace_back(Heading{.level = 3, .words = chapter.title, .anchor = anchor_of(chapter)});
+  document.emplace_back(Heading{.level = 3, .words = chapter.title});
   document.emplace_back(row_table(chapter));
   append(document, safe_forms(chapter));
 }
@@ -292,8 +294,9 @@ List contents(const std::vector<RowChapter>& chapters) {
   for (const RowChapter& chapter : chapters) {
     std::vector<Words> groups;
     for (const RowGroup& group : chapter.groups) {
-      const bool tells = group.form.starts_with(chapter.title + " ");
-      std::string form = tells ? group.form.substr(chapter.title.size() + 1) : group.form;
+      const bool tells_more = group.form.starts_with(chapter.title + " ");
+      std::string form = tells_more ? group.form.substr(chapter.title.size() + 1) : group.form;
+      if (form == chapter.title) form = group.name;
       if (form.starts_with("… ")) form = form.substr(std::string_view("… ").size());
       groups.push_back(link(form, "#" + group.rows.front().row->id));
     }
@@ -368,10 +371,10 @@ Document book_document(const std::vector<FindingPage>& findings, const std::vect
   List list = contents(chapters);
   list.items.insert(list.items.begin(), link("Findings", "#findings") + ": " + join(names, " · "));
   document.push_back(list);
-  document.emplace_back(Heading{.level = 2, .words = "Findings", .anchor = ""});
+  document.emplace_back(Heading{.level = 2, .words = "Findings"});
   append(document, finding_list(findings, true));
   for (const FindingPage& page : findings) {
-    document.emplace_back(Heading{.level = 3, .words = page.rule->name, .anchor = page.rule->name});
+    document.emplace_back(Heading{.level = 3, .words = page.rule->name});
     append(document, paragraph(Words("Severity: ") +
                                styled(style_of(page.rule->severity), to_string(page.rule->severity))));
     append(document, finding_body(page));
