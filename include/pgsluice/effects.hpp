@@ -52,25 +52,33 @@ std::optional<Phase> parse_phase(std::string_view text);
 
 enum class TransactionNeed { any, forbidden };
 
+// What rows are made of, once their words are understood: src/effects/subject.hpp.
+namespace effects {
+struct DerivedFact;
+struct Role;
+}  // namespace effects
+
 /// One row of rules/effects: a sentence of PostgreSQL's manual as data.
 struct EffectRow {
   struct Condition {
-    std::string fact;
+    FactName fact;
     std::vector<std::variant<bool, std::string>> any_of;
+    const effects::DerivedFact* derived = nullptr;  ///< how to find out when the command does not say
   };
   struct RoleLock {
-    std::string role;
+    const effects::Role* role = nullptr;
     LockMode mode = LockMode::AccessExclusive;
   };
+  using Roles = std::vector<const effects::Role*>;
   std::string id;
   std::string on;
   std::vector<Condition> when;
   int pg_min = 0;
   int pg_max = 999;
   std::vector<RoleLock> locks;
-  std::vector<std::string> rewrites;      ///< roles
-  std::vector<std::string> scans;         ///< roles
-  std::vector<std::string> index_builds;  ///< roles
+  Roles rewrites;
+  Roles scans;
+  Roles index_builds;
   TransactionNeed transaction = TransactionNeed::any;
   Breaks breaks = Breaks::nobody;
   bool destroys_data = false;
@@ -161,7 +169,23 @@ struct PredictOptions {
   FileTransaction transaction = FileTransaction::one;
 };
 
-/// Predicts every statement in order; `catalog` is advanced to the state after the script.
+/// Predicts the statements of a script one by one, so that none of the effects need be kept. What it is made of must
+/// outlive it; commands of statements that are behind it may go.
+class Prediction {
+ public:
+  Prediction(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options);
+  Prediction(Prediction&&) noexcept;
+  Prediction& operator=(Prediction&&) noexcept;
+  ~Prediction();
+  /// Of the next statement. None after the last one: `catalog` is then in the state after the script.
+  std::optional<Effect> next();
+
+ private:
+  class Walk;
+  std::unique_ptr<Walk> walk_;
+};
+
+/// All of them in order.
 std::vector<Effect> predict(const Script& script, Catalog& catalog, const EffectTable& table,
                             const PredictOptions& options);
 

@@ -2,10 +2,13 @@
 // Stage 4: do we mind? Opinions as data (rules/findings), matched on named facts of an effect.
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "pgsluice/effects.hpp"
@@ -31,14 +34,28 @@ struct Finding {
   std::optional<std::string> allowed;  ///< the reason of the `allow` that covers it
 };
 
+namespace findings {
+struct FactRow;  // src/findings/subject.hpp
+}
+
+/// What a rule judges. `transaction` is a lock that an earlier statement of the transaction holds.
+enum class Scope { relation, statement, transaction, syntax, directive };
+inline constexpr std::array k_scopes = {Scope::relation, Scope::statement, Scope::transaction, Scope::syntax,
+                                        Scope::directive};
+std::string_view to_string(Scope scope);
+
 /// One opinion: rules/findings/<name>/rule.json.
 struct FindingRule {
+  struct Condition {
+    const findings::FactRow* fact = nullptr;
+    std::vector<std::variant<bool, std::string>> any_of;
+  };
   std::string name;
   Severity severity = Severity::error;
-  std::string scope;  ///< what is judged: statement, relation, file, syntax, directive
-  std::vector<EffectRow::Condition> when;
-  std::vector<EffectRow::Condition> error_when;  ///< then it is an error, whatever `severity` says
-  std::string message;                           ///< template with {relation}, {lock}, {work}, {command} …
+  Scope scope = Scope::statement;
+  std::vector<Condition> when;
+  std::vector<Condition> error_when;  ///< then it is an error, whatever `severity` says
+  std::string message;                ///< template with {relation}, {lock}, {work}, {command} …
   std::string why;
   std::string instead;
   bool row_instead = false;  ///< the effects row's own safe form is better than `instead`, when it has one
@@ -49,10 +66,15 @@ class RuleBook {
  public:
   static RuleBook load(const std::filesystem::path& directory);
   [[nodiscard]] const std::vector<FindingRule>& rules() const { return rules_; }
+  /// By index into rules().
+  [[nodiscard]] const std::vector<std::size_t>& of(Scope scope) const {
+    return by_scope_.at(static_cast<std::size_t>(scope));
+  }
   [[nodiscard]] const FindingRule* find(std::string_view name) const;
 
  private:
   std::vector<FindingRule> rules_;
+  std::array<std::vector<std::size_t>, k_scopes.size()> by_scope_;
 };
 
 struct CheckOptions {
@@ -65,8 +87,25 @@ struct CheckOptions {
   std::string today;  ///< ISO date, for `until=`
 };
 
-/// Judges one analysed file. Findings come in source order; those that an `allow` covers carry its
-/// reason and do not count.
+/// Judges one file, statement by statement, so that none of the effects need be kept. What it is made of must outlive it.
+class Checker {
+ public:
+  Checker(const Script& script, const Directives& directives, const RuleBook& rules,
+          const CheckOptions& options);
+  Checker(Checker&&) noexcept;
+  Checker& operator=(Checker&&) noexcept;
+  ~Checker();
+  /// The effects come in the order of their statements.
+  void add(const Effect& effect);
+  /// In source order; findings that an `allow` covers carry its reason and do not count.
+  std::vector<Finding> finish();
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// The same for all effects at once.
 std::vector<Finding> check(const Script& script, const Directives& directives,
                            const std::vector<Effect>& effects, const RuleBook& rules,
                            const CheckOptions& options);

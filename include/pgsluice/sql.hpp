@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,9 +92,35 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 using FactValue = std::variant<Unknown, bool, std::string_view>;
-/// A named fact. Name and text value are literals with static lifetime: facts form a closed set.
+/// The name of a fact, compared as one number: a literal, which the compiler turns into it. Facts form a closed set.
+class FactName {
+ public:
+  consteval FactName(const char* text) : FactName(of(text)) {}  // NOLINT(google-explicit-constructor)
+  /// Of a text with static lifetime, such as the name in a table of facts.
+  static constexpr FactName of(std::string_view text) { return FactName(text, hash(text)); }
+  constexpr operator std::string_view() const {
+    return {text_, size_};
+  }  // NOLINT(google-explicit-constructor)
+  friend constexpr bool operator==(FactName a, FactName b) { return a.hash_ == b.hash_; }
+
+ private:
+  constexpr FactName(std::string_view text, std::uint32_t hash)
+      : text_(text.data()), size_(static_cast<std::uint32_t>(text.size())), hash_(hash) {}
+  /// FNV-1a; a test sees to it that no two names share one.
+  static constexpr std::uint32_t hash(std::string_view text) {
+    std::uint32_t value = 2166136261U;
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
+    return value;
+  }
+
+  const char* text_;
+  std::uint32_t size_;
+  std::uint32_t hash_;
+};
+
+/// A named fact. A text value is a literal with static lifetime, too.
 struct Fact {
-  std::string_view name;
+  FactName name;
   FactValue value;
 };
 
@@ -215,9 +242,23 @@ struct Command {
   Name tablespace;
   Name access_method;
 
-  [[nodiscard]] const FactValue* fact(std::string_view fact_name) const;
-  [[nodiscard]] bool is(std::string_view fact_name) const;                ///< a fact that is known to be true
-  [[nodiscard]] std::string_view text(std::string_view fact_name) const;  ///< a text fact, or ""
+  [[nodiscard]] const FactValue* fact(FactName fact_name) const {
+    for (const Fact& fact : facts) {
+      if (fact.name == fact_name) return &fact.value;
+    }
+    return nullptr;
+  }
+  /// A fact that is known to be true.
+  [[nodiscard]] bool is(FactName fact_name) const {
+    const FactValue* value = fact(fact_name);
+    return value != nullptr && *value == FactValue(true);
+  }
+  /// A text fact, or "".
+  [[nodiscard]] std::string_view text(FactName fact_name) const {
+    const FactValue* value = fact(fact_name);
+    const auto* text = value != nullptr ? std::get_if<std::string_view>(value) : nullptr;
+    return text != nullptr ? *text : std::string_view();
+  }
   [[nodiscard]] const RelationRef* relation(std::string_view role) const;
 };
 

@@ -221,7 +221,8 @@ FactValue nullable_key(const Subject& subject) {
 
 /// What the command says that an unknown target is; ALTER TABLE takes every kind.
 FactValue kind_as_written(const Command& command) {
-  for (const std::string_view fact : {"objtype", "renameType", "objectType"}) {
+  constexpr std::array<FactName, 3> k_object_types = {"objtype", "renameType", "objectType"};
+  for (const FactName fact : k_object_types) {
     const std::string_view type = command.text(fact);
     if (type == "OBJECT_INDEX") return text("index");
     if (type == "OBJECT_SEQUENCE") return text("sequence");
@@ -362,10 +363,9 @@ std::span<const DerivedFact> derived_facts() {
   return k_facts;
 }
 
-FactValue fact_of(const Subject& subject, std::string_view name) {
-  if (const FactValue* value = subject.command.fact(name)) return *value;
-  const auto found = std::ranges::find(k_facts, name, &DerivedFact::name);
-  return found != k_facts.end() ? found->compute(subject) : FactValue(false);
+FactValue fact_of(const Subject& subject, const EffectRow::Condition& condition) {
+  if (const FactValue* value = subject.command.fact(condition.fact)) return *value;
+  return condition.derived != nullptr ? condition.derived->compute(subject) : FactValue(false);
 }
 
 Subject::Subject(const Command& c, const Catalog& k, int version)

@@ -2,6 +2,7 @@
 #include "members.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace pgsluice::effects {
@@ -10,7 +11,8 @@ namespace {
 
 /// Kind of a target that the catalog does not know: what the command says it is.
 char kind_of_unknown(const Command& command) {
-  for (const std::string_view fact : {"objtype", "removeType", "renameType", "objectType"}) {
+  constexpr std::array<FactName, 4> k_object_types = {"objtype", "removeType", "renameType", "objectType"};
+  for (const FactName fact : k_object_types) {
     const std::string_view type = command.text(fact);
     if (type == "OBJECT_INDEX") return relkind::index;
     if (type == "OBJECT_SEQUENCE") return relkind::sequence;

@@ -34,7 +34,7 @@ bool same(const FactValue& value, const std::variant<bool, std::string>& wanted)
 std::string describe(const EffectRow::Condition& condition) {
   const auto& wanted = condition.any_of.front();
   const bool* flag = std::get_if<bool>(&wanted);
-  return condition.fact + " = " +
+  return std::string(condition.fact) + " = " +
          (flag != nullptr ? (*flag ? "true" : "false") : std::get<std::string>(wanted));
 }
 
@@ -42,7 +42,7 @@ std::string describe(const EffectRow::Condition& condition) {
 bool matches(const EffectRow& row, const Subject& subject, std::vector<std::string>& assumed) {
   assumed.clear();
   for (const EffectRow::Condition& condition : row.when) {
-    const FactValue value = effects::fact_of(subject, condition.fact);
+    const FactValue value = effects::fact_of(subject, condition);
     if (std::holds_alternative<Unknown>(value)) {
       std::string subject_name = subject.has_target() ? subject.target_name().quoted() : std::string();
       if (!subject.command.name.empty())
@@ -168,22 +168,24 @@ int pass(const Command& command) {
   return contype == "CONSTR_FOREIGN" ? 7 : 6;
 }
 
-class Predictor {
+}  // namespace
+
+class Prediction::Walk {
  public:
-  Predictor(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
+  Walk(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
       : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog.search_path, catalog.timezone);
-  }
-
-  std::vector<Effect> run() {
     if (has_unread_parts(script_)) catalog_.lose_track();
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
-    std::vector<Effect> effects;
-    effects.reserve(script_.statements.size());
-    for (std::size_t i = 0; i < script_.statements.size(); ++i) effects.push_back(statement(i));
-    end(false);
-    return effects;
+  }
+
+  std::optional<Effect> next() {
+    if (next_ == script_.statements.size()) {
+      end(false);
+      return std::nullopt;
+    }
+    return statement(next_++);
   }
 
  private:
@@ -373,13 +375,12 @@ class Predictor {
     std::vector<Part> index_builds;
   };
 
-  static std::vector<Part> members_of(const std::vector<std::string>& roles, const Subject& subject,
+  static std::vector<Part> members_of(const EffectRow::Roles& roles, const Subject& subject,
                                       bool (*wanted)(char)) {
     std::vector<Part> parts;
-    for (const std::string& name : roles) {
-      const effects::Role& role = *effects::find_role(name);
-      for (const Member& member : role.members(subject)) {
-        if (wanted(member.relkind)) parts.push_back({.member = member, .role = role.name});
+    for (const effects::Role* role : roles) {
+      for (const Member& member : role->members(subject)) {
+        if (wanted(member.relkind)) parts.push_back({.member = member, .role = role->name});
       }
     }
     return parts;
@@ -392,9 +393,8 @@ class Predictor {
                 .scans = members_of(row.scans, subject, has_storage),
                 .index_builds = members_of(row.index_builds, subject, is_index)};
     for (const EffectRow::RoleLock& lock : row.locks) {
-      const effects::Role& role = *effects::find_role(lock.role);
-      for (const Member& member : role.members(subject)) {
-        parts.locks.push_back({.member = member, .mode = lock.mode, .role = role.name});
+      for (const Member& member : lock.role->members(subject)) {
+        parts.locks.push_back({.member = member, .mode = lock.mode, .role = lock.role->name});
       }
     }
     return parts;
@@ -424,8 +424,8 @@ class Predictor {
 
   /// What the command made: sequences of serial columns, indexes of constraints and of partitions …
   void add_created(const EffectRow* row, Parts& parts) {
-    const bool builds =
-        row != nullptr && std::ranges::find(row->index_builds, "new_index") != row->index_builds.end();
+    const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index",
+                                                            &effects::Role::name) != row->index_builds.end();
     for (const RelationName& name : catalog_.take_created()) {
       const Relation* relation = catalog_.find(name);
       if (relation == nullptr || relation->relkind == relkind::composite_type) continue;
@@ -518,7 +518,8 @@ class Predictor {
   const Script& script_;
   Catalog& catalog_;
   const EffectTable& table_;
-  const PredictOptions& options_;
+  const PredictOptions options_;
+  std::size_t next_ = 0;
   Keeps keeps_;
   bool controls_itself_ = false;
   std::optional<int> transaction_;
@@ -528,11 +529,24 @@ class Predictor {
   effects::Settings settings_;
 };
 
-}  // namespace
+Prediction::Prediction(const Script& script, Catalog& catalog, const EffectTable& table,
+                       const PredictOptions& options)
+    : walk_(std::make_unique<Walk>(script, catalog, table, options)) {}
+Prediction::Prediction(Prediction&&) noexcept = default;
+Prediction& Prediction::operator=(Prediction&&) noexcept = default;
+Prediction::~Prediction() = default;
+
+std::optional<Effect> Prediction::next() {
+  return walk_->next();
+}
 
 std::vector<Effect> predict(const Script& script, Catalog& catalog, const EffectTable& table,
                             const PredictOptions& options) {
-  return Predictor(script, catalog, table, options).run();
+  std::vector<Effect> effects;
+  effects.reserve(script.statements.size());
+  Prediction prediction(script, catalog, table, options);
+  while (std::optional<Effect> effect = prediction.next()) effects.push_back(std::move(*effect));
+  return effects;
 }
 
 }  // namespace pgsluice

@@ -26,14 +26,14 @@ struct Subject {
 
 /// A fact that is computed, with the sentence that documents it.
 struct DerivedFact {
-  std::string_view name;
+  FactName name;
   std::string_view sentence;
   FactValue (*compute)(const Subject&);
 };
 std::span<const DerivedFact> derived_facts();
 
-/// A syntactic fact if the command carries one, else a derived one; false when it has none.
-FactValue fact_of(const Subject& subject, std::string_view name);
+/// A syntactic fact if the command carries one, else the derived one; false when there is none.
+FactValue fact_of(const Subject& subject, const EffectRow::Condition& condition);
 
 /// A relation in a role. What is not known is taken for an ordinary table.
 struct Member {

@@ -24,16 +24,17 @@ std::string text(const Json& json, const JsonPlace& place) {
   return json.get<std::string>();
 }
 
-std::string role(const std::string& name, const JsonPlace& place) {
-  if (effects::find_role(name) == nullptr) {
+const effects::Role* role(const std::string& name, const JsonPlace& place) {
+  const effects::Role* found = effects::find_role(name);
+  if (found == nullptr) {
     json_error(place, "unknown role \"" + name + "\"", "roles are defined in src/effects/roles.cpp");
   }
-  return name;
+  return found;
 }
 
-std::vector<std::string> role_list(const Json& json, const JsonPlace& place) {
+EffectRow::Roles role_list(const Json& json, const JsonPlace& place) {
   expect_array(json, place);
-  std::vector<std::string> result;
+  EffectRow::Roles result;
   for (std::size_t i = 0; i < json.size(); ++i) {
     const JsonPlace item = place / i;
     result.push_back(role(text(json[i], item), item));
@@ -53,8 +54,16 @@ std::vector<EffectRow::RoleLock> role_locks(const Json& json, const JsonPlace& p
   return result;
 }
 
-bool is_fact(std::string_view name) {
-  return std::ranges::find(known_facts(), name, &Vocabulary::name) != known_facts().end();
+/// A condition on the fact of that name, which nothing satisfies yet.
+EffectRow::Condition condition_on(const std::string& name, const JsonPlace& place) {
+  const auto known = std::ranges::find(known_facts(), name, &Vocabulary::name);
+  if (known == known_facts().end())
+    json_error(place, "unknown fact \"" + name + "\"", "facts are defined in src/effects/facts.cpp");
+  const auto derived =
+      std::ranges::find(effects::derived_facts(), FactName::of(known->name), &effects::DerivedFact::name);
+  return {.fact = FactName::of(known->name),
+          .any_of = {},
+          .derived = derived != effects::derived_facts().end() ? &*derived : nullptr};
 }
 
 std::variant<bool, std::string> fact_value(const Json& json, const JsonPlace& place) {
@@ -67,9 +76,7 @@ std::vector<EffectRow::Condition> conditions(const Json& json, const JsonPlace& 
   std::vector<EffectRow::Condition> result;
   for (const auto& [name, value] : json.items()) {
     const JsonPlace item = place / name;
-    if (!is_fact(name))
-      json_error(item, "unknown fact \"" + name + "\"", "facts are defined in src/effects/facts.cpp");
-    EffectRow::Condition condition{.fact = name, .any_of = {}};
+    EffectRow::Condition condition = condition_on(name, item);
     if (value.is_array()) {
       for (const Json& element : value) condition.any_of.push_back(fact_value(element, item));
     } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules × subjects → findings; then what `allow` covers, and what is wrong with the directives themselves.
 #include <algorithm>
-#include <set>
+#include <deque>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -12,23 +12,21 @@ namespace {
 
 using findings::File;
 using findings::Match;
+using findings::Problem;
 using findings::Subject;
 
-bool holds(const EffectRow::Condition& condition, const Subject& subject) {
-  const FactValue value = findings::find_fact(subject.scope, condition.fact)->value(subject);
+bool holds(const FindingRule::Condition& condition, const Subject& subject) {
+  const FactValue value = condition.fact->value(subject);
   if (std::holds_alternative<Unknown>(value)) return true;
   return std::any_of(condition.any_of.begin(), condition.any_of.end(), [&](const auto& wanted) {
-    if (const bool* flag = std::get_if<bool>(&wanted)) {
-      return std::holds_alternative<bool>(value) && std::get<bool>(value) == *flag;
-    }
-    return std::holds_alternative<std::string_view>(value) &&
-           std::get<std::string_view>(value) == std::get<std::string>(wanted);
+    if (const bool* flag = std::get_if<bool>(&wanted)) return value == FactValue(*flag);
+    return value == FactValue(std::string_view(std::get<std::string>(wanted)));
   });
 }
 
-bool hold(const std::vector<EffectRow::Condition>& conditions, const Subject& subject) {
+bool hold(const std::vector<FindingRule::Condition>& conditions, const Subject& subject) {
   return std::all_of(conditions.begin(), conditions.end(),
-                     [&](const EffectRow::Condition& condition) { return holds(condition, subject); });
+                     [&](const FindingRule::Condition& condition) { return holds(condition, subject); });
 }
 
 Finding judge(const Match& match) {
@@ -43,7 +41,7 @@ Finding judge(const Match& match) {
 void apply_rule(const FindingRule& rule, const std::vector<Subject>& subjects, std::vector<Finding>& out) {
   std::vector<Match> matches;
   for (const Subject& subject : subjects) {
-    if (rule.scope != subject.scope || !hold(rule.when, subject)) continue;
+    if (!hold(rule.when, subject)) continue;
     const bool joins = !matches.empty() && subject.effect != nullptr &&
                        matches.back().subjects.front()->effect == subject.effect &&
                        matches.back().subjects.front()->command == subject.command;
@@ -61,30 +59,44 @@ void apply_rule(const FindingRule& rule, const std::vector<Subject>& subjects, s
   }
 }
 
-void apply_rules(const RuleBook& rules, const std::vector<Subject>& subjects, std::vector<Finding>& out) {
-  for (const FindingRule& rule : rules.rules()) apply_rule(rule, subjects, out);
+/// Subjects of one scope.
+void apply_rules(const RuleBook& rules, Scope scope, const std::vector<Subject>& subjects,
+                 std::vector<Finding>& out) {
+  if (subjects.empty()) return;
+  for (const std::size_t i : rules.of(scope)) apply_rule(rules.rules()[i], subjects, out);
 }
 
-std::vector<Subject> syntax_subjects(const File& file) {
-  std::vector<Subject> subjects;
+/// What is to be said of pieces of text: subjects of the scopes syntax and directive.
+class TextSubjects {
+ public:
+  TextSubjects(const File& file, Scope scope) : file_(file), scope_(scope) {}
+  void add(const SourceRange& range, Problem problem) {
+    problems_.push_back(std::move(problem));
+    subjects_.push_back({.file = &file_, .scope = scope_, .range = range, .problem = &problems_.back()});
+  }
+  void judge(const RuleBook& rules, std::vector<Finding>& out) const {
+    apply_rules(rules, scope_, subjects_, out);
+  }
+
+ private:
+  const File& file_;
+  Scope scope_;
+  std::deque<Problem> problems_;  // where one is, it stays
+  std::vector<Subject> subjects_;
+};
+
+TextSubjects syntax_subjects(const File& file) {
+  TextSubjects subjects(file, Scope::syntax);
   for (const SyntaxError& error : file.script.errors) {
-    subjects.push_back({.file = &file,
-                        .scope = "syntax",
-                        .range = error.range,
-                        .problem = "syntax_error",
-                        .detail = error.message,
-                        .hint = error.hint});
+    subjects.add(error.range, {.kind = "syntax_error", .detail = error.message, .hint = error.hint});
   }
   for (const ClientCommand& command : file.script.client_commands) {
-    const bool meta = command.kind == "meta-command";
-    subjects.push_back({.file = &file,
-                        .scope = "syntax",
-                        .range = command.range,
-                        .problem = meta ? "meta_command" : "copy_data",
-                        .detail = {},
-                        .hint = {}});
-    subjects.back().detail =
-        meta ? std::string(file.script.text(command.range)) : "data of COPY … FROM stdin";
+    if (command.kind == "meta-command") {
+      subjects.add(command.range,
+                   {.kind = "meta_command", .detail = std::string(file.script.text(command.range))});
+    } else {
+      subjects.add(command.range, {.kind = "copy_data", .detail = "data of COPY … FROM stdin"});
+    }
   }
   return subjects;
 }
@@ -122,50 +134,36 @@ bool mark_allowed(const Allow& allow, const std::string& name, std::vector<Findi
   return used;
 }
 
-Subject directive_subject(const File& file, const SourceRange& range, std::string_view problem,
-                          std::string detail, std::string hint) {
-  return {.file = &file,
-          .scope = "directive",
-          .range = range,
-          .problem = problem,
-          .detail = std::move(detail),
-          .hint = std::move(hint)};
-}
-
-Subject unknown_name(const File& file, const Allow& allow, const std::string& name, const RuleBook& rules) {
+Problem unknown_name(const std::string& name, const RuleBook& rules) {
   std::vector<std::string> names;
   for (const FindingRule& rule : rules.rules()) names.push_back(rule.name);
   const auto meant = closest(name, names);
-  return directive_subject(file, range_of_word(file, allow.range, name), "not_understood",
-                           cat("there is no finding \"", name, "\" to allow"),
-                           meant ? cat("Did you mean \"", *meant, "\"?") : std::string());
+  return {.kind = "not_understood",
+          .detail = cat("there is no finding \"", name, "\" to allow"),
+          .hint = meant ? cat("Did you mean \"", *meant, "\"?") : std::string()};
 }
 
 void apply_allow(const File& file, const Allow& allow, const RuleBook& rules, std::vector<Finding>& found,
-                 std::vector<Subject>& problems) {
+                 TextSubjects& problems) {
   const Validity valid = validity(allow, file.options.today);
-  if (valid == Validity::no_reason)
-    problems.push_back(directive_subject(file, allow.range, "no_reason", {}, {}));
-  if (valid == Validity::expired) {
-    problems.push_back(directive_subject(file, allow.range, "expired", cat("ended on ", allow.until), {}));
-  }
+  if (valid == Validity::no_reason) problems.add(allow.range, {.kind = "no_reason"});
+  if (valid == Validity::expired)
+    problems.add(allow.range, {.kind = "expired", .detail = cat("ended on ", allow.until)});
   for (const std::string& name : allow.findings) {
     if (rules.find(name) == nullptr) {
-      problems.push_back(unknown_name(file, allow, name, rules));
+      problems.add(range_of_word(file, allow.range, name), unknown_name(name, rules));
     } else if (valid == Validity::valid && !mark_allowed(allow, name, found)) {
       const std::string_view where = allow.statement ? "the next statement" : "this file";
-      problems.push_back(directive_subject(file, range_of_word(file, allow.range, name), "unused",
-                                           cat(name, " does not occur in ", where), {}));
+      problems.add(range_of_word(file, allow.range, name),
+                   {.kind = "unused", .detail = cat(name, " does not occur in ", where)});
     }
   }
 }
 
-std::vector<Subject> directive_subjects(const File& file, const RuleBook& rules,
-                                        std::vector<Finding>& found) {
-  std::vector<Subject> subjects;
+TextSubjects directive_subjects(const File& file, const RuleBook& rules, std::vector<Finding>& found) {
+  TextSubjects subjects(file, Scope::directive);
   for (const DirectiveProblem& problem : file.directives.problems) {
-    subjects.push_back(
-        directive_subject(file, problem.range, "not_understood", problem.message, problem.hint));
+    subjects.add(problem.range, {.kind = "not_understood", .detail = problem.message, .hint = problem.hint});
   }
   for (const Allow& allow : file.directives.allows) apply_allow(file, allow, rules, found, subjects);
   return subjects;
@@ -173,8 +171,7 @@ std::vector<Subject> directive_subjects(const File& file, const RuleBook& rules,
 
 void sort_findings(std::vector<Finding>& found) {
   const auto comes_before = [](const Finding& a, const Finding& b) {
-    return std::tuple(a.range.begin, static_cast<int>(b.severity), a.finding) <
-           std::tuple(b.range.begin, static_cast<int>(a.severity), b.finding);
+    return std::tie(a.range.begin, b.severity, a.finding) < std::tie(b.range.begin, a.severity, b.finding);
   };
   if (!std::is_sorted(found.begin(), found.end(), comes_before)) {
     std::stable_sort(found.begin(), found.end(), comes_before);
@@ -183,16 +180,56 @@ void sort_findings(std::vector<Finding>& found) {
 
 }  // namespace
 
+class Checker::State {
+ public:
+  State(const Script& script, const Directives& directives, const RuleBook& rules,
+        const CheckOptions& options)
+      : rules_(rules), file_{.script = script, .directives = directives, .options = options} {}
+
+  void add(const Effect& effect) {
+    history_.step(effect);
+    findings::find_subjects(file_, effect, subjects_);
+    apply_rules(rules_, Scope::relation, subjects_.relation, found_);
+    apply_rules(rules_, Scope::statement, subjects_.statement, found_);
+    apply_rules(rules_, Scope::transaction, subjects_.transaction, found_);
+  }
+
+  std::vector<Finding> finish() {
+    syntax_subjects(file_).judge(rules_, found_);
+    directive_subjects(file_, rules_, found_).judge(rules_, found_);
+    sort_findings(found_);
+    return std::move(found_);
+  }
+
+ private:
+  const RuleBook& rules_;
+  File file_;
+  findings::HistoryWalk history_{file_};
+  findings::Subjects subjects_;
+  std::vector<Finding> found_;
+};
+
+Checker::Checker(const Script& script, const Directives& directives, const RuleBook& rules,
+                 const CheckOptions& options)
+    : state_(std::make_unique<State>(script, directives, rules, options)) {}
+Checker::Checker(Checker&&) noexcept = default;
+Checker& Checker::operator=(Checker&&) noexcept = default;
+Checker::~Checker() = default;
+
+void Checker::add(const Effect& effect) {
+  state_->add(effect);
+}
+
+std::vector<Finding> Checker::finish() {
+  return state_->finish();
+}
+
 std::vector<Finding> check(const Script& script, const Directives& directives,
                            const std::vector<Effect>& effects, const RuleBook& rules,
                            const CheckOptions& options) {
-  const File file = findings::make_file(script, directives, effects, options);
-  std::vector<Finding> found;
-  for (const Effect& effect : effects) apply_rules(rules, findings::subjects_of(file, effect), found);
-  apply_rules(rules, syntax_subjects(file), found);
-  apply_rules(rules, directive_subjects(file, rules, found), found);
-  sort_findings(found);
-  return found;
+  Checker checker(script, directives, rules, options);
+  for (const Effect& effect : effects) checker.add(effect);
+  return checker.finish();
 }
 
 FileAnalysis parse(Migration migration) {

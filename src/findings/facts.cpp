@@ -73,52 +73,52 @@ std::string_view broken(const Subject& subject) {
 }
 
 constexpr std::array<FactRow, 19> k_facts{{
-    {"blocks", "relation", "what the lock keeps out while it is held: reads, writes, ddl or nothing",
+    {"blocks", Scope::relation, "what the lock keeps out while it is held: reads, writes, ddl or nothing",
      [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
-    {"work", "relation",
+    {"work", Scope::relation,
      "what the command does to existing relations under that lock: rewrite, scan, index_build or none",
      [](const Subject& s) {
        return FactValue(s.command == nullptr ? "none" : work(*s.effect, s.statement(), *s.command));
      }},
-    {"relkind", "relation",
+    {"relkind", Scope::relation,
      "what is locked: table, partitioned_table, index, sequence, view, materialized_view …",
      [](const Subject& s) { return FactValue(relkind_word(s.lock->relkind)); }},
-    {"role", "relation", "the part that the relation plays in the command, as in rules/effects",
+    {"role", Scope::relation, "the part that the relation plays in the command, as in rules/effects",
      [](const Subject& s) { return FactValue(s.lock->role); }},
 
-    {"needs_no_transaction", "statement", "it fails inside a transaction block",
+    {"needs_no_transaction", Scope::statement, "it fails inside a transaction block",
      [](const Subject& s) { return FactValue(s.effect->needs_no_transaction); }},
-    {"in_transaction_block", "statement", "it runs in one transaction with other statements",
+    {"in_transaction_block", Scope::statement, "it runs in one transaction with other statements",
      [](const Subject& s) { return FactValue(s.effect->in_transaction_block); }},
-    {"breaks", "statement", "whom of the running release it breaks: nobody, writers or readers",
+    {"breaks", Scope::statement, "whom of the running release it breaks: nobody, writers or readers",
      [](const Subject& s) { return FactValue(broken(s)); }},
-    {"declared_phase", "statement", "the file's phase: expand, backfill or contract",
+    {"declared_phase", Scope::statement, "the file's phase: expand, backfill or contract",
      [](const Subject& s) { return FactValue(to_string(s.file->options.phase)); }},
-    {"destroys_data", "statement", "rows or columns are gone afterwards",
+    {"destroys_data", Scope::statement, "rows or columns are gone afterwards",
      [](const Subject& s) { return FactValue(s.effect->destroys_data && target_of(s) != "new"); }},
-    {"unmodeled", "statement", "no effects row knows it: what it locks is a guess",
+    {"unmodeled", Scope::statement, "no effects row knows it: what it locks is a guess",
      [](const Subject& s) { return FactValue(s.effect->unmodeled); }},
-    {"kind", "statement", "select, insert, insert_from_query, update, delete, merge, copy or other",
+    {"kind", Scope::statement, "select, insert, insert_from_query, update, delete, merge, copy or other",
      [](const Subject& s) { return FactValue(kind(s.statement())); }},
-    {"target", "statement",
+    {"target", Scope::statement,
      "the relation that it is about: existing, new (made in the same transaction) or none",
      [](const Subject& s) { return FactValue(target_of(s)); }},
-    {"has_where", "statement", "an UPDATE or DELETE is limited by WHERE", has_where},
-    {"batched", "statement", "a `batch` directive stands before it",
+    {"has_where", Scope::statement, "an UPDATE or DELETE is limited by WHERE", has_where},
+    {"batched", Scope::statement, "a `batch` directive stands before it",
      [](const Subject& s) { return FactValue(is_batched(s)); }},
-    {"lock_timeout", "statement", "the lock_timeout in force: unset, zero (waits for ever) or set",
+    {"lock_timeout", Scope::statement, "the lock_timeout in force: unset, zero (waits for ever) or set",
      [](const Subject& s) { return FactValue(s.history().lock_timeout); }},
-    {"first_wait", "statement",
+    {"first_wait", Scope::statement,
      "the file's first statement that waits for a strong lock without a lock_timeout",
      [](const Subject& s) { return FactValue(s.history().first_wait); }},
-    {"holds", "transaction",
+    {"holds", Scope::transaction,
      "what the lock of an earlier statement keeps out while this one works: reads or writes",
      [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
 
-    {"problem", "syntax", "syntax_error, meta_command or copy_data",
-     [](const Subject& s) { return FactValue(s.problem); }},
-    {"problem", "directive", "not_understood, no_reason, expired or unused",
-     [](const Subject& s) { return FactValue(s.problem); }},
+    {"problem", Scope::syntax, "syntax_error, meta_command or copy_data",
+     [](const Subject& s) { return FactValue(s.problem->kind); }},
+    {"problem", Scope::directive, "not_understood, no_reason, expired or unused",
+     [](const Subject& s) { return FactValue(s.problem->kind); }},
 }};
 
 /// The relation that a command is about.
@@ -148,13 +148,16 @@ SourceRange range_of(const Subject& subject) {
                                                                           : command->range;
 }
 
-void add_relation_subjects(const File& file, const Effect& effect, const CommandEffect* command,
+void add_relation_subjects(const Subject& statement, const CommandEffect* command,
                            std::vector<Subject>& subjects) {
-  for (const RelationLock& lock : effect.locks) {
+  Subject subject = statement;
+  subject.scope = Scope::relation;
+  subject.command = command;
+  subject.range = range_of(subject);
+  for (const RelationLock& lock : statement.effect->locks) {
     if (lock.is_new) continue;
-    Subject subject{.file = &file, .scope = "relation", .effect = &effect, .command = command, .lock = &lock};
-    subject.range = range_of(subject);
-    subjects.push_back(std::move(subject));
+    subject.lock = &lock;
+    subjects.push_back(subject);
   }
 }
 
@@ -209,35 +212,32 @@ std::span<const FactRow> facts() {
   return k_facts;
 }
 
-const FactRow* find_fact(std::string_view scope, std::string_view name) {
+const FactRow* find_fact(Scope scope, std::string_view name) {
   const auto found = std::find_if(k_facts.begin(), k_facts.end(),
                                   [&](const FactRow& row) { return row.scope == scope && row.name == name; });
   return found == k_facts.end() ? nullptr : &*found;
 }
 
-bool is_scope(std::string_view scope) {
-  return std::any_of(k_facts.begin(), k_facts.end(), [&](const FactRow& row) { return row.scope == scope; });
-}
-
-std::vector<Subject> subjects_of(const File& file, const Effect& effect) {
-  std::vector<Subject> subjects;
-  Subject statement{.file = &file, .scope = "statement", .effect = &effect, .command = to_blame(effect)};
+void find_subjects(const File& file, const Effect& effect, Subjects& subjects) {
+  for (std::vector<Subject>* list : {&subjects.statement, &subjects.relation, &subjects.transaction}) {
+    list->clear();
+  }
+  Subject statement{.file = &file, .effect = &effect, .command = to_blame(effect)};
   statement.lock = target_lock(statement.command, effect);
   statement.range = range_of(statement);
-  subjects.push_back(statement);
+  subjects.statement.push_back(statement);
   bool works = false;
   for (const CommandEffect& command : effect.commands) {
     if (work(effect, statement.statement(), command) == "none") continue;
-    add_relation_subjects(file, effect, &command, subjects);
+    add_relation_subjects(statement, &command, subjects.relation);
     works = true;
   }
-  if (!works) add_relation_subjects(file, effect, statement.command, subjects);
+  if (!works) add_relation_subjects(statement, statement.command, subjects.relation);
   for (const HeldLock& held : statement.history().held) {
-    Subject& subject = subjects.emplace_back(statement);
-    subject.scope = "transaction";
-    subject.lock = held.lock;
+    Subject& subject = subjects.transaction.emplace_back(statement);
+    subject.scope = Scope::transaction;
+    subject.lock = &held.lock;
   }
-  return subjects;
 }
 
 }  // namespace pgsluice::findings

@@ -179,7 +179,7 @@ std::string held_words(const Match& match) {
 /// "lines 3 to 9": from the first lock to the end of the transaction.
 std::string window_words(const Match& match) {
   const Subject& subject = first(match);
-  const LineIndex& lines = subject.file->lines;
+  const LineIndex& lines = subject.file->lines();
   std::size_t begin = subject.range.begin;
   for (const HeldLock& held : subject.history().held) {
     begin = std::min(begin, subject.file->script.statements[held.statement].range.begin);
@@ -216,8 +216,8 @@ constexpr std::array<Placeholder, 12> k_placeholders{{
     {"held", held_words},
     {"window", window_words},
     {"lock_timeout", lock_timeout_words},
-    {"detail", [](const Match& match) { return first(match).detail; }},
-    {"hint", [](const Match& match) { return first(match).hint; }},
+    {"detail", [](const Match& match) { return first(match).problem->detail; }},
+    {"hint", [](const Match& match) { return first(match).problem->hint; }},
 }};
 
 const Placeholder* find_placeholder(std::string_view name) {

@@ -26,21 +26,21 @@ Severity read_severity(const Json& json, const JsonPlace& place) {
   json_error(place / "severity", cat("\"", printable_line(word), "\" is none of error, warning and info"));
 }
 
-std::string read_scope(const Json& json, const JsonPlace& place) {
-  std::string scope = get_string(json, "scope", place);
-  if (!findings::is_scope(scope)) {
-    json_error(place / "scope", cat("unknown scope \"", printable_line(scope), "\""),
-               "A scope is relation, statement, transaction, syntax or directive.");
+Scope read_scope(const Json& json, const JsonPlace& place) {
+  const std::string word = get_string(json, "scope", place);
+  for (const Scope scope : k_scopes) {
+    if (word == to_string(scope)) return scope;
   }
-  return scope;
+  json_error(place / "scope", cat("unknown scope \"", printable_line(word), "\""),
+             "A scope is relation, statement, transaction, syntax or directive.");
 }
 
-std::string known_facts_of(std::string_view scope) {
+std::string known_facts_of(Scope scope) {
   std::vector<std::string> names;
   for (const findings::FactRow& row : findings::facts()) {
     if (row.scope == scope) names.emplace_back(row.name);
   }
-  return cat("Facts of the scope ", scope, ": ", join(names, ", "), ".");
+  return cat("Facts of the scope ", to_string(scope), ": ", join(names, ", "), ".");
 }
 
 std::variant<bool, std::string> read_value(const Json& json, const JsonPlace& place) {
@@ -49,12 +49,12 @@ std::variant<bool, std::string> read_value(const Json& json, const JsonPlace& pl
   json_error(place, "a value is true, false or a string");
 }
 
-EffectRow::Condition read_condition(std::string_view fact, const Json& json, const JsonPlace& place,
-                                    std::string_view scope) {
-  if (findings::find_fact(scope, fact) == nullptr) {
+FindingRule::Condition read_condition(std::string_view fact, const Json& json, const JsonPlace& place,
+                                      Scope scope) {
+  FindingRule::Condition condition{.fact = findings::find_fact(scope, fact), .any_of = {}};
+  if (condition.fact == nullptr) {
     json_error(place, cat("unknown fact \"", printable_line(fact), "\""), known_facts_of(scope));
   }
-  EffectRow::Condition condition{.fact = std::string(fact), .any_of = {}};
   if (!json.is_array()) {
     condition.any_of.push_back(read_value(json, place));
     return condition;
@@ -64,9 +64,9 @@ EffectRow::Condition read_condition(std::string_view fact, const Json& json, con
   return condition;
 }
 
-std::vector<EffectRow::Condition> read_conditions(const Json& json, std::string_view key,
-                                                  const JsonPlace& place, std::string_view scope) {
-  std::vector<EffectRow::Condition> conditions;
+std::vector<FindingRule::Condition> read_conditions(const Json& json, std::string_view key,
+                                                    const JsonPlace& place, Scope scope) {
+  std::vector<FindingRule::Condition> conditions;
   const auto member = json.find(key);
   if (member == json.end()) return conditions;
   if (!member->is_object()) json_error(place / key, "must be an object of facts and values");
@@ -151,6 +151,17 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
+std::string_view to_string(Scope scope) {
+  switch (scope) {
+    case Scope::relation: return "relation";
+    case Scope::statement: return "statement";
+    case Scope::transaction: return "transaction";
+    case Scope::syntax: return "syntax";
+    case Scope::directive: return "directive";
+  }
+  return "statement";
+}
+
 RuleBook RuleBook::load(const fs::path& directory) {
   RulesByName rules;
   load_embedded(rules);
@@ -163,7 +174,10 @@ RuleBook RuleBook::load(const fs::path& directory) {
     if (has_findings) load_folder(directory / "findings", rules);
   }
   RuleBook book;
-  for (auto& [name, rule] : rules) book.rules_.push_back(std::move(rule));
+  for (auto& [name, rule] : rules) {
+    book.by_scope_.at(static_cast<std::size_t>(rule.scope)).push_back(book.rules_.size());
+    book.rules_.push_back(std::move(rule));
+  }
   return book;
 }
 

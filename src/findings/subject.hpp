@@ -4,47 +4,78 @@
 // What rules judge. A subject is one thing in one file that a finding could be about; facts are what rules may ask
 // of it, placeholders what their messages may say of it.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "effects/unique.hpp"
 #include "pgsluice/findings.hpp"
 
 namespace pgsluice::findings {
 
 /// A lock of an earlier statement that the transaction still holds.
 struct HeldLock {
-  const RelationLock* lock = nullptr;
+  RelationLock lock;
   std::size_t statement = 0;
 };
 
-/// What the statements before it mean for a statement.
+/// What the statements before it mean for the statement that is judged.
 struct History {
   /// The locks that keep out readers or writers while this statement works, as far as no earlier statement of the
   /// transaction was to blame for the same.
   std::vector<HeldLock> held;
-  std::size_t transaction_end = 0;  ///< the last statement of its transaction
-  bool first_wait = false;          ///< first of the file that waits without a lock_timeout
-  std::string_view lock_timeout;    ///< unset, zero or set
+  std::size_t transaction_end = 0;     ///< the last statement of its transaction
+  bool first_wait = false;             ///< first of the file that waits without a lock_timeout
+  std::string_view lock_timeout = {};  ///< unset, zero or set
 };
 
 struct File {
   const Script& script;
   const Directives& directives;
-  const std::vector<Effect>& effects;
-  const CheckOptions& options;
-  LineIndex lines;
-  std::vector<History> history;  ///< one per effect
+  const CheckOptions options;
+  History history = {};  ///< of the statement that is judged
+  mutable std::optional<LineIndex> line_index = {};
+
+  [[nodiscard]] const LineIndex& lines() const {
+    if (!line_index) line_index.emplace(script.source.text);
+    return *line_index;
+  }
 };
 
-/// File with the history of each statement.
-File make_file(const Script& script, const Directives& directives, const std::vector<Effect>& effects,
-               const CheckOptions& options);
+/// Walks the statements of a file once: which locks are still held, and which waits have no end.
+class HistoryWalk {
+ public:
+  explicit HistoryWalk(File& file) : file_(file) {}
+  /// Writes the file's history as of this statement.
+  void step(const Effect& effect);
+
+ private:
+  void begin(const Effect& effect);
+  std::vector<HeldLock> held_during(const Effect& effect);
+  void take(const Effect& effect);
+  [[nodiscard]] std::string_view lock_timeout(const Effect& effect) const;
+  bool waits_first(const Effect& effect, std::string_view timeout);
+
+  File& file_;
+  std::optional<int> transaction_;
+  std::vector<HeldLock> held_;
+  effects::RelationPlaces places_;   ///< of the held locks, by relation
+  std::vector<std::size_t> untold_;  ///< of the held locks
+  bool waited_ = false;
+};
+
+/// What is wrong with a piece of text.
+struct Problem {
+  std::string_view kind;
+  std::string detail = {};  ///< in words
+  std::string hint = {};
+};
 
 struct Subject {
   const File* file = nullptr;
-  std::string_view scope = {};  ///< relation, statement, transaction, syntax or directive
+  Scope scope = Scope::statement;
   SourceRange range = {};
   // scopes relation, statement and transaction
   const Effect* effect = nullptr;
@@ -52,14 +83,10 @@ struct Subject {
   /// Scope relation: the lock that is judged; transaction: one that is still held; statement: the target's, if any.
   const RelationLock* lock = nullptr;
   // scopes syntax and directive
-  std::string_view problem = {};
-  std::string detail = {};  ///< in words
-  std::string hint = {};
+  const Problem* problem = nullptr;
 
   [[nodiscard]] const Statement& statement() const { return file->script.statements[effect->statement]; }
-  [[nodiscard]] const History& history() const {
-    return file->history[static_cast<std::size_t>(effect - file->effects.data())];
-  }
+  [[nodiscard]] const History& history() const { return file->history; }
   /// The command as it was written; nullptr when no command is to blame.
   [[nodiscard]] const Command* written() const {
     return command == nullptr ? nullptr : &statement().commands[command->command];
@@ -68,16 +95,21 @@ struct Subject {
 
 struct FactRow {
   std::string_view name;
-  std::string_view scope;
+  Scope scope;
   std::string_view sentence;
   FactValue (*value)(const Subject&);
 };
 std::span<const FactRow> facts();
-const FactRow* find_fact(std::string_view scope, std::string_view name);
-bool is_scope(std::string_view scope);
+const FactRow* find_fact(Scope scope, std::string_view name);
 
-/// All subjects that one statement gives: itself, its locks, and locks that are still held when it runs.
-std::vector<Subject> subjects_of(const File& file, const Effect& effect);
+/// All subjects that one statement gives, by scope: itself, its locks, and locks that are still held when it runs.
+struct Subjects {
+  std::vector<Subject> statement;
+  std::vector<Subject> relation;
+  std::vector<Subject> transaction;
+};
+/// In the place of those that were there.
+void find_subjects(const File& file, const Effect& effect, Subjects& subjects);
 
 /// What holds rows, or is queried as if it did.
 bool is_table_like(char relkind);

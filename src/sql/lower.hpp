@@ -58,14 +58,14 @@ Command& lower_relation(std::string_view tag, const ::RangeVar* relation, const 
 inline void add_relation(Command& command, std::string_view role, RelationName name, bool only = false) {
   command.relations.push_back({.role = role, .name = name, .only = only});
 }
-inline void set_fact(Command& command, std::string_view name, bool value) {
+inline void set_fact(Command& command, FactName name, bool value) {
   command.facts.push_back({.name = name, .value = value});
 }
-inline void set_fact(Command& command, std::string_view name, std::string_view value) {
+inline void set_fact(Command& command, FactName name, std::string_view value) {
   command.facts.push_back({.name = name, .value = value});
 }
 /// A literal is text; without this it would turn into a bool.
-inline void set_fact(Command& command, std::string_view name, const char* value) {
+inline void set_fact(Command& command, FactName name, const char* value) {
   set_fact(command, name, std::string_view(value));
 }
 

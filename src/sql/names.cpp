@@ -104,23 +104,6 @@ const Constraint* ColumnDef::constraint(std::string_view contype) const {
   return found != constraints.end() ? &*found : nullptr;
 }
 
-const FactValue* Command::fact(std::string_view fact_name) const {
-  const auto found = std::ranges::find(facts, fact_name, &Fact::name);
-  return found != facts.end() ? &found->value : nullptr;
-}
-
-bool Command::is(std::string_view fact_name) const {
-  const FactValue* value = fact(fact_name);
-  return value != nullptr && std::holds_alternative<bool>(*value) && std::get<bool>(*value);
-}
-
-std::string_view Command::text(std::string_view fact_name) const {
-  const FactValue* value = fact(fact_name);
-  return value != nullptr && std::holds_alternative<std::string_view>(*value)
-             ? std::get<std::string_view>(*value)
-             : std::string_view();
-}
-
 const RelationRef* Command::relation(std::string_view role) const {
   const auto found = std::ranges::find(relations, role, &RelationRef::role);
   return found != relations.end() ? &*found : nullptr;

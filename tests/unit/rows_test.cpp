@@ -63,7 +63,7 @@ TEST_P(EveryRow, ExampleSelectsIt) {
 std::tuple<int, bool, bool, bool> badness(const EffectRow& row) {
   int strongest = 0;
   for (const EffectRow::RoleLock& lock : row.locks) {
-    if (!lock.role.starts_with("new_")) strongest = std::max(strongest, static_cast<int>(lock.mode));
+    if (!lock.role->name.starts_with("new_")) strongest = std::max(strongest, static_cast<int>(lock.mode));
   }
   return {strongest, !row.rewrites.empty(), !row.index_builds.empty(), !row.scans.empty()};
 }
