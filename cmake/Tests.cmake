@@ -53,7 +53,8 @@ endif()
 
 add_test(NAME layering COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/check" "${PROJECT_SOURCE_DIR}")
 add_test(NAME layering.self_test COMMAND "${PROJECT_SOURCE_DIR}/tests/layering/self-test")
-set_tests_properties(layering layering.self_test PROPERTIES LABELS "unit;lint")
+add_test(NAME facts COMMAND "${PROJECT_SOURCE_DIR}/tests/facts/check" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(layering layering.self_test facts PROPERTIES LABELS "unit;lint")
 
 add_test(NAME scripts.with_servers COMMAND "${PROJECT_SOURCE_DIR}/tests/scripts/with-servers")
 set_tests_properties(scripts.with_servers PROPERTIES LABELS unit)

@@ -105,11 +105,6 @@ class Checker {
   std::unique_ptr<State> state_;
 };
 
-/// The same for all effects at once.
-std::vector<Finding> check(const Script& script, const Directives& directives,
-                           const std::vector<Effect>& effects, const RuleBook& rules,
-                           const CheckOptions& options);
-
 /// The facts about a subject that rules may name, with one sentence each.
 const std::vector<Vocabulary>& known_finding_facts();
 
@@ -127,6 +122,11 @@ FileAnalysis parse(Migration migration);  ///< parse → directives → phase
 /// Advances the catalog.
 void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options);
 void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options);
+
+/// The same statement by statement, for files whose effects are not kept.
+Prediction start_prediction(const FileAnalysis& file, Catalog& catalog, const EffectTable& table,
+                            PredictOptions options);
+Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOptions options);
 
 /// All of them for one file.
 FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,

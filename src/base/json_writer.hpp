@@ -20,6 +20,26 @@ void append_json_string(std::string& out, std::string_view text);
 /// The same without the quotes.
 void append_json_text(std::string& out, std::string_view text);
 
+/// A key as it stands in the document, with its quotes; a literal that needs no escaping, put together by the compiler.
+class JsonKey {
+ public:
+  template <std::size_t size>
+  consteval JsonKey(const char (&name)[size]) : size_(size + 3) {  // NOLINT(google-explicit-constructor)
+    static_assert(size + 3 <= k_most);
+    text_[0] = ',';
+    text_[1] = '"';
+    for (std::size_t i = 0; i + 1 < size; ++i) text_[i + 2] = name[i];
+    text_[size + 1] = '"';
+    text_[size + 2] = ':';
+  }
+  [[nodiscard]] constexpr std::string_view text() const { return {text_, size_}; }
+
+ private:
+  static constexpr std::size_t k_most = 32;
+  char text_[k_most] = {};
+  std::size_t size_;
+};
+
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -29,13 +49,17 @@ class JsonWriter {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
 
-  /// `name` needs no escaping: it is one of ours.
-  void key(std::string_view name) {
+  void key(const JsonKey& name) {
+    out_ += name.text().substr(separated_ ? 1 : 0);
+    separated_ = true;
+  }
+
+  /// One of our own words, which needs no escaping.
+  void word(std::string_view text) {
     separate();
     out_ += '"';
-    out_ += name;
-    out_ += "\":";
-    separated_ = true;
+    out_ += text;
+    out_ += '"';
   }
 
   void value(std::string_view text) {
@@ -75,7 +99,7 @@ class JsonWriter {
   }
 
   template <typename T>
-  void member(std::string_view name, const T& of) {
+  void member(const JsonKey& name, const T& of) {
     key(name);
     value(of);
   }

@@ -19,8 +19,16 @@ std::string join(const Names& names) {
   return result;
 }
 
-/// pg_constraint.h ChooseConstraintName: unique among the constraints of the relation.
-std::string constraint_name(const Relation& relation, const Constraint& constraint) {
+/// Nobody has so many CHECKs, and what is not remembered is assumed the worst later; but a file of nothing else must not
+/// cost more than its size.
+bool is_full_of_checks(const Relation& relation) {
+  constexpr std::size_t most_constraints = 1000;
+  return relation.constraints.size() >= most_constraints;
+}
+
+/// pg_constraint.h ChooseConstraintName: unique among the constraints of the relation. `taken` remembers how far the
+/// numbers got.
+std::string constraint_name(const Relation& relation, const Constraint& constraint, auto& taken) {
   if (!constraint.name.empty()) return constraint.name;
   const bool check = constraint.contype == "CONSTR_CHECK";
   const std::string label = constraint.contype == "CONSTR_FOREIGN" ? "fkey" : check ? "check" : "not_null";
@@ -29,9 +37,11 @@ std::string constraint_name(const Relation& relation, const Constraint& constrai
     columns = constraint.expression->columns.front();
   }
   std::string name = make_object_name(relation.name.relname, columns, label);
-  for (int i = 1; relation.find_constraint(name) != nullptr; ++i) {
-    name = make_object_name(relation.name.relname, columns, label + std::to_string(i));
-  }
+  if (relation.find_constraint(name) == nullptr) return name;
+  int& last = taken[{relation.name.schemaname, name}];
+  do {
+    name = make_object_name(relation.name.relname, columns, label + std::to_string(++last));
+  } while (relation.find_constraint(name) != nullptr);
   return name;
 }
 
@@ -47,11 +57,13 @@ void CatalogChange::add_constraint() {
   const Constraint& constraint = command_.constraints.front();
   if (constraint.contype == "CONSTR_NOTNULL") return add_not_null(constraint);
   if (is_index_constraint(constraint.contype)) return add_index_constraint(constraint);
-  const std::string name = constraint_name(*target(), constraint);
+  if (constraint.contype == "CONSTR_CHECK" && is_full_of_checks(*target())) return;
+  const std::string name = constraint_name(*target(), constraint, catalog_.taken_);
   const RelationName altered = target()->name;
-  for_family([&](Relation& relation) {
-    if (relation.find_constraint(name) != nullptr) return;
-    if (relation.name != altered && !is_inherited(constraint, relation)) return;
+  for (const RelationName& member : family()) {
+    const Relation& relation = *catalog_.find(member);
+    if (relation.find_constraint(name) != nullptr) continue;
+    if (relation.name != altered && !is_inherited(constraint, relation)) continue;
     CatalogConstraint added{.name = name,
                             .contype = constraint.contype,
                             .columns = constraint.columns,
@@ -65,17 +77,28 @@ void CatalogChange::add_constraint() {
       added.expression_columns = constraint.expression->columns;
       added.not_null = constraint.expression->not_null;
     }
-    relation.constraints.push_back(std::move(added));
-  });
+    append(relation.name, std::move(added));
+  }
+}
+
+/// Without a look at the constraints that are there: edit() compares what they all point to before and after.
+void CatalogChange::append(const RelationName& relation, CatalogConstraint constraint) {
+  if (!constraint.referenced.empty()) {
+    catalog_.relink(relation, {}, {{Catalog::LinkKind::referencing, constraint.referenced}});
+  }
+  Catalog::own(catalog_.relations_.at(relation)).constraints.push_back(std::move(constraint));
 }
 
 void CatalogChange::add_not_null(const Constraint& constraint) {
-  const std::string name = constraint_name(*target(), constraint);
+  const bool full = is_full_of_checks(*target());
+  const std::string name = full ? "" : constraint_name(*target(), constraint, catalog_.taken_);
   for_family([&](Relation& relation) {
-    relation.constraints.push_back({.name = name,
-                                    .contype = "CONSTR_NOTNULL",
-                                    .columns = constraint.columns,
-                                    .validated = !constraint.skip_validation});
+    if (!full) {
+      relation.constraints.push_back({.name = name,
+                                      .contype = "CONSTR_NOTNULL",
+                                      .columns = constraint.columns,
+                                      .validated = !constraint.skip_validation});
+    }
     for (CatalogColumn& column : relation.columns) {
       if (contains(constraint.columns, column.name) && !constraint.skip_validation) column.not_null = true;
     }
@@ -119,6 +142,7 @@ void CatalogChange::add_key(Relation& relation, std::string_view contype, const 
 }
 
 void CatalogChange::drop_constraint() {
+  catalog_.taken_.clear();
   for (const RelationName& name : family()) {
     const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
     if (found == nullptr) continue;
@@ -132,6 +156,7 @@ void CatalogChange::drop_constraint() {
 }
 
 void CatalogChange::rename_constraint() {
+  catalog_.taken_.clear();
   for (const RelationName& name : family()) {
     const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
     if (found == nullptr) continue;

@@ -66,6 +66,7 @@ class CatalogChange {
 
   // apply_constraint.cpp
   void add_constraint();
+  void append(const RelationName& relation, CatalogConstraint constraint);
   void add_not_null(const Constraint& constraint);
   void add_index_constraint(const Constraint& constraint);
   /// ADD … USING INDEX: the index takes the constraint's name.

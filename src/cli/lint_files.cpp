@@ -27,6 +27,7 @@ struct File {
 };
 
 constexpr std::size_t k_most_bytes = std::size_t{4} << 20U;  // of text that waits for its turn
+constexpr std::size_t k_long = std::size_t{64} << 10U;       // a file whose effects are better not kept
 
 class Pipeline {
  public:
@@ -57,8 +58,11 @@ class Pipeline {
       File& first = window_files_.front();
       if (first.state == File::State::checked) {
         report_first(lock);
+      } else if (first.state == File::State::parsed && streams(first)) {
+        stream_first(lock);
       } else if (predicted_ < window_files_.size() &&
-                 window_files_[predicted_].state == File::State::parsed) {
+                 window_files_[predicted_].state == File::State::parsed &&
+                 !streams(window_files_[predicted_])) {
         predict_next(lock);
       } else if (!work(lock)) {
         wait(lock);
@@ -75,14 +79,49 @@ class Pipeline {
     wake();
   }
 
+  /// Nobody can help with the file, or its effects would need too much memory: it goes through all stages statement by
+  /// statement when its turn has come.
+  [[nodiscard]] bool streams(const File& file) const {
+    return !file.error && (window_ == 1 || file.analysis.script.source.text.size() > k_long);
+  }
+
+  void stream_first(std::unique_lock<std::mutex>& lock) {
+    FileAnalysis& file = window_files_.front().analysis;
+    lock.unlock();
+    report_.begin(file);
+    Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
+    Checker checker = start_check(file, rules_.findings, rules_.checking);
+    while (const std::optional<Effect> effect = prediction.next()) {
+      checker.add(*effect);
+      report_.add(file, *effect);
+      totals_.add(*effect);
+      file.script.statements[effect->statement].commands = {};  // nobody asks for them any more
+    }
+    file.findings = checker.finish();
+    report_.end(file);
+    totals_.add(file);
+    lock.lock();
+    ++predicted_;
+    remove_first();
+  }
+
   void report_first(std::unique_lock<std::mutex>& lock) {
-    File& file = window_files_.front();
+    const File& file = window_files_.front();
     if (file.error) std::rethrow_exception(file.error);
     lock.unlock();
     totals_.add(file.analysis);
-    report_.add(file.analysis, file.rendered ? &*file.rendered : nullptr);
+    for (const Effect& effect : file.analysis.effects) totals_.add(effect);
+    if (file.rendered) {
+      report_.add_rendered(*file.rendered);
+    } else {
+      report_.add_whole(file.analysis);
+    }
     lock.lock();
-    bytes_ -= file.analysis.script.source.text.size();
+    remove_first();
+  }
+
+  void remove_first() {
+    bytes_ -= window_files_.front().analysis.script.source.text.size();
     window_files_.pop_front();
     --predicted_;
     refill();

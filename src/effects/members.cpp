@@ -63,16 +63,28 @@ void add_all(Members& members, const std::vector<const Relation*>& relations) {
   for (const Relation* relation : relations) add(members, places, member(*relation));
 }
 
-Members named(const Subject& subject, std::string_view role, char kind_if_unknown) {
+namespace {
+
+/// `kind_if_unknown` is a function: nearly always nobody asks.
+template <typename Kind>
+Members find_named(const Subject& subject, std::string_view role, Kind kind_if_unknown) {
   Members members;
   RelationPlaces places;
   for (const RelationRef& ref : subject.command.relations) {
-    if (ref.role != role || is_system(ref.name) || subject.catalog.is_missing(ref.name)) continue;
-    Member found = member(subject, ref.name, kind_if_unknown);
+    if (ref.role != role || is_system(ref.name)) continue;
+    const Relation* relation = subject.catalog.find(ref.name);
+    if (relation == nullptr && subject.catalog.is_missing(ref.name)) continue;
+    Member found = relation != nullptr ? member(*relation) : member(subject, ref.name, kind_if_unknown());
     found.only = ref.only;
     add(members, places, found);
   }
   return members;
+}
+
+}  // namespace
+
+Members named(const Subject& subject, std::string_view role, char kind_if_unknown) {
+  return find_named(subject, role, [kind_if_unknown] { return kind_if_unknown; });
 }
 
 Members with_descendants(const Subject& subject, const Members& relations) {
@@ -98,7 +110,7 @@ Members descendants_of(const Subject& subject, const Members& relations) {
 }
 
 Members target(const Subject& subject) {
-  return named(subject, "target", kind_of_unknown(subject.command));
+  return find_named(subject, "target", [&subject] { return kind_of_unknown(subject.command); });
 }
 
 void add_all(Members& members, const Members& added) {
@@ -108,7 +120,7 @@ void add_all(Members& members, const Members& added) {
 
 Members family(const Subject& subject) {
   Members members = target(subject);
-  if (!subject.only() && subject.has_target()) add_all(members, descendants_of(subject, target(subject)));
+  if (!subject.only() && subject.has_target()) add_all(members, descendants_of(subject, members));
   return members;
 }
 

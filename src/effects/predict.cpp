@@ -2,8 +2,8 @@
 // Walks a script with the state of its transactions: each command picks its row, roles become
 // relations, and the catalog moves on.
 #include <algorithm>
+#include <array>
 #include <functional>
-#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -92,13 +92,13 @@ void add_relations(std::vector<RelationName>& list, effects::RelationPlaces& pla
 
 /// Commands that neither change the schema nor write rows have no phase.
 bool is_neutral(std::string_view tag) {
-  static const std::set<std::string_view> k_neutral = {
+  static constexpr std::array<std::string_view, 19> k_neutral = {
       "TransactionStmt", "VariableSetStmt",    "VariableShowStmt",  "SelectStmt",
       "ExplainStmt",     "LockStmt",           "NotifyStmt",        "ListenStmt",
       "UnlistenStmt",    "PrepareStmt",        "DeallocateStmt",    "DiscardStmt",
       "CheckPointStmt",  "ConstraintsSetStmt", "DeclareCursorStmt", "FetchStmt",
       "ClosePortalStmt", "VacuumStmt",         "LoadStmt"};
-  return k_neutral.contains(tag);
+  return std::ranges::find(k_neutral, tag) != k_neutral.end();
 }
 
 bool is_dml(std::string_view tag) {
@@ -235,6 +235,7 @@ class Prediction::Walk {
 
   /// The order in which PostgreSQL runs the sub-commands of an ALTER TABLE, without those that it leaves out.
   [[nodiscard]] std::vector<std::size_t> order(const Statement& statement) const {
+    if (statement.commands.size() == 1) return {0};
     std::vector<std::size_t> indexes;
     indexes.reserve(statement.commands.size());
     const std::unordered_set<Name> present = columns_already_there(statement);
@@ -348,7 +349,7 @@ class Prediction::Walk {
     catalog_.apply(command);
     if (unseen) catalog_.lose_track();
     add_created(result.row, parts);
-    note_new(parts);
+    note_new(parts, true);
     finish(parts, result, effect);
     if (result.row == nullptr) {
       effect.unmodeled = true;
@@ -409,9 +410,11 @@ class Prediction::Walk {
     return parts;
   }
 
-  void note_new(Parts& parts) const {
+  /// `after`: again, for what the command itself may have made.
+  void note_new(Parts& parts, bool after = false) const {
     for (std::vector<Part>* list : {&parts.locks, &parts.rewrites, &parts.scans, &parts.index_builds}) {
       for (Part& part : *list) {
+        if (after && part.member.known) continue;
         const Relation* relation = catalog_.find(part.member.name);
         if (relation == nullptr) continue;
         const Relation* table = relation->table.empty() ? nullptr : catalog_.find(relation->table);
@@ -429,7 +432,7 @@ class Prediction::Walk {
     for (const RelationName& name : catalog_.take_created()) {
       const Relation* relation = catalog_.find(name);
       if (relation == nullptr || relation->relkind == relkind::composite_type) continue;
-      const Part part{.member = {.name = relation->name, .relkind = relation->relkind, .known = true},
+      const Part part{.member = {.name = relation->name, .relkind = relation->relkind},
                       .mode = LockMode::AccessExclusive,
                       .role = relation->table.empty() ? "target" : "new_index",
                       .is_new = true};

@@ -169,6 +169,14 @@ struct RowText {
   std::string_view text;
 };
 
+/// The quote that ends the string that begins with one.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  for (std::size_t end = text.find('"', begin + 1);; end = text.find('"', end + 1)) {
+    const std::size_t before = end == std::string_view::npos ? end : text.find_last_not_of('\\', end - 1);
+    if (before == std::string_view::npos || (end - before) % 2 == 1) return end;
+  }
+}
+
 /// The objects of the array `rows`, without looking at what is in them. The files are ours, and tests read them whole.
 std::vector<RowText> split_rows(const EmbeddedFile& file) {
   constexpr int row_depth = 3;  // {"rows": [{
@@ -178,9 +186,7 @@ std::vector<RowText> split_rows(const EmbeddedFile& file) {
   const std::string_view text = file.contents;
   for (std::size_t i = 0; i < text.size(); ++i) {
     switch (text[i]) {
-      case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
-        break;
+      case '"': i = end_of_string(text, i); break;
       case '{':
       case '[':
         if (++depth == row_depth) begin = i;
@@ -257,11 +263,12 @@ const std::deque<EffectRow>& EffectTable::rows() const {
 const std::vector<const EffectRow*>& EffectTable::rows_for(std::string_view tag) const {
   static const std::vector<const EffectRow*> k_none;
   std::unique_lock<std::mutex> lock;
-  if (unread_ != nullptr) {
-    lock = std::unique_lock(unread_->mutex);
+  if (unread_ != nullptr) lock = std::unique_lock(unread_->mutex);
+  auto found = by_tag_.find(tag);
+  if (found == by_tag_.end() && unread_ != nullptr) {
     read_rows(tag);
+    found = by_tag_.find(tag);
   }
-  const auto found = by_tag_.find(tag);
   return found != by_tag_.end() ? found->second : k_none;
 }
 

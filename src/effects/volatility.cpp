@@ -2,12 +2,11 @@
 // Volatility of functions: from the servers' own pg_proc (rules/catalog, generated), or from the
 // CREATE FUNCTION that came before.
 #include <algorithm>
-#include <map>
-#include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/embedded.hpp"
-#include "base/json.hpp"
 #include "subject.hpp"
 
 namespace pgsluice::effects {
@@ -15,21 +14,32 @@ namespace pgsluice::effects {
 namespace {
 
 struct PgCatalog {
-  std::map<std::string, std::string_view, std::less<>> functions;
-  std::set<std::string, std::less<>> types;
+  std::unordered_map<std::string_view, std::string_view> functions;
+  std::unordered_set<std::string_view> types;
 };
 
-/// Read at first use only: most migrations call no function in a default.
+/// The strings of the array with that key. The file is generated and has no escapes; a test reads it as JSON.
+template <typename Take>
+void each_string(std::string_view json, std::string_view key, Take take) {
+  std::size_t at = json.find('[', json.find("\"" + std::string(key) + "\":"));
+  const std::size_t end = json.find(']', at);
+  for (at = json.find('"', at); at < end; at = json.find('"', at + 1)) {
+    const std::size_t begin = at + 1;
+    at = json.find('"', begin);
+    take(json.substr(begin, at - begin));
+  }
+}
+
+/// Read at first use, and without a JSON document of thousands of values: a file of one line is linted in no time.
 const PgCatalog& pg_catalog() {
   static const PgCatalog k_catalog = [] {
-    PgCatalog result;
     const auto file = std::ranges::find(embedded_rules(), "catalog/pg_catalog.json", &EmbeddedFile::path);
-    const Json json = parse_json(file->contents, file->path);
+    PgCatalog result;
+    result.functions.reserve(4096);
     for (const std::string_view marking : {"immutable", "stable", "volatile"}) {
-      for (const Json& name : json.at(std::string(marking)))
-        result.functions[name.get<std::string>()] = marking;
+      each_string(file->contents, marking, [&](std::string_view name) { result.functions[name] = marking; });
     }
-    for (const Json& name : json.at("types")) result.types.insert(name.get<std::string>());
+    each_string(file->contents, "types", [&](std::string_view name) { result.types.insert(name); });
     return result;
   }();
   return k_catalog;
@@ -39,7 +49,7 @@ const PgCatalog& pg_catalog() {
 
 bool is_builtin_type(const TypeName& type) {
   if (!type.schemaname.empty()) return false;
-  return type.name.find("serial") != std::string::npos || pg_catalog().types.contains(type.name);
+  return pg_catalog().types.contains(type.name) || type.name.find("serial") != std::string::npos;
 }
 
 std::string_view volatility(const Subject& subject, const FunctionCall& function) {

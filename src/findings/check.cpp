@@ -224,14 +224,6 @@ std::vector<Finding> Checker::finish() {
   return state_->finish();
 }
 
-std::vector<Finding> check(const Script& script, const Directives& directives,
-                           const std::vector<Effect>& effects, const RuleBook& rules,
-                           const CheckOptions& options) {
-  Checker checker(script, directives, rules, options);
-  for (const Effect& effect : effects) checker.add(effect);
-  return checker.finish();
-}
-
 FileAnalysis parse(Migration migration) {
   FileAnalysis file;
   const std::string path = migration.source.path;
@@ -243,14 +235,26 @@ FileAnalysis parse(Migration migration) {
   return file;
 }
 
+Prediction start_prediction(const FileAnalysis& file, Catalog& catalog, const EffectTable& table,
+                            PredictOptions options) {
+  options.transaction = file.directives.transaction;
+  return {file.script, catalog, table, options};
+}
+
+Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOptions options) {
+  options.phase = file.migration.phase;
+  return {file.script, file.directives, rules, options};
+}
+
 void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options) {
   options.transaction = file.directives.transaction;
   file.effects = predict(file.script, catalog, table, options);
 }
 
 void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options) {
-  options.phase = file.migration.phase;
-  file.findings = check(file.script, file.directives, file.effects, rules, options);
+  Checker checker = start_check(file, rules, std::move(options));
+  for (const Effect& effect : file.effects) checker.add(effect);
+  file.findings = checker.finish();
 }
 
 FileAnalysis analyse(Migration migration, Catalog& catalog, const EffectTable& table, const RuleBook& rules,

@@ -2,7 +2,8 @@
 // Subjects → words. Placeholders are one table; templates know nothing else.
 #include <algorithm>
 #include <array>
-#include <unordered_set>
+#include <functional>
+#include <span>
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
@@ -99,9 +100,9 @@ std::string command_words(const Match& match) {
 std::string list_names(std::vector<std::string> names) {
   constexpr std::size_t most = 3;
   std::vector<std::string> distinct;
-  std::unordered_set<std::string> seen;
+  effects::Places<std::string, std::hash<std::string>> places;
   for (std::string& name : names) {
-    if (seen.insert(name).second) distinct.push_back(std::move(name));
+    if (places.find(distinct, name, std::identity()) == distinct.size()) distinct.push_back(std::move(name));
   }
   if (distinct.size() > most) {
     const std::size_t more = distinct.size() - most + 1;
@@ -268,11 +269,19 @@ bool is_placeholder(std::string_view name) {
 }
 
 std::string fingerprint(std::string_view finding, const RelationName& relation, std::string_view sql) {
-  std::string text = cat(finding, "\n", relation.quoted(), "\n");
+  std::string text;
+  text.reserve(finding.size() + relation.schemaname.size() + relation.relname.size() + 2 * sql.size());
+  text.append(finding).append("\n");
+  relation.append_quoted(text);
+  text += '\n';
   sql::Lexer lexer(sql);
   for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    const std::string_view word = lexer.text(token);
-    text += token.kind == sql::TokenKind::word ? to_lower(word) : std::string(word);
+    const std::size_t word = text.size();
+    text += lexer.text(token);
+    if (token.kind == sql::TokenKind::word) {
+      for (char& c : std::span(text).subspan(word))
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
     text += ' ';
   }
   return sha256_hex(text).substr(0, 16);

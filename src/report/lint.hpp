@@ -27,20 +27,32 @@ struct LintTotals {
   std::size_t unmodeled = 0;
   std::size_t unparsed = 0;
   FindingCounts findings;
+  /// All but its statements.
   void add(const FileAnalysis& file);
+  void add(const Effect& effect);
 };
 
-/// Gets the files one by one and writes as it goes, so that none of them need be kept.
+/// Gets the files one by one, in their order, and writes as it goes, so that none of them need be kept.
 class LintReport {
  public:
   LintReport() = default;
   LintReport(const LintReport&) = delete;
   LintReport& operator=(const LintReport&) = delete;
   virtual ~LintReport() = default;
-  /// What can be said of a file without knowing those before it; may be called from any thread. None: add() says all.
+  // A file in pieces: its statements have not been predicted when it begins, and its findings are there when it ends.
+  virtual void begin(const FileAnalysis& file) = 0;
+  virtual void add(const FileAnalysis& file, const Effect& effect) = 0;
+  virtual void end(const FileAnalysis& file) = 0;
+  /// The pieces of one whose effects were kept.
+  void add_whole(const FileAnalysis& file) {
+    begin(file);
+    for (const Effect& effect : file.effects) add(file, effect);
+    end(file);
+  }
+  /// What is said of a whole file; may be called from any thread, ahead of its turn. None: it must come in pieces.
   [[nodiscard]] virtual std::optional<std::string> render(const FileAnalysis& /*file*/) const { return {}; }
-  /// The files come in their order. `rendered`, if any, is what render() said.
-  virtual void add(const FileAnalysis& file, const std::string* rendered) = 0;
+  /// What render() said, when the file's turn has come.
+  virtual void add_rendered(const std::string& /*file*/) {}
   virtual void finish(const LintTotals& totals) = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes as it goes: a document of half a million statements must not be built in memory first.
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "base/json_writer.hpp"
@@ -34,8 +35,10 @@ void write_locks(std::span<const RelationLock> locks, JsonWriter& json) {
     json.key("relation");
     write_name(lock.relation, json);
     json.member("relkind", std::string_view(&lock.relkind, 1));
-    json.member("mode", lock_name(lock.mode));
-    json.member("role", lock.role);
+    json.key("mode");
+    json.word(lock_name(lock.mode));
+    json.key("role");
+    json.word(lock.role);
     json.member("new", lock.is_new);
     json.end_object();
   }
@@ -63,7 +66,8 @@ void write_statement(const FileAnalysis& file, const Effect& effect, const LineI
   json.member("column", position.column);
   json.key("sql");
   json.long_value(file.script.text(statement.range), flush);
-  json.member("tag", statement.tag);
+  json.key("tag");
+  json.word(statement.tag);
   json.member("transaction", effect.transaction);
   json.key("locks");
   write_locks(effect.locks, json);
@@ -74,8 +78,10 @@ void write_statement(const FileAnalysis& file, const Effect& effect, const LineI
   json.key("index_builds");
   write_names(effect.index_builds, json);
   json.member("needs_no_transaction", effect.needs_no_transaction);
-  json.member("breaks", to_string(effect.breaks));
-  json.member("phase", effect.phase ? to_string(*effect.phase) : "neutral");
+  json.key("breaks");
+  json.word(to_string(effect.breaks));
+  json.key("phase");
+  json.word(effect.phase ? to_string(*effect.phase) : "neutral");
   json.key("rows");
   write_rows(effect.commands, json);
   json.key("assumed");
@@ -122,39 +128,53 @@ struct Output {
     stream->write(text.data(), static_cast<std::streamsize>(text.size()));
     text.clear();
   }
+  void flush_chunk() {
+    if (text.size() >= k_chunk) flush();
+  }
 };
 
-/// One item a line, so that a diff of two documents can be read.
-template <typename Items, typename Write>
-void write_array(const Items& items, Output& out, Write write) {
-  out.text += '[';
-  const char* separator = "\n    ";
-  for (const auto& item : items) {
-    out.text += separator;
-    write(item);
-    separator = ",\n    ";
-    if (out.text.size() >= k_chunk) out.flush();
+/// One file of the document. One item a line, so that a diff of two documents can be read.
+class FileWriter {
+ public:
+  FileWriter(const FileAnalysis& file, Output& out)
+      : file_(file), out_(out), lines_(file.script.source.text) {
+    out_.text += "  {\"path\": ";
+    append_json_string(out_.text, file.migration.path.generic_string());
+    out_.text += ", \"tool\": ";
+    append_json_string(out_.text, file.migration.tool);
+    out_.text += ", \"phase\": ";
+    append_json_string(out_.text, to_string(file.migration.phase));
+    out_.text += ",\n   \"statements\": [";
   }
-  out.text += ']';
-}
 
-void write_file(const FileAnalysis& file, Output& out) {
-  const LineIndex lines(file.script.source.text);
-  out.text += "  {\"path\": ";
-  append_json_string(out.text, file.migration.path.generic_string());
-  out.text += ", \"tool\": ";
-  append_json_string(out.text, file.migration.tool);
-  out.text += ", \"phase\": ";
-  append_json_string(out.text, to_string(file.migration.phase));
-  out.text += ",\n   \"statements\": ";
-  write_array(file.effects, out, [&](const Effect& effect) {
-    write_statement(file, effect, lines, JsonWriter(out.text), [&out] { out.flush(); });
-  });
-  out.text += ",\n   \"findings\": ";
-  write_array(file.findings, out,
-              [&](const Finding& finding) { write_finding(finding, lines, JsonWriter(out.text)); });
-  out.text += '}';
-}
+  void add(const Effect& effect) {
+    separate();
+    write_statement(file_, effect, lines_, JsonWriter(out_.text), [this] { out_.flush(); });
+    out_.flush_chunk();
+  }
+
+  void end() {
+    out_.text += "],\n   \"findings\": [";
+    first_ = true;
+    for (const Finding& finding : file_.findings) {
+      separate();
+      write_finding(finding, lines_, JsonWriter(out_.text));
+      out_.flush_chunk();
+    }
+    out_.text += "]}";
+  }
+
+ private:
+  void separate() {
+    out_.text += first_ ? "\n    " : ",\n    ";
+    first_ = false;
+  }
+
+  const FileAnalysis& file_;
+  Output& out_;
+  LineIndex lines_;
+  bool first_ = true;  ///< of its list
+};
 
 class JsonReport : public LintReport {
  public:
@@ -170,24 +190,29 @@ class JsonReport : public LintReport {
     out_.text += ", \"pg_version\": " + std::to_string(pg_version) + ",\n \"files\": [";
   }
 
-  /// Of a long file nothing: its text would stand in memory a second time.
-  [[nodiscard]] std::optional<std::string> render(const FileAnalysis& file) const override {
-    if (file.script.source.text.size() > k_chunk) return {};
-    Output out;
-    out.text.reserve(8 * file.script.source.text.size());
-    write_file(file, out);
-    return std::move(out.text);
+  void begin(const FileAnalysis& file) override {
+    separate();
+    writer_.emplace(file, out_);
+  }
+  void add(const FileAnalysis& /*file*/, const Effect& effect) override { writer_->add(effect); }
+  void end(const FileAnalysis& /*file*/) override {
+    writer_->end();
+    writer_.reset();
+    out_.flush_chunk();
   }
 
-  void add(const FileAnalysis& file, const std::string* rendered) override {
-    out_.text += first_ ? "\n" : ",\n";
-    first_ = false;
-    if (rendered != nullptr) {
-      out_.text += *rendered;
-    } else {
-      write_file(file, out_);
-    }
-    if (out_.text.size() >= k_chunk) out_.flush();
+  [[nodiscard]] std::optional<std::string> render(const FileAnalysis& file) const override {
+    Output out;
+    out.text.reserve(8 * file.script.source.text.size());
+    FileWriter writer(file, out);
+    for (const Effect& effect : file.effects) writer.add(effect);
+    writer.end();
+    return std::move(out.text);
+  }
+  void add_rendered(const std::string& file) override {
+    separate();
+    out_.text += file;
+    out_.flush_chunk();
   }
 
   void finish(const LintTotals& totals) override {
@@ -210,7 +235,13 @@ class JsonReport : public LintReport {
   }
 
  private:
+  void separate() {
+    out_.text += first_ ? "\n" : ",\n";
+    first_ = false;
+  }
+
   Output out_;
+  std::optional<FileWriter> writer_;  ///< of the file that has begun
   bool first_ = true;
 };
 
@@ -218,9 +249,7 @@ class JsonReport : public LintReport {
 
 void LintTotals::add(const FileAnalysis& file) {
   ++files;
-  statements += file.effects.size();
   unparsed += file.script.errors.size();
-  unmodeled += static_cast<std::size_t>(std::ranges::count_if(file.effects, &Effect::unmodeled));
   for (const Finding& finding : file.findings) {
     std::size_t& count = finding.allowed                         ? findings.allowed
                          : finding.severity == Severity::error   ? findings.errors
@@ -228,6 +257,11 @@ void LintTotals::add(const FileAnalysis& file) {
                                                                  : findings.infos;
     ++count;
   }
+}
+
+void LintTotals::add(const Effect& effect) {
+  ++statements;
+  unmodeled += effect.unmodeled ? 1 : 0;
 }
 
 std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {

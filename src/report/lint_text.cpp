@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report that people read: where, what, why, and what to do instead.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/text.hpp"
@@ -192,19 +193,14 @@ std::string one_line(std::string_view sql, int width) {
   return out + "…";
 }
 
-void write_statements(const FileAnalysis& file, const LineIndex& lines, const TextOptions& options,
-                      std::ostream& out) {
-  out << options.paint(Style::strong, printable_line(file.migration.path.generic_string()))
-      << options.paint(Style::faint, cat(" (", to_string(file.migration.phase), ")")) << '\n';
-  for (const Effect& effect : file.effects) {
-    const Statement& statement = file.script.statements[effect.statement];
-    const std::string number = std::to_string(lines.position(statement.range.begin).line);
-    out << options.paint(Style::faint,
-                         cat(std::string(number.size() < 4 ? 4 - number.size() : 0, ' '), number, "  "))
-        << one_line(file.script.text(statement.range), options.width - 6) << '\n'
-        << lock_table(effect, options);
-  }
-  out << '\n';
+void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines,
+                     const TextOptions& options, std::ostream& out) {
+  const Statement& statement = file.script.statements[effect.statement];
+  const std::string number = std::to_string(lines.position(statement.range.begin).line);
+  out << options.paint(Style::faint,
+                       cat(std::string(number.size() < 4 ? 4 - number.size() : 0, ' '), number, "  "))
+      << one_line(file.script.text(statement.range), options.width - 6) << '\n'
+      << lock_table(effect, options);
 }
 
 std::string verdict(const FindingCounts& counts, const Painter& paint) {
@@ -222,11 +218,22 @@ class TextReport : public LintReport {
   TextReport(const TextOptions& options, std::ostream& out)
       : options_(options), out_(out), findings_(options_, out) {}
 
-  void add(const FileAnalysis& file, const std::string* /*rendered*/) override {
-    if (!options_.verbose && file.findings.empty()) return;
-    const LineIndex lines(file.script.source.text);
-    if (options_.verbose) write_statements(file, lines, options_, out_);
-    findings_.write(file, lines);
+  void begin(const FileAnalysis& file) override {
+    if (!options_.verbose) return;
+    lines_.emplace(file.script.source.text);
+    out_ << options_.paint(Style::strong, printable_line(file.migration.path.generic_string()))
+         << options_.paint(Style::faint, cat(" (", to_string(file.migration.phase), ")")) << '\n';
+  }
+  void add(const FileAnalysis& file, const Effect& effect) override {
+    if (options_.verbose) write_statement(file, effect, *lines_, options_, out_);
+  }
+  void end(const FileAnalysis& file) override {
+    if (options_.verbose) out_ << '\n';
+    if (!file.findings.empty()) {
+      if (!lines_) lines_.emplace(file.script.source.text);
+      findings_.write(file, *lines_);
+    }
+    lines_.reset();
   }
 
   void finish(const LintTotals& totals) override {
@@ -242,6 +249,7 @@ class TextReport : public LintReport {
   TextOptions options_;
   std::ostream& out_;
   FindingsWriter findings_;
+  std::optional<LineIndex> lines_;  ///< of the file that has begun
 };
 
 }  // namespace

@@ -10,10 +10,11 @@
 
 namespace pgsluice::sql {
 
-/// What lowering needs to know about the statement: its text, and where that stands in the file.
+/// What lowering needs to know about the statement: its text, and where that stands.
 struct Source {
-  std::string_view text;   ///< of the statement
-  std::size_t offset = 0;  ///< of its first byte in the file
+  std::string_view text;    ///< of the statement
+  std::size_t offset = 0;   ///< of its first byte in the file
+  std::size_t skipped = 0;  ///< bytes before it in what the parser was given: node locations count from there
   [[nodiscard]] SourceRange whole() const { return {offset, offset + text.size()}; }
   /// The list item (column definition, constraint …) that starts at a node's location.
   [[nodiscard]] SourceRange item(int location) const;

@@ -225,8 +225,9 @@ std::string constant_text(::Node* node) {
 }
 
 SourceRange Source::item(int location) const {
-  if (location < 0 || static_cast<std::size_t>(location) >= text.size()) return whole();
-  const auto begin = static_cast<std::size_t>(location);
+  if (location < 0 || static_cast<std::size_t>(location) < skipped) return whole();
+  const std::size_t begin = static_cast<std::size_t>(location) - skipped;
+  if (begin >= text.size()) return whole();
   return {offset + begin, offset + end_of_item(text, begin)};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quoting of identifiers, and what the public values of sql.hpp can tell about themselves.
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "base/utf8.hpp"
 #include "pgsluice/sql.hpp"
@@ -29,11 +31,7 @@ bool is_reserved(const std::string& name) {
   return keyword >= 0 && ::ScanKeywordCategories[keyword] != UNRESERVED_KEYWORD;
 }
 
-void append_ident(std::string& out, const std::string& name) {
-  if (is_plain(name) && !is_reserved(name)) {
-    out += name;
-    return;
-  }
+void append_quoted_ident(std::string& out, std::string_view name) {
   out += '"';
   for (const char c : name) {
     if (c == '"') out += '"';
@@ -42,11 +40,36 @@ void append_ident(std::string& out, const std::string& name) {
   out += '"';
 }
 
+/// Whether a name needs no quotes. Asked of the same names again and again: what a thread was told lately is remembered.
+bool is_plain_name(Name name) {
+  struct Answer {
+    const std::string* name = nullptr;
+    bool plain = false;
+  };
+  constexpr std::size_t remembered = 1024;
+  thread_local std::array<Answer, remembered> recent{};
+  Answer& answer = recent.at(name.hash() / alignof(std::max_align_t) % remembered);
+  if (answer.name != &name.str()) {
+    answer = {.name = &name.str(), .plain = is_plain(name) && !is_reserved(name)};
+  }
+  return answer.plain;
+}
+
+void append_ident(std::string& out, Name name) {
+  if (is_plain_name(name)) {
+    out += name.str();
+  } else {
+    append_quoted_ident(out, name);
+  }
+}
+
 }  // namespace
 
 std::string quote_ident(std::string_view name) {
-  std::string result;
-  append_ident(result, std::string(name));
+  std::string result(name);
+  if (is_plain(result) && !is_reserved(result)) return result;
+  result.clear();
+  append_quoted_ident(result, name);
   return result;
 }
 

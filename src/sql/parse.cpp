@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one door to libpg_query: one parse per statement, errors as values.
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -86,34 +88,101 @@ std::optional<SyntaxError> text_error(const sql::Source& source) {
                      .hint = "save the file as UTF-8"};
 }
 
-/// The parser wants a terminating NUL: for as long as it takes, one stands where the statement ends.
-PgQueryInternalParsetreeAndError raw_parse(std::string& file, const sql::Source& source) {
-  char& after = file[source.offset + source.text.size()];  // of the last statement, the string's own NUL
-  const char saved = std::exchange(after, '\0');
-  const PgQueryInternalParsetreeAndError result =
-      pg_query_raw_parse(source.text.data(), PG_QUERY_PARSE_DEFAULT);
-  after = saved;
-  return result;
+/// A parse of a piece of a file, with what it left in memory until the end of the scope.
+class RawParse {
+ public:
+  /// The parser wants a terminating NUL: for as long as it takes, one stands where the piece ends.
+  RawParse(std::string& file, const SourceRange& range) {
+    char& after = file[range.end];  // at the end of the file, the string's own NUL
+    const char saved = std::exchange(after, '\0');
+    result_ = pg_query_raw_parse(file.data() + range.begin, PG_QUERY_PARSE_DEFAULT);
+    after = saved;
+    std::free(result_.stderr_buffer);
+  }
+  RawParse(const RawParse&) = delete;
+  RawParse& operator=(const RawParse&) = delete;
+  ~RawParse() {
+    if (result_.error != nullptr) pg_query_free_error(result_.error);
+  }
+  [[nodiscard]] const ::PgQueryError* error() const { return result_.error; }
+  [[nodiscard]] const ::List* tree() const { return result_.tree; }
+
+ private:
+  ParseScope scope_;
+  PgQueryInternalParsetreeAndError result_{};
+};
+
+void add_statement(const ::RawStmt* raw, const sql::Source& source, Script& script) {
+  Statement& statement = script.statements.emplace_back();
+  statement.range = source.whole();
+  sql::lower_statement(raw->stmt, source, statement);
 }
 
-void parse_statement(const sql::Source& source, Script& script) {
+void parse_statement(const SourceRange& range, Script& script) {
+  const sql::Source source{.text = script.text(range), .offset = range.begin};
   if (auto error = text_error(source)) {
     script.errors.push_back(std::move(*error));
     return;
   }
-  const ParseScope scope;
-  const PgQueryInternalParsetreeAndError result = raw_parse(script.source.text, source);
-  std::free(result.stderr_buffer);
-  if (result.error != nullptr) {
-    script.errors.push_back(syntax_error(*result.error, source));
-    pg_query_free_error(result.error);
+  const RawParse parse(script.source.text, range);
+  if (parse.error() != nullptr) {
+    script.errors.push_back(syntax_error(*parse.error(), source));
     return;
   }
-  for (auto* raw : sql::each<::RawStmt>(result.tree)) {
-    Statement statement{.tag = {}, .range = source.whole(), .commands = {}};
-    sql::lower_statement(raw->stmt, source, statement);
-    script.statements.push_back(std::move(statement));
+  for (auto* raw : sql::each<::RawStmt>(parse.tree())) add_statement(raw, source, script);
+}
+
+/// Whether the parser found the same statements as the splitter.
+bool agrees(const ::List* tree, std::span<const SourceRange> pieces) {
+  if (static_cast<std::size_t>(sql::length(tree)) != pieces.size()) return false;
+  std::size_t i = 0;
+  for (auto* raw : sql::each<::RawStmt>(tree)) {
+    const SourceRange& piece = pieces[i++];
+    const std::size_t begin = pieces.front().begin + static_cast<std::size_t>(raw->stmt_location);
+    const std::size_t end =
+        raw->stmt_len == 0 ? pieces.back().end : begin + static_cast<std::size_t>(raw->stmt_len);
+    if (begin > piece.begin || end < piece.end || (i < pieces.size() && end > pieces[i].begin)) return false;
   }
+  return true;
+}
+
+/// Several statements in one go, for each call has its price; false: one by one, please.
+bool parse_together(std::span<const SourceRange> pieces, Script& script) {
+  const SourceRange all{.begin = pieces.front().begin, .end = pieces.back().end};
+  if (text_error({.text = script.text(all), .offset = all.begin})) return false;
+  const RawParse parse(script.source.text, all);
+  if (parse.error() != nullptr || !agrees(parse.tree(), pieces)) return false;
+  std::size_t i = 0;
+  for (auto* raw : sql::each<::RawStmt>(parse.tree())) {
+    const SourceRange& piece = pieces[i++];
+    add_statement(
+        raw, {.text = script.text(piece), .offset = piece.begin, .skipped = piece.begin - all.begin}, script);
+  }
+  return true;
+}
+
+/// Where the text after `begin` stops being SQL that the parser understands.
+std::size_t next_barrier(const sql::Pieces& pieces, std::size_t begin) {
+  std::size_t barrier = std::string::npos;
+  const auto look_in = [&](const auto& list) {
+    const auto next =
+        std::ranges::lower_bound(list, begin, {}, [](const auto& item) { return item.range.begin; });
+    if (next != list.end()) barrier = std::min(barrier, next->range.begin);
+  };
+  look_in(pieces.client_commands);
+  look_in(pieces.errors);
+  return barrier;
+}
+
+/// The pieces from `first` on that can be parsed together: with nothing else between them, and short.
+std::span<const SourceRange> run_from(const sql::Pieces& pieces, std::size_t first) {
+  constexpr std::size_t most_bytes = 16 * 1024;  // so that what the parser builds of them stays small
+  const std::span<const SourceRange> all(pieces.statements);
+  const std::size_t begin = all[first].begin;
+  const std::size_t end = std::min(next_barrier(pieces, begin), begin + most_bytes);
+  std::size_t last = first + 1;
+  while (last < all.size() && all[last].end <= end) ++last;
+  return all.subspan(first, last - first);
 }
 
 std::optional<SyntaxError> encoding_error(std::string_view text) {
@@ -143,18 +212,26 @@ Script parse(SourceFile source) {
     return script;
   }
   sql::Pieces pieces = sql::split(text);
-  script.client_commands = std::move(pieces.client_commands);
   script.directives = std::move(pieces.directives);
-  script.errors = std::move(pieces.errors);
+  script.statements.reserve(pieces.statements.size());
   auto directive = script.directives.begin();
-  for (std::size_t i = 0; i < pieces.statements.size(); ++i) {
-    // Pieces become statement indexes as parsing decides which of them are statements.
-    for (; directive != script.directives.end() && directive->next_statement <= i; ++directive) {
-      directive->next_statement = script.statements.size();
+  // Pieces become statement indexes as parsing decides which of them are statements.
+  const auto place_directives = [&](std::size_t piece, std::size_t statement) {
+    for (; directive != script.directives.end() && directive->next_statement <= piece; ++directive) {
+      directive->next_statement = statement;
     }
-    const SourceRange range = pieces.statements[i];
-    parse_statement({.text = script.text(range), .offset = range.begin}, script);
+  };
+  for (std::size_t i = 0; i < pieces.statements.size();) {
+    const std::span<const SourceRange> run = run_from(pieces, i);
+    const std::size_t before = script.statements.size();
+    const bool together = run.size() > 1 && parse_together(run, script);
+    for (std::size_t k = 0; k < run.size(); ++k, ++i) {
+      place_directives(i, together ? before + k : script.statements.size());
+      if (!together) parse_statement(run[k], script);
+    }
   }
+  script.client_commands = std::move(pieces.client_commands);
+  std::ranges::move(pieces.errors, std::back_inserter(script.errors));
   for (; directive != script.directives.end(); ++directive)
     directive->next_statement = script.statements.size();
   std::ranges::sort(script.errors, {}, [](const SyntaxError& error) { return error.range.begin; });

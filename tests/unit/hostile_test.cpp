@@ -113,6 +113,12 @@ constexpr Hostile k_hostile[] = {
     {"Transactions", "", "BEGIN; CREATE TABLE t# (); COMMIT;", "ROLLBACK;"},
     {"Savepoints", "BEGIN;", "SAVEPOINT s#; CREATE TABLE t# ();", "ROLLBACK;"},
     {"HeldLocks", "BEGIN;", "LOCK TABLE t#; UPDATE u# SET a = 1;"},
+    {"Checks", "CREATE TABLE t (a int", ", CHECK (a > #)", ")"},
+    {"CheckByCheck", "CREATE TABLE t (a int);", "ALTER TABLE t ADD CHECK (a > #);"},
+    {"NamedChecks", "CREATE TABLE t (a int);", "ALTER TABLE t ADD CONSTRAINT c# CHECK (a > #);"},
+    {"NotNulls", "CREATE TABLE t (a int);", "ALTER TABLE t ADD NOT NULL a;"},
+    {"ForeignKeysOfOneTable", "CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int);",
+     "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p;"},
     {"SearchPath", "SET search_path = a", ", s#", "; ALTER TABLE t ADD c int;"},
 };
 

@@ -59,6 +59,9 @@ TEST(Json, WritesTextThatIsNoUtf8) {
 
 TEST(Sha256, IsTheStandardOne) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  std::string digests;  // of all lengths around the ends of blocks
+  for (std::size_t size = 0; size <= 200; ++size) digests += sha256_hex(std::string(size, 'a'));
+  EXPECT_EQ(sha256_hex(digests), "eb555248bd20c7831e511d4461b42c9b084e3a64b44d57b00051172f8afe03ff");
 }
 
 // ---- JsonWriter ------------------------------------------------------------------------------------------------------

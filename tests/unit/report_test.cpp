@@ -82,8 +82,12 @@ void write(LintReport& report, const std::vector<FileAnalysis>& files) {
   LintTotals totals;
   for (const FileAnalysis& file : files) {
     totals.add(file);
-    const std::optional<std::string> rendered = report.render(file);
-    report.add(file, rendered ? &*rendered : nullptr);
+    for (const Effect& effect : file.effects) totals.add(effect);
+    if (const std::optional<std::string> rendered = report.render(file)) {
+      report.add_rendered(*rendered);
+    } else {
+      report.add_whole(file);
+    }
   }
   report.finish(totals);
 }

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "base/embedded.hpp"
+#include "base/json.hpp"
 #include "effects/subject.hpp"
 #include "pgsluice/effects.hpp"
 
@@ -141,6 +143,33 @@ TEST(Rows, AreTheSameWhenTheyAreReadOneTagAtATime) {
   }
   EXPECT_EQ(lazy.rows().size(), rows);
   EXPECT_TRUE(lazy.rows_for("NoSuchStmt").empty());
+}
+
+TEST(Rows, NamesOfFactsAreToldApartByTheirNumbers) {
+  const std::vector<Vocabulary>& facts = known_facts();
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      EXPECT_FALSE(FactName::of(facts[i].name) == FactName::of(facts[k].name)) << facts[i].name;
+    }
+  }
+}
+
+TEST(Rows, KnowTheFunctionsAndTypesOfTheGeneratedCatalog) {
+  const auto file = std::ranges::find(embedded_rules(), "catalog/pg_catalog.json", &EmbeddedFile::path);
+  const Json json = parse_json(file->contents, file->path);
+  const Catalog catalog;
+  const Command command;
+  const effects::Subject subject(command, catalog, 0);
+  std::map<std::string, std::string> volatilities;  // of a name with several, the worst
+  for (const char* marking : {"immutable", "stable", "volatile"}) {
+    for (const Json& name : json.at(marking)) volatilities[name.get<std::string>()] = marking;
+  }
+  for (const auto& [name, marking] : volatilities) {
+    EXPECT_EQ(effects::volatility(subject, {.schemaname = {}, .name = name}), marking) << name;
+  }
+  for (const Json& name : json.at("types")) {
+    EXPECT_TRUE(effects::is_builtin_type({.schemaname = {}, .name = name.get<std::string>()})) << name;
+  }
 }
 
 TEST(Rows, IdsAreUnique) {
