@@ -110,7 +110,6 @@ class Pipeline {
     if (file.error) std::rethrow_exception(file.error);
     lock.unlock();
     totals_.add(file.analysis);
-    for (const Effect& effect : file.analysis.effects) totals_.add(effect);
     if (file.rendered) {
       report_.add_rendered(*file.rendered);
     } else {

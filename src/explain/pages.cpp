@@ -7,6 +7,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "effects/safe_form.hpp"
+#include "effects/subject.hpp"
 #include "findings/subject.hpp"
 #include "pgsluice/explain.hpp"
 #include "sql/lexer.hpp"
@@ -14,9 +15,9 @@
 namespace pgsluice {
 namespace {
 
-std::string words_of(const EffectRow::Condition& condition) {
+std::string words_of(const std::vector<std::variant<bool, std::string>>& any_of) {
   std::vector<std::string> values;
-  for (const auto& value : condition.any_of) {
+  for (const auto& value : any_of) {
     const bool* flag = std::get_if<bool>(&value);
     values.push_back(flag == nullptr ? std::get<std::string>(value) : *flag ? "true" : "false");
   }
@@ -30,14 +31,12 @@ std::string_view sentence_of(const std::vector<Vocabulary>& vocabulary, std::str
 
 // ---- findings ----------------------------------------------------------------------------------------------------
 
-std::vector<Criterion> criteria(const FindingRule& rule,
-                                const std::vector<EffectRow::Condition>& conditions) {
+std::vector<Criterion> criteria(const std::vector<FindingRule::Condition>& conditions) {
   std::vector<Criterion> result;
-  for (const EffectRow::Condition& condition : conditions) {
-    const findings::FactRow* fact = findings::find_fact(rule.scope, condition.fact);
-    result.push_back({.fact = condition.fact,
-                      .values = words_of(condition),
-                      .sentence = fact == nullptr ? std::string_view() : fact->sentence});
+  for (const FindingRule::Condition& condition : conditions) {
+    result.push_back({.fact = std::string(condition.fact->name),
+                      .values = words_of(condition.any_of),
+                      .sentence = condition.fact->sentence});
   }
   return result;
 }
@@ -68,15 +67,15 @@ FileAnalysis analyse_example(std::string text, std::string_view name, const Effe
 
 std::vector<RoleEffect> role_effects(const EffectRow& row) {
   std::vector<RoleEffect> roles;
-  const auto at = [&roles](const std::string& name) -> RoleEffect& {
-    const auto found = std::ranges::find(roles, name, &RoleEffect::role);
+  const auto at = [&roles](const effects::Role* role) -> RoleEffect& {
+    const auto found = std::ranges::find(roles, role->name, &RoleEffect::role);
     if (found != roles.end()) return *found;
-    return roles.emplace_back(RoleEffect{.role = name, .sentence = sentence_of(known_roles(), name)});
+    return roles.emplace_back(RoleEffect{.role = std::string(role->name), .sentence = role->sentence});
   };
   for (const EffectRow::RoleLock& lock : row.locks) at(lock.role).lock = lock.mode;
-  for (const std::string& name : row.rewrites) at(name).rewritten = true;
-  for (const std::string& name : row.scans) at(name).scanned = true;
-  for (const std::string& name : row.index_builds) at(name).built = true;
+  for (const effects::Role* role : row.rewrites) at(role).rewritten = true;
+  for (const effects::Role* role : row.scans) at(role).scanned = true;
+  for (const effects::Role* role : row.index_builds) at(role).built = true;
   std::ranges::stable_partition(roles, [](const RoleEffect& role) { return role.role == "target"; });
   return roles;
 }
@@ -84,8 +83,8 @@ std::vector<RoleEffect> role_effects(const EffectRow& row) {
 RowPage row_page(const EffectRow& row) {
   RowPage page{.row = &row, .roles = role_effects(row), .instead = effects::safe_form(row)};
   for (const EffectRow::Condition& condition : row.when) {
-    page.when.push_back({.fact = condition.fact,
-                         .values = words_of(condition),
+    page.when.push_back({.fact = std::string(condition.fact),
+                         .values = words_of(condition.any_of),
                          .sentence = sentence_of(known_facts(), condition.fact)});
   }
   return page;
@@ -188,8 +187,7 @@ std::string chapter_title(const RowGroup& group, const std::vector<RowGroup>& gr
 
 FindingPage finding_page(const FindingRule& rule, const EffectTable& table, const RuleBook& rules,
                          const std::string& rules_folder, int pg_version) {
-  FindingPage page{
-      .rule = &rule, .when = criteria(rule, rule.when), .error_when = criteria(rule, rule.error_when)};
+  FindingPage page{.rule = &rule, .when = criteria(rule.when), .error_when = criteria(rule.error_when)};
   for (const std::string_view name : {"unsafe.sql", "safe.sql"}) {
     if (std::optional<std::string> text = example_text(rule.name, name, rules_folder)) {
       page.examples.push_back(

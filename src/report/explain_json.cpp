@@ -130,7 +130,7 @@ OrderedJson to_value(const FindingPage& page) {
   const FindingRule& rule = *page.rule;
   return {{"finding", rule.name},
           {"severity", to_string(rule.severity)},
-          {"scope", rule.scope},
+          {"scope", to_string(rule.scope)},
           {"message", rule.message},
           {"why", rule.why},
           {"instead", rule.instead},

@@ -39,7 +39,7 @@ std::string verdict(const FindingExample& example) {
   const bool found = totals.findings.errors + totals.findings.warnings + totals.findings.infos > 0;
   std::ostringstream out;
   const std::unique_ptr<LintReport> report = make_lint_text({.width = k_code_width, .quiet = found}, out);
-  report->add(example.analysis, nullptr);
+  report->add_whole(example.analysis);
   report->finish(totals);
   return std::string(trim(out.view()));
 }
@@ -91,7 +91,8 @@ Fields finding_fields(const FindingPage& page) {
   add(fields, "why", paragraph(Words(rule.why)));
   add(fields, "instead", safe_form(rule));
   add(fields, "judges",
-      paragraph(cat("each ", rule.scope == "syntax" ? "piece of text" : rule.scope, " of a file")));
+      paragraph(
+          cat("each ", rule.scope == Scope::syntax ? "piece of text" : to_string(rule.scope), " of a file")));
   add(fields, "when", criteria(page.when));
   add(fields, "error when", criteria(page.error_when));
   add(fields, "see", see(rule));

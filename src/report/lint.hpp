@@ -27,7 +27,7 @@ struct LintTotals {
   std::size_t unmodeled = 0;
   std::size_t unparsed = 0;
   FindingCounts findings;
-  /// All but its statements.
+  /// With the effects that were kept; those that were not are added on their own.
   void add(const FileAnalysis& file);
   void add(const Effect& effect);
 };

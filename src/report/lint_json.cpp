@@ -249,6 +249,7 @@ class JsonReport : public LintReport {
 
 void LintTotals::add(const FileAnalysis& file) {
   ++files;
+  for (const Effect& effect : file.effects) add(effect);
   unparsed += file.script.errors.size();
   for (const Finding& finding : file.findings) {
     std::size_t& count = finding.allowed                         ? findings.allowed

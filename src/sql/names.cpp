@@ -2,7 +2,6 @@
 // Quoting of identifiers, and what the public values of sql.hpp can tell about themselves.
 #include <algorithm>
 #include <array>
-#include <cstddef>
 
 #include "base/utf8.hpp"
 #include "pgsluice/sql.hpp"
@@ -48,7 +47,7 @@ bool is_plain_name(Name name) {
   };
   constexpr std::size_t remembered = 1024;
   thread_local std::array<Answer, remembered> recent{};
-  Answer& answer = recent.at(name.hash() / alignof(std::max_align_t) % remembered);
+  Answer& answer = recent.at(name.hash() / sizeof(std::string) % remembered);
   if (answer.name != &name.str()) {
     answer = {.name = &name.str(), .plain = is_plain(name) && !is_reserved(name)};
   }

@@ -82,7 +82,6 @@ void write(LintReport& report, const std::vector<FileAnalysis>& files) {
   LintTotals totals;
   for (const FileAnalysis& file : files) {
     totals.add(file);
-    for (const Effect& effect : file.effects) totals.add(effect);
     if (const std::optional<std::string> rendered = report.render(file)) {
       report.add_rendered(*rendered);
     } else {
