@@ -204,11 +204,13 @@ Lines render(const Fields& fields, int width, const Painter& paint) {
   return lines;
 }
 
-/// Blocks follow each other with an empty line where a heading or code begins or ends, except inside a field.
+/// Inside of a field. Labels belong to the words before them.
 Lines render(const Document& document, int width, const Painter& paint) {
   Lines lines;
   for (const Block& block : document) {
-    append(lines, std::visit([&](const auto& is) { return render(is, width, paint); }, block.is), 0);
+    const int indent = !lines.empty() && std::holds_alternative<Fields>(block.is) ? k_gap : 0;
+    append(lines, std::visit([&](const auto& is) { return render(is, width - indent, paint); }, block.is),
+           indent);
   }
   return lines;
 }

@@ -45,6 +45,8 @@ Document locks(const Effect& effect) {
     if (lock.is_new) role += ", new: nobody can wait for it";
     table.rows.push_back({code(lock.relation.quoted()), styled(style_of(lock), lock_sql(lock.mode)), role});
   }
+  if (effect.unmodeled && table.rows.empty())
+    return paragraph("not known: the worst, on whatever it touches");
   if (table.rows.empty()) return paragraph("none on a relation");
   Document document{table};
   if (const std::size_t more = effect.locks.size() - table.rows.size(); more > 0) {
@@ -148,15 +150,16 @@ Document meanwhile(const ExplainedCase& one) {
     document.emplace_back(
         Paragraph{Words("on ") + names(part.relations) + ", " + hold_words(part.hold) + ":"});
     Fields answers;
-    if (!part.waiting.empty()) answers.fields.push_back({"  wait", paragraph(list(part.waiting))});
-    if (!part.going_on.empty()) answers.fields.push_back({"  go on", paragraph(list(part.going_on))});
+    if (!part.waiting.empty()) answers.fields.push_back({"wait", paragraph(list(part.waiting))});
+    if (!part.going_on.empty()) answers.fields.push_back({"go on", paragraph(list(part.going_on))});
     document.push_back(answers);
   }
-  if (document.empty()) document = paragraph("nobody has to wait");
-  return document;
+  if (!document.empty()) return document;
+  return paragraph(one.effect.unmodeled ? "not known: everybody may have to wait" : "nobody has to wait");
 }
 
 Document breaks(const Effect& effect) {
+  if (effect.unmodeled) return paragraph("not known");
   std::string words = effect.breaks == Breaks::nobody ? "nobody"
                       : effect.breaks == Breaks::writers
                           ? "writers: INSERT or UPDATE of the running release may fail"
@@ -166,6 +169,7 @@ Document breaks(const Effect& effect) {
 }
 
 Document transaction(const Effect& effect) {
+  if (effect.unmodeled) return paragraph("not known");
   return paragraph(effect.needs_no_transaction ? "cannot run in a transaction block"
                                                : "may run in one, and holds its locks until that ends");
 }

@@ -94,6 +94,13 @@ TEST(Explain, NamesTheSizesThatTheCatalogKnows) {
               HasSubstr("reads every row of public.t (about 1.2 million rows, 477 MB)"));
 }
 
+TEST(Explain, DoesNotCallHarmlessWhatItDoesNotKnow) {
+  const std::string text = text_of(explain_sql("CALL p()", {17}));
+  EXPECT_THAT(text, HasSubstr("locks        not known"));
+  EXPECT_THAT(text, HasSubstr("meanwhile    not known"));
+  EXPECT_THAT(text, HasSubstr("breaks       not known"));
+}
+
 // ---- the conflict table ------------------------------------------------------------------------------------------------
 
 const Meanwhile& first_answer(const Explanation& told) {
