@@ -65,6 +65,10 @@ if(TARGET unit_tests)
   set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 3600)
 endif()
 
+# Mutated SQL under both sanitizers for two minutes; builds what it runs, with clang.
+add_test(NAME fuzz COMMAND "${PROJECT_SOURCE_DIR}/scripts/fuzz" 120)
+set_tests_properties(fuzz PROPERTIES LABELS fuzz PROCESSORS 2 TIMEOUT 3600)
+
 # ---- bench: that it still measures what there is -----------------------------------------------------------------
 
 set_target_properties(bare bench PROPERTIES EXCLUDE_FROM_ALL OFF)
