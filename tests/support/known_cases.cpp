@@ -157,7 +157,8 @@ const std::vector<KnownCase>& known_cases() {
   static const std::vector<KnownCase> k_cases = [] {
     const char* part = std::getenv("PGSLUICE_CASE");  // NOLINT(concurrency-mt-unsafe): nobody sets it
     std::vector<KnownCase> cases;
-    std::istringstream lines(read_file(k_folder + "cases.jsonl"));
+    const char* other = std::getenv("PGSLUICE_CASES");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+    std::istringstream lines(read_file(other != nullptr ? other : k_folder + "cases.jsonl"));
     for (std::string line; std::getline(lines, line);) {
       KnownCase known = read_case(Json::parse(line));
       if (part == nullptr || known.id.find(part) != std::string::npos) cases.push_back(std::move(known));

@@ -41,7 +41,7 @@ struct KnownResult {
   std::vector<Difference> differences;
 };
 
-/// All cases of tests/known, or those whose id contains PGSLUICE_CASE.
+/// All cases of tests/known, or those whose id contains PGSLUICE_CASE; PGSLUICE_CASES names another file to work on.
 const std::vector<KnownCase>& known_cases();
 /// tests/known/fixture.sql: the database that every case starts from.
 const std::string& fixture_sql();
