@@ -17,7 +17,8 @@ function(pgsluice_test_program name folder)
   add_executable(${name} ${sources} ${support})
   target_include_directories(${name} PRIVATE tests)
   target_include_directories(${name} SYSTEM PRIVATE ${LIBPQ_INCLUDE_DIRS})
-  target_compile_definitions(${name} PRIVATE PGSLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE PGSLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    PGSLUICE_PARSER_HEADERS="${PgQuery_INCLUDE_DIR}/pg_query/postgres")
   target_link_libraries(${name} PRIVATE pgsluice_core GTest::gmock GTest::gtest_main)
   pgsluice_compile(${name})
   target_compile_options(${name} PRIVATE -O0)  # compiled for longer than they run

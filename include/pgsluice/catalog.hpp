@@ -33,6 +33,9 @@ inline constexpr char composite_type = 'c';
 // NOLINTEND(readability-identifier-naming)
 }  // namespace relkind
 
+/// System catalogs are locked by everybody, all the time, and stand in nobody's way.
+bool is_system(const RelationName& name);
+
 struct CatalogColumn {
   Name name;
   TypeName type;
@@ -41,6 +44,7 @@ struct CatalogColumn {
   std::string_view generated;  ///< "", "stored" or "virtual"
   bool identity = false;
   RelationName owned_sequence;  ///< of serial and identity
+  Name collation;               ///< as written; empty: the type's own
 };
 
 struct CatalogConstraint {
@@ -56,6 +60,7 @@ struct CatalogConstraint {
   std::vector<Alternatives> comparisons;  ///< what the CHECK proves
   Names not_null;                         ///< columns that the CHECK proves NOT NULL
   Names expression_columns;
+  std::vector<FunctionCall> functions;  ///< that the CHECK calls
 };
 
 struct CatalogTrigger {
@@ -67,6 +72,7 @@ struct CatalogTrigger {
 struct CatalogPolicy {
   Name name;
   std::vector<RelationName> reads;
+  std::vector<FunctionCall> functions;
 };
 
 /// One relation of pg_class. Indexes are relations too (relkind i or I) that name their table.
@@ -94,7 +100,10 @@ struct Relation {
   bool clustered = false;           ///< an index: CLUSTER uses it
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
   Names reads_columns;              ///< the columns that it names; "*" for all
+  std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
   RelationName owner_table;         ///< an owned sequence: its table
+  Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
+  Name server;                      ///< a foreign table: its server
   std::optional<double> reltuples;  ///< estimate, rows
   std::optional<double> bytes;
   bool is_new = false;  ///< made in the current transaction: nobody else can see it
@@ -106,9 +115,10 @@ struct Relation {
 /// A type that migrations or the server define: enum, domain, composite or range.
 struct CatalogType {
   RelationName name;
-  char typtype = 'b';        ///< pg_type's letter: d domain, e enum, c composite, r range
-  TypeName base;             ///< a domain: the type under it
-  bool constrained = false;  ///< a domain with a CHECK or NOT NULL: values must be tested
+  char typtype = 'b';                  ///< pg_type's letter: d domain, e enum, c composite, r range
+  TypeName base;                       ///< a domain: the type under it
+  bool constrained = false;            ///< a domain with a CHECK or NOT NULL: values must be tested
+  Box<Expression> default_expression;  ///< a domain: DEFAULT
 };
 
 /// The relations that are known, by value: copying is cheap (relations are shared until changed), so
@@ -127,6 +137,8 @@ class Catalog {
   [[nodiscard]] const Relation* find(const RelationName& name) const;
   /// It is certain that no such relation exists: dropped here, or absent from a complete catalog.
   [[nodiscard]] bool is_missing(const RelationName& name) const;
+  /// No file makes it, and so far the files made all that they needed: it most likely does not exist.
+  [[nodiscard]] bool is_unheard_of(const RelationName& name) const;
   /// The full name: of the relation found, else with the first schema of search_path.
   [[nodiscard]] RelationName resolve(const RelationName& name) const;
 
@@ -148,6 +160,12 @@ class Catalog {
 
   /// Adds a relation, or replaces the one of that name. One that was not there is new.
   void put(Relation relation);
+  /// Another file begins. When the ones before it made relations, they count as the whole history.
+  void begin_file() { history_ = history_ || !relations_.empty(); }
+  /// A relation was needed that no file makes: the files are not the whole history.
+  void note_gap() { gap_ = true; }
+  /// Goes back to how it was. What was learnt of the files themselves stays.
+  void roll_back(const Catalog& before);
   /// Code ran that cannot be followed: it may have made anything, so nothing counts as missing any more.
   void lose_track();
   /// What was made in the transaction is now like everything else.
@@ -170,6 +188,8 @@ class Catalog {
   /// The table of an extended statistics object; empty: not known.
   [[nodiscard]] RelationName statistics_table(const RelationName& name) const;
   [[nodiscard]] std::vector<RelationName> published(const std::string& publication) const;
+  /// The foreign data wrapper of a server; empty: not known.
+  [[nodiscard]] Name wrapper(Name server) const;
 
   /// The name that PostgreSQL would choose for an index or sequence: `table_column_suffix`, cut to 63
   /// bytes, numbered when taken (indexcmds.c ChooseRelationName, makeObjectName).
@@ -209,6 +229,8 @@ class Catalog {
   void relink(const RelationName& from, const std::vector<Link>& before, const std::vector<Link>& after);
   [[nodiscard]] std::vector<const Relation*> linked(LinkKind kind, const RelationName& to) const;
 
+  bool history_ = false;  ///< an earlier file made a relation
+  bool gap_ = false;      ///< something came from elsewhere
   Relations relations_;
   std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
   std::unordered_set<RelationName, RelationNameHash> dropped_;
@@ -221,6 +243,7 @@ class Catalog {
   std::map<RelationName, RelationName> statistics_;
   std::map<std::string, std::set<RelationName>> publications_;
   std::map<RelationName, std::string_view> functions_;
+  std::map<Name, Name> servers_;  ///< with their foreign data wrappers
 };
 
 /// The name that PostgreSQL chooses for an index: `table_columns_idx`, `table_pkey`, `table_columns_key`.

@@ -87,6 +87,7 @@ struct EffectRow {
   std::string source;  ///< where in PostgreSQL this is decided
   std::string setup;   ///< SQL that makes the example's relations
   std::string example;
+  std::string unproven;  ///< why no ordinary server runs the example; it refuses, and that much is proved
 };
 
 /// All rows, in match order. Loading is strict: an unknown key, role or fact is an Error that names

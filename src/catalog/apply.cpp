@@ -32,6 +32,10 @@ void CatalogChange::run() {
     });
   }
   if (tag == "CreateStatsStmt") return create_statistics();
+  if (tag == "CreateForeignServerStmt") {
+    catalog_.servers_[command_.name] = command_.new_name;
+    return;
+  }
   if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();
   if (tag == "ClusterStmt" && !command_.name.empty()) return cluster_on(command_.name);
 }
@@ -56,6 +60,11 @@ std::vector<RelationName> CatalogChange::family() const {
   const Relation* relation = target();
   if (relation == nullptr) return names;
   names.push_back(relation->name);
+  if (relation->relkind == relkind::composite_type) {
+    for (const Relation* other : catalog_.all()) {
+      if (other->of_type == relation->name) names.push_back(other->name);
+    }
+  }
   if (!recurses()) return names;
   for (const Relation* child : catalog_.descendants(relation->name)) names.push_back(child->name);
   return names;

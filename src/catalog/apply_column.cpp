@@ -86,8 +86,11 @@ void CatalogChange::drop_column() {
   for (const RelationName& name : family()) {
     const Relation* relation = catalog_.find(name);
     const CatalogColumn* column = relation->column(command_.name);
-    const RelationName sequence = column != nullptr ? column->owned_sequence : RelationName{};
     std::vector<RelationName> dead;
+    if (column != nullptr && !column->owned_sequence.empty()) dead.push_back(column->owned_sequence);
+    for (const Relation* owned : catalog_.owned_sequences(name)) {
+      if (owned->owner_column == command_.name) dead.push_back(owned->name);
+    }
     for (const Relation* index : catalog_.indexes(name)) {
       if (index->index && index_uses(*index->index, command_.name)) dead.push_back(index->name);
     }
@@ -97,8 +100,7 @@ void CatalogChange::drop_column() {
         return contains(c.columns, command_.name) || contains(c.expression_columns, command_.name);
       });
     });
-    for (const RelationName& index : dead) catalog_.erase(index);
-    if (!sequence.empty()) catalog_.erase(sequence);
+    for (const RelationName& gone : dead) catalog_.erase(gone);
   }
 }
 

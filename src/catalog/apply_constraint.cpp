@@ -76,6 +76,7 @@ void CatalogChange::add_constraint() {
       added.comparisons = constraint.expression->comparisons;
       added.expression_columns = constraint.expression->columns;
       added.not_null = constraint.expression->not_null;
+      added.functions = constraint.expression->functions;
     }
     append(relation.name, std::move(added));
   }

@@ -19,6 +19,7 @@ void CatalogChange::create_view(char kind) {
       if (ref.role == "source" || ref.role == "locked") view.reads.push_back(catalog_.resolve(ref.name));
     }
     view.reads_columns = command_.names;
+    view.calls = command_.functions;
   }
   catalog_.put(std::move(view));
 }
@@ -29,8 +30,11 @@ void CatalogChange::sequence() {
   const Relation* found = catalog_.find(name);
   Relation relation = found != nullptr ? *found : Relation{.name = name, .relkind = relkind::sequence};
   if (found == nullptr && command_.tag == "AlterSeqStmt") return;
-  if (const RelationRef* owner = command_.relation("owner_table"))
-    relation.owner_table = catalog_.resolve(owner->name);
+  const RelationRef* owner = command_.relation("owner_table");
+  if (owner != nullptr || contains(command_.names, "owned_by")) {
+    relation.owner_table = owner != nullptr ? catalog_.resolve(owner->name) : RelationName{};
+    relation.owner_column = command_.new_name;
+  }
   catalog_.put(std::move(relation));
 }
 
@@ -46,6 +50,9 @@ void CatalogChange::composite() {
 void CatalogChange::create_type() {
   CatalogType type{.name = type_full_name(), .typtype = command_.tag == "CreateEnumStmt" ? 'e' : 'd'};
   if (command_.type) type.base = catalog_.resolve_type(*command_.type);
+  for (const Constraint& constraint : command_.constraints) {
+    if (constraint.contype == "CONSTR_DEFAULT") type.default_expression = constraint.expression;
+  }
   type.constrained = std::ranges::any_of(command_.constraints, [](const Constraint& constraint) {
     return constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_NOTNULL";
   });
@@ -60,9 +67,13 @@ void CatalogChange::alter_domain() {
   if (!command_.type) return;
   const CatalogType* found = catalog_.find_type(*command_.type);
   const std::string_view subtype = command_.text("subtype");
-  if (found == nullptr || (subtype != "C" && subtype != "O")) return;
+  if (found == nullptr || subtype.find_first_of("COT") == std::string_view::npos) return;
   CatalogType changed = *found;
-  changed.constrained = true;
+  if (subtype == "T") {
+    changed.default_expression = command_.expression;
+  } else {
+    changed.constrained = true;
+  }
   catalog_.put_type(std::move(changed));
 }
 
@@ -96,7 +107,7 @@ void CatalogChange::rename_trigger() {
 }
 
 void CatalogChange::put_policy() {
-  CatalogPolicy policy{.name = command_.name, .reads = {}};
+  CatalogPolicy policy{.name = command_.name, .reads = {}, .functions = command_.functions};
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
   }

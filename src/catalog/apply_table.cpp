@@ -25,7 +25,10 @@ void CatalogChange::create_table() {
   const RelationName name = new_name();
   if (name.empty() || catalog_.find(name) != nullptr) return;
   Relation table{.name = name};
-  if (command_.tag == "CreateForeignTableStmt") table.relkind = relkind::foreign_table;
+  if (command_.tag == "CreateForeignTableStmt") {
+    table.relkind = relkind::foreign_table;
+    table.server = command_.name;
+  }
   if (command_.partition_key) {
     table.relkind = relkind::partitioned_table;
     table.partition_key = command_.partition_key;
@@ -53,7 +56,7 @@ void CatalogChange::create_table() {
 }
 
 CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationName& table) {
-  CatalogColumn column{.name = def.name, .type = catalog_.resolve_type(def.type)};
+  CatalogColumn column{.name = def.name, .type = catalog_.resolve_type(def.type), .collation = def.collation};
   if (is_serial(def.type.name)) {
     column.type.name = serial_type(def.type.name);
     column.not_null = true;
@@ -80,7 +83,7 @@ CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationNam
 
 RelationName CatalogChange::add_owned_sequence(const RelationName& table, const Name column) {
   RelationName name{.schemaname = table.schemaname, .relname = catalog_.choose_name(table, column, "seq")};
-  catalog_.put({.name = name, .relkind = relkind::sequence, .owner_table = table});
+  catalog_.put({.name = name, .relkind = relkind::sequence, .owner_table = table, .owner_column = column});
   return name;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lookup. What commands do to the catalog is in apply.cpp.
+// Lookup. What commands do to the catalog is in apply*.cpp.
 #include "pgsluice/catalog.hpp"
 
 #include <algorithm>
@@ -19,6 +19,11 @@ std::string_view clip(std::string_view text, std::size_t size) {
 }
 
 }  // namespace
+
+bool is_system(const RelationName& name) {
+  if (name.schemaname.empty()) return name.relname.starts_with("pg_");
+  return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
+}
 
 const CatalogColumn* Relation::column(Name column_name) const {
   const auto found = std::ranges::find(columns, column_name, &CatalogColumn::name);
@@ -45,12 +50,23 @@ const Relation* Catalog::find(const RelationName& name) const {
 }
 
 bool Catalog::is_missing(const RelationName& name) const {
-  return find(name) == nullptr && (complete || dropped_.contains(resolve(name)));
+  return find(name) == nullptr && !is_system(name) && (complete || dropped_.contains(resolve(name)));
+}
+
+bool Catalog::is_unheard_of(const RelationName& name) const {
+  return history_ && !gap_ && find(name) == nullptr && !is_system(name);
 }
 
 void Catalog::lose_track() {
   complete = false;
+  gap_ = true;
   dropped_.clear();
+}
+
+void Catalog::roll_back(const Catalog& before) {
+  const bool gap = gap_;
+  *this = before;
+  gap_ = gap_ || gap;
 }
 
 RelationName Catalog::resolve(const RelationName& name) const {
@@ -251,6 +267,11 @@ std::vector<RelationName> Catalog::published(const std::string& publication) con
   const auto found = publications_.find(publication);
   if (found == publications_.end()) return {};
   return {found->second.begin(), found->second.end()};
+}
+
+Name Catalog::wrapper(const Name server) const {
+  const auto found = servers_.find(server);
+  return found != servers_.end() ? found->second : Name();
 }
 
 std::string_view Catalog::volatility(const FunctionCall& function) const {

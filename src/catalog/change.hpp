@@ -26,7 +26,7 @@ class CatalogChange {
   [[nodiscard]] const Relation* target() const;
   [[nodiscard]] RelationName new_name() const;
   [[nodiscard]] bool recurses() const;
-  /// The target and, unless ONLY is written, all that inherit from it.
+  /// The target and, unless ONLY is written, all that inherit from it; tables OF a composite type change with it.
   [[nodiscard]] std::vector<RelationName> family() const;
   [[nodiscard]] RelationName type_full_name() const;
   /// Changes a copy of each relation of the family.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "builtins.hpp"
 #include "subject.hpp"
 
 namespace pgsluice {
@@ -28,9 +29,14 @@ FactValue default_volatility(const Subject& subject) {
   const ColumnDef* column = new_column(subject);
   if (column == nullptr) return text("none");
   if (column->type.name.find("serial") != std::string::npos) return text("volatile");
-  const Constraint* value = column->constraint("CONSTR_DEFAULT");
-  if (value == nullptr || !value->expression || value->expression->null_literal) return text("none");
-  return expression_volatility(subject, *value->expression);
+  const Constraint* written = column->constraint("CONSTR_DEFAULT");
+  const CatalogType* domain = subject.catalog.find_type(column->type);
+  const Box<Expression> none;
+  const Box<Expression>& value = written != nullptr  ? written->expression
+                                 : domain != nullptr ? domain->default_expression
+                                                     : none;
+  if (!value || value->null_literal) return text("none");
+  return expression_volatility(subject, *value);
 }
 
 FactValue column_type(const Subject& subject) {
@@ -39,7 +45,8 @@ FactValue column_type(const Subject& subject) {
   if (const CatalogType* type = subject.catalog.find_type(column->type)) {
     return text(type->constrained ? "constrained_domain" : "ordinary");
   }
-  if (is_builtin_type(column->type) || subject.catalog.complete) return text("ordinary");
+  if (is_builtin_type(column->type) || is_extension_type(column->type) || subject.catalog.complete)
+    return text("ordinary");
   if (subject.catalog.find({column->type.schemaname, column->type.name}) != nullptr) return text("ordinary");
   return Unknown{};
 }
@@ -308,7 +315,9 @@ constexpr std::array k_syntactic = {
     Vocabulary{"behavior", "DROP_RESTRICT or DROP_CASCADE"},
     Vocabulary{"chain", "AND CHAIN"},
     Vocabulary{"concurrent", "CONCURRENTLY"},
+    Vocabulary{"connect", "CREATE SUBSCRIPTION asks the publisher"},
     Vocabulary{"contype", "kind of the new constraint: CONSTR_CHECK, CONSTR_FOREIGN …"},
+    Vocabulary{"creates_slot", "CREATE SUBSCRIPTION makes a slot at the publisher"},
     Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
     Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
     Vocabulary{"for_all_tables", "FOR ALL TABLES"},
@@ -339,6 +348,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"objtype", "object type: OBJECT_TABLE, OBJECT_INDEX …"},
     Vocabulary{"only", "ONLY: descendants are left out"},
     Vocabulary{"partition_of", "CREATE TABLE … PARTITION OF"},
+    Vocabulary{"refresh", "ALTER SUBSCRIPTION asks the publisher for its tables"},
     Vocabulary{"relationType", "object type of the relation whose part is renamed"},
     Vocabulary{"relpersistence", "permanent, unlogged or temporary"},
     Vocabulary{"removeType", "object type of DROP"},
@@ -346,6 +356,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"replace", "OR REPLACE"},
     Vocabulary{"restart_seqs", "RESTART IDENTITY"},
     Vocabulary{"row", "FOR EACH ROW"},
+    Vocabulary{"set_tablespace", "ALTER DATABASE … SET TABLESPACE"},
     Vocabulary{"skipData", "WITH NO DATA"},
     Vocabulary{"skip_validation", "NOT VALID"},
     Vocabulary{"subtype", "variant of ALTER DOMAIN: T N O C X V"},
@@ -371,6 +382,16 @@ FactValue fact_of(const Subject& subject, const EffectRow::Condition& condition)
 Subject::Subject(const Command& c, const Catalog& k, int version)
     : command(c), catalog(k), pg_version(version) {
   if (const RelationRef* ref = command.relation("target")) target = catalog.find(ref->name);
+}
+
+bool takes_absence(const Command& command) {
+  if (command.is("if_exists")) return true;
+  return (command.tag == "DropStmt" || command.tag == "RenameStmt") && command.is("missing_ok");
+}
+
+bool is_skipped(const Subject& subject) {
+  const RelationRef* ref = subject.command.relation("target");
+  return ref != nullptr && takes_absence(subject.command) && subject.catalog.is_unheard_of(ref->name);
 }
 
 RelationName Subject::target_name() const {

@@ -32,10 +32,9 @@ char kind_of_unknown(const Command& command) {
   return relkind::table;
 }
 
-/// System catalogs are locked by everybody, all the time, and stand in nobody's way.
-bool is_system(const RelationName& name) {
-  if (name.schemaname.empty()) return name.relname.starts_with("pg_");
-  return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
+bool is_absent(const Subject& subject, const RelationName& name) {
+  if (subject.catalog.is_missing(name)) return true;
+  return takes_absence(subject.command) && subject.catalog.is_unheard_of(name);
 }
 
 }  // namespace
@@ -73,7 +72,7 @@ Members find_named(const Subject& subject, std::string_view role, Kind kind_if_u
   for (const RelationRef& ref : subject.command.relations) {
     if (ref.role != role || is_system(ref.name)) continue;
     const Relation* relation = subject.catalog.find(ref.name);
-    if (relation == nullptr && subject.catalog.is_missing(ref.name)) continue;
+    if (relation == nullptr && is_absent(subject, ref.name)) continue;
     Member found = relation != nullptr ? member(*relation) : member(subject, ref.name, kind_if_unknown());
     found.only = ref.only;
     add(members, places, found);

@@ -50,6 +50,9 @@ Members unproven_default_partition(const Subject& subject);
 Members unproven_partitions(const Subject& subject);
 Members keyed_partitions(const Subject& subject);
 
+// ---- roles_dependents.cpp: what DROP … CASCADE of an object that is no relation takes along
+Members dependents(const Subject& subject);
+
 // ---- roles_database.cpp: whole schemas and databases, and what hangs on objects that are no relations
 Members schema_relations(const Subject& subject);
 Members schema_tables(const Subject& subject);
@@ -66,7 +69,6 @@ Members moved_tables(const Subject& subject);
 Members moved_indexes(const Subject& subject);
 Members statistics_table(const Subject& subject);
 Members published_tables(const Subject& subject);
-Members function_users(const Subject& subject);
 Members default_tables(const Subject& subject);
 Members typed_tables(const Subject& subject);
 Members type_users(const Subject& subject);

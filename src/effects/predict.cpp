@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "builtins.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 #include "unique.hpp"
@@ -115,7 +116,8 @@ bool starts_transaction(const Statement& statement) {
 /// function that is not PostgreSQL's own, however it is marked: a stable one may call a volatile one.
 bool runs_unseen_code(const Subject& subject, const EffectRow* row) {
   const std::string_view tag = subject.command.tag;
-  if (row == nullptr || tag == "CreateExtensionStmt") return true;
+  if (row == nullptr) return true;
+  if (tag == "CreateExtensionStmt") return effects::bundled_extension(subject.command.name) == nullptr;
   if (tag != "SelectStmt" && !is_dml(tag)) return false;
   return std::ranges::any_of(subject.command.functions, [&subject](const FunctionCall& function) {
     return !subject.catalog.volatility(function).empty() || effects::volatility(subject, function).empty();
@@ -176,6 +178,7 @@ class Prediction::Walk {
       : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog.search_path, catalog.timezone);
+    catalog_.begin_file();
     if (has_unread_parts(script_)) catalog_.lose_track();
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
   }
@@ -201,7 +204,7 @@ class Prediction::Walk {
   }
 
   void end(bool roll_back) {
-    if (roll_back && !savepoints_.empty()) catalog_ = savepoints_.front().catalog;
+    if (roll_back && !savepoints_.empty()) catalog_.roll_back(savepoints_.front().catalog);
     transaction_.reset();
     savepoints_.clear();
     catalog_.end_transaction();
@@ -224,7 +227,7 @@ class Prediction::Walk {
     if (kind == "ROLLBACK TO") {
       while (savepoints_.size() > 1 && savepoints_.back().name != command.name) savepoints_.pop_back();
       if (savepoints_.empty()) return;
-      catalog_ = savepoints_.back().catalog;
+      catalog_.roll_back(savepoints_.back().catalog);
     }
   }
 
@@ -276,11 +279,15 @@ class Prediction::Walk {
     effect.in_transaction_block = transaction_.has_value();
     assumed_ = {};
     effect.commands.reserve(statement.commands.size());
-    if (!outcome_is_certain(statement, effect)) {
+    // The elements of CREATE SCHEMA are looked for and made in that schema first.
+    const bool in_schema = statement.tag == "CreateSchemaStmt";
+    if (in_schema) catalog_.search_path.insert(catalog_.search_path.begin(), statement.commands.front().name);
+    if (in_schema || !outcome_is_certain(statement, effect)) {
       for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
       std::ranges::sort(effect.commands, {}, &CommandEffect::command);
     }
     merge(effect);
+    if (in_schema) use_settings();
     if (statement.tag == "VariableSetStmt") {
       settings_.set(statement.commands.front(), transaction_.has_value());
       use_settings();
@@ -315,18 +322,33 @@ class Prediction::Walk {
     const Command& first = statement.commands.front();
     const RelationRef* target = first.relation("target");
     if (target == nullptr) return false;
-    const bool creates = first.tag == "CreateStmt" || first.tag == "CreateTableAsStmt" ||
-                         first.tag == "CreateSeqStmt" || first.tag == "CreateForeignTableStmt";
-    if (creates && catalog_.find(creation_name(target->name)) != nullptr) {
+    if (makes_target(statement)) {
+      if (first.is("replace") || catalog_.find(creation_name(target->name)) == nullptr) return false;
       effect.outcome = first.is("if_not_exists") ? Outcome::skipped : Outcome::error;
       return true;
     }
-    const bool skippable = first.is("if_exists") || (first.tag == "DropStmt" && first.is("missing_ok"));
-    if (!creates && statement.commands.size() == 1 && skippable && catalog_.is_missing(target->name)) {
+    const auto missing = [this](const Command& command) { return is_target_missing(command); };
+    if (std::ranges::any_of(statement.commands, [&](const Command& command) {
+          return missing(command) && !effects::takes_absence(command);
+        })) {
+      effect.outcome = Outcome::error;
+    } else if (std::ranges::all_of(statement.commands, missing)) {
       effect.outcome = Outcome::skipped;
-      return true;
     }
-    return false;
+    return effect.outcome != Outcome::runs;
+  }
+
+  /// Its target is what it makes.
+  static bool makes_target(const Statement& statement) {
+    static const std::set<std::string_view> k_makers = {
+        "CreateStmt", "CreateForeignTableStmt", "CreateTableAsStmt", "CreateSeqStmt",
+        "ViewStmt",   "CompositeTypeStmt",      "SelectStmt"};
+    return k_makers.contains(statement.tag);
+  }
+
+  [[nodiscard]] bool is_target_missing(const Command& command) const {
+    const RelationRef* target = command.relation("target");
+    return target != nullptr && catalog_.is_missing(target->name);
   }
 
   /// CREATE makes its relation in the first schema of search_path, wherever else the name occurs.
@@ -338,8 +360,13 @@ class Prediction::Walk {
   void command(const Command& command, std::size_t index, Effect& effect) {
     CommandEffect result{.row = nullptr, .command = index};
     const Subject subject(command, catalog_, options_.pg_version);
+    if (is_target_missing(command) && effects::takes_absence(command))
+      return;  // others of the list are there
     std::vector<std::string> assumed;
     result.row = select_row(table_, subject, assumed);
+    if (effects::is_skipped(subject)) {
+      assumed = {subject.target_name().quoted() + " does not exist: no file before creates it"};
+    }
     for (std::string& text : assumed) assume(effect, std::move(text));
     Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
@@ -350,6 +377,9 @@ class Prediction::Walk {
     if (unseen) catalog_.lose_track();
     add_created(result.row, parts);
     note_new(parts, true);
+    if (std::ranges::any_of(parts.locks, [](const Part& part) { return !part.member.known; })) {
+      catalog_.note_gap();
+    }
     finish(parts, result, effect);
     if (result.row == nullptr) {
       effect.unmodeled = true;

@@ -455,7 +455,8 @@ constexpr std::array k_roles = {
     Role{"clustered_indexes", "their indexes", clustered_indexes},
     Role{"statistics_table", "the table of the extended statistics that the command names", statistics_table},
     Role{"published_tables", "tables that the publication has before SET TABLE", published_tables},
-    Role{"function_users", "tables with a trigger or default that calls the function", function_users},
+    Role{"dependents", "relations that go or lose a part with the object that DROP … CASCADE takes",
+         dependents},
 };
 
 }  // namespace

@@ -117,19 +117,6 @@ Members published_tables(const Subject& subject) {
   return members;
 }
 
-/// A function is named without its schema more often than not: the name alone decides.
-Members function_users(const Subject& subject) {
-  const auto calls = [&](const FunctionCall& call) { return call.name == subject.command.name; };
-  return all(subject, [&](const Relation& r) {
-    const bool fires = std::ranges::any_of(
-        r.triggers, [&](const CatalogTrigger& t) { return t.function.relname == subject.command.name; });
-    return fires || std::ranges::any_of(r.columns, [&](const CatalogColumn& column) {
-             return column.default_expression &&
-                    std::ranges::any_of(column.default_expression->functions, calls);
-           });
-  });
-}
-
 Members default_tables(const Subject& subject) {
   const RelationName sequence = subject.target_name();
   return all(subject, [&](const Relation& r) {

@@ -24,6 +24,11 @@ struct Subject {
   [[nodiscard]] bool only() const;
 };
 
+/// IF EXISTS is written for the target.
+bool takes_absence(const Command& command);
+/// With IF EXISTS nothing is done to a target that no file makes. That it does not exist is likely, not proved.
+bool is_skipped(const Subject& subject);
+
 /// A fact that is computed, with the sentence that documents it.
 struct DerivedFact {
   FactName name;
@@ -50,9 +55,6 @@ struct Role {
 };
 std::span<const Role> roles();
 const Role* find_role(std::string_view name);
-
-/// A type of pg_catalog, on any major.
-bool is_builtin_type(const TypeName& type);
 
 /// "immutable", "stable" or "volatile" of a function, "" when it is not known.
 std::string_view volatility(const Subject& subject, const FunctionCall& function);

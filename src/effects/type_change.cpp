@@ -5,8 +5,8 @@
 #include <array>
 #include <cctype>
 #include <string>
-#include <utility>
 
+#include "builtins.hpp"
 #include "subject.hpp"
 
 namespace pgsluice::effects {
@@ -16,22 +16,6 @@ namespace {
 constexpr std::string_view k_none = "none";
 constexpr std::string_view k_binary_coercible = "binary_coercible";
 constexpr std::string_view k_rewrite = "rewrite";
-
-/// Casts of pg_cast with castmethod 'b' between types of pg_catalog that columns have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> k_binary_casts = {{
-    {"citext", "text"},    {"citext", "varchar"}, {"text", "citext"},
-    {"varchar", "citext"},  // the extension's
-    {"text", "varchar"},   {"varchar", "text"},   {"text", "bpchar"},
-    {"varchar", "bpchar"}, {"cidr", "inet"},      {"xml", "text"},
-    {"xml", "varchar"},    {"xml", "bpchar"},     {"int4", "oid"},
-    {"oid", "int4"},       {"bit", "varbit"},     {"varbit", "bit"},
-    {"int4", "regclass"},  {"oid", "regclass"},   {"regclass", "oid"},
-    {"regclass", "int4"},
-}};
-
-bool is_binary_cast(std::string_view from, std::string_view to) {
-  return std::ranges::find(k_binary_casts, std::pair{from, to}) != k_binary_casts.end();
-}
 
 /// The new length or precision takes every value of the old one. No typmod means no limit.
 bool widens(const TypeName& from, const TypeName& to) {
@@ -112,7 +96,7 @@ FactValue judge(const Subject& subject, const TypeName& old_name, const TypeName
   if (from.name == to.name && from.schemaname == to.schemaname) {
     return has_cheap_widening(from.name) && widens(from, to) ? k_binary_coercible : k_rewrite;
   }
-  if (from.schemaname.empty() && to.schemaname.empty() && is_binary_cast(from.name, to.name)) {
+  if (from.schemaname.empty() && to.schemaname.empty() && is_builtin_binary_cast(from.name, to.name)) {
     return to.typmods.empty() ? k_binary_coercible : k_rewrite;
   }
   if (is_builtin_type(from) && is_builtin_type(to)) return k_rewrite;

@@ -28,6 +28,7 @@ bool lower_query(::Node* node, const Source& source, Statement& statement);
 bool lower_relation_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_object_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_type_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_replication_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_rights_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_maintenance_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_session_statement(::Node* node, const Source& source, Statement& statement);
@@ -44,8 +45,9 @@ std::string constant_text(::Node* node);
 ColumnDef column_def(const ::ColumnDef* node, const Source& source);
 Constraint constraint(const ::Constraint* node, const Source& source);
 Names strings(const ::List* list);
+bool option_given(const ::List* options, std::string_view name);
 /// The value of an option `(name)` or `(name value)`: true unless it is written as off, false or 0.
-bool option_on(const ::List* options, std::string_view name);
+bool option_on(const ::List* options, std::string_view name, bool when_not_given = false);
 
 /// Every relation that a query names, with roles source, written and locked; names of WITH queries are no
 /// relations. Functions and sequences that it uses are added, too.

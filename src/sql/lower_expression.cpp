@@ -285,7 +285,14 @@ Expression expression(::Node* node, const Source& source) {
   return result;
 }
 
-bool option_on(const ::List* options, std::string_view name) {
+bool option_given(const ::List* options, std::string_view name) {
+  for (auto* option : each<::DefElem>(options)) {
+    if (view(option->defname) == name) return true;
+  }
+  return false;
+}
+
+bool option_on(const ::List* options, std::string_view name, bool when_not_given) {
   for (auto* option : each<::DefElem>(options)) {
     if (view(option->defname) != name) continue;
     if (option->arg == nullptr) return true;
@@ -294,7 +301,7 @@ bool option_on(const ::List* options, std::string_view name) {
     const std::string_view value = string_value(option->arg);
     return !is_keyword(value, "false") && !is_keyword(value, "off") && value != "0";
   }
-  return false;
+  return when_not_given;
 }
 
 }  // namespace pgsluice::sql

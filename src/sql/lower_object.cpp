@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is done to objects of any kind: DROP, RENAME, SET SCHEMA, OWNER TO, COMMENT; and publications.
+// What is done to objects of any kind: DROP, RENAME, SET SCHEMA, OWNER TO, COMMENT, SECURITY LABEL.
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include "lower.hpp"
@@ -97,30 +100,24 @@ void lower_alter_object(const Stmt* node, std::string_view tag, Name new_name, c
   command.new_name = new_name;
 }
 
-void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
-                       std::string_view action, const Source& source, Statement& statement) {
-  bool any = false;
-  for (auto* object : each<::PublicationObjSpec>(objects)) {
-    if (object->pubtable == nullptr) continue;
-    Command& command = add_command(statement, tag, source.whole());
-    command.name = view(name);
-    set_fact(command, "for_all_tables", all_tables);
-    set_fact(command, "action", action);
-    add_relation(command, "target", relation_name(object->pubtable->relation),
-                 !object->pubtable->relation->inh);
-    any = true;
+/// schemacmds.c CreateSchemaCommand runs the elements in the order in which they may need each other
+/// (parse_utilcmd.c transformCreateSchemaStmtElements).
+void lower_create_schema(const ::CreateSchemaStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "CreateSchemaStmt", source.whole());
+  command.name = view(node->schemaname != nullptr ? node->schemaname
+                      : node->authrole != nullptr ? node->authrole->rolename
+                                                  : nullptr);
+  set_fact(command, "if_not_exists", node->if_not_exists);
+  constexpr std::array k_order = {T_CreateSeqStmt, T_CreateStmt,     T_ViewStmt,
+                                  T_IndexStmt,     T_CreateTrigStmt, T_GrantStmt};
+  for (const ::NodeTag tag : k_order) {
+    for (::Node* element : each(node->schemaElts)) {
+      if (element->type != tag) continue;
+      Statement inner;
+      lower_statement(element, source, inner);
+      std::ranges::move(inner.commands, std::back_inserter(statement.commands));
+    }
   }
-  if (any) return;
-  Command& command = add_command(statement, tag, source.whole());
-  command.name = view(name);
-  set_fact(command, "for_all_tables", all_tables);
-  set_fact(command, "action", "none");
-}
-
-std::string_view publication_action(::AlterPublicationAction action) {
-  return action == AP_AddObjects    ? "AP_AddObjects"
-         : action == AP_DropObjects ? "AP_DropObjects"
-                                    : "AP_SetObjects";
 }
 
 }  // namespace
@@ -132,6 +129,7 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_AlterObjectSchemaStmt: {
       auto* n = reinterpret_cast<::AlterObjectSchemaStmt*>(node);
       lower_alter_object(n, "AlterObjectSchemaStmt", view(n->newschema), source, statement);
+      set_fact(statement.commands.back(), "if_exists", n->missing_ok);
       return true;
     }
     case T_AlterOwnerStmt: {
@@ -159,16 +157,32 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       add_object(command, n->objtype, n->object);
       return true;
     }
-    case T_CreatePublicationStmt: {
-      auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
-      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
-                        "AP_AddObjects", source, statement);
+    case T_CreateSchemaStmt:
+      lower_create_schema(reinterpret_cast<::CreateSchemaStmt*>(node), source, statement);
+      return true;
+    case T_AlterDatabaseStmt: {
+      auto* n = reinterpret_cast<::AlterDatabaseStmt*>(node);
+      Command& command = add_command(statement, "AlterDatabaseStmt", source.whole());
+      command.name = view(n->dbname);
+      set_fact(command, "set_tablespace", option_given(n->options, "tablespace"));
       return true;
     }
-    case T_AlterPublicationStmt: {
-      auto* n = reinterpret_cast<::AlterPublicationStmt*>(node);
-      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
-                        publication_action(n->action), source, statement);
+    case T_CreateForeignServerStmt: {
+      auto* n = reinterpret_cast<::CreateForeignServerStmt*>(node);
+      Command& command = add_command(statement, "CreateForeignServerStmt", source.whole());
+      command.name = view(n->servername);
+      command.new_name = view(n->fdwname);
+      return true;
+    }
+    case T_CreateExtensionStmt:
+      add_command(statement, "CreateExtensionStmt", source.whole()).name =
+          view(reinterpret_cast<::CreateExtensionStmt*>(node)->extname);
+      return true;
+    case T_SecLabelStmt: {
+      auto* n = reinterpret_cast<::SecLabelStmt*>(node);
+      Command& command = add_command(statement, "SecLabelStmt", source.whole());
+      set_fact(command, "objtype", object_type_name(n->objtype));
+      add_object(command, n->objtype, n->object);
       return true;
     }
     default: return false;

@@ -37,7 +37,9 @@ void lower_sequence_options(const ::List* options, Command& command) {
     command.names.push_back(view(option->defname));
     if (view(option->defname) != "owned_by") continue;
     auto* owner = as<::List>(option->arg, T_List);
-    if (length(owner) > 1) add_relation(command, "owner_table", relation_name(owner, 1));
+    if (length(owner) < 2) continue;  // NONE
+    add_relation(command, "owner_table", relation_name(owner, 1));
+    command.new_name = relation_name(owner).relname;
   }
 }
 
@@ -92,6 +94,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       return true;
     case T_CreateForeignTableStmt:
       lower_create_table(&reinterpret_cast<::CreateForeignTableStmt*>(node)->base, source, statement, true);
+      statement.commands.front().name = view(reinterpret_cast<::CreateForeignTableStmt*>(node)->servername);
       return true;
     case T_IndexStmt: lower_index(reinterpret_cast<::IndexStmt*>(node), source, statement); return true;
     case T_ViewStmt: lower_view(reinterpret_cast<::ViewStmt*>(node), source, statement); return true;
@@ -111,7 +114,9 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     }
     case T_AlterSeqStmt: {
       auto* n = reinterpret_cast<::AlterSeqStmt*>(node);
-      lower_sequence_options(n->options, lower_relation("AlterSeqStmt", n->sequence, source, statement));
+      Command& command = lower_relation("AlterSeqStmt", n->sequence, source, statement);
+      set_fact(command, "if_exists", n->missing_ok);
+      lower_sequence_options(n->options, command);
       return true;
     }
     case T_CreatePolicyStmt: {

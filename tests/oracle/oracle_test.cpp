@@ -23,6 +23,7 @@ void make_database(const Server& server) {
   session.run(std::string("DROP DATABASE IF EXISTS ") + k_database);
   session.run(std::string("CREATE DATABASE ") + k_database);
   session.run("SET allow_in_place_tablespaces = on");
+  session.run(std::string("ALTER DATABASE ") + k_database + " SET allow_in_place_tablespaces = on");
   session.try_run("CREATE TABLESPACE pgsluice_other LOCATION ''");
   session.try_run("CREATE ROLE pgsluice_role");
 }

@@ -196,6 +196,57 @@ TEST(Predict, IfExistsOnWhatWasDroppedIsSkipped) {
             Outcome::skipped);
 }
 
+TEST(Predict, IfExistsOnWhatNoFileMakesLocksNothingAndIsStillJudged) {
+  const std::string before = "CREATE TABLE t (a int)";
+  for (const char* sql :
+       {"DROP TABLE IF EXISTS gone", "DROP VIEW IF EXISTS gone", "ALTER TABLE IF EXISTS gone ADD a int",
+        "ALTER TABLE IF EXISTS gone RENAME TO other", "ALTER SEQUENCE IF EXISTS gone RESTART",
+        "ALTER VIEW IF EXISTS gone SET SCHEMA other", "DROP TRIGGER IF EXISTS g ON gone"}) {
+    const Effect effect = effects_of(before, sql).at(0);
+    EXPECT_TRUE(effect.locks.empty()) << sql;
+    EXPECT_EQ(effect.assumed, Texts{"public.gone does not exist: no file before creates it"}) << sql;
+    EXPECT_EQ(effect.outcome, Outcome::runs) << sql;
+  }
+  const Effect drop = effects_of(before, "DROP TABLE IF EXISTS gone").at(0);
+  EXPECT_TRUE(drop.destroys_data);
+  EXPECT_EQ(drop.phase, Phase::contract);
+  EXPECT_EQ(locks(effects_of(before, "DROP TABLE IF EXISTS t, gone").at(0)),
+            Texts{"public.t AccessExclusiveLock"});
+}
+
+TEST(Predict, FilesThatAreNotTheWholeHistoryProveNothing) {
+  for (const char* before :
+       {"SELECT 1", "CREATE TABLE t (a int); ALTER TABLE elsewhere ADD a int",
+        "CREATE TABLE t (a int); DO $$ BEGIN END $$", "CREATE TABLE t (a int); CREATE EXTENSION postgis",
+        "CREATE TABLE t (a int); BEGIN; ALTER TABLE elsewhere ADD a int; ROLLBACK"}) {
+    EXPECT_EQ(locks(effects_of(before, "DROP TABLE IF EXISTS gone").at(0)),
+              Texts{"public.gone AccessExclusiveLock"})
+        << before;
+  }
+}
+
+TEST(Predict, WhatACompleteCatalogLacksIsAnError) {
+  for (const char* sql :
+       {"ALTER TABLE gone ADD a int", "DROP TABLE gone", "CREATE INDEX ON gone (a)",
+        "ALTER INDEX gone RENAME TO other", "DROP TABLE IF EXISTS t, gone; DROP VIEW gone"}) {
+    Catalog catalog;
+    predict(parse({.path = "before.sql", .text = "CREATE TABLE t (a int)"}), catalog, table(),
+            {.pg_version = 17});
+    catalog.complete = true;
+    const Script script = parse({.path = "x.sql", .text = sql});
+    EXPECT_EQ(predict(script, catalog, table(), {.pg_version = 17}).back().outcome, Outcome::error) << sql;
+  }
+}
+
+TEST(Predict, TheElementsOfANewSchemaReferToWhatIsThere) {
+  const Effect effect =
+      effects_of("CREATE TABLE t (id int PRIMARY KEY)",
+                 "CREATE SCHEMA s CREATE TABLE u (a int REFERENCES t) CREATE VIEW v AS SELECT a FROM u")
+          .at(0);
+  EXPECT_EQ(locks(effect), (Texts{"public.t ShareRowExclusiveLock", "s.u AccessExclusiveLock new",
+                                  "s.v AccessExclusiveLock new"}));
+}
+
 /// Locks of an ALTER TABLE of a table that is not in a complete catalog, after `before`.
 std::size_t locks_on_a_missing_table(const std::string& before) {
   Catalog catalog;
@@ -209,7 +260,7 @@ TEST(Predict, WhatUnseenCodeMayHaveMadeIsNotMissing) {
   EXPECT_EQ(locks_on_a_missing_table("SELECT now(), set_config('a.b', 'c', true);"), 0u);
   for (const char* before :
        {"DO $$ BEGIN EXECUTE 'CREATE TABLE made ()'; END $$;", "CALL make();", "SELECT make();",
-        "INSERT INTO t SELECT make();", "CREATE EXTENSION postgis;",
+        "CREATE TABLE t (a int); INSERT INTO t SELECT make();", "CREATE EXTENSION postgis;",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT g()'; SELECT f();",
         "DROP TABLE made; DO $$ BEGIN END $$;", "CREAT TABLE made ();", "\\i more.sql"}) {
     EXPECT_EQ(locks_on_a_missing_table(before), 1u) << before;

@@ -11,6 +11,7 @@
 
 #include "base/embedded.hpp"
 #include "base/json.hpp"
+#include "effects/builtins.hpp"
 #include "effects/subject.hpp"
 #include "pgsluice/effects.hpp"
 
