@@ -31,10 +31,12 @@ FactValue default_volatility(const Subject& subject) {
   if (column->type.name.find("serial") != std::string::npos) return text("volatile");
   const Constraint* written = column->constraint("CONSTR_DEFAULT");
   const CatalogType* domain = subject.catalog.find_type(column->type);
+  // tablecmds.c ATExecAddColumn of 12 looks only at a default that is written.
+  const bool from_13 = subject.pg_version == 0 || subject.pg_version >= 13;
   const Box<Expression> none;
-  const Box<Expression>& value = written != nullptr  ? written->expression
-                                 : domain != nullptr ? domain->default_expression
-                                                     : none;
+  const Box<Expression>& value = written != nullptr             ? written->expression
+                                 : domain != nullptr && from_13 ? domain->default_expression
+                                                                : none;
   if (!value || value->null_literal) return text("none");
   return expression_volatility(subject, *value);
 }

@@ -357,7 +357,22 @@ class Prediction::Walk {
     return {.schemaname = catalog_.search_path.front(), .relname = name.relname};
   }
 
-  void command(const Command& command, std::size_t index, Effect& effect) {
+  /// What is made is not what the name would find, when that stands in another schema of search_path.
+  void command(const Command& written, std::size_t index, Effect& effect) {
+    const RelationRef* target = written.relation("target");
+    const bool makes = target != nullptr && makes_target(script_.statements[effect.statement]);
+    const Relation* found = makes ? catalog_.find(target->name) : nullptr;
+    if (found == nullptr || found->name == catalog_.resolve(creation_name(target->name))) {
+      return run(written, index, effect);
+    }
+    Command qualified = written;
+    for (RelationRef& ref : qualified.relations) {
+      if (ref.role == "target") ref.name = creation_name(ref.name);
+    }
+    run(qualified, index, effect);
+  }
+
+  void run(const Command& command, std::size_t index, Effect& effect) {
     CommandEffect result{.row = nullptr, .command = index};
     const Subject subject(command, catalog_, options_.pg_version);
     if (is_target_missing(command) && effects::takes_absence(command))
@@ -515,6 +530,10 @@ class Prediction::Walk {
       add_relations(effect.scans, scans, command.scans);
       add_relations(effect.index_builds, index_builds, command.index_builds);
     }
+    // tablecmds.c ATRewriteTable verifies while it copies.
+    std::erase_if(effect.scans, [&](const RelationName& name) {
+      return std::ranges::find(effect.rewrites, name) != effect.rewrites.end();
+    });
   }
 
   /// ALTER TABLE takes the strictest lock of its sub-commands, for all of them, on all that it changes

@@ -111,6 +111,11 @@ Members column_sequences(const Subject& subject) {
       subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
   if (column != nullptr && !column->owned_sequence.empty())
     add(members, member(subject, column->owned_sequence));
+  for (const Member& table : family(subject)) {
+    for (const Relation* owned : subject.catalog.owned_sequences(table.name)) {
+      if (owned->owner_column == subject.command.name) add(members, member(*owned));
+    }
+  }
   return members;
 }
 

@@ -94,7 +94,8 @@ Members moved_tables(const Subject& subject) {
   std::erase_if(members, [&](const Member& m) {
     const Name tablespace = subject.catalog.find(m.name)->tablespace;
     return (tablespace.empty() ? subject.catalog.default_tablespace : tablespace) != subject.command.name ||
-           !has_heap(*subject.catalog.find(m.name));
+           !has_heap(*subject.catalog.find(m.name)) ||
+           (m.relkind == relkind::materialized_view) != (subject.command.text("objtype") == "OBJECT_MATVIEW");
   });
   return members;
 }

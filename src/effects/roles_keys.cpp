@@ -197,7 +197,10 @@ Members referenced(const Subject& subject) {
 }
 
 Members referenced_partitions(const Subject& subject) {
-  return descendants_of(subject, referenced(subject));
+  Members tables = referenced(subject);
+  // A key points to the parent alone, not to what inherits from it.
+  std::erase_if(tables, [](const Member& m) { return m.relkind != relkind::partitioned_table; });
+  return descendants_of(subject, tables);
 }
 
 Members merged_referenced(const Subject& subject) {

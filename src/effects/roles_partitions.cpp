@@ -110,6 +110,11 @@ bool proves_inside(const Relation& relation, const PartitionKey& key, const Part
 bool proves_outside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
   if (!bound.by_constants || key.columns.size() != 1) return false;
   return Known(relation, key.columns.front()).prove([&](const Comparison& c) {
+    if (key.strategy == "list" && c.op == "<>") {
+      return std::ranges::all_of(bound.values, [&](const std::string& value) {
+        return std::ranges::find(c.constants, value) != c.constants.end();
+      });
+    }
     if (key.strategy == "list") {
       return c.op == "=" && is_not_null(relation, key.columns.front()) &&
              std::ranges::none_of(c.constants, [&](const std::string& constant) {

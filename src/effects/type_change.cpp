@@ -68,7 +68,8 @@ bool is_timestamp(const TypeName& type) {
 
 /// timestamp.c TimestampTimestampTzRequiresRewrite: with a time zone that is UTC the values stay as they are.
 FactValue judge_timestamps(const Subject& subject, const TypeName& to) {
-  if (!to.typmods.empty()) return k_rewrite;
+  constexpr int most_precise = 6;
+  if (!to.typmods.empty() && to.typmods.front() < most_precise) return k_rewrite;
   if (subject.catalog.timezone.empty()) return Unknown{};
   constexpr std::array<std::string_view, 9> k_utc = {"utc", "gmt",       "etc/utc", "etc/gmt",  "zulu",
                                                      "uct", "universal", "0",       "greenwich"};
@@ -90,6 +91,8 @@ FactValue judge(const Subject& subject, const TypeName& old_name, const TypeName
   const CatalogType* domain = subject.catalog.find_type(old_type);
   if (domain != nullptr && domain->typtype == 'd') from.typmods.clear();
   if (to_constrained) return k_rewrite;
+  // Each element is coerced, whatever that does to it.
+  if (from == to && old_type.array && new_type.array) return k_rewrite;
   if (from == to) return k_binary_coercible;
   if (from.array || to.array) return k_rewrite;
   if (is_timestamp(from) && is_timestamp(to) && from.name != to.name) return judge_timestamps(subject, to);

@@ -122,6 +122,31 @@ Alternatives alternatives(const ::BoolExpr* either) {
   return result;
 }
 
+/// `column IS NOT NULL`, and `(a, b) IS NOT NULL`, which is that of each part.
+void add_not_null(::Node* argument, Expression& result) {
+  const auto add = [&result](::Node* node) {
+    const std::string_view column = column_name(node);
+    if (!column.empty()) result.not_null.emplace_back(column);
+  };
+  add(argument);
+  if (auto* row = as<::RowExpr>(argument, T_RowExpr)) {
+    for (::Node* part : each(row->args)) add(part);
+  }
+}
+
+/// `a BETWEEN 1 AND 2` is `a >= 1 AND a <= 2`.
+void add_between(const ::A_Expr* between, Expression& result) {
+  const std::string_view column = column_name(strip(between->lexpr));
+  auto* bounds = as<::List>(between->rexpr, T_List);
+  if (column.empty() || length(bounds) != 2) return;
+  for (const std::size_t i : {0UL, 1UL}) {
+    std::string constant = constant_text(static_cast<::Node*>(bounds->elements[i].ptr_value));
+    if (constant.empty()) continue;
+    result.comparisons.push_back(
+        {Comparison{.column = column, .op = i == 0 ? ">=" : "<=", .constants = {constant}}});
+  }
+}
+
 /// What must hold for the expression to be true: the parts that AND joins.
 void add_conjuncts(::Node* root, Expression& result) {
   std::vector<::Node*> stack{root};
@@ -131,18 +156,25 @@ void add_conjuncts(::Node* root, Expression& result) {
     if (auto* logic = as<::BoolExpr>(node, T_BoolExpr)) {
       if (logic->boolop == AND_EXPR) {
         for (::Node* arg : each(logic->args)) stack.push_back(arg);
+      } else if (logic->boolop == NOT_EXPR) {
+        auto* test = as<::NullTest>(logic->args->elements[0].ptr_value, T_NullTest);
+        if (test != nullptr && test->nulltesttype == IS_NULL) {
+          const std::string_view column = column_name(reinterpret_cast<::Node*>(test->arg));
+          if (!column.empty()) result.not_null.emplace_back(column);
+        }
       } else if (Alternatives either; logic->boolop == OR_EXPR && !(either = alternatives(logic)).empty()) {
         result.comparisons.push_back(std::move(either));
       }
     } else if (auto* test = as<::NullTest>(node, T_NullTest);
                test != nullptr && test->nulltesttype == IS_NOT_NULL) {
-      const std::string_view column = column_name(reinterpret_cast<::Node*>(test->arg));
-      if (!column.empty()) result.not_null.emplace_back(column);
+      add_not_null(reinterpret_cast<::Node*>(test->arg), result);
     } else if (auto* op = as<::A_Expr>(node, T_A_Expr)) {
       // The parser itself makes IS NOT NULL of it.
       if (op->kind == AEXPR_DISTINCT && is_null_constant(op->rexpr)) {
         const std::string_view column = column_name(op->lexpr);
         if (!column.empty()) result.not_null.emplace_back(column);
+      } else if (op->kind == AEXPR_BETWEEN) {
+        add_between(op, result);
       } else if (auto compared = comparison(op)) {
         result.comparisons.push_back({std::move(*compared)});
       }

@@ -23,7 +23,8 @@ void lower_publication(std::string_view tag, const char* name, const ::List* obj
   Command& command = add_command(statement, tag, source.whole());
   command.name = view(name);
   set_fact(command, "for_all_tables", all_tables);
-  set_fact(command, "action", "none");
+  // Schemas are no relations, but SET takes away what there was.
+  set_fact(command, "action", length(objects) > 0 ? action : "none");
 }
 
 std::string_view publication_action(::AlterPublicationAction action) {
