@@ -55,6 +55,10 @@ struct CatalogConstraint {
   Name index;                ///< name of the backing index, in the table's schema
   Names referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
+  bool enforced = true;
+  bool deferrable = false;
+  bool initdeferred = false;
+  KeyActions actions;  ///< foreign key
   bool no_inherit = false;
   bool inherited = false;                 ///< of a partition: it came from the partitioned table
   std::vector<Alternatives> comparisons;  ///< what the CHECK proves
@@ -71,6 +75,7 @@ struct CatalogTrigger {
 
 struct CatalogPolicy {
   Name name;
+  std::string_view cmd = "all";  ///< all, select, insert, update or delete
   std::vector<RelationName> reads;
   std::vector<FunctionCall> functions;
 };
@@ -94,6 +99,8 @@ struct Relation {
   Name tablespace;                  ///< empty: the database's
   Name access_method;               ///< empty: the default one
   Name owner;                       ///< empty: not known
+  bool keys_off = false;            ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
+  bool rows_deleted = false;        ///< by DELETE, so that VACUUM may give pages back
   RelationName table;               ///< an index: its table
   Box<IndexDef> index;              ///< an index: its definition
   Name constraint;                  ///< an index: the constraint that it backs
@@ -101,12 +108,15 @@ struct Relation {
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
   Names reads_columns;              ///< the columns that it names; "*" for all
   std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
+  Box<ViewQuery> view;              ///< a view that can be written to
   RelationName owner_table;         ///< an owned sequence: its table
   Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
   Name server;                      ///< a foreign table: its server
   std::optional<double> reltuples;  ///< estimate, rows
   std::optional<double> bytes;
-  bool is_new = false;  ///< made in the current transaction: nobody else can see it
+  bool is_new = false;        ///< made in the current transaction: nobody else can see it
+  bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
+  bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
 
   [[nodiscard]] const CatalogColumn* column(Name column_name) const;
   [[nodiscard]] const CatalogConstraint* find_constraint(Name constraint_name) const;
@@ -132,6 +142,9 @@ class Catalog {
   int server_version_num = 0;              ///< 0: not known
   std::string timezone;                    ///< of the session; empty: not known
   Name default_tablespace = "pg_default";  ///< of the database
+  Name session_role = "postgres";          ///< who is connected
+  Name role = "postgres";                  ///< after SET ROLE
+  bool is_replica = false;                 ///< session_replication_role = replica
 
   /// As PostgreSQL would find it: through search_path when no schema is written. nullptr: not known.
   [[nodiscard]] const Relation* find(const RelationName& name) const;
@@ -170,6 +183,10 @@ class Catalog {
   void lose_track();
   /// What was made in the transaction is now like everything else.
   void end_transaction();
+  /// Rows of a table were written, or a sequence was drawn from.
+  void use(const RelationName& name);
+  /// Rows of a table were deleted, or there are new ones at its end.
+  void set_rows_deleted(const RelationName& name, bool deleted);
   void erase(const RelationName& name);
   void put_type(CatalogType type);
   [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
@@ -236,7 +253,8 @@ class Catalog {
   std::unordered_set<RelationName, RelationNameHash> dropped_;
   /// What choose_name() found taken before, by its three inputs; good until something is erased.
   mutable std::unordered_map<RelationName, int, RelationNameHash> taken_;
-  std::vector<RelationName> new_;  ///< those with is_new
+  std::vector<RelationName> new_;   ///< those with is_new
+  std::vector<RelationName> used_;  ///< those with is_used
   std::vector<RelationName> created_;
   std::map<RelationName, CatalogType> types_;
   std::set<std::pair<RelationName, RelationName>> binary_casts_;

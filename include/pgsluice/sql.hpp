@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -98,9 +99,8 @@ class FactName {
   consteval FactName(const char* text) : FactName(of(text)) {}  // NOLINT(google-explicit-constructor)
   /// Of a text with static lifetime, such as the name in a table of facts.
   static constexpr FactName of(std::string_view text) { return FactName(text, hash(text)); }
-  constexpr operator std::string_view() const {
-    return {text_, size_};
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): it is its text
+  constexpr operator std::string_view() const { return {text_, size_}; }
   friend constexpr bool operator==(FactName a, FactName b) { return a.hash_ == b.hash_; }
 
  private:
@@ -139,11 +139,32 @@ struct Comparison {
 /// Comparisons of which at least one holds: `a < 1 OR a >= 2`.
 using Alternatives = std::vector<Comparison>;
 
+/// What a column is given or compared with, as far as it is written down.
+struct Value {
+  enum class Kind : unsigned char { unknown, null, constant, same, column_default, minimum, maximum };
+  Kind kind = Kind::unknown;  ///< same: the column's own value; minimum and maximum: of a partition's bounds
+  Name
+      type;  ///< of a constant: int4, int8, numeric, bool or that of its cast; empty: a string, which takes any type
+  std::string text;
+};
+
+/// What a WHERE clause says about columns, as far as it compares them with constants.
+struct Predicate {
+  enum class Kind : unsigned char { unknown, never, compare, is_null, is_not_null, all, any };
+  Kind kind = Kind::unknown;
+  Name qualifier;  ///< of the column; empty: none is written
+  Name column;
+  std::string_view op;           ///< = <> < <= > >=
+  std::vector<Value> values;     ///< what it is compared with; several: any of them
+  std::vector<Predicate> parts;  ///< of all and any
+};
+
 /// What is worth knowing about an expression without evaluating it.
 struct Expression {
   SourceRange range;
   bool literal = false;       ///< a constant, possibly cast or negated
   bool null_literal = false;  ///< NULL, possibly cast
+  Box<Value> constant;        ///< a constant
   bool subquery = false;
   bool current_time = false;            ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
   std::vector<FunctionCall> functions;  ///< every call, nested ones too
@@ -151,8 +172,18 @@ struct Expression {
   std::vector<TypeName> casts;          ///< every cast target
   Names not_null;                       ///< columns that the expression, being true, proves NOT NULL
   std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
+  /// Table and column in nextval(pg_get_serial_sequence('…', '…')) and its kin.
+  std::vector<std::pair<RelationName, Name>> serials;
   Name colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
   std::vector<Alternatives> comparisons;  ///< all of them hold when the expression is true
+};
+
+/// ON DELETE, ON UPDATE and MATCH of a foreign key, in the letters of pg_constraint.
+struct KeyActions {
+  char on_delete = 'a';  ///< a: NO ACTION, r: RESTRICT, c: CASCADE, n: SET NULL, d: SET DEFAULT
+  char on_update = 'a';
+  char match = 's';      ///< s: SIMPLE, f: FULL
+  Names delete_columns;  ///< ON DELETE SET NULL (…); empty: all
 };
 
 struct Constraint {
@@ -170,6 +201,8 @@ struct Constraint {
   bool is_enforced = true;
   bool is_no_inherit = false;
   bool deferrable = false;
+  bool initdeferred = false;
+  KeyActions actions;
   bool without_overlaps = false;
   bool nulls_not_distinct = false;
 };
@@ -203,10 +236,11 @@ struct IndexDef {
 /// FOR VALUES … or DEFAULT, and PARTITION BY.
 struct PartitionBound {
   bool is_default = false;
-  bool by_constants = false;        ///< a list of constants, or a range of one column between constants
-  std::vector<std::string> values;  ///< IN
-  std::string lower;                ///< FROM, included
-  std::string upper;                ///< TO, not included
+  std::vector<Value> values;  ///< IN
+  std::vector<Value> lower;   ///< FROM, included
+  std::vector<Value> upper;   ///< TO, not included
+  int modulus = 0;
+  int remainder = 0;
 };
 struct PartitionKey {
   std::string_view strategy;  ///< "list", "range", "hash"
@@ -218,7 +252,33 @@ struct PartitionKey {
 struct RelationRef {
   std::string_view role;
   RelationName name;
-  bool only = false;  ///< ONLY was written: no descendants
+  bool only = false;     ///< ONLY was written: no descendants
+  Name alias;            ///< by which the query knows it
+  Box<Predicate> where;  ///< what the query demands of its rows
+};
+
+/// What an INSERT, UPDATE or DELETE does to rows of one relation; a MERGE does several such things.
+struct RowChange {
+  enum class Kind : unsigned char { scan, insert, update, remove };  // scan: looked through to be changed
+  Kind kind = Kind::insert;
+  RelationRef target;
+  /// INSERT: the columns that are given values; empty: the first `width` ones, or those of `star`.
+  Names columns;
+  std::size_t width = 0;
+  RelationName star;                     ///< INSERT … SELECT * FROM it
+  std::vector<std::vector<Value>> rows;  ///< INSERT: what is known of the new rows; empty: nothing
+  std::optional<std::size_t> count;      ///< INSERT: how many rows; none: not known
+  std::vector<bool> defaulted;           ///< INSERT: by place, whether a row says DEFAULT
+  bool overriding_user = false;
+  Names set_columns;  ///< UPDATE, ON CONFLICT DO UPDATE
+  std::vector<Value> set_values;
+};
+
+/// A view that selects from one relation without more ado, so that it can be written to.
+struct ViewQuery {
+  RelationRef base;
+  bool star = false;                           ///< all columns under their own names
+  std::vector<std::pair<Name, Name>> columns;  ///< name → column of the base; empty: an expression
 };
 
 /// One thing that a statement does: `ALTER TABLE a, b, c` is three commands. ADD COLUMN with inline
@@ -241,6 +301,8 @@ struct Command {
   std::vector<FunctionCall> functions;  ///< called by DML or SELECT; the function of a trigger
   Name tablespace;
   Name access_method;
+  Box<std::vector<RowChange>> changes;  ///< of DML: its own first, then those of WITH
+  Box<ViewQuery> view;
 
   [[nodiscard]] const FactValue* fact(FactName fact_name) const {
     for (const Fact& fact : facts) {

@@ -37,6 +37,9 @@ void CatalogChange::run() {
     return;
   }
   if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();
+  if (tag == "TruncateStmt" || (tag == "VacuumStmt" && command_.is("is_vacuumcmd"))) {
+    return for_family([](Relation& relation) { relation.rows_deleted = false; });
+  }
   if (tag == "ClusterStmt" && !command_.name.empty()) return cluster_on(command_.name);
 }
 

@@ -35,13 +35,23 @@ void CatalogChange::alter_table(std::string_view tag) {
       }
     });
   }
+  if (tag == "AT_AlterConstraint") return alter_constraint();
+  if (tag == "AT_EnableTrigAll" || tag == "AT_DisableTrigAll") {
+    return for_family([&](Relation& relation) { relation.keys_off = tag == "AT_DisableTrigAll"; });
+  }
+  if (tag == "AT_EnableRowSecurity" || tag == "AT_DisableRowSecurity") {
+    return edit(target()->name, [&](Relation& r) { r.row_security = tag == "AT_EnableRowSecurity"; });
+  }
   if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);
   if (tag == "AT_SetTableSpace")
     return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
   if (tag == "AT_SetAccessMethod") {
     return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
   }
-  if (tag == "AT_ChangeOwner") return edit(target()->name, [&](Relation& r) { r.owner = command_.new_name; });
+  if (tag == "AT_ChangeOwner") {
+    const Name owner = command_.new_name.empty() ? catalog_.role : command_.new_name;
+    return edit(target()->name, [&](Relation& r) { r.owner = owner; });
+  }
   if (tag == "AT_AddOf" || tag == "AT_DropOf") {
     const RelationName type =
         command_.type ? catalog_.resolve({command_.type->schemaname, command_.type->name}) : RelationName{};
@@ -104,6 +114,25 @@ void CatalogChange::drop_column() {
   }
 }
 
+/// In foreign keys that point to the table, and under the views that select from it.
+void CatalogChange::rename_elsewhere(const RelationName& name) {
+  std::vector<RelationName> others;
+  for (const Relation* other : catalog_.referencing(name)) others.push_back(other->name);
+  for (const Relation* other : catalog_.readers(name)) others.push_back(other->name);
+  for (const RelationName& other : others) {
+    edit(other, [&](Relation& relation) {
+      for (CatalogConstraint& key : relation.constraints) {
+        if (key.referenced == name)
+          std::ranges::replace(key.referenced_columns, command_.name, command_.new_name);
+      }
+      if (!relation.view || relation.view->base.name != name) return;
+      for (auto& [column, base] : relation.view.edit().columns) {
+        if (base == command_.name) base = command_.new_name;
+      }
+    });
+  }
+}
+
 void CatalogChange::rename_column() {
   const auto rename_in = [this](Names& names) {
     std::ranges::replace(names, command_.name, command_.new_name);
@@ -118,7 +147,9 @@ void CatalogChange::rename_column() {
         rename_in(constraint.not_null);
         rename_in(constraint.expression_columns);
       }
+      if (relation.partition_key) rename_in(relation.partition_key.edit().columns);
     });
+    rename_elsewhere(name);
     std::vector<RelationName> indexes;
     for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
     for (const RelationName& index : indexes) {

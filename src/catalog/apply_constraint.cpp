@@ -72,6 +72,10 @@ void CatalogChange::add_constraint() {
     added.inherited = relation.name != altered;
     added.referenced_columns = constraint.referenced_columns;
     added.no_inherit = constraint.is_no_inherit;
+    added.enforced = constraint.is_enforced;
+    added.deferrable = constraint.deferrable;
+    added.initdeferred = constraint.initdeferred;
+    added.actions = constraint.actions;
     if (constraint.expression) {
       added.comparisons = constraint.expression->comparisons;
       added.expression_columns = constraint.expression->columns;
@@ -154,6 +158,19 @@ void CatalogChange::drop_constraint() {
     });
     if (!index.empty()) catalog_.erase({name.schemaname, index});
   }
+}
+
+void CatalogChange::alter_constraint() {
+  for_family([this](Relation& relation) {
+    for (CatalogConstraint& constraint : relation.constraints) {
+      if (constraint.name != command_.name) continue;
+      if (command_.is("alter_enforceability")) constraint.enforced = command_.is("is_enforced");
+      if (command_.is("alter_enforceability") && !constraint.enforced) constraint.validated = false;
+      if (!command_.is("alter_deferrability")) continue;
+      constraint.deferrable = command_.is("deferrable");
+      constraint.initdeferred = command_.is("initdeferred");
+    }
+  });
 }
 
 void CatalogChange::rename_constraint() {

@@ -20,8 +20,20 @@ void CatalogChange::create_view(char kind) {
     }
     view.reads_columns = command_.names;
     view.calls = command_.functions;
+    view.view = command_.view;
+    if (view.view) view.view = resolved(*view.view);
   }
   catalog_.put(std::move(view));
+}
+
+/// A star stands for the columns that there are now.
+ViewQuery CatalogChange::resolved(ViewQuery query) const {
+  query.base.name = catalog_.resolve(query.base.name);
+  const Relation* base = catalog_.find(query.base.name);
+  if (!query.star || base == nullptr) return query;
+  query.star = false;
+  for (const CatalogColumn& column : base->columns) query.columns.emplace_back(column.name, column.name);
+  return query;
 }
 
 void CatalogChange::sequence() {
@@ -108,6 +120,7 @@ void CatalogChange::rename_trigger() {
 
 void CatalogChange::put_policy() {
   CatalogPolicy policy{.name = command_.name, .reads = {}, .functions = command_.functions};
+  if (const std::string_view cmd = command_.text("cmd"); !cmd.empty()) policy.cmd = cmd;
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
   }

@@ -58,6 +58,7 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     rename_in(copy.owner_table);
     for (RelationName& parent : copy.parents) rename_in(parent);
     for (RelationName& read : copy.reads) rename_in(read);
+    if (copy.view && catalog_.resolve(copy.view->base.name) == from) copy.view.edit().base.name = to;
     rename_in(copy.of_type);
     for (CatalogConstraint& constraint : copy.constraints) rename_in(constraint.referenced);
     for (CatalogColumn& column : copy.columns) rename_in(column.owned_sequence);

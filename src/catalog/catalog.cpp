@@ -167,6 +167,7 @@ std::vector<const Relation*> Catalog::all() const {
 void Catalog::put(Relation relation) {
   if (!relations_.contains(relation.name)) {
     relation.is_new = true;
+    if (relation.owner.empty()) relation.owner = role;
     created_.push_back(relation.name);
   }
   store(std::move(relation));
@@ -186,6 +187,23 @@ void Catalog::end_transaction() {
     const auto found = relations_.find(name);
     if (found != relations_.end() && found->second->is_new) own(found->second).is_new = false;
   }
+  for (const RelationName& name : std::exchange(used_, {})) {
+    const auto found = relations_.find(name);
+    if (found != relations_.end() && found->second->is_used) own(found->second).is_used = false;
+  }
+}
+
+void Catalog::use(const RelationName& name) {
+  const auto found = relations_.find(name);
+  if (found == relations_.end() || found->second->is_used) return;
+  edit(name, [](Relation& relation) { relation.is_used = true; });
+  used_.push_back(name);
+}
+
+void Catalog::set_rows_deleted(const RelationName& name, bool deleted) {
+  const auto found = relations_.find(name);
+  if (found == relations_.end() || found->second->rows_deleted == deleted) return;
+  edit(name, [deleted](Relation& relation) { relation.rows_deleted = deleted; });
 }
 
 Relation& Catalog::own(std::shared_ptr<Relation>& relation) {

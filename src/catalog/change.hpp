@@ -63,6 +63,7 @@ class CatalogChange {
   void add_column();
   void drop_column();
   void rename_column();
+  void rename_elsewhere(const RelationName& name);
 
   // apply_constraint.cpp
   void add_constraint();
@@ -74,6 +75,7 @@ class CatalogChange {
   /// The constraint that an index backs.
   static void add_key(Relation& relation, std::string_view contype, Name name, const Names& columns);
   void drop_constraint();
+  void alter_constraint();
   void rename_constraint();
 
   // apply_index.cpp
@@ -118,6 +120,7 @@ class CatalogChange {
 
   // apply_object.cpp
   void create_view(char kind);
+  [[nodiscard]] ViewQuery resolved(ViewQuery query) const;
   void sequence();
   void composite();
   void create_type();

@@ -292,6 +292,7 @@ class CatalogRestorer {
     const RelationName name = name_of(from);
     catalog_.edit(name, [&](Relation& relation) {
       relation.owner = from.owner;
+      relation.row_security = from.row_security;
       relation.tablespace = from.tablespace;
       relation.reltuples = from.reltuples;
       relation.bytes = from.bytes;

@@ -184,7 +184,8 @@ FactValue access_method_change(const Subject& subject) {
 
 FactValue owner_change(const Subject& subject) {
   if (subject.target == nullptr || subject.target->owner.empty()) return Unknown{};
-  return subject.target->owner != subject.command.new_name;
+  const Name owner = subject.command.new_name;
+  return subject.target->owner != (owner.empty() ? subject.catalog.role : owner);  // empty: CURRENT_USER
 }
 
 /// Of the trigger that the command names, or the widest of all of them.
@@ -311,6 +312,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"action", "ALTER PUBLICATION: AP_AddObjects, AP_DropObjects, AP_SetObjects or none"},
     Vocabulary{"add_value", "ALTER TYPE … ADD VALUE, not RENAME VALUE"},
     Vocabulary{"alter_enforceability", "ALTER CONSTRAINT changes ENFORCED"},
+    Vocabulary{"alter_deferrability", "ALTER CONSTRAINT changes DEFERRABLE"},
     Vocabulary{"alter_inheritability", "ALTER CONSTRAINT changes INHERIT"},
     Vocabulary{"all_null", "the constraint is on a new column, and no column of the statement has a default"},
     Vocabulary{"analyze", "ANALYZE is written, or implied"},
@@ -319,7 +321,10 @@ constexpr std::array k_syntactic = {
     Vocabulary{"concurrent", "CONCURRENTLY"},
     Vocabulary{"connect", "CREATE SUBSCRIPTION asks the publisher"},
     Vocabulary{"contype", "kind of the new constraint: CONSTR_CHECK, CONSTR_FOREIGN …"},
+    Vocabulary{"cmd", "command of a policy: all, select, insert, update or delete"},
     Vocabulary{"creates_slot", "CREATE SUBSCRIPTION makes a slot at the publisher"},
+    Vocabulary{"deferrable", "DEFERRABLE, of ALTER CONSTRAINT"},
+    Vocabulary{"deferred", "SET CONSTRAINTS … DEFERRED, not IMMEDIATE"},
     Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
     Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
     Vocabulary{"for_all_tables", "FOR ALL TABLES"},
@@ -330,6 +335,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"identity", "GENERATED … AS IDENTITY"},
     Vocabulary{"if_exists", "IF EXISTS before the relation's name"},
     Vocabulary{"if_not_exists", "IF NOT EXISTS"},
+    Vocabulary{"initdeferred", "INITIALLY DEFERRED, of ALTER CONSTRAINT"},
     Vocabulary{"inline", "a constraint written with the column that the statement adds"},
     Vocabulary{"into", "SELECT INTO"},
     Vocabulary{"is_enforced", "not NOT ENFORCED"},
@@ -340,6 +346,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"is_procedure", "a procedure, not a function"},
     Vocabulary{"is_vacuumcmd", "VACUUM, not ANALYZE"},
     Vocabulary{"isconstraint", "CREATE CONSTRAINT TRIGGER"},
+    Vocabulary{"keeps_pages", "VACUUM (TRUNCATE false)"},
     Vocabulary{"kind", "variant of TRANSACTION, SET or REINDEX"},
     Vocabulary{"locking", "row locks of a SELECT: none, FOR UPDATE …"},
     Vocabulary{"missing_ok", "IF EXISTS or IF NOT EXISTS of the part that the command names"},

@@ -62,6 +62,10 @@ void add_all(Members& members, const std::vector<const Relation*>& relations) {
   for (const Relation* relation : relations) add(members, places, member(*relation));
 }
 
+bool plays(const Subject& subject, const RelationRef& ref, std::string_view role) {
+  return ref.role == role && !is_system(ref.name) && !subject.catalog.is_missing(ref.name);
+}
+
 namespace {
 
 /// `kind_if_unknown` is a function: nearly always nobody asks.

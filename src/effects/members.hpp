@@ -21,6 +21,8 @@ void add(Members& members, RelationPlaces& places, Member added);
 void add_all(Members& members, const Members& added);
 void add_all(Members& members, const std::vector<const Relation*>& relations);
 
+/// Whether the reference has the role and is to a relation that there may be, and that is nobody's everyday business.
+bool plays(const Subject& subject, const RelationRef& ref, std::string_view role);
 /// The relations that the command names in a role, as written.
 Members named(const Subject& subject, std::string_view role, char kind_if_unknown = relkind::table);
 Members target(const Subject& subject);
@@ -29,6 +31,22 @@ Members descendants_of(const Subject& subject, const Members& relations);
 /// The target and, unless ONLY is written, its descendants.
 Members family(const Subject& subject);
 Members indexes_of(const Subject& subject, const Members& tables);
+/// Views are expanded: reading one reads what it reads, with all descendants.
+Members expand(const Subject& subject, const Members& relations);
+
+// ---- roles_queries.cpp: what queries read, write and lock
+Members sources(const Subject& subject);
+Members direct_sources(const Subject& subject);
+Members locked(const Subject& subject);
+Members written(const Subject& subject);
+Members viewed(const Subject& subject);
+Members changed(const Subject& subject);
+Members cascaded(const Subject& subject);
+Members looked_up(const Subject& subject);
+Members written_partitioned(const Subject& subject);
+Members target_ancestors(const Subject& subject);
+Members view_sources(const Subject& subject);
+Members default_sequences(const Subject& subject);
 
 // ---- roles_keys.cpp: foreign keys, constraints and indexes
 Members referenced(const Subject& subject);
@@ -36,7 +54,6 @@ Members referenced_partitions(const Subject& subject);
 Members merged_referenced(const Subject& subject);
 Members referencing(const Subject& subject);
 Members parent_referencing(const Subject& subject);
-Members key_ancestors(const Subject& subject);
 Members constraint_indexes(const Subject& subject);
 Members rechecked(const Subject& subject);
 Members rebuilt_indexes(const Subject& subject);
@@ -58,6 +75,12 @@ Members schema_relations(const Subject& subject);
 Members schema_tables(const Subject& subject);
 Members schema_indexed_tables(const Subject& subject);
 Members schema_indexes(const Subject& subject);
+Members concurrent_table(const Subject& subject);
+Members concurrent_indexes(const Subject& subject);
+Members schema_concurrent_tables(const Subject& subject);
+Members schema_concurrent_indexes(const Subject& subject);
+Members all_concurrent_tables(const Subject& subject);
+Members all_concurrent_indexes(const Subject& subject);
 Members all_tables(const Subject& subject);
 Members all_indexed_tables(const Subject& subject);
 Members all_indexes(const Subject& subject);

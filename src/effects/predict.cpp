@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "builtins.hpp"
+#include "deferral.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 #include "unique.hpp"
@@ -177,7 +178,7 @@ class Prediction::Walk {
   Walk(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
       : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
-    settings_.start(catalog.search_path, catalog.timezone);
+    settings_.start(catalog);
     catalog_.begin_file();
     if (has_unread_parts(script_)) catalog_.lose_track();
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
@@ -207,6 +208,7 @@ class Prediction::Walk {
     if (roll_back && !savepoints_.empty()) catalog_.roll_back(savepoints_.front().catalog);
     transaction_.reset();
     savepoints_.clear();
+    deferral_.clear();
     catalog_.end_transaction();
     settings_.end_transaction(roll_back);
     use_settings();
@@ -219,6 +221,7 @@ class Prediction::Walk {
     if (kind == "BEGIN" || kind == "START") begin(keep);
     effect.transaction = transaction_;
     if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION") {
+      if (kind != "ROLLBACK") due_ = deferral_.take();
       end(kind == "ROLLBACK");
       if (command.is("chain")) begin(keep);
     }
@@ -234,6 +237,8 @@ class Prediction::Walk {
   void use_settings() {
     catalog_.search_path = settings_.search_path();
     catalog_.timezone = settings_.timezone();
+    catalog_.role = settings_.role();
+    catalog_.is_replica = settings_.is_replica();
   }
 
   /// The order in which PostgreSQL runs the sub-commands of an ALTER TABLE, without those that it leaves out.
@@ -374,7 +379,8 @@ class Prediction::Walk {
 
   void run(const Command& command, std::size_t index, Effect& effect) {
     CommandEffect result{.row = nullptr, .command = index};
-    const Subject subject(command, catalog_, options_.pg_version);
+    Subject subject(command, catalog_, options_.pg_version);
+    subject.key_queries = &key_queries_;
     if (is_target_missing(command) && effects::takes_absence(command))
       return;  // others of the list are there
     std::vector<std::string> assumed;
@@ -383,12 +389,17 @@ class Prediction::Walk {
       assumed = {subject.target_name().quoted() + " does not exist: no file before creates it"};
     }
     for (std::string& text : assumed) assume(effect, std::move(text));
+    if (const std::string_view text = effects::type_change_assumption(subject); !text.empty()) {
+      assume(effect, std::string(text));
+    }
     Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
+    add_deferrable(subject, parts);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
     note_new(parts);
     static_cast<void>(catalog_.take_created());
     const bool unseen = runs_unseen_code(subject, result.row);
     catalog_.apply(command);
+    effects::remember_rows(subject, catalog_, key_queries_);
     if (unseen) catalog_.lose_track();
     add_created(result.row, parts);
     note_new(parts, true);
@@ -444,6 +455,25 @@ class Prediction::Walk {
       }
     }
     return parts;
+  }
+
+  /// Checks that a constraint allows to wait, and those that have waited and are due.
+  void add_deferrable(const Subject& subject, Parts& parts) {
+    std::vector<effects::DeferrableLock> due;
+    if (subject.rows != nullptr) {
+      for (const effects::DeferrableLock& lock : subject.rows->deferrable) {
+        if (transaction_ && deferral_.is_deferred(lock)) {
+          deferral_.keep(lock);
+        } else {
+          due.push_back(lock);
+        }
+      }
+    }
+    if (subject.command.tag == "ConstraintsSetStmt") due = deferral_.set(subject.command);
+    if (subject.command.tag == "TransactionStmt") due = std::exchange(due_, {});
+    for (const effects::DeferrableLock& lock : due) {
+      parts.locks.push_back({.member = lock.member, .mode = lock.mode, .role = "looked_up"});
+    }
   }
 
   /// A command that no row knows may do the worst to what it names.
@@ -579,6 +609,9 @@ class Prediction::Walk {
   effects::Places<std::string, std::hash<std::string>> assumed_;  ///< of the statement's effect
   std::vector<Savepoint> savepoints_;
   effects::Settings settings_;
+  effects::Deferral deferral_;
+  effects::KeyQueries key_queries_;
+  std::vector<effects::DeferrableLock> due_;  ///< at the COMMIT at hand
 };
 
 Prediction::Prediction(const Script& script, Catalog& catalog, const EffectTable& table,

@@ -25,17 +25,6 @@ Members parent(const Subject& subject) {
   return members;
 }
 
-/// The partitioned tables above a partition: writing it tests its bounds.
-Members ancestors(const Subject& subject) {
-  Members members = parent(subject);
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const Relation* relation = subject.catalog.find(members[i].name);
-    if (relation == nullptr || !relation->is_partition) continue;
-    for (const RelationName& name : std::vector(relation->parents)) add(members, member(subject, name));
-  }
-  return members;
-}
-
 Members partition(const Subject& subject) {
   return named(subject, "partition");
 }
@@ -119,7 +108,7 @@ Members column_sequences(const Subject& subject) {
   return members;
 }
 
-/// Sequences that the command names in nextval() and its kin.
+/// Sequences that the command names in nextval() and its kin. They are locked once in a transaction.
 Members sequence(const Subject& subject) {
   Members members = named(subject, "sequence", relkind::sequence);
   const auto from = [&](const Box<Expression>& expression) {
@@ -131,6 +120,39 @@ Members sequence(const Subject& subject) {
   for (const ColumnDef& column : subject.command.columns) {
     for (const Constraint& constraint : column.constraints) from(constraint.expression);
   }
+  for (const RelationRef& ref : subject.command.relations) {
+    const Relation* table = ref.role == "serial" ? subject.catalog.find(ref.name) : nullptr;
+    const CatalogColumn* column = table != nullptr ? table->column(ref.alias) : nullptr;
+    if (column != nullptr && !column->owned_sequence.empty())
+      add(members, member(subject, column->owned_sequence, relkind::sequence));
+  }
+  return members;
+}
+
+/// sequence.c lock_and_open_sequence(): once in a transaction.
+Members drawn_sequences(const Subject& subject) {
+  Members members = sequence(subject);
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation != nullptr && relation->is_used;
+  });
+  return members;
+}
+
+/// vacuumlazy.c should_attempt_truncation(): what stands at the end of the file decides, so that only a DELETE that was
+/// seen tells.
+Members shrinkable(const Subject& subject) {
+  if (subject.command.is("keeps_pages")) return {};
+  Members members = vacuumed_tables(subject);
+  if (subject.has_target()) {
+    members = target(subject);
+    const bool children_too = subject.pg_version == 0 || subject.pg_version >= 18;
+    add_all(members, children_too ? children(subject) : partitions(subject));
+  }
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation == nullptr || !relation->rows_deleted || relation->relkind != relkind::table;
+  });
   return members;
 }
 
@@ -183,40 +205,6 @@ Members dependent_policies(const Subject& subject) {
   Members members;
   for (const Member& gone : family(subject)) add_all(members, subject.catalog.policed_by(gone.name));
   return members;
-}
-
-/// Views are expanded: reading one reads what it reads, with all descendants.
-Members expand(const Subject& subject, const Members& relations) {
-  Members members = with_descendants(subject, relations);
-  RelationPlaces places;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const Relation* relation = subject.catalog.find(members[i].name);
-    if (relation == nullptr || relation->relkind != relkind::view) continue;
-    const std::vector<RelationName> reads = relation->reads;
-    for (const RelationName& name : reads) {
-      for (const Member& m : with_descendants(subject, {member(subject, name)})) add(members, places, m);
-    }
-  }
-  return members;
-}
-
-Members sources(const Subject& subject) {
-  Members members = expand(subject, named(subject, "source"));
-  // A materialized view that is refreshed reads what its query reads.
-  if (subject.command.tag == "RefreshMatViewStmt" && subject.target != nullptr) {
-    Members reads;
-    for (const RelationName& name : subject.target->reads) add(reads, member(subject, name));
-    for (const Member& m : expand(subject, reads)) add(members, m);
-  }
-  return members;
-}
-
-Members locked(const Subject& subject) {
-  return expand(subject, named(subject, "locked"));
-}
-
-Members written(const Subject& subject) {
-  return expand(subject, named(subject, "written"));
 }
 
 Members inherited(const Subject& subject) {
@@ -328,36 +316,6 @@ Members restarted_sequences(const Subject& subject) {
   return members;
 }
 
-/// Sequences of the columns that an INSERT or COPY leaves to their default.
-Members default_sequences(const Subject& subject) {
-  Members members;
-  const Names& given = subject.command.names;
-  if (subject.target == nullptr || (given.empty() && !subject.command.is("default_values"))) return members;
-  for (const CatalogColumn& column : subject.target->columns) {
-    if (std::ranges::find(given, column.name) != given.end()) continue;
-    if (!column.owned_sequence.empty())
-      add(members, member(subject, column.owned_sequence, relkind::sequence));
-    if (!column.default_expression) continue;
-    for (const RelationName& name : column.default_expression->sequences) {
-      add(members, member(subject, name, relkind::sequence));
-    }
-  }
-  return members;
-}
-
-/// Only what the query names: it is analysed, not planned.
-Members direct_sources(const Subject& subject) {
-  Members members = named(subject, "source");
-  // Views are rewritten when a materialized view is filled; its definition alone names them.
-  return members;
-}
-
-/// LOCK TABLE on a view locks what the view reads in the same mode.
-Members viewed(const Subject& subject) {
-  if (subject.target == nullptr || subject.target->relkind != relkind::view) return {};
-  return expand(subject, target(subject));
-}
-
 constexpr std::array k_roles = {
     Role{"target", "the relation that the command names", target},
     Role{"children", "all partitions and inheritance children of the target, unless ONLY is written",
@@ -369,8 +327,6 @@ constexpr std::array k_roles = {
     Role{"partitions", "all partitions of the target, unless ONLY is written", partitions},
     Role{"inheritance_children", "all inheritance children of the target that are no partitions",
          inheritance_children},
-    Role{"ancestors", "the partitioned tables, all the way up, of which the target is a partition",
-         ancestors},
     Role{"parent", "the partitioned table or parent of the target, or the one after PARTITION OF or INHERIT",
          parent},
     Role{"partition", "the relation that ATTACH or DETACH PARTITION names", partition},
@@ -397,7 +353,6 @@ constexpr std::array k_roles = {
     Role{"parent_referencing",
          "tables whose foreign keys point to the partitioned table that a partition joins or leaves",
          parent_referencing},
-    Role{"key_ancestors", "partitioned tables from which the target has a foreign key", key_ancestors},
     Role{"truncated", "the target and all that TRUNCATE … CASCADE reaches", truncated},
     Role{"index", "the index that the command names beside its target", index},
     Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses",
@@ -431,13 +386,25 @@ constexpr std::array k_roles = {
          default_sequences},
     Role{"default_tables", "tables with a default that uses the sequence", default_tables},
     Role{"sequence", "sequences in nextval('…') and its kin", sequence},
+    Role{"drawn_sequences", "those of them that the transaction has not drawn from before", drawn_sequences},
+    Role{"shrinkable", "tables of which rows were deleted: VACUUM may give pages back at their end",
+         shrinkable},
     Role{"dependent_views", "views and materialized views over the target, transitively", dependent_views},
     Role{"dependent_policies", "tables with a policy that reads the target", dependent_policies},
     Role{"sources", "relations that the query reads, views expanded, partitions included", sources},
     Role{"direct_sources", "relations that the query names", direct_sources},
     Role{"viewed", "what the view reads that is the target, views expanded", viewed},
     Role{"locked", "relations whose rows FOR UPDATE and its kin lock", locked},
-    Role{"written", "relations that DML writes, partitions included", written},
+    Role{"written", "relations that DML in the query names to write them", written},
+    Role{"changed",
+         "relations that DML writes: views and what is under them, partitions that are not ruled out",
+         changed},
+    Role{"cascaded", "tables that ON DELETE and ON UPDATE change in their turn", cascaded},
+    Role{"looked_up", "tables that foreign keys look into, on either side", looked_up},
+    Role{"written_partitioned", "the partitioned tables above a partition that is written by its own name",
+         written_partitioned},
+    Role{"target_ancestors", "the partitioned tables above the target", target_ancestors},
+    Role{"view_sources", "what a view that is written to reads beside", view_sources},
     Role{"type_users", "tables with a column of the type or domain", type_users},
     Role{"typed_tables", "tables OF the type", typed_tables},
     Role{"inherited", "the tables after INHERITS", inherited},
@@ -451,6 +418,18 @@ constexpr std::array k_roles = {
     Role{"schema_tables", "tables and materialized views of the schema", schema_tables},
     Role{"schema_indexed_tables", "those of them that have an index", schema_indexed_tables},
     Role{"schema_indexes", "indexes of the schema", schema_indexes},
+    Role{"concurrent_table", "the target, when it has an index that REINDEX CONCURRENTLY rebuilds",
+         concurrent_table},
+    Role{"concurrent_indexes", "those indexes: all but the ones of exclusion constraints",
+         concurrent_indexes},
+    Role{"schema_concurrent_tables", "tables of the schema with an index that REINDEX CONCURRENTLY rebuilds",
+         schema_concurrent_tables},
+    Role{"schema_concurrent_indexes", "those indexes: all but the ones of exclusion constraints",
+         schema_concurrent_indexes},
+    Role{"all_concurrent_tables", "tables of the database with an index that REINDEX CONCURRENTLY rebuilds",
+         all_concurrent_tables},
+    Role{"all_concurrent_indexes", "those indexes: all but the ones of exclusion constraints",
+         all_concurrent_indexes},
     Role{"all_tables", "tables and materialized views of the database", all_tables},
     Role{"all_indexed_tables", "those of them that have an index", all_indexed_tables},
     Role{"all_indexes", "indexes of the database", all_indexes},

@@ -35,6 +35,21 @@ bool has_indexes(const Subject& subject, const Relation& table) {
   return has_heap(table) && !subject.catalog.indexes(table.name).empty();
 }
 
+/// indexcmds.c ReindexRelationConcurrently: the index of an exclusion constraint is passed over.
+bool is_rebuilt_concurrently(const Subject& subject, const Relation& index) {
+  if (index.relkind != relkind::index) return false;
+  const Relation* table = subject.catalog.find(index.table);
+  const CatalogConstraint* constraint =
+      table != nullptr && !index.constraint.empty() ? table->find_constraint(index.constraint) : nullptr;
+  return constraint == nullptr || constraint->contype != "CONSTR_EXCLUSION";
+}
+
+bool has_concurrent_index(const Subject& subject, const Relation& table) {
+  return has_heap(table) &&
+         std::ranges::any_of(subject.catalog.indexes(table.name),
+                             [&](const Relation* index) { return is_rebuilt_concurrently(subject, *index); });
+}
+
 bool has_clustered_index(const Subject& subject, const Relation& table) {
   return std::ranges::any_of(subject.catalog.indexes(table.name), &Relation::clustered);
 }
@@ -55,6 +70,41 @@ Members schema_indexed_tables(const Subject& subject) {
 
 Members schema_indexes(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return in_schema(subject, r) && is_index(r); });
+}
+
+Members concurrent_table(const Subject& subject) {
+  Members members = target(subject);
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* table = subject.catalog.find(m.name);
+    return table == nullptr || !has_concurrent_index(subject, *table);
+  });
+  return members;
+}
+
+Members concurrent_indexes(const Subject& subject) {
+  Members members = indexes_of(subject, target(subject));
+  std::erase_if(members, [&](const Member& m) {
+    return !is_rebuilt_concurrently(subject, *subject.catalog.find(m.name));
+  });
+  return members;
+}
+
+Members schema_concurrent_tables(const Subject& subject) {
+  return all(subject,
+             [&](const Relation& r) { return in_schema(subject, r) && has_concurrent_index(subject, r); });
+}
+
+Members schema_concurrent_indexes(const Subject& subject) {
+  return all(subject,
+             [&](const Relation& r) { return in_schema(subject, r) && is_rebuilt_concurrently(subject, r); });
+}
+
+Members all_concurrent_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return has_concurrent_index(subject, r); });
+}
+
+Members all_concurrent_indexes(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return is_rebuilt_concurrently(subject, r); });
 }
 
 Members all_tables(const Subject& subject) {

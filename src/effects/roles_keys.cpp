@@ -43,32 +43,15 @@ bool names_column(std::string_view tag) {
   return tag == "AT_DropColumn" || tag == "AT_AlterColumnType";
 }
 
-bool concerns_columns(const CatalogConstraint& key, const Names& columns) {
-  return std::ranges::any_of(key.columns, [&](const Name column) { return contains(columns, column); });
-}
-
-/// UPDATE of a partition key: the row is inserted into another partition.
-bool moves_rows(const Subject& subject) {
-  const auto sets_key = [&](const RelationName& name) {
-    const Relation* relation = subject.catalog.find(name);
-    return relation != nullptr && relation->partition_key &&
-           std::ranges::any_of(relation->partition_key->columns,
-                               [&](const Name column) { return contains(subject.command.names, column); });
-  };
-  return std::ranges::any_of(family(subject), [&](const Member& m) { return sets_key(m.name); });
-}
-
 /// Which of the foreign keys of `owner` the command has to do with.
 bool concerns(const Subject& subject, const CatalogConstraint& key) {
   const Command& command = subject.command;
   if (!is_foreign_key(key)) return false;
   if (names_constraint(command.tag)) return key.name == command.name;
   if (names_column(command.tag)) return contains(key.columns, command.name);
-  if (command.tag == "UpdateStmt") return moves_rows(subject) || concerns_columns(key, command.names);
   if (command.tag == "AT_AttachPartition") return !partition_has(subject, key);
   if (command.tag == "DropStmt") return !key.inherited;
-  if (command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged") return true;
-  return command.tag == "InsertStmt" || command.tag == "CopyStmt" || command.tag == "MergeStmt";
+  return command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged";
 }
 
 /// Whose foreign keys the command has to do with: the target and what goes or is written with it.
@@ -102,7 +85,6 @@ Names pointed_to(const Subject& subject, const CatalogConstraint& key) {
 Names columns_at_stake(const Subject& subject) {
   const Command& command = subject.command;
   if (names_column(command.tag)) return {command.name};
-  if (command.tag == "UpdateStmt") return command.names;
   if (command.tag == "AT_DropConstraint" && subject.target != nullptr) {
     const CatalogConstraint* constraint = subject.target->find_constraint(command.name);
     return constraint != nullptr ? constraint->columns : Names{};
@@ -229,8 +211,6 @@ Members referencing(const Subject& subject) {
     if (index != nullptr && !index->table.empty()) add(to, member(subject, index->table));
   }
   const Names columns = columns_at_stake(subject);
-  // A row that is deleted, or a table that goes, has no columns at stake: all of it is.
-  if (subject.command.tag == "UpdateStmt" && columns.empty()) return members;
   for (const Member& relation : to) add_referencing(subject, relation.name, columns, members);
   std::erase_if(members,
                 [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
@@ -247,16 +227,6 @@ Members parent_referencing(const Subject& subject) {
   }
   Members members;
   for (const Member& parent : parents) add_referencing(subject, parent.name, {}, members);
-  return members;
-}
-
-Members key_ancestors(const Subject& subject) {
-  Members members;
-  for (const Member& m : family(subject)) {
-    const Relation* relation = subject.catalog.find(m.name);
-    if (relation == nullptr || std::ranges::none_of(relation->constraints, is_foreign_key)) continue;
-    for (const RelationName& parent : relation->parents) add(members, member(subject, parent));
-  }
   return members;
 }
 

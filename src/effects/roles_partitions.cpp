@@ -88,40 +88,47 @@ bool implies_upper(const Comparison& known, const std::string& upper) {
   return (known.op == "<=" || known.op == "=") && greater(upper, known.constants.front());
 }
 
-bool implies_list(const Comparison& known, const std::vector<std::string>& values) {
+bool implies_list(const Comparison& known, const std::vector<Value>& values) {
   return known.op == "=" && std::ranges::all_of(known.constants, [&](const std::string& constant) {
-           return std::ranges::find(values, constant) != values.end();
+           return std::ranges::find(values, constant, &Value::text) != values.end();
          });
+}
+
+/// A list of constants, or a range of one column between constants.
+bool is_by_constants(const PartitionBound& bound) {
+  const auto is_constant = [](const Value& value) { return value.kind == Value::Kind::constant; };
+  if (!bound.values.empty()) return std::ranges::all_of(bound.values, is_constant);
+  return bound.lower.size() == 1 && is_constant(bound.lower.front()) && is_constant(bound.upper.front());
 }
 
 /// No row outside the bounds can be in the table.
 bool proves_inside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
-  if (!bound.by_constants || key.columns.size() != 1 || !is_not_null(relation, key.columns.front()))
+  if (!is_by_constants(bound) || key.columns.size() != 1 || !is_not_null(relation, key.columns.front()))
     return false;
   const Known known(relation, key.columns.front());
   if (key.strategy == "list") {
     return known.prove([&](const Comparison& c) { return implies_list(c, bound.values); });
   }
-  return known.prove([&](const Comparison& c) { return implies_lower(c, bound.lower); }) &&
-         known.prove([&](const Comparison& c) { return implies_upper(c, bound.upper); });
+  return known.prove([&](const Comparison& c) { return implies_lower(c, bound.lower.front().text); }) &&
+         known.prove([&](const Comparison& c) { return implies_upper(c, bound.upper.front().text); });
 }
 
 /// No row inside the bounds can be in the table.
 bool proves_outside(const Relation& relation, const PartitionKey& key, const PartitionBound& bound) {
-  if (!bound.by_constants || key.columns.size() != 1) return false;
+  if (!is_by_constants(bound) || key.columns.size() != 1) return false;
   return Known(relation, key.columns.front()).prove([&](const Comparison& c) {
     if (key.strategy == "list" && c.op == "<>") {
-      return std::ranges::all_of(bound.values, [&](const std::string& value) {
-        return std::ranges::find(c.constants, value) != c.constants.end();
+      return std::ranges::all_of(bound.values, [&](const Value& value) {
+        return std::ranges::find(c.constants, value.text) != c.constants.end();
       });
     }
     if (key.strategy == "list") {
       return c.op == "=" && is_not_null(relation, key.columns.front()) &&
              std::ranges::none_of(c.constants, [&](const std::string& constant) {
-               return std::ranges::find(bound.values, constant) != bound.values.end();
+               return std::ranges::find(bound.values, constant, &Value::text) != bound.values.end();
              });
     }
-    return implies_upper(c, bound.lower) || implies_lower(c, bound.upper);
+    return implies_upper(c, bound.lower.front().text) || implies_lower(c, bound.upper.front().text);
   });
 }
 

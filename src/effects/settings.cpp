@@ -50,9 +50,10 @@ std::optional<long long> parse_milliseconds(std::string_view text) {
   return std::nullopt;
 }
 
-void Settings::start(Names search_path, std::string timezone) {
-  default_.search_path = std::move(search_path);
-  default_.timezone = std::move(timezone);
+void Settings::start(const Catalog& catalog) {
+  default_.search_path = catalog.search_path;
+  default_.timezone = catalog.timezone;
+  default_.role = catalog.session_role;
   now_ = default_;
   session_ = now_;
   before_ = now_;
@@ -66,6 +67,12 @@ void Settings::assign(Values& values, const Command& command) const {
   }
   if (command.name == "timezone" || kind == "VAR_RESET_ALL") {
     values.timezone = is_set ? command.new_name.str() : default_.timezone;
+  }
+  if (command.name == "role" || command.name == "session_authorization" || kind == "VAR_RESET_ALL") {
+    values.role = is_set && command.new_name != "none" ? command.new_name : default_.role;
+  }
+  if (command.name == "session_replication_role" || kind == "VAR_RESET_ALL") {
+    values.is_replica = is_set && command.new_name == "replica";
   }
   if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
     values.search_path = is_set ? parse_search_path(command.new_name) : default_.search_path;

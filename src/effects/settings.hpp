@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "pgsluice/sql.hpp"
+#include "pgsluice/catalog.hpp"
 
 namespace pgsluice::effects {
 
 class Settings {
  public:
   /// What the session has before the file sets anything, and again after RESET.
-  void start(Names search_path, std::string timezone);
+  void start(const Catalog& catalog);
   /// A VariableSetStmt. SET LOCAL outside a transaction does nothing, as on the server.
   void set(const Command& command, bool in_transaction);
   void end_transaction(bool roll_back);
@@ -23,12 +23,16 @@ class Settings {
   [[nodiscard]] std::optional<long long> lock_timeout() const { return now_.lock_timeout; }
   [[nodiscard]] const std::string& timezone() const { return now_.timezone; }
   [[nodiscard]] const Names& search_path() const { return now_.search_path; }
+  [[nodiscard]] Name role() const { return now_.role; }
+  [[nodiscard]] bool is_replica() const { return now_.is_replica; }
 
  private:
   struct Values {
     std::optional<long long> lock_timeout;
     std::string timezone;
     Names search_path;
+    Name role;
+    bool is_replica = false;  ///< session_replication_role
   };
   void assign(Values& values, const Command& command) const;
 

@@ -2,21 +2,33 @@
 // What rows talk about: one command on a known state of the database, its facts and its roles.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "pgsluice/effects.hpp"
 
 namespace pgsluice::effects {
 
+struct RowEffects;
+
+/// A query of a foreign key: the table that has it, its name, and whether it looks for the rows that point somewhere.
+using KeyQuery = std::tuple<RelationName, Name, bool>;
+/// How many rows each was asked for in the session.
+using KeyQueries = std::map<KeyQuery, std::size_t>;
+
 /// One command, seen against the catalog as it is just before it runs.
 struct Subject {
   const Command& command;
   const Catalog& catalog;
-  const Relation* target = nullptr;  ///< nullptr: not known, or the command has none
-  int pg_version = 0;                ///< 0: unknown
+  const Relation* target = nullptr;                ///< nullptr: not known, or the command has none
+  int pg_version = 0;                              ///< 0: unknown
+  const KeyQueries* key_queries = nullptr;         ///< so far; nullptr: none
+  mutable std::shared_ptr<const RowEffects> rows;  ///< once they were asked for; see rows.hpp
 
   Subject(const Command& c, const Catalog& k, int version);
   [[nodiscard]] bool has_target() const { return command.relation("target") != nullptr; }
@@ -65,5 +77,7 @@ FactValue expression_volatility(const Subject& subject, const Expression& expres
 /// What ALTER COLUMN … TYPE does to the stored values: none, binary_coercible (indexes may be rebuilt),
 /// rewrite, or Unknown.
 FactValue type_change(const Subject& subject);
+/// What type_change() takes for granted; empty: nothing.
+std::string_view type_change_assumption(const Subject& subject);
 
 }  // namespace pgsluice::effects

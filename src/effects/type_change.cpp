@@ -3,11 +3,11 @@
 // ATColumnChangeRequiresRewrite, and the support functions that make a widening length cast a no-op.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 
 #include "builtins.hpp"
 #include "subject.hpp"
+#include "time_zone.hpp"
 
 namespace pgsluice::effects {
 
@@ -66,17 +66,13 @@ bool is_timestamp(const TypeName& type) {
   return type.name == "timestamp" || type.name == "timestamptz";
 }
 
-/// timestamp.c TimestampTimestampTzRequiresRewrite: with a time zone that is UTC the values stay as they are.
+/// timestamp.c TimestampTimestampTzRequiresRewrite: with a time zone that is UTC the values stay as they are. Where it
+/// is not known it is the one that PostgreSQL itself has before anybody sets another.
 FactValue judge_timestamps(const Subject& subject, const TypeName& to) {
   constexpr int most_precise = 6;
   if (!to.typmods.empty() && to.typmods.front() < most_precise) return k_rewrite;
-  if (subject.catalog.timezone.empty()) return Unknown{};
-  constexpr std::array<std::string_view, 9> k_utc = {"utc", "gmt",       "etc/utc", "etc/gmt",  "zulu",
-                                                     "uct", "universal", "0",       "greenwich"};
-  std::string zone = subject.catalog.timezone;
-  std::ranges::transform(zone, zone.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(k_utc, zone) != k_utc.end() ? k_binary_coercible : k_rewrite;
+  return subject.catalog.timezone.empty() || is_utc(subject.catalog.timezone) ? k_binary_coercible
+                                                                              : k_rewrite;
 }
 
 FactValue judge(const Subject& subject, const TypeName& old_name, const TypeName& new_name) {
@@ -132,6 +128,15 @@ FactValue type_change(const Subject& subject) {
   const CatalogColumn* column = subject.target != nullptr ? subject.target->column(command.name) : nullptr;
   if (column == nullptr) return Unknown{};
   return judge_using(subject, column->type, *command.type);
+}
+
+std::string_view type_change_assumption(const Subject& subject) {
+  const Command& command = subject.command;
+  const CatalogColumn* column = subject.target != nullptr ? subject.target->column(command.name) : nullptr;
+  if (command.tag != "AT_AlterColumnType" || column == nullptr || !command.type) return {};
+  const bool converts = is_timestamp(column->type) && is_timestamp(*command.type) &&
+                        column->type.name != command.type->name && subject.catalog.timezone.empty();
+  return converts ? "the session's time zone is UTC" : std::string_view();
 }
 
 }  // namespace pgsluice::effects

@@ -2,6 +2,7 @@
 // Parse tree → our own values, under PostgreSQL's names. Nothing of the tree is kept.
 #pragma once
 
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -42,12 +43,32 @@ TypeName type_name(const ::TypeName* type);
 Expression expression(::Node* node, const Source& source);
 /// A literal under casts and signs as text; empty for NULL and for what is no literal.
 std::string constant_text(::Node* node);
+/// A constant, NULL or DEFAULT with the type that its writing gives it.
+Value value_of(::Node* node);
+/// What a condition says about columns.
+Predicate predicate(::Node* where);
+/// What both say.
+Predicate both(Predicate a, Predicate b);
+/// Whether it says anything.
+inline bool is_known(const Predicate& said) {
+  return said.kind != Predicate::Kind::unknown;
+}
 ColumnDef column_def(const ::ColumnDef* node, const Source& source);
 Constraint constraint(const ::Constraint* node, const Source& source);
 Names strings(const ::List* list);
 bool option_given(const ::List* options, std::string_view name);
 /// The value of an option `(name)` or `(name value)`: true unless it is written as off, false or 0.
 bool option_on(const ::List* options, std::string_view name, bool when_not_given = false);
+
+/// What a query demands of the rows of each relation that it names; those of which it demands nothing are left out.
+using Demands = std::map<const ::RangeVar*, Box<Predicate>>;
+Demands demands(const std::vector<::Node*>& nodes);
+/// The relations, WITH queries and statements in a query, the outer ones first.
+std::vector<::Node*> query_nodes(::Node* query);
+/// The INSERT, UPDATE, DELETE or MERGE as changes of rows.
+void add_changes(::Node* dml, const Demands& demands, std::vector<RowChange>& changes);
+/// How the view maps to one relation, if it can be written to.
+Box<ViewQuery> view_query(const ::ViewStmt* node);
 
 /// Every relation that a query names, with roles source, written and locked; names of WITH queries are no
 /// relations. Functions and sequences that it uses are added, too.

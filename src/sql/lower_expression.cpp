@@ -59,13 +59,25 @@ RelationName parse_regclass(std::string_view text) {
   return {.schemaname = parts.size() > 1 ? parts[parts.size() - 2] : std::string(), .relname = parts.back()};
 }
 
-std::optional<RelationName> sequence_argument(const ::FuncCall* call, const FunctionCall& function) {
-  if (function.name != "nextval" && function.name != "setval" && function.name != "currval")
-    return std::nullopt;
-  if (length(call->args) == 0) return std::nullopt;
-  auto* constant = as<::A_Const>(strip(static_cast<::Node*>(call->args->elements[0].ptr_value)), T_A_Const);
-  if (constant == nullptr || constant->isnull || constant->val.node.type != T_String) return std::nullopt;
-  return parse_regclass(view(constant->val.sval.sval));
+std::string_view string_argument(const ::FuncCall* call, int place) {
+  if (length(call->args) <= place) return {};
+  auto* constant =
+      as<::A_Const>(strip(static_cast<::Node*>(call->args->elements[place].ptr_value)), T_A_Const);
+  if (constant == nullptr || constant->isnull || constant->val.node.type != T_String) return {};
+  return view(constant->val.sval.sval);
+}
+
+void add_sequence(const ::FuncCall* call, const FunctionCall& function, Expression& result) {
+  if (function.name != "nextval" && function.name != "setval" && function.name != "currval") return;
+  if (const std::string_view name = string_argument(call, 0); !name.empty()) {
+    result.sequences.push_back(parse_regclass(name));
+  }
+  auto* inner =
+      length(call->args) > 0
+          ? as<::FuncCall>(strip(static_cast<::Node*>(call->args->elements[0].ptr_value)), T_FuncCall)
+          : nullptr;
+  if (inner == nullptr || function_call(inner).name != "pg_get_serial_sequence") return;
+  result.serials.emplace_back(parse_regclass(string_argument(inner, 0)), string_argument(inner, 1));
 }
 
 /// `column op constant` in either order, `column IN (constants)` and `column = ANY (ARRAY[constants])`.
@@ -212,7 +224,7 @@ void add_node(::Node* node, Expression& result) {
     case T_FuncCall: {
       auto* call = reinterpret_cast<::FuncCall*>(node);
       FunctionCall function = function_call(call);
-      if (auto sequence = sequence_argument(call, function)) result.sequences.push_back(*sequence);
+      add_sequence(call, function, result);
       result.functions.push_back(function);
       break;
     }
@@ -308,6 +320,7 @@ Expression expression(::Node* node, const Source& source) {
   auto* constant = as<::A_Const>(strip(node), T_A_Const);
   result.literal = constant != nullptr;
   result.null_literal = constant != nullptr && constant->isnull;
+  if (result.literal) result.constant = value_of(node);
   walk(node, [&result](::Node* n) {
     add_node(n, result);
     return true;

@@ -15,6 +15,13 @@ std::string_view lock_mode_name(int mode) {
   return k_names.at(static_cast<std::size_t>(mode));
 }
 
+bool option_given(const ::List* options, std::string_view name) {
+  for (auto* option : each<::DefElem>(options)) {
+    if (view(option->defname) == name) return true;
+  }
+  return false;
+}
+
 void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& statement) {
   const auto add = [&](const ::RangeVar* relation) {
     Command& command = add_command(statement, "VacuumStmt", source.whole());
@@ -22,6 +29,8 @@ void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& sta
     set_fact(command, "full", option_on(node->options, "full"));
     set_fact(command, "analyze", !node->is_vacuumcmd || option_on(node->options, "analyze"));
     set_fact(command, "whole_database", relation == nullptr);
+    set_fact(command, "keeps_pages",
+             option_given(node->options, "truncate") && !option_on(node->options, "truncate"));
     set_fact(command, "only", relation != nullptr && !relation->inh);
     if (relation != nullptr) add_relation(command, "target", relation_name(relation), !relation->inh);
   };
@@ -45,6 +54,17 @@ void lower_reindex(const ::ReindexStmt* node, const Source& source, Statement& s
   set_fact(command, "concurrent", option_on(node->params, "concurrently"));
   if (node->relation != nullptr) add_relation(command, "target", relation_name(node->relation));
   command.name = view(node->name);
+}
+
+/// From standard input come the rows that stand behind the statement in the file: parse() says so when there are any.
+RowChange copied_rows(const ::CopyStmt* node) {
+  RowChange change{.kind = RowChange::Kind::insert,
+                   .target = {.role = "target", .name = relation_name(node->relation)}};
+  change.columns = strings(node->attlist);
+  if (change.columns.empty()) change.star = {.schemaname = {}, .relname = "*"};
+  const bool from_input = node->filename == nullptr && !node->is_program;
+  if (from_input || (!node->is_program && view(node->filename) == "/dev/null")) change.count = 0;
+  return change;
 }
 
 }  // namespace
@@ -91,6 +111,7 @@ bool lower_maintenance_statement(::Node* node, const Source& source, Statement& 
       Command& command = lower_relation("CopyStmt", n->relation, source, statement);
       set_fact(command, "is_from", n->is_from);
       command.names = strings(n->attlist);
+      if (n->is_from) command.changes = std::vector{copied_rows(n)};
       if (n->query != nullptr) add_query_use(n->query, source, command);
       return true;
     }

@@ -11,12 +11,11 @@ namespace pgsluice::sql {
 namespace {
 
 /// Names of WITH queries hide relations of the same name.
-std::set<std::string_view> cte_names(::Node* query) {
+std::set<std::string_view> cte_names(const std::vector<::Node*>& nodes) {
   std::set<std::string_view> names;
-  walk(query, [&names](::Node* node) {
+  for (::Node* node : nodes) {
     if (auto* cte = as<::CommonTableExpr>(node, T_CommonTableExpr)) names.insert(view(cte->ctename));
-    return true;
-  });
+  }
   return names;
 }
 
@@ -31,23 +30,43 @@ const ::RangeVar* written_relation(::Node* node) {
   }
 }
 
-/// Relations of one SELECT level's FROM that its FOR UPDATE … takes row locks on.
-void add_locked(::SelectStmt* select, std::set<const ::RangeVar*>& locked) {
-  if (length(select->lockingClause) == 0) return;
-  bool all = false;
-  std::set<std::string_view> names;
-  for (auto* lock : each<::LockingClause>(select->lockingClause)) {
-    if (length(lock->lockedRels) == 0) all = true;
-    for (auto* named : each<::RangeVar>(lock->lockedRels)) names.insert(view(named->relname));
+std::string_view item_name(::Node* item) {
+  if (auto* range = as<::RangeVar>(item, T_RangeVar)) {
+    return view(range->alias != nullptr ? range->alias->aliasname : range->relname);
   }
-  for (::Node* item : each(select->fromClause)) {
-    walk(item, [&](::Node* node) {
-      auto* range = as<::RangeVar>(node, T_RangeVar);
-      if (range == nullptr) return true;
-      const char* name = range->alias != nullptr ? range->alias->aliasname : range->relname;
-      if (all || names.contains(view(name))) locked.insert(range);
-      return true;
-    });
+  auto* nested = as<::RangeSubselect>(item, T_RangeSubselect);
+  return nested != nullptr && nested->alias != nullptr ? view(nested->alias->aliasname) : std::string_view();
+}
+
+/// The items of a FROM in which FOR UPDATE [OF names] locks rows, with those of subqueries; what conditions read is not
+/// locked.
+void add_locked_items(::Node* item, const std::set<std::string_view>& names,
+                      std::set<const ::RangeVar*>& locked) {
+  std::vector<std::pair<::Node*, bool>> stack{{item, names.empty()}};
+  while (!stack.empty()) {
+    auto [node, is_locked] = stack.back();
+    stack.pop_back();
+    if (auto* sample = as<::RangeTableSample>(node, T_RangeTableSample)) node = sample->relation;
+    is_locked = is_locked || names.contains(item_name(node));
+    if (auto* join = as<::JoinExpr>(node, T_JoinExpr)) {
+      stack.emplace_back(join->larg, is_locked);
+      stack.emplace_back(join->rarg, is_locked);
+    } else if (auto* range = as<::RangeVar>(node, T_RangeVar); range != nullptr && is_locked) {
+      locked.insert(range);
+    } else if (auto* nested = as<::RangeSubselect>(node, T_RangeSubselect); nested != nullptr && is_locked) {
+      auto* select = as<::SelectStmt>(nested->subquery, T_SelectStmt);
+      if (select == nullptr) continue;
+      for (::Node* inner : each(select->fromClause)) stack.emplace_back(inner, true);
+    }
+  }
+}
+
+/// Relations that FOR UPDATE and its kin of one SELECT take row locks on.
+void add_locked(::SelectStmt* select, std::set<const ::RangeVar*>& locked) {
+  for (auto* lock : each<::LockingClause>(select->lockingClause)) {
+    std::set<std::string_view> names;
+    for (auto* named : each<::RangeVar>(lock->lockedRels)) names.insert(view(named->relname));
+    for (::Node* item : each(select->fromClause)) add_locked_items(item, names, locked);
   }
 }
 
@@ -81,33 +100,47 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
   add_query_use(node, source, command, target);
 }
 
+RelationRef used_relation(const ::RangeVar* range, std::string_view role, const Demands& wanted) {
+  RelationRef ref{.role = role, .name = relation_name(range), .only = !range->inh};
+  const auto found = wanted.find(range);
+  if (found == wanted.end()) return ref;
+  ref.alias = view(range->alias != nullptr ? range->alias->aliasname : range->relname);
+  ref.where = found->second;
+  return ref;
+}
+
 }  // namespace
 
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target) {
   if (query == nullptr) return;
-  const std::set<std::string_view> ctes = cte_names(query);
+  const std::vector<::Node*> nodes = query_nodes(query);
+  const std::set<std::string_view> ctes = cte_names(nodes);
+  const Demands wanted = demands(nodes);
   std::set<const ::RangeVar*> written;
   std::set<const ::RangeVar*> locked;
-  walk(query, [&](::Node* node) {
+  std::vector<RowChange> changes;
+  for (::Node* node : nodes) {
     if (const ::RangeVar* range = written_relation(node)) written.insert(range);
+    add_changes(node, wanted, changes);
     if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) add_locked(select, locked);
-    return true;
-  });
-  walk(query, [&](::Node* node) {
+  }
+  for (::Node* node : nodes) {
     auto* range = as<::RangeVar>(node, T_RangeVar);
-    if (range == nullptr || range == target) return true;
-    if (!written.contains(range) && range->schemaname == nullptr && ctes.contains(view(range->relname))) {
-      return true;
-    }
-    add_relation(command,
-                 written.contains(range)  ? "written"
-                 : locked.contains(range) ? "locked"
-                                          : "source",
-                 relation_name(range), !range->inh);
-    return true;
-  });
+    if (range == nullptr || range == target) continue;
+    const bool is_cte = range->schemaname == nullptr && ctes.contains(view(range->relname));
+    if (is_cte && !written.contains(range)) continue;
+    command.relations.push_back(used_relation(range,
+                                              written.contains(range)  ? "written"
+                                              : locked.contains(range) ? "locked"
+                                                                       : "source",
+                                              wanted));
+  }
+  if (!changes.empty()) command.changes = std::move(changes);
   Expression use = expression(query, source);
   for (const RelationName& sequence : use.sequences) add_relation(command, "sequence", sequence);
+  for (const auto& [table, column] : use.serials) {
+    command.relations.push_back({.role = "serial", .name = table, .alias = column});
+  }
   for (const FunctionCall& function : use.functions) command.functions.push_back(function);
   if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") command.names = std::move(use.columns);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Indexes, views, triggers, rules, policies, sequences and statistics; tables are in lower_table.cpp.
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "lower.hpp"
@@ -47,6 +49,7 @@ void lower_view(const ::ViewStmt* node, const Source& source, Statement& stateme
   Command& command = add_command(statement, "ViewStmt", source.whole());
   add_relation(command, "target", relation_name(node->view));
   set_fact(command, "replace", node->replace);
+  command.view = view_query(node);
   add_query_use(node->query, source, command);
 }
 
@@ -80,6 +83,13 @@ void lower_rule(const ::RuleStmt* node, const Source& source, Statement& stateme
   std::erase_if(command.relations, [](const RelationRef& ref) {
     return ref.role != "target" && (ref.name.relname == "new" || ref.name.relname == "old");
   });
+}
+
+/// A name that outlives the tree.
+std::string_view policy_command(std::string_view name) {
+  constexpr std::array<std::string_view, 4> k_commands = {"select", "insert", "update", "delete"};
+  const auto found = std::ranges::find(k_commands, name);
+  return found != k_commands.end() ? *found : "all";
 }
 
 }  // namespace
@@ -122,6 +132,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     case T_CreatePolicyStmt: {
       auto* n = reinterpret_cast<::CreatePolicyStmt*>(node);
       Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
+      set_fact(command, "cmd", policy_command(view(n->cmd_name)));
       command.name = view(n->policy_name);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);

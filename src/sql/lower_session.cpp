@@ -63,6 +63,7 @@ void lower_inner(std::string_view tag, ::Node* query, const Source& source, Stat
       command.relations.push_back(ref);
     }
     command.functions = std::move(part.functions);
+    command.changes = std::move(part.changes);
   }
 }
 
@@ -76,6 +77,13 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
     case T_VariableSetStmt:
       lower_set(reinterpret_cast<::VariableSetStmt*>(node), source, statement);
       return true;
+    case T_ConstraintsSetStmt: {
+      auto* n = reinterpret_cast<::ConstraintsSetStmt*>(node);
+      Command& command = add_command(statement, "ConstraintsSetStmt", source.whole());
+      for (auto* name : each<::RangeVar>(n->constraints)) command.names.push_back(view(name->relname));
+      set_fact(command, "deferred", n->deferred);
+      return true;
+    }
     case T_ExplainStmt: {
       auto* n = reinterpret_cast<::ExplainStmt*>(node);
       lower_inner("ExplainStmt", n->query, source, statement);

@@ -86,19 +86,29 @@ void set_column_facts(Command& command, const ColumnDef& column) {
            column.constraint("CONSTR_NOTNULL") != nullptr || column.constraint("CONSTR_PRIMARY") != nullptr);
 }
 
-PartitionBound partition_bound(const ::PartitionBoundSpec* bound) {
-  PartitionBound result{.is_default = bound != nullptr && bound->is_default};
-  if (bound == nullptr || bound->is_default) return result;
-  if (bound->strategy == PARTITION_STRATEGY_LIST) {
-    for (::Node* value : each(bound->listdatums)) result.values.push_back(constant_text(value));
-    result.by_constants = std::ranges::none_of(result.values, &std::string::empty);
-  } else if (bound->strategy == PARTITION_STRATEGY_RANGE && length(bound->lowerdatums) == 1) {
-    // MINVALUE and MAXVALUE are column references for the raw parser: no constants.
-    result.lower = constant_text(static_cast<::Node*>(bound->lowerdatums->elements[0].ptr_value));
-    result.upper = constant_text(static_cast<::Node*>(bound->upperdatums->elements[0].ptr_value));
-    result.by_constants = !result.lower.empty() && !result.upper.empty();
+/// MINVALUE and MAXVALUE are column references for the raw parser.
+std::vector<Value> bound_values(const ::List* datums) {
+  std::vector<Value> values;
+  for (::Node* datum : each(datums)) {
+    Value value = value_of(datum);
+    if (auto* column = as<::ColumnRef>(datum, T_ColumnRef)) {
+      const std::string_view name = string_value(column->fields->elements[0].ptr_value);
+      if (name == "minvalue") value.kind = Value::Kind::minimum;
+      if (name == "maxvalue") value.kind = Value::Kind::maximum;
+    }
+    values.push_back(std::move(value));
   }
-  return result;
+  return values;
+}
+
+PartitionBound partition_bound(const ::PartitionBoundSpec* bound) {
+  if (bound == nullptr) return {};
+  return {.is_default = bound->is_default,
+          .values = bound_values(bound->listdatums),
+          .lower = bound_values(bound->lowerdatums),
+          .upper = bound_values(bound->upperdatums),
+          .modulus = bound->modulus,
+          .remainder = bound->remainder};
 }
 
 PartitionKey partition_key(const ::PartitionSpec* spec) {
@@ -156,11 +166,19 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
         set_fact(command, "alter_enforceability", alter->alterEnforceability);
         set_fact(command, "is_enforced", alter->is_enforced);
         set_fact(command, "alter_inheritability", alter->alterInheritability);
+        set_fact(command, "alter_deferrability", alter->alterDeferrability);
+        set_fact(command, "deferrable", alter->deferrable);
+        set_fact(command, "initdeferred", alter->initdeferred);
       }
       break;
 #else
     case AT_AlterConstraint:
-      if (auto* alter = as<::Constraint>(node->def, T_Constraint)) command.name = view(alter->conname);
+      if (auto* alter = as<::Constraint>(node->def, T_Constraint)) {
+        command.name = view(alter->conname);
+        set_fact(command, "alter_deferrability", true);
+        set_fact(command, "deferrable", alter->deferrable);
+        set_fact(command, "initdeferred", alter->initdeferred);
+      }
       break;
 #endif
     case AT_SetRelOptions:
@@ -218,6 +236,27 @@ void mark_null_columns(std::span<Command> commands) {
   }
 }
 
+KeyActions key_actions(const ::Constraint* node) {
+  const auto letter = [](char given, char usual) { return given != '\0' ? given : usual; };
+  return {.on_delete = letter(node->fk_del_action, 'a'),
+          .on_update = letter(node->fk_upd_action, 'a'),
+          .match = letter(node->fk_matchtype, 's'),
+          .delete_columns = strings(node->fk_del_set_cols)};
+}
+
+/// parse_utilcmd.c transformConstraintAttrs: what the grammar gives as constraints of their own belongs to the one before.
+bool add_attribute(const Constraint& attribute, std::vector<Constraint>& constraints) {
+  if (!attribute.contype.starts_with("CONSTR_ATTR_") || constraints.empty()) return false;
+  Constraint& attributed = constraints.back();
+  if (attribute.contype == "CONSTR_ATTR_DEFERRABLE") attributed.deferrable = true;
+  if (attribute.contype == "CONSTR_ATTR_DEFERRED") attributed.deferrable = attributed.initdeferred = true;
+  if (attribute.contype == "CONSTR_ATTR_NOT_ENFORCED") {
+    attributed.is_enforced = false;
+    attributed.skip_validation = true;
+  }
+  return true;
+}
+
 }  // namespace
 
 Constraint constraint(const ::Constraint* node, const Source& source) {
@@ -244,6 +283,8 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
   result.skip_validation = node->skip_validation;
   result.is_no_inherit = node->is_no_inherit;
   result.deferrable = node->deferrable;
+  result.initdeferred = node->initdeferred;
+  if (node->contype == CONSTR_FOREIGN) result.actions = key_actions(node);
   result.nulls_not_distinct = node->nulls_not_distinct;
   return result;
 }
@@ -257,12 +298,8 @@ ColumnDef column_def(const ::ColumnDef* node, const Source& source) {
       .collation = node->collClause != nullptr ? relation_name(node->collClause->collname).relname : ""};
   for (auto* item : each<::Constraint>(node->constraints)) {
     if (item->type != T_Constraint) continue;
-    result.constraints.push_back(constraint(item, source));
-    if (result.constraints.size() > 1 && result.constraints.back().contype == "CONSTR_ATTR_NOT_ENFORCED") {
-      Constraint& attributed = result.constraints[result.constraints.size() - 2];
-      attributed.is_enforced = false;
-      attributed.skip_validation = true;
-    }
+    Constraint added = constraint(item, source);
+    if (!add_attribute(added, result.constraints)) result.constraints.push_back(std::move(added));
   }
   // A constraint ends where the next one begins.
   for (std::size_t i = 0; i + 1 < result.constraints.size(); ++i) {

@@ -185,6 +185,20 @@ std::span<const SourceRange> run_from(const sql::Pieces& pieces, std::size_t fir
   return all.subspan(first, last - first);
 }
 
+/// COPY … FROM stdin has rows when data lines stand behind it.
+void note_copied_rows(Script& script) {
+  for (const ClientCommand& data : script.client_commands) {
+    const auto next = std::ranges::upper_bound(script.statements, data.range.begin, {},
+                                               [](const Statement& s) { return s.range.begin; });
+    if (data.kind != "copy-data" || next == script.statements.begin()) continue;
+    Command& command = std::prev(next)->commands.front();
+    const std::string_view text = script.text(data.range);
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (command.tag != "CopyStmt" || !command.changes || first == std::string_view::npos) continue;
+    if (!text.substr(first).starts_with("\\.")) command.changes.edit().front().count.reset();
+  }
+}
+
 std::optional<SyntaxError> encoding_error(std::string_view text) {
   if (!text.starts_with("\xff\xfe") && !text.starts_with("\xfe\xff")) return std::nullopt;
   return SyntaxError{.range = {0, 2},
@@ -231,6 +245,7 @@ Script parse(SourceFile source) {
     }
   }
   script.client_commands = std::move(pieces.client_commands);
+  note_copied_rows(script);
   std::ranges::move(pieces.errors, std::back_inserter(script.errors));
   for (; directive != script.directives.end(); ++directive)
     directive->next_statement = script.statements.size();

@@ -44,7 +44,8 @@ KnownCase read_case(const Json& json) {
                   .session = list(json, "session"),
                   .pre = list(json, "pre"),
                   .statements = list(json, "statements"),
-                  .transaction = json.value("transaction", true)};
+                  .transaction = json.value("transaction", true),
+                  .depends_on_rows = json.value("depends_on_rows", "")};
   if (json.contains("sql")) known.statements.push_back(json.at("sql"));
   for (const Json& record : json.at("record")) known.records.push_back(read_record(record));
   return known;
@@ -88,17 +89,41 @@ class Collector {
       for (const RelationLock& lock : effect.locks) {
         if (lock.is_new) made_.insert(raw(lock.relation));
       }
-      if (effect.statement >= first) add(effect);
+      if (effect.statement < first) continue;
+      add(effect);
+      note_new_names(effect);
     }
     return predicted_;
   }
 
  private:
+  /// The records know a relation by the name that it had before the case.
+  [[nodiscard]] std::string name_before(const RelationName& name) const {
+    const auto found = names_before_.find(raw(name));
+    return found != names_before_.end() ? found->second : raw(name);
+  }
+
+  void note_new_names(const Effect& effect) {
+    const Statement& statement = file_.script.statements[effect.statement];
+    if (statement.tag != "RenameStmt" && statement.tag != "AlterObjectSchemaStmt") return;
+    const Command& command = statement.commands.front();
+    if (command.text("renameType") == "OBJECT_COLUMN" || command.text("renameType") == "OBJECT_TABCONSTRAINT")
+      return;
+    for (const RelationLock& lock : effect.locks) {
+      if (lock.role != "target") continue;
+      const RelationName now = statement.tag == "RenameStmt"
+                                   ? RelationName{lock.relation.schemaname, command.new_name}
+                                   : RelationName{command.new_name, lock.relation.relname};
+      names_before_[raw(now)] = name_before(lock.relation);
+    }
+  }
+
   void add(const Effect& effect) {
     predicted_.unmodeled = predicted_.unmodeled || effect.unmodeled;
     for (const RelationLock& lock : effect.locks) {
-      if (!counts(lock) || made_.contains(raw(lock.relation))) continue;
-      LockMode& mode = predicted_.locks.try_emplace(raw(lock.relation), lock.mode).first->second;
+      const std::string name = name_before(lock.relation);
+      if (!counts(lock) || made_.contains(name)) continue;
+      LockMode& mode = predicted_.locks.try_emplace(name, lock.mode).first->second;
       mode = std::max(mode, lock.mode);
     }
     add_names(effect.rewrites, predicted_.rewrites);
@@ -119,6 +144,7 @@ class Collector {
   const FileAnalysis& file_;
   const Catalog& after_;
   std::set<std::string> made_;
+  std::map<std::string, std::string> names_before_;
   Predicted predicted_;
 };
 
@@ -199,6 +225,8 @@ KnownResult judge(const KnownCase& known, const Record& record, int version, Cat
   compare_names("scans", predicted.scans, record.scans, record.may_scan, result.differences);
   compare_names("index builds", predicted.index_builds, record.index_builds, {}, result.differences);
   result.verdict = verdict_of(result.differences);
+  // With other rows the server does what is predicted here: too much is right, too little is not.
+  if (!known.depends_on_rows.empty() && result.verdict == Verdict::over) result = {};
   if (predicted.unmodeled) result.verdict = Verdict::unmodeled;
   return result;
 }

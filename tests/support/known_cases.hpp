@@ -32,6 +32,8 @@ struct KnownCase {
   std::vector<std::string> pre;         ///< earlier statements of the same transaction
   std::vector<std::string> statements;  ///< the case itself
   bool transaction = true;
+  std::string
+      depends_on_rows;  ///< why the stored rows alone decide, so that more may be predicted than was seen
   std::vector<Record> records;
   [[nodiscard]] const Record* record(int version) const;
 };

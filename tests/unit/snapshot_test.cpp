@@ -201,7 +201,7 @@ TEST(Snapshot, KnowsPartitionsIndexesAndReaders) {
   const Relation* first = catalog.find({"App", "first"});
   ASSERT_NE(first, nullptr);
   EXPECT_TRUE(first->is_partition);
-  EXPECT_EQ(first->bound->upper, "10");
+  EXPECT_EQ(first->bound->upper.front().text, "10");
   EXPECT_EQ(first->relpersistence, 'u');
   EXPECT_EQ(first->access_method, "heap2");
   EXPECT_EQ(first->bytes, 8192);
