@@ -70,7 +70,30 @@ struct CatalogConstraint {
 struct CatalogTrigger {
   Name name;
   RelationName function;
-  bool row = false;  ///< FOR EACH ROW
+  bool row = false;                      ///< FOR EACH ROW
+  std::string_view timing = "after";     ///< before, after or instead
+  std::vector<std::string_view> events;  ///< insert, update, delete, truncate
+  Names columns;                         ///< UPDATE OF
+  char enabled = 'O';                    ///< pg_trigger.tgenabled: D disabled, R only on a replica
+  bool deferred = false;                 ///< INITIALLY DEFERRED: fires at COMMIT
+  Box<std::vector<Text>> arguments;      ///< TG_ARGV
+  std::vector<FunctionCall> when;        ///< what its WHEN calls
+};
+
+struct CatalogRule {
+  Name name;
+  std::string_view event;  ///< select, insert, update or delete
+  bool instead = false;
+  bool conditional = false;  ///< WHERE: the statement itself may run, too
+  char enabled = 'O';
+  Box<std::vector<Statement>> actions;
+};
+
+/// A function or procedure; overloads are several of one name.
+struct CatalogFunction {
+  RelationName name;
+  std::string_view volatility;  ///< immutable, stable or volatile
+  Box<CodeBlock> code;          ///< also of a language that we do not read
 };
 
 struct CatalogPolicy {
@@ -94,7 +117,7 @@ struct Relation {
   Box<PartitionKey> partition_key;
   std::vector<CatalogTrigger> triggers;
   std::vector<CatalogPolicy> policies;
-  Names rules;
+  std::vector<CatalogRule> rules;
   RelationName of_type;             ///< CREATE TABLE … OF
   Name tablespace;                  ///< empty: the database's
   Name access_method;               ///< empty: the default one
@@ -107,8 +130,8 @@ struct Relation {
   bool clustered = false;           ///< an index: CLUSTER uses it
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
   Names reads_columns;              ///< the columns that it names; "*" for all
-  std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
   Box<ViewQuery> view;              ///< a view that can be written to
+  std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
   RelationName owner_table;         ///< an owned sequence: its table
   Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
   Name server;                      ///< a foreign table: its server
@@ -199,6 +222,12 @@ class Catalog {
   [[nodiscard]] std::vector<const Relation*> type_users(const TypeName& type) const;
   /// "immutable", "stable" or "volatile" of a function that was created here, else "".
   [[nodiscard]] std::string_view volatility(const FunctionCall& function) const;
+  /// The functions that a call may mean: of that name, in the first schema that has one, and taking so many arguments.
+  [[nodiscard]] std::vector<const CatalogFunction*> functions(const FunctionCall& call) const;
+
+  /// Makes of this the state after code that may have run or not: `other` is the state without it. What only one of
+  /// them proves is not proven; what exists in one of them counts as there, and as old.
+  void join(const Catalog& other);
 
   /// Relations that came into being since the last call; new names of old ones are none.
   [[nodiscard]] std::vector<RelationName> take_created() { return std::exchange(created_, {}); }
@@ -260,7 +289,7 @@ class Catalog {
   std::set<std::pair<RelationName, RelationName>> binary_casts_;
   std::map<RelationName, RelationName> statistics_;
   std::map<std::string, std::set<RelationName>> publications_;
-  std::map<RelationName, std::string_view> functions_;
+  std::map<RelationName, std::vector<CatalogFunction>> functions_;
   std::map<Name, Name> servers_;  ///< with their foreign data wrappers
 };
 

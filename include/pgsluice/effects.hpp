@@ -134,7 +134,10 @@ enum class Outcome { runs, skipped, error };
 /// What one command of a statement does; keeps the row, so that findings and `explain` can say why.
 struct CommandEffect {
   const EffectRow* row = nullptr;  ///< nullptr: no row knows this command
-  std::size_t command = 0;         ///< index into Statement::commands
+  std::size_t command = 0;         ///< index into the commands of the statement, or of `inner`
+  /// Code that the statement runs does it: a body, a trigger, a rule.
+  std::shared_ptr<const Statement> inner;
+  SourceRange range;  ///< of an inner one: where in the file
   std::vector<RelationLock> locks;
   std::vector<RelationName> rewrites;
   std::vector<RelationName> scans;
@@ -158,6 +161,7 @@ struct Effect {
   std::optional<Phase> phase;  ///< none: neutral (transaction control, settings, reads)
   Outcome outcome = Outcome::runs;
   std::vector<std::string> assumed;
+  std::string unseen;  ///< code that it runs and that nobody can foresee: what and where, the first one of it
   /// lock_timeout in force when it runs, in ms; 0: none, waits for ever; absent: never set in the file.
   std::optional<long long> lock_timeout_ms;
 };

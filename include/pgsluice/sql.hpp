@@ -124,10 +124,15 @@ struct Fact {
   FactValue value;
 };
 
+struct Text;
+struct CodeBlock;
+struct Statement;
+
 struct FunctionCall {
   Name schemaname;
   Name name;
   int arguments = 0;
+  Box<std::vector<Text>> texts;  ///< what is passed, where it can be known; see code.hpp
 };
 
 /// `column op constant`, the constants as text; `=` with several constants is IN.
@@ -303,6 +308,9 @@ struct Command {
   Name access_method;
   Box<std::vector<RowChange>> changes;  ///< of DML: its own first, then those of WITH
   Box<ViewQuery> view;
+  Box<CodeBlock> code;  ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
+  Box<std::vector<Statement>>
+      inner;  ///< statements that it is made of: actions of a rule, what PREPARE prepares
 
   [[nodiscard]] const FactValue* fact(FactName fact_name) const {
     for (const Fact& fact : facts) {

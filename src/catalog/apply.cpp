@@ -25,12 +25,7 @@ void CatalogChange::run() {
   if (tag == "CreateFunctionStmt") return create_function();
   if (tag == "CreateTrigStmt") return create_trigger();
   if (tag == "CreatePolicyStmt" || tag == "AlterPolicyStmt") return put_policy();
-  if (tag == "RuleStmt") {
-    return for_target([this](Relation& relation) {
-      std::erase(relation.rules, command_.name);
-      relation.rules.push_back(command_.name);
-    });
-  }
+  if (tag == "RuleStmt") return create_rule();
   if (tag == "CreateStatsStmt") return create_statistics();
   if (tag == "CreateForeignServerStmt") {
     catalog_.servers_[command_.name] = command_.new_name;

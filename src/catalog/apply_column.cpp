@@ -37,11 +37,13 @@ void CatalogChange::alter_table(std::string_view tag) {
   }
   if (tag == "AT_AlterConstraint") return alter_constraint();
   if (tag == "AT_EnableTrigAll" || tag == "AT_DisableTrigAll") {
-    return for_family([&](Relation& relation) { relation.keys_off = tag == "AT_DisableTrigAll"; });
+    for_family([&](Relation& relation) { relation.keys_off = tag == "AT_DisableTrigAll"; });
   }
   if (tag == "AT_EnableRowSecurity" || tag == "AT_DisableRowSecurity") {
     return edit(target()->name, [&](Relation& r) { r.row_security = tag == "AT_EnableRowSecurity"; });
   }
+  if (tag.find("Trig") != std::string_view::npos) return enable_triggers(tag);
+  if (tag.ends_with("Rule")) return enable_rule(tag);
   if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);
   if (tag == "AT_SetTableSpace")
     return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });

@@ -24,7 +24,9 @@ void CatalogChange::drop() {
     });
   }
   if (type == "OBJECT_RULE") {
-    return for_target([this](Relation& relation) { std::erase(relation.rules, command_.name); });
+    return for_target([this](Relation& relation) {
+      std::erase_if(relation.rules, [this](const CatalogRule& rule) { return rule.name == command_.name; });
+    });
   }
   if (type == "OBJECT_PUBLICATION") {
     catalog_.publications_.erase(command_.name);

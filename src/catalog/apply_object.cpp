@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views, sequences, types, functions, triggers and other objects.
+// Views, sequences, types and other objects.
 #include <algorithm>
 #include <utility>
 
@@ -19,9 +19,9 @@ void CatalogChange::create_view(char kind) {
       if (ref.role == "source" || ref.role == "locked") view.reads.push_back(catalog_.resolve(ref.name));
     }
     view.reads_columns = command_.names;
-    view.calls = command_.functions;
     view.view = command_.view;
     if (view.view) view.view = resolved(*view.view);
+    view.calls = command_.functions;
   }
   catalog_.put(std::move(view));
 }
@@ -87,35 +87,6 @@ void CatalogChange::alter_domain() {
     changed.constrained = true;
   }
   catalog_.put_type(std::move(changed));
-}
-
-void CatalogChange::create_function() {
-  const std::string_view volatility = command_.text("volatility");
-  const auto [entry, added] = catalog_.functions_.try_emplace(type_full_name(), volatility);
-  // OR REPLACE may change it, and overloads share a name: the more volatile one counts.
-  if (!added && entry->second != volatility) entry->second = "volatile";
-}
-
-void CatalogChange::create_trigger() {
-  if (command_.functions.empty()) return;
-  const FunctionCall& function = command_.functions.front();
-  const CatalogTrigger trigger{
-      .name = command_.name, .function = {function.schemaname, function.name}, .row = command_.is("row")};
-  const auto put = [&](Relation& relation) {
-    std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
-    relation.triggers.push_back(trigger);
-  };
-  const Relation* table = target();
-  if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row) return for_family(put);
-  for_target(put);
-}
-
-void CatalogChange::rename_trigger() {
-  for_family([this](Relation& relation) {
-    for (CatalogTrigger& trigger : relation.triggers) {
-      if (trigger.name == command_.name) trigger.name = command_.new_name;
-    }
-  });
 }
 
 void CatalogChange::put_policy() {

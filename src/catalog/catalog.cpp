@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lookup. What commands do to the catalog is in apply*.cpp.
 #include "pgsluice/catalog.hpp"
+#include "pgsluice/code.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +17,14 @@ constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
 /// Cuts to `size` bytes without cutting a character: pg_mbcliplen().
 std::string_view clip(std::string_view text, std::size_t size) {
   return text.substr(0, utf8_floor(text, size));
+}
+
+/// So many arguments fit, as far as the number says.
+bool takes(const CatalogFunction& function, int arguments) {
+  if (!function.code) return true;
+  const auto most = static_cast<int>(function.code->parameters.size());
+  return arguments >= function.code->required - (function.code->variadic ? 1 : 0) &&
+         (arguments <= most || function.code->variadic);
 }
 
 }  // namespace
@@ -292,16 +301,33 @@ Name Catalog::wrapper(const Name server) const {
   return found != servers_.end() ? found->second : Name();
 }
 
-std::string_view Catalog::volatility(const FunctionCall& function) const {
-  const auto at = [this](const RelationName& full) -> std::string_view {
+std::vector<const CatalogFunction*> Catalog::functions(const FunctionCall& call) const {
+  std::vector<const CatalogFunction*> result;
+  const auto collect = [&](const RelationName& full) {
     const auto found = functions_.find(full);
-    return found != functions_.end() ? found->second : std::string_view();
+    if (found == functions_.end()) return;
+    for (const CatalogFunction& function : found->second) {
+      if (takes(function, call.arguments)) result.push_back(&function);
+    }
   };
-  if (!function.schemaname.empty()) return at({function.schemaname, function.name});
-  for (const Name schema : search_path) {
-    if (const std::string_view found = at({schema, function.name}); !found.empty()) return found;
+  if (!call.schemaname.empty()) {
+    collect({call.schemaname, call.name});
+    return result;
   }
-  return {};
+  for (const Name schema : search_path) {
+    if (result.empty()) collect({schema, call.name});
+  }
+  return result;
+}
+
+std::string_view Catalog::volatility(const FunctionCall& function) const {
+  std::string_view result;
+  for (const CatalogFunction* found : functions(function)) {
+    // Which of several overloads is meant we do not know: the more volatile one counts.
+    if (result.empty()) result = found->volatility;
+    if (result != found->volatility) result = "volatile";
+  }
+  return result;
 }
 
 std::string make_object_name(std::string_view name1, std::string_view name2, std::string_view label) {

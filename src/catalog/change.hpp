@@ -125,12 +125,17 @@ class CatalogChange {
   void composite();
   void create_type();
   void alter_domain();
-  void create_function();
-  void create_trigger();
-  void rename_trigger();
   void put_policy();
   void create_statistics();
   void publish();
+
+  // apply_code.cpp
+  void create_function();
+  void create_trigger();
+  void rename_trigger();
+  void enable_triggers(std::string_view tag);
+  void create_rule();
+  void enable_rule(std::string_view tag);
 
   Catalog& catalog_;
   const Command& command_;

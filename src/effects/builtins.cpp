@@ -95,6 +95,12 @@ const Extension* bundled_extension(std::string_view name) {
   return found != extensions().end() ? &found->second : nullptr;
 }
 
+bool is_builtin_function(std::string_view function) {
+  static const NameSet k_aggregates = names(read("catalog/pg_catalog.json"), "aggregates");
+  return !builtin_volatility(function).empty() || !extension_volatility(function).empty() ||
+         k_aggregates.contains(function);
+}
+
 std::string_view builtin_volatility(std::string_view function) {
   const auto found = pg_catalog().functions.find(function);
   return found != pg_catalog().functions.end() ? found->second : std::string_view();

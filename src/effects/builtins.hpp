@@ -32,6 +32,9 @@ const Extension* bundled_extension(std::string_view name);
 std::string_view builtin_volatility(std::string_view function);
 std::string_view extension_volatility(std::string_view function);
 
+/// A function or aggregate of pg_catalog, on any major, or a function of a bundled extension.
+bool is_builtin_function(std::string_view function);
+
 /// A type of pg_catalog, on any major.
 bool is_builtin_type(const TypeName& type);
 /// A type of a bundled extension.

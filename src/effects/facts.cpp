@@ -140,7 +140,9 @@ FactValue part_exists(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   const Name name = subject.command.name;
   const std::string_view type = subject.command.text("removeType");
-  if (type == "OBJECT_RULE") return contains(subject.target->rules, name);
+  if (type == "OBJECT_RULE") {
+    return std::ranges::find(subject.target->rules, name, &CatalogRule::name) != subject.target->rules.end();
+  }
   if (type == "OBJECT_POLICY") {
     return std::ranges::find(subject.target->policies, name, &CatalogPolicy::name) !=
            subject.target->policies.end();

@@ -7,8 +7,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "builtins.hpp"
 #include "deferral.hpp"
+#include "follow.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 #include "unique.hpp"
@@ -92,14 +94,14 @@ void add_relations(std::vector<RelationName>& list, effects::RelationPlaces& pla
   }
 }
 
-/// Commands that neither change the schema nor write rows have no phase.
+/// Commands that neither change the schema nor write rows have no phase; of code, what it runs counts.
 bool is_neutral(std::string_view tag) {
-  static constexpr std::array<std::string_view, 19> k_neutral = {
-      "TransactionStmt", "VariableSetStmt",    "VariableShowStmt",  "SelectStmt",
-      "ExplainStmt",     "LockStmt",           "NotifyStmt",        "ListenStmt",
-      "UnlistenStmt",    "PrepareStmt",        "DeallocateStmt",    "DiscardStmt",
-      "CheckPointStmt",  "ConstraintsSetStmt", "DeclareCursorStmt", "FetchStmt",
-      "ClosePortalStmt", "VacuumStmt",         "LoadStmt"};
+  static constexpr std::array<std::string_view, 22> k_neutral = {
+      "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "SelectStmt",         "ExplainStmt",
+      "LockStmt",        "NotifyStmt",      "ListenStmt",       "UnlistenStmt",       "PrepareStmt",
+      "DeallocateStmt",  "DiscardStmt",     "CheckPointStmt",   "ConstraintsSetStmt", "DeclareCursorStmt",
+      "FetchStmt",       "ClosePortalStmt", "VacuumStmt",       "LoadStmt",           "DoStmt",
+      "CallStmt",        "ExecuteStmt"};
   return std::ranges::find(k_neutral, tag) != k_neutral.end();
 }
 
@@ -113,16 +115,16 @@ bool starts_transaction(const Statement& statement) {
   return kind == "BEGIN" || kind == "START";
 }
 
-/// Whether statements run that we do not see: of a command that no row knows, of an extension's script, or of a
-/// function that is not PostgreSQL's own, however it is marked: a stable one may call a volatile one.
-bool runs_unseen_code(const Subject& subject, const EffectRow* row) {
-  const std::string_view tag = subject.command.tag;
-  if (row == nullptr) return true;
-  if (tag == "CreateExtensionStmt") return effects::bundled_extension(subject.command.name) == nullptr;
-  if (tag != "SelectStmt" && !is_dml(tag)) return false;
-  return std::ranges::any_of(subject.command.functions, [&subject](const FunctionCall& function) {
-    return !subject.catalog.volatility(function).empty() || effects::volatility(subject, function).empty();
-  });
+/// Whether statements run that we do not see: of a command that no row knows, or of an extension's script. Functions are
+/// followed: see follow.hpp.
+bool runs_unseen_code(const Command& command, const EffectRow* row) {
+  return row == nullptr ||
+         (command.tag == "CreateExtensionStmt" && effects::bundled_extension(command.name) == nullptr);
+}
+
+/// Commands of which following must know before the catalog changes.
+bool changes_catalog(std::string_view tag) {
+  return !is_neutral(tag) && !is_dml(tag);
 }
 
 /// Statements that stand in the file and that we have not read.
@@ -176,7 +178,12 @@ int pass(const Command& command) {
 class Prediction::Walk {
  public:
   Walk(const Script& script, Catalog& catalog, const EffectTable& table, const PredictOptions& options)
-      : script_(script), catalog_(catalog), table_(table), options_(options), keeps_(script.statements) {
+      : script_(script),
+        catalog_(catalog),
+        table_(table),
+        options_(options),
+        keeps_(script.statements),
+        follower_(catalog) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog);
     catalog_.begin_file();
@@ -287,19 +294,96 @@ class Prediction::Walk {
     // The elements of CREATE SCHEMA are looked for and made in that schema first.
     const bool in_schema = statement.tag == "CreateSchemaStmt";
     if (in_schema) catalog_.search_path.insert(catalog_.search_path.begin(), statement.commands.front().name);
-    if (in_schema || !outcome_is_certain(statement, effect)) {
-      for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
-      std::ranges::sort(effect.commands, {}, &CommandEffect::command);
-    }
+    effects::Host host = make_host(effect);
+    follower_.start(&host, statement.range, settings_.check_function_bodies());
+    commands(statement, effect);
+    std::ranges::stable_sort(effect.commands, {}, [](const CommandEffect& command) {
+      return std::pair(command.inner != nullptr, command.inner != nullptr ? 0 : command.command);
+    });
     merge(effect);
     if (in_schema) use_settings();
-    if (statement.tag == "VariableSetStmt") {
-      settings_.set(statement.commands.front(), transaction_.has_value());
+    if (!transaction_) {
+      catalog_.end_transaction();
+      settings_.end_transaction(false);
       use_settings();
     }
-    if (!transaction_) catalog_.end_transaction();
     classify(statement, effect);
     return effect;
+  }
+
+  /// The commands of a statement of the script, or of one inside code, in the order in which they run.
+  void commands(const Statement& statement, Effect& effect) {
+    if (statement.tag == "CreateSchemaStmt" || !outcome_is_certain(statement, effect)) {
+      for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
+      raise_alter_table(statement, effect);
+    }
+    if (statement.tag == "VariableSetStmt") {
+      settings_.set(statement.commands.front(), transaction_.has_value() || inside_ > 0);
+      use_settings();
+    }
+  }
+
+  effects::Host make_host(Effect& effect) {
+    return {.run = [this, &effect](const effects::InnerStatement& inner) { run_inner(inner, effect); },
+            .assume = [this, &effect](std::string text) { assume(effect, std::move(text)); },
+            .unseen =
+                [&effect](const std::string& what) {
+                  effect.unmodeled = true;
+                  if (effect.unseen.empty()) effect.unseen = what;
+                },
+            .ends_transaction = [&effect] { effect.needs_no_transaction = true; },
+            .in_transaction = transaction_.has_value()};
+  }
+
+  /// A statement that code runs counts for the statement `outer` of the script.
+  void run_inner(const effects::InnerStatement& inner, Effect& outer) {
+    Effect effect{.statement = outer.statement, .transaction = outer.transaction};
+    std::swap(effect.assumed, outer.assumed);
+    ++inside_;
+    const bool partly_known = std::exchange(partly_known_, inner.partly_known);
+    commands(*inner.statement, effect);
+    partly_known_ = partly_known;
+    --inside_;
+    std::swap(effect.assumed, outer.assumed);
+    if (std::exchange(left_out_, false)) {
+      assume(outer, inner.place + ": which relation EXECUTE names is not known");
+    }
+    for (CommandEffect& result : effect.commands) {
+      if (result.inner == nullptr) {
+        result.inner = inner.statement;
+        result.range = inner.range.value_or(inner.statement->commands[result.command].range);
+      }
+      outer.commands.push_back(std::move(result));
+    }
+    outer.needs_no_transaction = outer.needs_no_transaction || effect.needs_no_transaction;
+    outer.unmodeled = outer.unmodeled || effect.unmodeled;
+    if (effect.unmodeled && outer.unseen.empty()) {
+      outer.unseen = cat("no row describes ", inner.statement->tag, ", which it runs");
+    }
+    outer.destroys_data = outer.destroys_data || effect.destroys_data;
+    outer.breaks = std::max(outer.breaks, effect.breaks);
+  }
+
+  /// Of a statement whose shape alone is known: nobody can say what the relation is.
+  bool is_left_out(const RelationName& name) {
+    const bool left_out = partly_known_ && is_unknown(name);
+    left_out_ = left_out_ || left_out;
+    return left_out;
+  }
+
+  static bool is_unknown(const RelationName& name) {
+    return name.relname.find(effects::k_unknown_part) != std::string::npos ||
+           name.schemaname.find(effects::k_unknown_part) != std::string::npos;
+  }
+
+  /// Does to the catalog what the command does to the database.
+  void apply(const Command& command, const EffectRow* row) {
+    if (changes_catalog(command.tag)) follower_.before_change();
+    const bool unknown = partly_known_ && std::ranges::any_of(command.relations, [](const RelationRef& ref) {
+                           return is_unknown(ref.name);
+                         });
+    if (!unknown) catalog_.apply(command);
+    if (unknown || runs_unseen_code(command, row)) catalog_.lose_track();
   }
 
   /// PostgreSQL refuses tables of more columns (htup_details.h MaxHeapAttributeNumber) and indexes of more keys
@@ -397,10 +481,8 @@ class Prediction::Walk {
     const bool on_new = subject.target != nullptr && subject.target->is_new;
     note_new(parts);
     static_cast<void>(catalog_.take_created());
-    const bool unseen = runs_unseen_code(subject, result.row);
-    catalog_.apply(command);
+    apply(command, result.row);
     effects::remember_rows(subject, catalog_, key_queries_);
-    if (unseen) catalog_.lose_track();
     add_created(result.row, parts);
     note_new(parts, true);
     if (std::ranges::any_of(parts.locks, [](const Part& part) { return !part.member.known; })) {
@@ -414,7 +496,9 @@ class Prediction::Walk {
       if (!on_new) effect.breaks = std::max(effect.breaks, result.row->breaks);
       if (!on_new && result.row->destroys_data) effect.destroys_data = true;
     }
+    const std::vector<RelationLock> locks = result.locks;
     effect.commands.push_back(std::move(result));
+    follower_.follow(command, locks);
   }
 
   /// A member with what the row says of it; whether it is new shows before or after the command.
@@ -527,6 +611,7 @@ class Prediction::Walk {
     result.locks.reserve(parts.locks.size());
     for (const Part& part : parts.locks) {
       const Member& member = part.member;
+      if (is_left_out(member.name)) continue;
       if (!member.known && member.relkind == relkind::table) {
         assume(effect, member.name.quoted() + " is an ordinary table");
       }
@@ -538,18 +623,18 @@ class Prediction::Walk {
                 .is_new = part.is_new || part.role == "new_index"});
     }
     for (const Part& part : parts.rewrites) {
-      if (!part.is_new) add_unique(result.rewrites, part.member.name);
+      if (!part.is_new && !is_left_out(part.member.name)) add_unique(result.rewrites, part.member.name);
     }
     for (const Part& part : parts.scans) {
-      if (!part.is_new) add_unique(result.scans, part.member.name);
+      if (!part.is_new && !is_left_out(part.member.name)) add_unique(result.scans, part.member.name);
     }
     for (const Part& part : parts.index_builds) {
-      if (!part.table_is_new) add_unique(result.index_builds, part.member.name);
+      if (!part.table_is_new && !is_left_out(part.member.name))
+        add_unique(result.index_builds, part.member.name);
     }
   }
 
-  void merge(Effect& effect) {
-    raise_alter_table(effect);
+  static void merge(Effect& effect) {
     effects::RelationPlaces locks;
     effects::RelationPlaces rewrites;
     effects::RelationPlaces scans;
@@ -568,18 +653,20 @@ class Prediction::Walk {
 
   /// ALTER TABLE takes the strictest lock of its sub-commands, for all of them, on all that it changes
   /// (tablecmds.c AlterTableGetLockLevel).
-  void raise_alter_table(Effect& effect) const {
-    if (script_.statements[effect.statement].tag != "AlterTableStmt") return;
+  static void raise_alter_table(const Statement& statement, Effect& effect) {
+    if (statement.tag != "AlterTableStmt") return;
     const auto is_altered = [](const RelationLock& lock) {
       return lock.role == "target" || lock.role == "children";
     };
     LockMode strictest = LockMode::AccessShare;
     for (const CommandEffect& command : effect.commands) {
+      if (command.inner != nullptr) continue;
       for (const RelationLock& lock : command.locks) {
         if (is_altered(lock)) strictest = std::max(strictest, lock.mode);
       }
     }
     for (CommandEffect& command : effect.commands) {
+      if (command.inner != nullptr) continue;
       for (RelationLock& lock : command.locks) {
         if (is_altered(lock)) lock.mode = strictest;
       }
@@ -587,13 +674,22 @@ class Prediction::Walk {
   }
 
   static void classify(const Statement& statement, Effect& effect) {
-    if (effect.outcome != Outcome::runs || is_neutral(statement.tag)) return;
+    if (effect.outcome != Outcome::runs) return;
+    bool changes = !effect.unseen.empty();
+    bool writes = false;
+    const auto count = [&](std::string_view tag) {
+      writes = writes || is_dml(tag);
+      changes = changes || (!is_neutral(tag) && !is_dml(tag));
+    };
+    count(statement.tag);
+    for (const CommandEffect& command : effect.commands) {
+      if (command.inner != nullptr) count(command.inner->tag);
+    }
+    if (!changes && !writes) return;
     if (effect.breaks != Breaks::nobody || effect.destroys_data) {
       effect.phase = Phase::contract;
-    } else if (is_dml(statement.tag)) {
-      effect.phase = Phase::backfill;
     } else {
-      effect.phase = Phase::expand;
+      effect.phase = changes ? Phase::expand : Phase::backfill;
     }
   }
 
@@ -612,6 +708,10 @@ class Prediction::Walk {
   effects::Deferral deferral_;
   effects::KeyQueries key_queries_;
   std::vector<effects::DeferrableLock> due_;  ///< at the COMMIT at hand
+  effects::Follower follower_;
+  int inside_ = 0;             ///< so many statements of code
+  bool left_out_ = false;      ///< a relation that is not known
+  bool partly_known_ = false;  ///< of the statement that EXECUTE runs only the shape is known
 };
 
 Prediction::Prediction(const Script& script, Catalog& catalog, const EffectTable& table,

@@ -74,6 +74,9 @@ void Settings::assign(Values& values, const Command& command) const {
   if (command.name == "session_replication_role" || kind == "VAR_RESET_ALL") {
     values.is_replica = is_set && command.new_name == "replica";
   }
+  if (command.name == "check_function_bodies" || kind == "VAR_RESET_ALL") {
+    values.check_function_bodies = !is_set || (command.new_name != "off" && command.new_name != "false");
+  }
   if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
     values.search_path = is_set ? parse_search_path(command.new_name) : default_.search_path;
   }

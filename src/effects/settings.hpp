@@ -25,6 +25,7 @@ class Settings {
   [[nodiscard]] const Names& search_path() const { return now_.search_path; }
   [[nodiscard]] Name role() const { return now_.role; }
   [[nodiscard]] bool is_replica() const { return now_.is_replica; }
+  [[nodiscard]] bool check_function_bodies() const { return now_.check_function_bodies; }
 
  private:
   struct Values {
@@ -33,6 +34,7 @@ class Settings {
     Names search_path;
     Name role;
     bool is_replica = false;  ///< session_replication_role
+    bool check_function_bodies = true;
   };
   void assign(Values& values, const Command& command) const;
 

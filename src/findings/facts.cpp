@@ -96,7 +96,7 @@ constexpr std::array<FactRow, 19> k_facts{{
      [](const Subject& s) { return FactValue(to_string(s.file->options.phase)); }},
     {"destroys_data", Scope::statement, "rows or columns are gone afterwards",
      [](const Subject& s) { return FactValue(s.effect->destroys_data && target_of(s) != "new"); }},
-    {"unmodeled", Scope::statement, "no effects row knows it: what it locks is a guess",
+    {"unmodeled", Scope::statement, "no effects row knows it, or it runs code that nobody can foresee",
      [](const Subject& s) { return FactValue(s.effect->unmodeled); }},
     {"kind", Scope::statement, "select, insert, insert_from_query, update, delete, merge, copy or other",
      [](const Subject& s) { return FactValue(kind(s.statement())); }},
@@ -144,8 +144,9 @@ const CommandEffect* to_blame(const Effect& effect) {
 
 SourceRange range_of(const Subject& subject) {
   const Command* command = subject.written();
-  return command == nullptr || command->range.end <= command->range.begin ? subject.statement().range
-                                                                          : command->range;
+  if (command == nullptr) return subject.statement().range;
+  const SourceRange& range = subject.command->inner != nullptr ? subject.command->range : command->range;
+  return range.end <= range.begin ? subject.statement().range : range;
 }
 
 void add_relation_subjects(const Subject& statement, const CommandEffect* command,
@@ -179,7 +180,7 @@ std::string_view blocks(const RelationLock& lock) {
 
 std::string_view work(const Effect& effect, const Statement& statement, const CommandEffect& command) {
   const bool idle = command.rewrites.empty() && command.scans.empty() && command.index_builds.empty();
-  if (idle || is_concurrent(statement)) return "none";
+  if (idle || (command.inner == nullptr && is_concurrent(statement))) return "none";
   if (any_existing(effect, command.rewrites)) return "rewrite";
   if (any_existing(effect, command.scans)) return "scan";
   return builds_on_existing(command) ? "index_build" : "none";

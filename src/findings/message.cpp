@@ -81,7 +81,7 @@ const Subject& first(const Match& match) {
 std::string command_words(const Match& match) {
   const Subject& subject = first(match);
   const Command* command = subject.written();
-  const SourceRange range = command == nullptr ? subject.statement().range : command->range;
+  const SourceRange range = command == nullptr ? subject.statement().range : subject.range;
   const auto phrase = std::find_if(k_phrases.begin(), k_phrases.end(), [&](const Phrase& candidate) {
     return command != nullptr && candidate.tag == command->tag;
   });
@@ -202,11 +202,17 @@ std::string rows_words(const Match& match) {
   return where != nullptr && *where == FactValue(false) ? "every row" : "an unknown number of rows";
 }
 
+/// Why nobody can say what the statement locks.
+std::string unknown_words(const Match& match) {
+  const std::string& unseen = first(match).effect->unseen;
+  return unseen.empty() ? "no row describes it, so the worst is assumed" : unseen;
+}
+
 struct Placeholder {
   std::string_view name;
   std::string (*text)(const Match&);
 };
-constexpr std::array<Placeholder, 12> k_placeholders{{
+constexpr std::array<Placeholder, 13> k_placeholders{{
     {"command", command_words},
     {"what", what_words},
     {"rows", rows_words},
@@ -217,6 +223,7 @@ constexpr std::array<Placeholder, 12> k_placeholders{{
     {"held", held_words},
     {"window", window_words},
     {"lock_timeout", lock_timeout_words},
+    {"unknown", unknown_words},
     {"detail", [](const Match& match) { return first(match).problem->detail; }},
     {"hint", [](const Match& match) { return first(match).problem->hint; }},
 }};

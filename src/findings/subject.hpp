@@ -89,7 +89,8 @@ struct Subject {
   [[nodiscard]] const History& history() const { return file->history; }
   /// The command as it was written; nullptr when no command is to blame.
   [[nodiscard]] const Command* written() const {
-    return command == nullptr ? nullptr : &statement().commands[command->command];
+    if (command == nullptr) return nullptr;
+    return &(command->inner != nullptr ? *command->inner : statement()).commands[command->command];
   }
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One statement → its commands. A statement on several objects is one command per object.
+#include "pgsluice/code.hpp"
+
 #include "lower.hpp"
 
 namespace pgsluice::sql {
@@ -25,7 +27,7 @@ void lower_statement(::Node* node, const Source& source, Statement& statement) {
   statement.tag = tag_name(node->type);
   if (lower_query(node, source, statement) || lower_relation_statement(node, source, statement) ||
       lower_object_statement(node, source, statement) || lower_type_statement(node, source, statement) ||
-      lower_replication_statement(node, source, statement) ||
+      lower_code_statement(node, source, statement) || lower_replication_statement(node, source, statement) ||
       lower_rights_statement(node, source, statement) ||
       lower_maintenance_statement(node, source, statement) ||
       lower_session_statement(node, source, statement)) {

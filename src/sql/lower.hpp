@@ -30,6 +30,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
 bool lower_object_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_type_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_replication_statement(::Node* node, const Source& source, Statement& statement);
+bool lower_code_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_rights_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_maintenance_statement(::Node* node, const Source& source, Statement& statement);
 bool lower_session_statement(::Node* node, const Source& source, Statement& statement);
@@ -41,6 +42,8 @@ RelationName relation_name(const ::RangeVar* range);
 RelationName relation_name(const ::List* names, int drop = 0);
 TypeName type_name(const ::TypeName* type);
 Expression expression(::Node* node, const Source& source);
+/// What PostgreSQL calls a column of it: parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
+Name figure_colname(::Node* node);
 /// A literal under casts and signs as text; empty for NULL and for what is no literal.
 std::string constant_text(::Node* node);
 /// A constant, NULL or DEFAULT with the type that its writing gives it.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names, types and expressions.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "lexer.hpp"
 #include "lower.hpp"
+#include "lower_text.hpp"
 #include "walk.hpp"
 
 namespace pgsluice::sql {
@@ -194,7 +196,35 @@ void add_conjuncts(::Node* root, Expression& result) {
   }
 }
 
-/// parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
+/// Somebody could make use of it.
+bool is_known(const std::vector<Text>& texts) {
+  return std::ranges::any_of(texts, [](const Text& text) { return text.kind != Text::Kind::unknown; });
+}
+
+void add_node(::Node* node, Expression& result) {
+  switch (node->type) {
+    case T_FuncCall: {
+      auto* call = reinterpret_cast<::FuncCall*>(node);
+      FunctionCall function = function_call(call);
+      if (std::vector<Text> texts = texts_of(call); is_known(texts)) function.texts = std::move(texts);
+      add_sequence(call, function, result);
+      result.functions.push_back(function);
+      break;
+    }
+    case T_ColumnRef: {
+      const std::string_view column = column_name(node);
+      result.columns.emplace_back(column.empty() ? "*" : column);
+      break;
+    }
+    case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;
+    case T_SubLink: result.subquery = true; break;
+    case T_SQLValueFunction: result.current_time = true; break;
+    default: break;
+  }
+}
+
+}  // namespace
+
 Name figure_colname(::Node* node) {
   while (node != nullptr) {
     switch (node->type) {
@@ -218,29 +248,6 @@ Name figure_colname(::Node* node) {
   }
   return {};
 }
-
-void add_node(::Node* node, Expression& result) {
-  switch (node->type) {
-    case T_FuncCall: {
-      auto* call = reinterpret_cast<::FuncCall*>(node);
-      FunctionCall function = function_call(call);
-      add_sequence(call, function, result);
-      result.functions.push_back(function);
-      break;
-    }
-    case T_ColumnRef: {
-      const std::string_view column = column_name(node);
-      result.columns.emplace_back(column.empty() ? "*" : column);
-      break;
-    }
-    case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;
-    case T_SubLink: result.subquery = true; break;
-    case T_SQLValueFunction: result.current_time = true; break;
-    default: break;
-  }
-}
-
-}  // namespace
 
 std::string constant_text(::Node* node) {
   bool negative = false;

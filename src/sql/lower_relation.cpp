@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "pgsluice/code.hpp"
+
 #include "lower.hpp"
 
 namespace pgsluice::sql {
@@ -69,9 +71,41 @@ void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement
   if (node->constrrel != nullptr) add_relation(command, "referenced", relation_name(node->constrrel));
   const RelationName function = relation_name(node->funcname);
   command.functions.push_back({.schemaname = function.schemaname, .name = function.relname});
+  std::vector<Text> arguments;
+  for (::Node* argument : each(node->args))
+    arguments.push_back(
+        {.kind = Text::Kind::constant, .value = std::string(string_value(argument)), .parts = {}});
+  command.functions.back().texts = std::move(arguments);
+  if (node->whenClause != nullptr) command.expression = expression(node->whenClause, source);
+  command.names = strings(node->columns);
   set_fact(command, "isconstraint", node->isconstraint);
   set_fact(command, "row", node->row);
   set_fact(command, "replace", node->replace);
+  set_fact(command, "deferred", node->initdeferred);
+  set_fact(command, "timing",
+           TRIGGER_FOR_BEFORE(node->timing)    ? "before"
+           : TRIGGER_FOR_INSTEAD(node->timing) ? "instead"
+                                               : "after");
+  set_fact(command, "insert", TRIGGER_FOR_INSERT(node->events) != 0);
+  set_fact(command, "update", TRIGGER_FOR_UPDATE(node->events) != 0);
+  set_fact(command, "delete", TRIGGER_FOR_DELETE(node->events) != 0);
+  set_fact(command, "truncate", TRIGGER_FOR_TRUNCATE(node->events) != 0);
+}
+
+std::string_view event_name(::CmdType event) {
+  switch (event) {
+    case CMD_INSERT: return "insert";
+    case CMD_UPDATE: return "update";
+    case CMD_DELETE: return "delete";
+    default: return "select";
+  }
+}
+
+/// NEW and OLD are no relations.
+void leave_out_row_names(Command& command) {
+  std::erase_if(command.relations, [](const RelationRef& ref) {
+    return ref.role != "target" && (ref.name.relname == "new" || ref.name.relname == "old");
+  });
 }
 
 void lower_rule(const ::RuleStmt* node, const Source& source, Statement& statement) {
@@ -79,10 +113,17 @@ void lower_rule(const ::RuleStmt* node, const Source& source, Statement& stateme
   command.name = view(node->rulename);
   add_relation(command, "target", relation_name(node->relation));
   set_fact(command, "replace", node->replace);
-  for (::Node* action : each(node->actions)) add_query_use(action, source, command);
-  std::erase_if(command.relations, [](const RelationRef& ref) {
-    return ref.role != "target" && (ref.name.relname == "new" || ref.name.relname == "old");
-  });
+  set_fact(command, "event", event_name(node->event));
+  set_fact(command, "instead", node->instead);
+  set_fact(command, "conditional", node->whereClause != nullptr);
+  std::vector<Statement> actions;
+  for (::Node* action : each(node->actions)) {
+    add_query_use(action, source, command);
+    lower_statement(action, source, actions.emplace_back());
+    for (Command& part : actions.back().commands) leave_out_row_names(part);
+  }
+  leave_out_row_names(command);
+  command.inner = std::move(actions);
 }
 
 /// A name that outlives the tree.

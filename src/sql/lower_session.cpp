@@ -55,16 +55,17 @@ void lower_inner(std::string_view tag, ::Node* query, const Source& source, Stat
   if (auto* create = as<::CreateTableAsStmt>(query, T_CreateTableAsStmt)) {
     return add_query_use(create->query, source, command);
   }
-  Statement inner;
+  Statement inner{.tag = {}, .range = source.whole(), .commands = {}};
   if (!lower_query(query, source, inner)) return;
-  for (Command& part : inner.commands) {
-    for (RelationRef& ref : part.relations) {
+  for (const Command& part : inner.commands) {
+    for (RelationRef ref : part.relations) {
       if (ref.role == "target") ref.role = part.tag == "SelectStmt" ? "target" : "written";
       command.relations.push_back(ref);
     }
-    command.functions = std::move(part.functions);
-    command.changes = std::move(part.changes);
+    command.functions = part.functions;
+    command.changes = part.changes;
   }
+  command.inner = std::vector{std::move(inner)};
 }
 
 }  // namespace
@@ -94,6 +95,13 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
       auto* n = reinterpret_cast<::PrepareStmt*>(node);
       lower_inner("PrepareStmt", n->query, source, statement);
       statement.commands.back().name = view(n->name);
+      return true;
+    }
+    case T_ExecuteStmt: {
+      auto* n = reinterpret_cast<::ExecuteStmt*>(node);
+      Command& command = add_command(statement, "ExecuteStmt", source.whole());
+      command.name = view(n->name);
+      add_query_use(reinterpret_cast<::Node*>(n->params), source, command);
       return true;
     }
     case T_DeclareCursorStmt:

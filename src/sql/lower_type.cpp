@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Types, domains and functions.
+// Types and domains.
 #include <utility>
 
 #include "lower.hpp"
@@ -35,26 +35,6 @@ void lower_alter_domain(const ::AlterDomainStmt* node, const Source& source, Sta
   }
 }
 
-std::string_view volatility(const ::CreateFunctionStmt* node) {
-  for (auto* option : each<::DefElem>(node->options)) {
-    if (view(option->defname) != "volatility") continue;
-    const std::string_view value = string_value(option->arg);
-    if (value == "immutable") return "immutable";
-    if (value == "stable") return "stable";
-  }
-  return "volatile";
-}
-
-void lower_function(const ::CreateFunctionStmt* node, const Source& source, Statement& statement) {
-  Command& command = add_command(statement, "CreateFunctionStmt", source.whole());
-  const RelationName name = relation_name(node->funcname);
-  command.name = name.relname;
-  command.new_name = name.schemaname;
-  set_fact(command, "is_procedure", node->is_procedure);
-  set_fact(command, "volatility", volatility(node));
-  add_query_use(node->sql_body, source, command);
-}
-
 }  // namespace
 
 bool lower_type_statement(::Node* node, const Source& source, Statement& statement) {
@@ -87,9 +67,6 @@ bool lower_type_statement(::Node* node, const Source& source, Statement& stateme
         command.columns.push_back(column_def(column, source));
       return true;
     }
-    case T_CreateFunctionStmt:
-      lower_function(reinterpret_cast<::CreateFunctionStmt*>(node), source, statement);
-      return true;
     default: return false;
   }
 }

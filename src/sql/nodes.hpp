@@ -14,6 +14,7 @@
 extern "C" {
 #include "postgres.h"
 
+#include "catalog/pg_trigger.h"
 #include "nodes/parsenodes.h"
 #include "pg_query.h"
 #include "pg_query_internal.h"

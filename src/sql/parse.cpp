@@ -2,7 +2,6 @@
 // The one door to libpg_query: one parse per statement, errors as values.
 #include <algorithm>
 #include <iterator>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
@@ -12,32 +11,13 @@
 #include "split.hpp"
 // Last: redefines names of the standard library.
 #include "lower.hpp"
+#include "raw_tree.hpp"
 
 namespace pgsluice {
 
 namespace {
 
 constexpr std::size_t k_max_message = 200;
-
-/// Parse results live in a memory context of libpg_query's; it goes with the scope.
-class ParseScope {
- public:
-  ParseScope() {
-    // The library creates its thread-local context on first entry without a lock of its own.
-    static std::mutex mutex;
-    thread_local bool entered = false;
-    std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
-    if (!entered) lock.lock();
-    context_ = pg_query_enter_memory_context();
-    entered = true;
-  }
-  ParseScope(const ParseScope&) = delete;
-  ParseScope& operator=(const ParseScope&) = delete;
-  ~ParseScope() { pg_query_exit_memory_context(context_); }
-
- private:
-  ::MemoryContext context_;
-};
 
 /// "at or near" repeats the rest of the input after an unterminated quote: that is cut.
 std::string shorten(std::string message) {
@@ -88,30 +68,6 @@ std::optional<SyntaxError> text_error(const sql::Source& source) {
                      .hint = "save the file as UTF-8"};
 }
 
-/// A parse of a piece of a file, with what it left in memory until the end of the scope.
-class RawParse {
- public:
-  /// The parser wants a terminating NUL: for as long as it takes, one stands where the piece ends.
-  RawParse(std::string& file, const SourceRange& range) {
-    char& after = file[range.end];  // at the end of the file, the string's own NUL
-    const char saved = std::exchange(after, '\0');
-    result_ = pg_query_raw_parse(file.data() + range.begin, PG_QUERY_PARSE_DEFAULT);
-    after = saved;
-    std::free(result_.stderr_buffer);
-  }
-  RawParse(const RawParse&) = delete;
-  RawParse& operator=(const RawParse&) = delete;
-  ~RawParse() {
-    if (result_.error != nullptr) pg_query_free_error(result_.error);
-  }
-  [[nodiscard]] const ::PgQueryError* error() const { return result_.error; }
-  [[nodiscard]] const ::List* tree() const { return result_.tree; }
-
- private:
-  ParseScope scope_;
-  PgQueryInternalParsetreeAndError result_{};
-};
-
 void add_statement(const ::RawStmt* raw, const sql::Source& source, Script& script) {
   Statement& statement = script.statements.emplace_back();
   statement.range = source.whole();
@@ -124,12 +80,12 @@ void parse_statement(const SourceRange& range, Script& script) {
     script.errors.push_back(std::move(*error));
     return;
   }
-  const RawParse parse(script.source.text, range);
+  const sql::RawTree parse(script.source.text, range);
   if (parse.error() != nullptr) {
     script.errors.push_back(syntax_error(*parse.error(), source));
     return;
   }
-  for (auto* raw : sql::each<::RawStmt>(parse.tree())) add_statement(raw, source, script);
+  for (auto* raw : sql::each<::RawStmt>(parse.statements())) add_statement(raw, source, script);
 }
 
 /// Whether the parser found the same statements as the splitter.
@@ -150,10 +106,10 @@ bool agrees(const ::List* tree, std::span<const SourceRange> pieces) {
 bool parse_together(std::span<const SourceRange> pieces, Script& script) {
   const SourceRange all{.begin = pieces.front().begin, .end = pieces.back().end};
   if (text_error({.text = script.text(all), .offset = all.begin})) return false;
-  const RawParse parse(script.source.text, all);
-  if (parse.error() != nullptr || !agrees(parse.tree(), pieces)) return false;
+  const sql::RawTree parse(script.source.text, all);
+  if (parse.error() != nullptr || !agrees(parse.statements(), pieces)) return false;
   std::size_t i = 0;
-  for (auto* raw : sql::each<::RawStmt>(parse.tree())) {
+  for (auto* raw : sql::each<::RawStmt>(parse.statements())) {
     const SourceRange& piece = pieces[i++];
     add_statement(
         raw, {.text = script.text(piece), .offset = piece.begin, .skipped = piece.begin - all.begin}, script);

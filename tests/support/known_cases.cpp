@@ -58,9 +58,9 @@ std::string raw(const RelationName& name) {
 
 /// Reads through queries, or by what it runs: what is scanned then is the planner's business.
 bool is_query(std::string_view tag) {
-  constexpr std::array k_tags = {"SelectStmt", "InsertStmt",  "UpdateStmt",         "DeleteStmt",
-                                 "MergeStmt",  "CopyStmt",    "ExplainStmt",        "CreateTableAsStmt",
-                                 "DoStmt",     "ExecuteStmt", "RefreshMatViewStmt", "CallStmt"};
+  constexpr std::array k_tags = {"SelectStmt",  "InsertStmt",        "UpdateStmt",
+                                 "DeleteStmt",  "MergeStmt",         "CopyStmt",
+                                 "ExplainStmt", "CreateTableAsStmt", "RefreshMatViewStmt"};
   return std::ranges::find(k_tags, tag) != k_tags.end();
 }
 

@@ -221,7 +221,7 @@ TEST(Snapshot, KnowsTypesCastsAndFunctions) {
   EXPECT_TRUE(catalog.find_type({.name = "a_second"})->constrained);
   EXPECT_TRUE(catalog.is_binary_cast({.name = "citext"}, {.name = "text"}));
   EXPECT_FALSE(catalog.is_binary_cast({.name = "text"}, {.name = "citext"}));
-  EXPECT_EQ(catalog.volatility({.name = "f"}), "immutable");
+  EXPECT_EQ(catalog.volatility({.name = "f", .arguments = 1}), "immutable");
   EXPECT_EQ(catalog.volatility({.name = "t"}), "volatile");
 }
 

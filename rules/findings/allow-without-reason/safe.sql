@@ -1,2 +1,2 @@
 -- pgsluice: allow unmodeled-statement because "it only reads"
-DO $$ BEGIN PERFORM 1; END $$;
+DO $$ BEGIN EXECUTE current_setting('my.sql'); END $$;

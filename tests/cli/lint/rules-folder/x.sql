@@ -1,3 +1,3 @@
 SET lock_timeout = '2s';
-DO 'BEGIN END';
+DO 'BEGIN EXECUTE job(); END';
 ALTER TABLE t ADD COLUMN c int;

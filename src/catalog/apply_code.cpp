@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds code, or starts it: functions, triggers and rules.
+#include <algorithm>
+#include <utility>
+
+#include "change.hpp"
+#include "pgsluice/code.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+/// pg_trigger.tgenabled and pg_rewrite.ev_enabled after a sub-command of ALTER TABLE.
+char enabled_by(std::string_view tag) {
+  if (tag.starts_with("AT_Disable")) return 'D';
+  if (tag.starts_with("AT_EnableAlways")) return 'A';
+  return tag.starts_with("AT_EnableReplica") ? 'R' : 'O';
+}
+
+}  // namespace
+
+void CatalogChange::create_function() {
+  CatalogFunction function{
+      .name = type_full_name(), .volatility = command_.text("volatility"), .code = command_.code};
+  std::vector<CatalogFunction>& overloads = catalog_.functions_[function.name];
+  std::erase_if(overloads, [&](const CatalogFunction& other) {
+    return !other.code || !function.code || other.code->types == function.code->types;
+  });
+  overloads.push_back(std::move(function));
+}
+
+void CatalogChange::create_trigger() {
+  if (command_.functions.empty()) return;
+  const FunctionCall& function = command_.functions.front();
+  CatalogTrigger trigger{.name = command_.name,
+                         .function = {function.schemaname, function.name},
+                         .row = command_.is("row"),
+                         .timing = command_.text("timing"),
+                         .events = {},
+                         .columns = command_.names,
+                         .deferred = command_.is("deferred"),
+                         .arguments = function.texts,
+                         .when = {}};
+  if (command_.is("insert")) trigger.events.push_back("insert");
+  if (command_.is("update")) trigger.events.push_back("update");
+  if (command_.is("delete")) trigger.events.push_back("delete");
+  if (command_.is("truncate")) trigger.events.push_back("truncate");
+  if (command_.expression) trigger.when = command_.expression->functions;
+  const auto put = [&](Relation& relation) {
+    std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
+    relation.triggers.push_back(trigger);
+  };
+  const Relation* table = target();
+  if (table != nullptr && table->relkind == relkind::partitioned_table && trigger.row) return for_family(put);
+  for_target(put);
+}
+
+void CatalogChange::rename_trigger() {
+  for_family([this](Relation& relation) {
+    for (CatalogTrigger& trigger : relation.triggers) {
+      if (trigger.name == command_.name) trigger.name = command_.new_name;
+    }
+  });
+}
+
+void CatalogChange::enable_triggers(std::string_view tag) {
+  const char enabled = enabled_by(tag);
+  const bool all = tag.ends_with("All") || tag.ends_with("User");
+  for_family([&](Relation& relation) {
+    for (CatalogTrigger& trigger : relation.triggers) {
+      if (all || trigger.name == command_.name) trigger.enabled = enabled;
+    }
+  });
+}
+
+void CatalogChange::create_rule() {
+  CatalogRule rule{.name = command_.name,
+                   .event = command_.text("event"),
+                   .instead = command_.is("instead"),
+                   .conditional = command_.is("conditional"),
+                   .actions = command_.inner};
+  for_target([&](Relation& relation) {
+    std::erase_if(relation.rules, [&](const CatalogRule& other) { return other.name == rule.name; });
+    relation.rules.push_back(rule);
+  });
+}
+
+void CatalogChange::enable_rule(std::string_view tag) {
+  const char enabled = enabled_by(tag);
+  for_target([&](Relation& relation) {
+    for (CatalogRule& rule : relation.rules) {
+      if (rule.name == command_.name) rule.enabled = enabled;
+    }
+  });
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// After code that may have run or not the catalog is in one of two states. What is made of them proves no more than both
+// do, and forgets nothing that one of them has.
+#include <algorithm>
+#include <utility>
+
+#include "pgsluice/catalog.hpp"
+#include "pgsluice/code.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+/// Adds what the other list has and this one has not, by name.
+template <typename T>
+void add_missing(std::vector<T>& list, const std::vector<T>& other) {
+  for (const T& element : other) {
+    if (std::ranges::find(list, element.name, &T::name) == list.end()) list.push_back(element);
+  }
+}
+
+void join_column(CatalogColumn& column, const CatalogColumn& other) {
+  column.not_null = column.not_null && other.not_null;
+  // Which of two types it has nobody knows: a type that is not known, either.
+  if (column.type != other.type) column.type = {.schemaname = "?", .name = "?"};
+  if (!column.default_expression) column.default_expression = other.default_expression;
+  if (column.owned_sequence.empty()) column.owned_sequence = other.owned_sequence;
+  column.identity = column.identity || other.identity;
+  if (column.generated.empty()) column.generated = other.generated;
+}
+
+void join_constraint(CatalogConstraint& constraint, const CatalogConstraint& other) {
+  constraint.validated = constraint.validated && other.validated;
+}
+
+/// What only one of them has proves nothing.
+void weaken(CatalogConstraint& constraint) {
+  constraint.validated = false;
+  constraint.comparisons.clear();
+  constraint.not_null.clear();
+}
+
+void join_constraints(Relation& relation, const Relation& other) {
+  for (CatalogConstraint& constraint : relation.constraints) {
+    const CatalogConstraint* same = other.find_constraint(constraint.name);
+    if (same != nullptr) {
+      join_constraint(constraint, *same);
+    } else {
+      weaken(constraint);
+    }
+  }
+  for (const CatalogConstraint& constraint : other.constraints) {
+    if (relation.find_constraint(constraint.name) != nullptr) continue;
+    relation.constraints.push_back(constraint);
+    weaken(relation.constraints.back());
+  }
+}
+
+void join_relation(Relation& relation, const Relation& other) {
+  for (CatalogColumn& column : relation.columns) {
+    if (const CatalogColumn* same = other.column(column.name)) join_column(column, *same);
+  }
+  add_missing(relation.columns, other.columns);
+  join_constraints(relation, other);
+  add_missing(relation.triggers, other.triggers);
+  add_missing(relation.policies, other.policies);
+  add_missing(relation.rules, other.rules);
+  for (const RelationName& parent : other.parents) {
+    if (std::ranges::find(relation.parents, parent) == relation.parents.end())
+      relation.parents.push_back(parent);
+  }
+  for (const RelationName& read : other.reads) {
+    if (std::ranges::find(relation.reads, read) == relation.reads.end()) relation.reads.push_back(read);
+  }
+  relation.is_new = relation.is_new && other.is_new;
+}
+
+}  // namespace
+
+void Catalog::join(const Catalog& other) {
+  for (const auto& [name, mine] : Relations(relations_)) {
+    const auto found = other.relations_.find(name);
+    if (found == other.relations_.end()) {
+      edit(name, [](Relation& relation) { relation.is_new = false; });
+    } else if (found->second != mine) {
+      edit(name, [&](Relation& relation) { join_relation(relation, *found->second); });
+    }
+  }
+  for (const auto& [name, relation] : other.relations_) {
+    if (relations_.contains(name)) continue;
+    Relation copy = *relation;
+    copy.is_new = false;
+    store(std::move(copy));
+  }
+  std::erase_if(dropped_, [&](const RelationName& name) { return !other.dropped_.contains(name); });
+  complete = complete && other.complete;
+  types_.insert(other.types_.begin(), other.types_.end());
+  for (auto& [name, type] : types_) {
+    const auto found = other.types_.find(name);
+    if (found != other.types_.end()) type.constrained = type.constrained || found->second.constrained;
+  }
+  std::erase_if(binary_casts_, [&](const auto& cast) { return !other.binary_casts_.contains(cast); });
+  statistics_.insert(other.statistics_.begin(), other.statistics_.end());
+  for (const auto& [name, tables] : other.publications_)
+    publications_[name].insert(tables.begin(), tables.end());
+  for (const auto& [name, functions] : other.functions_) {
+    std::vector<CatalogFunction>& mine = functions_[name];
+    for (const CatalogFunction& function : functions) {
+      const auto same = [&](const CatalogFunction& known) { return &*known.code == &*function.code; };
+      if (std::ranges::none_of(mine, same)) mine.push_back(function);
+    }
+  }
+}
+
+}  // namespace pgsluice

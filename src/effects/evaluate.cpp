@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <functional>
+
+#include "base/text.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::effects {
+
+namespace {
+
+constexpr std::size_t k_max_choices = 64;
+constexpr std::size_t k_max_elements = 256;
+constexpr std::size_t k_max_length = std::size_t{1} << 20;
+
+using Kind = Text::Kind;
+
+Text boolean(bool value) {
+  return constant_text(value ? "true" : "false");
+}
+
+bool is_single(const Text& text) {
+  return text.kind == Kind::constant || text.kind == Kind::null;
+}
+
+std::optional<long long> integer(const Text& text) {
+  if (text.kind != Kind::constant) return std::nullopt;
+  long long value = 0;
+  const char* end = text.value.data() + text.value.size();
+  const auto [at, error] = std::from_chars(text.value.data(), end, value);
+  return error == std::errc() && at == end ? std::optional(value) : std::nullopt;
+}
+
+std::string quoted_literal(std::string_view text) {
+  const std::string doubled = replace_all(text, "'", "''");
+  if (text.find('\\') == std::string_view::npos) return cat("'", doubled, "'");
+  return cat("E'", replace_all(doubled, "\\", "\\\\"), "'");
+}
+
+// ---- building texts: what is not known leaves its mark -----------------------------------------
+
+std::string piece(const Text& text) {
+  if (text.kind == Kind::constant) return text.value;
+  return text.kind == Kind::null ? std::string() : std::string(k_unknown_part);
+}
+
+std::string as_identifier(const Text& text) {
+  return text.kind == Kind::constant ? quote_ident(text.value) : std::string(k_unknown_part);
+}
+
+std::string as_literal(const Text& text) {
+  if (text.kind == Kind::null) return "NULL";
+  return quoted_literal(piece(text));
+}
+
+/// a || b: NULL if one of them is.
+Text join_parts(const std::vector<Text>& parts) {
+  std::string result;
+  for (const Text& part : parts) {
+    if (part.kind == Kind::null) return part;
+    if (part.kind == Kind::array || part.kind == Kind::row) return {};
+    result += piece(part);
+    if (result.size() > k_max_length) return {};
+  }
+  return constant_text(result);
+}
+
+Text concat(const std::vector<Text>& parts) {
+  std::string result;
+  for (const Text& part : parts) result += piece(part);
+  return result.size() > k_max_length ? Text() : constant_text(result);
+}
+
+Text concat_ws(const std::vector<Text>& parts) {
+  if (parts.empty() || parts.front().kind != Kind::constant) return {};
+  std::string result;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].kind == Kind::null) continue;
+    if (!result.empty()) result += parts.front().value;
+    result += piece(parts[i]);
+  }
+  return constant_text(result);
+}
+
+/// varlena.c text_format: %[position$][-][width]type.
+Text format(const std::vector<Text>& parts) {
+  if (parts.empty() || parts.front().kind != Kind::constant) return {};
+  const std::string& pattern = parts.front().value;
+  std::string result;
+  std::size_t next = 1;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '%') {
+      result += pattern[i];
+      continue;
+    }
+    std::size_t number = 0;
+    while (++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
+      number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(pattern[i] - '0'), k_max_length);
+    if (i < pattern.size() && pattern[i] == '$') {
+      next = number;
+      ++i;
+    } else if (number != 0 || (i < pattern.size() && (pattern[i] == '-' || pattern[i] == '*'))) {
+      return {};  // a width
+    }
+    if (i >= pattern.size()) return {};
+    if (pattern[i] == '%') {
+      result += '%';
+      continue;
+    }
+    if (next == 0 || next >= parts.size()) return {};
+    const Text& part = parts[next++];
+    if (pattern[i] == 's') {
+      result += piece(part);
+    } else if (pattern[i] == 'I') {
+      result += as_identifier(part);
+    } else if (pattern[i] == 'L') {
+      result += as_literal(part);
+    } else {
+      return {};
+    }
+    if (result.size() > k_max_length) return {};
+  }
+  return constant_text(result);
+}
+
+// ---- other functions and operators -------------------------------------------------------------
+
+template <typename Compute>
+Text of_integers(const std::vector<Text>& parts, Compute compute) {
+  if (parts.size() != 2) return {};
+  const auto a = integer(parts[0]);
+  const auto b = integer(parts[1]);
+  constexpr long long most = 1'000'000'000;  // what is larger need not be computed, and cannot overflow
+  if (!a || !b || *a > most || *a < -most || *b > most || *b < -most) return {};
+  const std::optional<long long> result = compute(*a, *b);
+  return result ? constant_text(std::to_string(*result)) : Text();
+}
+
+template <typename Compare>
+Text compare(const std::vector<Text>& parts, Compare compare) {
+  if (parts.size() != 2 || !is_single(parts[0]) || !is_single(parts[1])) return {};
+  if (parts[0].kind == Kind::null || parts[1].kind == Kind::null) return {.kind = Kind::null};
+  const auto a = integer(parts[0]);
+  const auto b = integer(parts[1]);
+  return a && b ? boolean(compare(*a <=> *b)) : Text();  // texts have a collation
+}
+
+Text equal(const std::vector<Text>& parts) {
+  const bool texts = parts.size() == 2 && parts[0].kind == Kind::constant && parts[1].kind == Kind::constant;
+  if (texts && parts[0].value == parts[1].value) return boolean(true);
+  const bool numbers = texts && (integer(parts[0]) || integer(parts[1]));
+  if (texts && !numbers) return boolean(false);
+  return compare(parts, [](auto order) { return order == 0; });
+}
+
+Text negate(const Text& value) {
+  if (value.kind == Kind::null) return value;
+  const auto known = truth(value);
+  return known ? boolean(!*known) : Text();
+}
+
+Text is_in(const std::vector<Text>& parts) {
+  bool certain = true;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const Text same = equal({parts.front(), parts[i]});
+    if (truth(same) == true) return same;
+    certain = certain && truth(same).has_value();
+  }
+  return certain ? boolean(false) : Text();
+}
+
+Text all_of(const std::vector<Text>& parts, bool wanted) {
+  bool certain = true;
+  for (const Text& part : parts) {
+    const auto known = truth(part);
+    if (known == !wanted) return boolean(!wanted);
+    certain = certain && known.has_value();
+  }
+  return certain ? boolean(wanted) : Text();
+}
+
+Text is_null(const Text& value) {
+  if (value.kind == Kind::unknown || value.kind == Kind::choice) return {};
+  return boolean(value.kind == Kind::null);
+}
+
+Text coalesce(const std::vector<Text>& parts) {
+  for (const Text& part : parts) {
+    if (part.kind != Kind::null) return part;
+  }
+  return {.kind = Kind::null};
+}
+
+Text element(const std::vector<Text>& parts) {
+  if (parts.size() != 2 || parts[0].kind != Kind::array) return {};
+  const auto index = integer(parts[1]);
+  if (!index) return {.kind = Kind::choice, .value = {}, .parts = parts[0].parts};
+  const long long lower = parts[0].value == "0" ? 0 : 1;
+  const long long at = *index - lower;
+  if (at < 0 || at >= static_cast<long long>(parts[0].parts.size())) return {.kind = Kind::null};
+  return parts[0].parts[static_cast<std::size_t>(at)];
+}
+
+Text range(const std::vector<Text>& parts, bool reverse) {
+  if (parts.size() < 2) return {};
+  const auto low = integer(parts[0]);
+  const auto high = integer(parts[1]);
+  const auto step = parts.size() > 2 ? integer(parts[2]) : std::optional<long long>(1);
+  if (!low || !high || !step || *step <= 0) return {};
+  Text result{.kind = Kind::array};
+  for (long long i = *low; reverse ? i >= *high : i <= *high; i += reverse ? -*step : *step) {
+    if (result.parts.size() >= k_max_elements) return {};
+    result.parts.push_back(constant_text(std::to_string(i)));
+  }
+  return result;
+}
+
+/// The elements of an array as rows of one column.
+Text rows(const std::vector<Text>& parts) {
+  if (parts.size() != 1 || parts.front().kind != Kind::array) return {};
+  Text result = parts.front();
+  for (Text& part : result.parts) part = {.kind = Kind::row, .value = {}, .parts = {std::move(part)}};
+  return result;
+}
+
+Text changed(const std::vector<Text>& parts, const std::function<std::string(std::string_view)>& change) {
+  if (parts.size() != 1) return {};
+  return parts.front().kind == Kind::constant ? constant_text(change(parts.front().value)) : parts.front();
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return result;
+}
+
+struct Function {
+  std::string_view name;
+  Text (*compute)(const std::vector<Text>& parts);
+};
+
+using Parts = const std::vector<Text>&;
+
+constexpr std::array k_functions = {
+    Function{"||", join_parts},
+    Function{"concat", concat},
+    Function{"concat_ws", concat_ws},
+    Function{"format", format},
+    Function{"quote_ident",
+             [](Parts p) { return p.size() == 1 ? constant_text(as_identifier(p[0])) : Text(); }},
+    Function{"quote_literal",
+             [](Parts p) { return p.size() == 1 ? constant_text(as_literal(p[0])) : Text(); }},
+    Function{"quote_nullable",
+             [](Parts p) { return p.size() == 1 ? constant_text(as_literal(p[0])) : Text(); }},
+    Function{"lower", [](Parts p) { return changed(p, to_lower); }},
+    Function{"upper", [](Parts p) { return changed(p, upper); }},
+    Function{"btrim",
+             [](Parts p) { return changed(p, [](std::string_view t) { return std::string(trim(t)); }); }},
+    Function{"replace",
+             [](Parts p) {
+               const bool known = p.size() == 3 && std::ranges::all_of(p, [](const Text& t) {
+                                    return t.kind == Kind::constant;
+                                  });
+               return known && !p[1].value.empty()
+                          ? constant_text(replace_all(p[0].value, p[1].value, p[2].value))
+                          : Text();
+             }},
+    Function{"coalesce", coalesce},
+    Function{"[]", element},
+    Function{"range", [](Parts p) { return range(p, false); }},
+    Function{"generate_series", [](Parts p) { return range(p, false); }},
+    Function{"reverse range", [](Parts p) { return range(p, true); }},
+    Function{"rows", rows},
+    Function{"+",
+             [](Parts p) { return of_integers(p, [](auto a, auto b) { return std::optional(a + b); }); }},
+    Function{"-",
+             [](Parts p) { return of_integers(p, [](auto a, auto b) { return std::optional(a - b); }); }},
+    Function{"*",
+             [](Parts p) { return of_integers(p, [](auto a, auto b) { return std::optional(a * b); }); }},
+    Function{"%",
+             [](Parts p) {
+               return of_integers(
+                   p, [](auto a, auto b) { return b != 0 ? std::optional(a % b) : std::nullopt; });
+             }},
+    Function{"=", equal},
+    Function{"<>", [](Parts p) { return negate(equal(p)); }},
+    Function{"<", [](Parts p) { return compare(p, [](auto order) { return order < 0; }); }},
+    Function{"<=", [](Parts p) { return compare(p, [](auto order) { return order <= 0; }); }},
+    Function{">", [](Parts p) { return compare(p, [](auto order) { return order > 0; }); }},
+    Function{">=", [](Parts p) { return compare(p, [](auto order) { return order >= 0; }); }},
+    Function{"in", is_in},
+    Function{"not in", [](Parts p) { return negate(is_in(p)); }},
+    Function{"and", [](Parts p) { return all_of(p, true); }},
+    Function{"or", [](Parts p) { return all_of(p, false); }},
+    Function{"not", [](Parts p) { return p.size() == 1 ? negate(p[0]) : Text(); }},
+    Function{"is null", [](Parts p) { return p.size() == 1 ? is_null(p[0]) : Text(); }},
+    Function{"is not null", [](Parts p) { return p.size() == 1 ? negate(is_null(p[0])) : Text(); }},
+};
+
+Text call(std::string_view name, std::vector<Text> parts);
+
+/// Once for each value that a part may have.
+Text call_for_each(std::string_view name, std::vector<Text>& parts, std::size_t at) {
+  Text result{.kind = Kind::choice};
+  for (const Text& alternative : std::vector<Text>(std::move(parts[at].parts))) {
+    std::vector<Text> one = parts;
+    one[at] = alternative;
+    Text value = call(name, std::move(one));
+    if (value.kind == Kind::unknown) return {};
+    if (value.kind == Kind::choice) {
+      for (Text& part : value.parts) result.parts.push_back(std::move(part));
+    } else if (std::ranges::find(result.parts, value) == result.parts.end()) {
+      result.parts.push_back(std::move(value));
+    }
+    if (result.parts.size() > k_max_choices) return {};
+  }
+  return result.parts.size() == 1 ? std::move(result.parts.front()) : result;
+}
+
+Text call(std::string_view name, std::vector<Text> parts) {
+  const auto function = std::ranges::find(k_functions, name, &Function::name);
+  if (function == k_functions.end()) return {};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].kind == Kind::choice) return call_for_each(name, parts, i);
+  }
+  return function->compute(parts);
+}
+
+}  // namespace
+
+Text constant_text(std::string_view value) {
+  return {.kind = Kind::constant, .value = std::string(value), .parts = {}};
+}
+
+Text evaluate(const Text& text, const Variables& variables) {
+  switch (text.kind) {
+    case Kind::variable: {
+      const auto found = variables.find(text.value);
+      return found != variables.end() ? found->second : Text();
+    }
+    case Kind::call:
+    case Kind::array:
+    case Kind::row:
+    case Kind::choice: {
+      std::vector<Text> parts;
+      parts.reserve(text.parts.size());
+      for (const Text& part : text.parts) parts.push_back(evaluate(part, variables));
+      if (text.kind == Kind::call) return call(text.value, std::move(parts));
+      return {.kind = text.kind, .value = text.value, .parts = std::move(parts)};
+    }
+    default: return text;
+  }
+}
+
+std::optional<bool> truth(const Text& value) {
+  if (value.kind == Kind::null) return false;  // for IF and WHEN
+  if (value.kind != Kind::constant) return std::nullopt;
+  if (value.value == "true" || value.value == "t") return true;
+  if (value.value == "false" || value.value == "f") return false;
+  return std::nullopt;
+}
+
+Text either(const Text& a, const Text& b) {
+  if (a == b) return a;
+  Text result{.kind = Kind::choice};
+  for (const Text* text : {&a, &b}) {
+    if (text->kind == Kind::unknown) return {};
+    const std::vector<Text> values = text->kind == Kind::choice ? text->parts : std::vector<Text>{*text};
+    for (const Text& value : values) {
+      if (std::ranges::find(result.parts, value) == result.parts.end()) result.parts.push_back(value);
+    }
+  }
+  return result.parts.size() > k_max_choices ? Text() : result;
+}
+
+}  // namespace pgsluice::effects

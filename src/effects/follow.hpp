@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command runs besides itself: bodies of DO, functions and procedures, triggers, rules, prepared statements. Their
+// statements are predicted like any other and count for the one that started them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "effects/evaluate.hpp"
+#include "effects/subject.hpp"
+#include "pgsluice/code.hpp"
+
+namespace pgsluice::effects {
+
+/// A statement that code runs.
+struct InnerStatement {
+  std::shared_ptr<const Statement> statement;
+  /// What a finding about it points at; none: its commands stand in the file where they say.
+  std::optional<SourceRange> range;
+  bool partly_known = false;  ///< parts of it that are not known are marked: see k_unknown_part
+  std::string place;          ///< of the EXECUTE, in words
+};
+
+/// What following asks of the one who predicts.
+struct Host {
+  /// Predicts the statement, does to the catalog what it does, and follows what it runs in turn.
+  std::function<void(const InnerStatement&)> run;
+  /// Says what is not known, once.
+  std::function<void(std::string)> assume;
+  /// Says what nobody can foresee.
+  std::function<void(const std::string&)> unseen;
+  /// The code ends the transaction in which it runs.
+  std::function<void()> ends_transaction;
+  bool in_transaction = false;
+};
+
+class Follower {
+ public:
+  explicit Follower(Catalog& catalog) : catalog_(catalog) {}
+
+  /// For the next statement of a script: nothing of it has been followed.
+  void start(const Host* host, const SourceRange& range, bool check_function_bodies);
+  /// All that the command runs, when its own work is done. `locks`: those of the command itself.
+  void follow(const Command& command, const std::vector<RelationLock>& locks);
+  /// Before a command changes the catalog: whoever may have to go back keeps a copy.
+  void before_change();
+
+ private:
+  struct Scope;
+  struct Frame;
+  enum class Flow { goes_on, leaves_loop, leaves_code };
+
+  // ---- follow.cpp: what there is to follow
+  void follow_calls(const std::vector<FunctionCall>& calls);
+  void follow_call(const FunctionCall& call);
+  void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);
+  void follow_views(const std::vector<RelationLock>& locks);
+  void follow_expressions(const Command& command);
+  void follow_prepared(const Command& command);
+  void follow_creation(const Box<CodeBlock>& code);
+  void follow_setting(const FunctionCall& call);
+  void run(const std::shared_ptr<const Statement>& statement);
+  bool spend();
+  void run_all(const Box<std::vector<Statement>>& statements);
+
+  // ---- follow_writes.cpp: triggers, rules and defaults
+  void follow_writes(const Command& command);
+  void follow_write(const RelationName& name, bool only, std::string_view event, const Names* columns);
+  void follow_triggers(const Relation& relation, std::string_view event, const Names* columns,
+                       bool rows_only);
+  void follow_trigger(const Relation& relation, const CatalogTrigger& trigger, std::string_view event);
+  void follow_rules(const Relation& relation, std::string_view event);
+  void follow_defaults(const RowChange& change);
+
+  // ---- follow_body.cpp: one body
+  void run_body(const Box<CodeBlock>& code, Variables variables, std::string where);
+  Flow run_steps(const std::vector<CodeStep>& steps);
+  Flow run_step(const CodeStep& step);
+  Flow run_branch(const CodeStep& step);
+  Flow run_loop(const CodeStep& step);
+  Flow run_block(const CodeStep& step);
+  Flow run_alternatives(std::size_t count, bool one_runs, const std::function<Flow(std::size_t)>& run);
+  void run_statement(const CodeStep& step);
+  void run_dynamic(const CodeStep& step);
+  void run_text(const CodeStep& step, const std::string& sql);
+  void assign(const Names& targets, const Text& value);
+  void forget(const std::vector<CodeStep>& steps);
+
+  /// What is not known: it may have done anything to the catalog.
+  void opaque(const std::string& what);
+  /// What is not followed, and may lock anything.
+  void unseen(const std::string& what);
+  [[nodiscard]] std::string place_of(const CodeStep& step) const;
+  [[nodiscard]] std::shared_ptr<const Body> body_of(const Box<CodeBlock>& code);
+
+  Catalog& catalog_;
+  const Host* host_ = nullptr;
+  SourceRange range_;  ///< of the statement of the script
+  bool check_function_bodies_ = true;
+  std::vector<Frame*> frames_;  ///< of the code that is running, innermost last
+  std::vector<Scope*> scopes_;
+  std::vector<std::string> active_;          ///< what is being followed, to see recursion
+  std::set<std::string, std::less<>> done_;  ///< what has been followed for this statement
+  std::map<std::string, std::shared_ptr<const std::vector<Statement>>, std::less<>> prepared_;
+  std::map<const CodeBlock*, std::pair<Box<CodeBlock>, std::shared_ptr<const Body>>> bodies_;
+  int budget_ = 20'000;  ///< steps of code that are still followed in this script
+};
+
+}  // namespace pgsluice::effects

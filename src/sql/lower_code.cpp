@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements that hold others: DO, CREATE FUNCTION and PROCEDURE, whose code is kept as it is written, CREATE SCHEMA; and
+// CALL.
+#include <utility>
+
+#include "lexer.hpp"
+#include "lower.hpp"
+#include "lower_text.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+/// Where the string behind a location stands in the file, if it is quoted with dollars.
+void locate(CodeBlock& code, const Source& source, int location) {
+  if (location < 0) return;
+  Lexer lexer(source.text, static_cast<std::size_t>(location));
+  Token token = lexer.next();
+  while (token.kind != TokenKind::string && token.kind != TokenKind::end) token = lexer.next();
+  const std::string_view quoted = lexer.text(token);
+  if (!quoted.starts_with('$')) return;
+  code.offset = source.offset + token.begin + quoted.find('$', 1) + 1;
+  code.exact = true;
+}
+
+void lower_do(const ::DoStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "DoStmt", source.whole());
+  CodeBlock code{.language = "plpgsql"};
+  for (auto* option : each<::DefElem>(node->args)) {
+    if (view(option->defname) == "language") code.language = string_value(option->arg);
+    if (view(option->defname) != "as") continue;
+    code.text = string_value(option->arg);
+    locate(code, source, option->location);
+  }
+  command.code = std::move(code);
+}
+
+std::string_view volatility(const ::CreateFunctionStmt* node) {
+  for (auto* option : each<::DefElem>(node->options)) {
+    if (view(option->defname) != "volatility") continue;
+    const std::string_view value = string_value(option->arg);
+    if (value == "immutable") return "immutable";
+    if (value == "stable") return "stable";
+  }
+  return "volatile";
+}
+
+void lower_parameters(const ::List* parameters, CodeBlock& code) {
+  for (auto* parameter : each<::FunctionParameter>(parameters)) {
+    if (parameter->mode == FUNC_PARAM_OUT || parameter->mode == FUNC_PARAM_TABLE) continue;
+    code.parameters.emplace_back(view(parameter->name));
+    code.types.push_back(type_name(parameter->argType));
+    if (parameter->defexpr == nullptr) code.required = static_cast<int>(code.parameters.size());
+    if (parameter->mode == FUNC_PARAM_VARIADIC) code.variadic = true;
+  }
+}
+
+void lower_setting(const ::VariableSetStmt* setting, CodeBlock& code) {
+  if (view(setting->name) != "search_path") return;
+  for (::Node* node : each(setting->args)) {
+    if (auto* constant = as<::A_Const>(node, T_A_Const);
+        constant != nullptr && constant->val.node.type == T_String)
+      code.search_path.emplace_back(view(constant->val.sval.sval));
+  }
+}
+
+void lower_option(const ::DefElem* option, const Source& source, CodeBlock& code) {
+  const std::string_view name = view(option->defname);
+  if (name == "language") code.language = string_value(option->arg);
+  if (name == "security" && option->arg != nullptr)
+    code.security_definer = reinterpret_cast<::Boolean*>(option->arg)->boolval;
+  if (name == "set") lower_setting(reinterpret_cast<::VariableSetStmt*>(option->arg), code);
+  if (name != "as") return;
+  auto* strings = as<::List>(option->arg, T_List);
+  if (length(strings) != 1) return;  // a C function has two
+  code.text = string_value(strings->elements[0].ptr_value);
+  locate(code, source, option->location);
+}
+
+/// RETURN expression, or the statements of BEGIN ATOMIC.
+Body lower_body(::Node* node, const Source& source) {
+  Body body;
+  const auto add = [&](::Node* part) {
+    CodeStep& step = body.steps.emplace_back();
+    step.range = source.whole();
+    step.statement.range = source.whole();
+    if (auto* returned = as<::ReturnStmt>(part, T_ReturnStmt)) {
+      step.statement.tag = "SelectStmt";
+      add_query_use(returned->returnval, source, add_command(step.statement, "SelectStmt", source.whole()));
+    } else {
+      lower_statement(part, source, step.statement);
+    }
+  };
+  if (auto* blocks = as<::List>(node, T_List)) {
+    for (auto* block : each<::List>(blocks)) {
+      for (::Node* part : each(block)) add(part);
+    }
+  } else {
+    add(node);
+  }
+  return body;
+}
+
+void lower_function(const ::CreateFunctionStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "CreateFunctionStmt", source.whole());
+  const RelationName name = relation_name(node->funcname);
+  command.name = name.relname;
+  command.new_name = name.schemaname;
+  set_fact(command, "is_procedure", node->is_procedure);
+  set_fact(command, "volatility", volatility(node));
+  set_fact(command, "replace", node->replace);
+  CodeBlock code{.language = "sql"};
+  lower_parameters(node->parameters, code);
+  for (auto* option : each<::DefElem>(node->options)) lower_option(option, source, code);
+  if (node->sql_body != nullptr) code.body = lower_body(node->sql_body, source);
+  command.code = std::move(code);
+  add_query_use(node->sql_body, source, command);
+}
+
+}  // namespace
+
+bool lower_code_statement(::Node* node, const Source& source, Statement& statement) {
+  switch (node->type) {
+    case T_DoStmt: lower_do(reinterpret_cast<::DoStmt*>(node), source, statement); return true;
+    case T_CreateFunctionStmt:
+      lower_function(reinterpret_cast<::CreateFunctionStmt*>(node), source, statement);
+      return true;
+    case T_CallStmt: {
+      Command& command = add_command(statement, "CallStmt", source.whole());
+      auto* call = reinterpret_cast<::CallStmt*>(node)->funccall;
+      add_query_use(reinterpret_cast<::Node*>(call), source, command);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+}  // namespace pgsluice::sql

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lower_text.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "lower.hpp"
+#include "walk.hpp"
+
+namespace pgsluice::sql {
+
+namespace {
+
+constexpr int k_max_depth = 40;          // what is nested deeper is not evaluated
+constexpr int k_max_parts = 400;         // and neither is what has more parts
+constexpr std::size_t k_max_rows = 256;  // of VALUES, ARRAY and IN
+
+Text unknown() {
+  return {};
+}
+Text constant(std::string_view value) {
+  return {.kind = Text::Kind::constant, .value = std::string(value), .parts = {}};
+}
+Text call(std::string_view name, std::vector<Text> parts) {
+  return {.kind = Text::Kind::call, .value = std::string(name), .parts = std::move(parts)};
+}
+Text list(Text::Kind kind, std::vector<Text> parts) {
+  return {.kind = kind, .value = {}, .parts = std::move(parts)};
+}
+
+/// Reads one expression; `columns` as in text_of().
+class Reader {
+ public:
+  explicit Reader(const ColumnTexts& columns) : columns_(columns) {}
+
+  Text read(::Node* node, int depth) const {
+    if (node == nullptr || depth > k_max_depth) return unknown();
+    switch (node->type) {
+      case T_A_Const: return literal(reinterpret_cast<::A_Const*>(node));
+      case T_ColumnRef: return name(reinterpret_cast<::ColumnRef*>(node));
+      case T_ParamRef: return variable("$" + std::to_string(reinterpret_cast<::ParamRef*>(node)->number));
+      case T_TypeCast: return read(reinterpret_cast<::TypeCast*>(node)->arg, depth + 1);
+      case T_CollateClause: return read(reinterpret_cast<::CollateClause*>(node)->arg, depth + 1);
+      case T_A_Expr: return operation(reinterpret_cast<::A_Expr*>(node), depth);
+      case T_A_ArrayExpr:
+        return all(Text::Kind::array, reinterpret_cast<::A_ArrayExpr*>(node)->elements, depth);
+      case T_RowExpr: return all(Text::Kind::row, reinterpret_cast<::RowExpr*>(node)->args, depth);
+      case T_FuncCall: return function(reinterpret_cast<::FuncCall*>(node), depth);
+      case T_CoalesceExpr:
+        return call("coalesce", parts(reinterpret_cast<::CoalesceExpr*>(node)->args, depth));
+      case T_BoolExpr: return logic(reinterpret_cast<::BoolExpr*>(node), depth);
+      case T_NullTest: return null_test(reinterpret_cast<::NullTest*>(node), depth);
+      case T_CaseExpr: return cases(reinterpret_cast<::CaseExpr*>(node), depth);
+      case T_A_Indirection: return element(reinterpret_cast<::A_Indirection*>(node), depth);
+      default: return unknown();
+    }
+  }
+
+  [[nodiscard]] std::vector<Text> parts(const ::List* nodes, int depth) const {
+    std::vector<Text> result;
+    if (length(nodes) > k_max_parts) return {unknown()};
+    for (::Node* node : each(nodes)) result.push_back(read(node, depth + 1));
+    return result;
+  }
+
+ private:
+  static Text literal(const ::A_Const* node) {
+    if (node->isnull) return {.kind = Text::Kind::null, .value = {}, .parts = {}};
+    switch (node->val.node.type) {
+      case T_Integer: return constant(std::to_string(node->val.ival.ival));
+      case T_Float: return constant(view(node->val.fval.fval));
+      case T_Boolean: return constant(node->val.boolval.boolval ? "true" : "false");
+      case T_String: return constant(view(node->val.sval.sval));
+      default: return unknown();
+    }
+  }
+
+  static Text variable(std::string_view name) {
+    return {.kind = Text::Kind::variable, .value = std::string(name), .parts = {}};
+  }
+
+  [[nodiscard]] Text name(const ::ColumnRef* node) const {
+    std::string path;
+    for (::Node* field : each(node->fields)) {
+      if (field->type != T_String) return unknown();
+      if (!path.empty()) path += '.';
+      path += string_value(field);
+    }
+    const std::string_view last = std::string_view(path).substr(path.rfind('.') + 1);
+    const auto found = columns_.find(last);
+    return found != columns_.end() ? found->second : variable(path);
+  }
+
+  [[nodiscard]] Text all(Text::Kind kind, const ::List* nodes, int depth) const {
+    if (length(nodes) > k_max_parts) return unknown();
+    return list(kind, parts(nodes, depth));
+  }
+
+  /// `a || b || c` leans to the left as far as it is long: such a chain is one level.
+  [[nodiscard]] Text chain(const ::A_Expr* node, std::string_view op, int depth) const {
+    std::vector<Text> result;
+    ::Node* left = nullptr;
+    for (const ::A_Expr* link = node; link != nullptr; link = same_operator(left, op)) {
+      if (static_cast<int>(result.size()) > k_max_parts) return unknown();
+      result.push_back(read(link->rexpr, depth + 1));
+      left = link->lexpr;
+    }
+    result.push_back(read(left, depth + 1));
+    std::ranges::reverse(result);
+    return call(op, std::move(result));
+  }
+
+  static const ::A_Expr* same_operator(::Node* node, std::string_view op) {
+    auto* other = as<::A_Expr>(node, T_A_Expr);
+    return other != nullptr && other->kind == AEXPR_OP && other->lexpr != nullptr && operator_of(other) == op
+               ? other
+               : nullptr;
+  }
+
+  static std::string_view operator_of(const ::A_Expr* node) {
+    return length(node->name) > 0 ? string_value(node->name->elements[node->name->length - 1].ptr_value)
+                                  : std::string_view();
+  }
+
+  [[nodiscard]] Text operation(const ::A_Expr* node, int depth) const {
+    const std::string_view op = operator_of(node);
+    if (node->kind == AEXPR_IN) {
+      std::vector<Text> operands = parts(reinterpret_cast<::List*>(node->rexpr), depth);
+      operands.insert(operands.begin(), read(node->lexpr, depth + 1));
+      return call(op == "=" ? "in" : "not in", std::move(operands));
+    }
+    if (node->kind == AEXPR_DISTINCT || node->kind == AEXPR_NOT_DISTINCT || node->kind != AEXPR_OP) {
+      return unknown();
+    }
+    if (op == "||" && node->lexpr != nullptr) return chain(node, op, depth);
+    if (node->lexpr == nullptr) return call(op, {read(node->rexpr, depth + 1)});
+    return call(op, {read(node->lexpr, depth + 1), read(node->rexpr, depth + 1)});
+  }
+
+  [[nodiscard]] Text function(const ::FuncCall* node, int depth) const {
+    const RelationName name = relation_name(node->funcname);
+    const bool builtin = name.schemaname.empty() || name.schemaname == "pg_catalog";
+    if (!builtin || node->func_variadic || node->agg_star) return unknown();
+    return call(name.relname, parts(node->args, depth));
+  }
+
+  [[nodiscard]] Text logic(const ::BoolExpr* node, int depth) const {
+    const std::string_view op = node->boolop == AND_EXPR ? "and" : node->boolop == OR_EXPR ? "or" : "not";
+    return call(op, parts(node->args, depth));
+  }
+
+  [[nodiscard]] Text null_test(const ::NullTest* node, int depth) const {
+    return call(node->nulltesttype == IS_NULL ? "is null" : "is not null",
+                {read(reinterpret_cast<::Node*>(node->arg), depth + 1)});
+  }
+
+  [[nodiscard]] Text cases(const ::CaseExpr* node, int depth) const {
+    std::vector<Text> results;
+    for (auto* when : each<::CaseWhen>(node->args)) {
+      if (static_cast<int>(results.size()) > k_max_parts) return unknown();
+      results.push_back(read(reinterpret_cast<::Node*>(when->result), depth + 1));
+    }
+    results.push_back(node->defresult != nullptr ? read(reinterpret_cast<::Node*>(node->defresult), depth + 1)
+                                                 : Text{.kind = Text::Kind::null});
+    return list(Text::Kind::choice, std::move(results));
+  }
+
+  /// array[i]
+  [[nodiscard]] Text element(const ::A_Indirection* node, int depth) const {
+    if (length(node->indirection) != 1) return unknown();
+    auto* subscript =
+        as<::A_Indices>(static_cast<::Node*>(node->indirection->elements[0].ptr_value), T_A_Indices);
+    if (subscript == nullptr || subscript->is_slice) return unknown();
+    return call("[]", {read(node->arg, depth + 1), read(subscript->uidx, depth + 1)});
+  }
+
+  const ColumnTexts& columns_;
+};
+
+/// `column = constant` and `column IN (constants)` of a WHERE, as far as they must hold.
+ColumnTexts columns_of_where(::Node* where) {
+  ColumnTexts columns;
+  std::vector<::Node*> stack{where};
+  while (!stack.empty()) {
+    ::Node* node = stack.back();
+    stack.pop_back();
+    if (auto* logic = as<::BoolExpr>(node, T_BoolExpr); logic != nullptr && logic->boolop == AND_EXPR) {
+      for (::Node* arg : each(logic->args)) stack.push_back(arg);
+    }
+    auto* compared = as<::A_Expr>(node, T_A_Expr);
+    if (compared == nullptr ||
+        (compared->kind != AEXPR_OP && compared->kind != AEXPR_IN && compared->kind != AEXPR_OP_ANY)) {
+      continue;
+    }
+    auto* column = as<::ColumnRef>(compared->lexpr, T_ColumnRef);
+    const bool equal =
+        length(compared->name) == 1 && string_value(compared->name->elements[0].ptr_value) == "=";
+    if (column == nullptr || !equal) continue;
+    const std::string_view name =
+        string_value(column->fields->elements[column->fields->length - 1].ptr_value);
+    if (compared->kind == AEXPR_OP) {
+      columns[name] = text_of(compared->rexpr);
+    } else if (compared->kind == AEXPR_IN) {
+      columns[name] =
+          list(Text::Kind::choice, Reader({}).parts(reinterpret_cast<::List*>(compared->rexpr), 0));
+    } else {
+      Text array = text_of(compared->rexpr);
+      if (array.kind != Text::Kind::array) continue;
+      array.kind = Text::Kind::choice;
+      columns[name] = std::move(array);
+    }
+  }
+  return columns;
+}
+
+Names column_names(const ::SelectStmt* select) {
+  Names names;
+  for (auto* target : each<::ResTarget>(select->targetList)) {
+    names.push_back(target->name != nullptr ? Name(view(target->name)) : figure_colname(target->val));
+  }
+  return names;
+}
+
+Text array_of_rows(const ::List* values) {
+  std::vector<Text> rows;
+  if (static_cast<std::size_t>(length(values)) > k_max_rows) return unknown();
+  for (auto* row : each<::List>(values)) rows.push_back(list(Text::Kind::row, Reader({}).parts(row, 0)));
+  return list(Text::Kind::array, std::move(rows));
+}
+
+/// One column as rows.
+Text rows_of_array(Text array) {
+  if (array.kind != Text::Kind::array) return call("rows", {std::move(array)});
+  for (Text& element : array.parts) element = list(Text::Kind::row, {std::move(element)});
+  return array;
+}
+
+/// unnest(array) and generate_series(a, b) as an array.
+std::optional<Text> elements(::Node* node) {
+  auto* function = as<::FuncCall>(node, T_FuncCall);
+  if (function == nullptr) return std::nullopt;
+  const Name name = relation_name(function->funcname).relname;
+  std::vector<Text> arguments = texts_of(function);
+  if (name == "unnest" && arguments.size() == 1) return std::move(arguments.front());
+  if (name == "generate_series" && arguments.size() > 1) return call("range", std::move(arguments));
+  return std::nullopt;
+}
+
+Names alias_columns(const ::Alias* alias) {
+  return alias != nullptr ? strings(alias->colnames) : Names{};
+}
+
+/// What a FROM item yields, if it is a list of constants or an array.
+std::optional<Rows> rows_of_item(::Node* item, int depth) {
+  if (auto* sub = as<::RangeSubselect>(item, T_RangeSubselect)) {
+    auto* select = as<::SelectStmt>(sub->subquery, T_SelectStmt);
+    if (select == nullptr) return std::nullopt;
+    Rows rows = rows_of(select, depth + 1);
+    const Names names = alias_columns(sub->alias);
+    for (std::size_t i = 0; i < std::min(names.size(), rows.columns.size()); ++i) rows.columns[i] = names[i];
+    return rows;
+  }
+  if (auto* function = as<::RangeFunction>(item, T_RangeFunction);
+      function != nullptr && !function->ordinality) {
+    if (length(function->functions) != 1) return std::nullopt;
+    auto* first = static_cast<::List*>(function->functions->elements[0].ptr_value);
+    auto array = elements(static_cast<::Node*>(first->elements[0].ptr_value));
+    if (!array) return std::nullopt;
+    Names names = alias_columns(function->alias);
+    if (names.empty())
+      names.emplace_back(function->alias != nullptr ? view(function->alias->aliasname) : "unnest");
+    return Rows{.rows = rows_of_array(std::move(*array)), .columns = names};
+  }
+  return std::nullopt;
+}
+
+bool is_star(const ::SelectStmt* select) {
+  if (length(select->targetList) != 1) return false;
+  auto* column =
+      as<::ColumnRef>(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val, T_ColumnRef);
+  return column != nullptr &&
+         static_cast<::Node*>(column->fields->elements[column->fields->length - 1].ptr_value)->type ==
+             T_A_Star;
+}
+
+Text target_row(const ::SelectStmt* select, const ColumnTexts& columns) {
+  std::vector<Text> row;
+  for (auto* target : each<::ResTarget>(select->targetList)) row.push_back(text_of(target->val, columns));
+  return list(Text::Kind::row, std::move(row));
+}
+
+/// The targets, once for each row of the FROM item.
+Text each_row(const ::SelectStmt* select, const Rows& source) {
+  if (source.rows.kind != Text::Kind::array) return unknown();
+  std::vector<Text> result;
+  for (const Text& row : source.rows.parts) {
+    ColumnTexts columns;
+    for (std::size_t i = 0; i < std::min(row.parts.size(), source.columns.size()); ++i)
+      columns[source.columns[i].str()] = row.parts[i];
+    result.push_back(target_row(select, columns));
+  }
+  return list(select->whereClause == nullptr ? Text::Kind::array : Text::Kind::choice, std::move(result));
+}
+
+/// A row that data gives: one for each value that WHERE admits for a column, if there is such a column.
+Text rows_of_where(const ::SelectStmt* select, const ColumnTexts& columns) {
+  std::vector<Text> rows;
+  for (const auto& [name, values] : columns) {
+    if (values.kind != Text::Kind::choice || values.parts.size() > k_max_rows) continue;
+    for (const Text& value : values.parts) {
+      ColumnTexts one = columns;
+      one[name] = value;
+      rows.push_back(target_row(select, one));
+    }
+    return list(Text::Kind::choice, std::move(rows));
+  }
+  rows.push_back(target_row(select, columns));
+  return list(Text::Kind::choice, std::move(rows));
+}
+
+}  // namespace
+
+Text text_of(::Node* node, const ColumnTexts& columns) {
+  return Reader(columns).read(node, 0);
+}
+
+std::vector<Text> texts_of(const ::FuncCall* node) {
+  std::vector<Text> result;
+  if (length(node->args) > k_max_parts) return result;
+  for (::Node* argument : each(node->args)) {
+    if (auto* named = as<::NamedArgExpr>(argument, T_NamedArgExpr)) {
+      result.push_back(call("=>" + string(named->name), {text_of(reinterpret_cast<::Node*>(named->arg))}));
+    } else {
+      result.push_back(text_of(argument));
+    }
+  }
+  return result;
+}
+
+Rows rows_of(const ::SelectStmt* select, int depth) {
+  if (depth > k_max_depth || select->op != SETOP_NONE || select->withClause != nullptr) return {};
+  if (length(select->valuesLists) > 0) {
+    Rows rows{.rows = array_of_rows(select->valuesLists), .columns = {}};
+    const std::size_t width = rows.rows.parts.empty() ? 0 : rows.rows.parts.front().parts.size();
+    for (std::size_t i = 1; i <= width; ++i) rows.columns.emplace_back("column" + std::to_string(i));
+    return rows;
+  }
+  const Names names = column_names(select);
+  if (length(select->fromClause) == 0) {
+    if (names.size() == 1) {
+      auto array = elements(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val);
+      if (array) return {.rows = rows_of_array(std::move(*array)), .columns = names};
+    }
+    const bool sure = select->whereClause == nullptr;
+    return {.rows = list(sure ? Text::Kind::array : Text::Kind::choice, {target_row(select, {})}),
+            .columns = names};
+  }
+  if (length(select->fromClause) == 1) {
+    if (auto source = rows_of_item(static_cast<::Node*>(select->fromClause->elements[0].ptr_value), depth)) {
+      if (!is_star(select)) return {.rows = each_row(select, *source), .columns = names};
+      if (select->whereClause != nullptr && source->rows.kind == Text::Kind::array)
+        source->rows.kind = Text::Kind::choice;
+      return std::move(*source);
+    }
+  }
+  return {.rows = rows_of_where(select, columns_of_where(select->whereClause)), .columns = names};
+}
+
+}  // namespace pgsluice::sql
