@@ -215,10 +215,10 @@ TEST(Predict, IfExistsOnWhatNoFileMakesLocksNothingAndIsStillJudged) {
 }
 
 TEST(Predict, FilesThatAreNotTheWholeHistoryProveNothing) {
-  for (const char* before :
-       {"SELECT 1", "CREATE TABLE t (a int); ALTER TABLE elsewhere ADD a int",
-        "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE f(); END $$", "CREATE TABLE t (a int); CREATE EXTENSION postgis",
-        "CREATE TABLE t (a int); BEGIN; ALTER TABLE elsewhere ADD a int; ROLLBACK"}) {
+  for (const char* before : {"SELECT 1", "CREATE TABLE t (a int); ALTER TABLE elsewhere ADD a int",
+                             "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE f(); END $$",
+                             "CREATE TABLE t (a int); CREATE EXTENSION postgis",
+                             "CREATE TABLE t (a int); BEGIN; ALTER TABLE elsewhere ADD a int; ROLLBACK"}) {
     EXPECT_EQ(locks(effects_of(before, "DROP TABLE IF EXISTS gone").at(0)),
               Texts{"public.gone AccessExclusiveLock"})
         << before;
