@@ -22,9 +22,13 @@ bool is_index(char kind) {
 
 /// Reads through queries, not through DDL: what they scan is the planner's business.
 bool is_query(std::string_view tag) {
-  static const Names k_tags = {"SelectStmt",        "InsertStmt",         "UpdateStmt",  "DeleteStmt",
-                               "MergeStmt",         "CopyStmt",           "ExplainStmt", "DeclareCursorStmt",
-                               "CreateTableAsStmt", "RefreshMatViewStmt", "VacuumStmt",  "ClusterStmt"};
+  static const Names k_tags = {"SelectStmt",        "InsertStmt",
+                               "UpdateStmt",        "DeleteStmt",
+                               "MergeStmt",         "CopyStmt",
+                               "ExplainStmt",       "DeclareCursorStmt",
+                               "CreateTableAsStmt", "RefreshMatViewStmt",
+                               "VacuumStmt",        "ClusterStmt",
+                               "CallStmt",          "DoStmt"};
   return k_tags.contains(std::string(tag));
 }
 

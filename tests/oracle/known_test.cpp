@@ -152,13 +152,20 @@ class CaseRunner {
   bool clean_ = false;
 };
 
+/// A case that needs a database of its own costs a hundred times one that is rolled back: it is run on the oldest and the
+/// newest of the versions that do the same.
+bool is_run_on(const KnownCase& known, const Record& record, int version) {
+  if (known.transaction && known.setup.empty()) return true;
+  return version == *record.versions.begin() || version == *record.versions.rbegin();
+}
+
 /// The records that one server does not keep.
 std::string broken_records(const Server& server) {
   std::string problems;
   CaseRunner runner(server);
   for (const KnownCase& known : test::known_cases()) {
     const Record* record = known.record(server.version);
-    if (record == nullptr) continue;
+    if (record == nullptr || !is_run_on(known, *record, server.version)) continue;
     std::string said;
     try {
       said = runner.run(known, *record);
