@@ -38,6 +38,12 @@ void make_template(const Server& server) {
 
 void make_database(const Server& server) {
   Session session(server, "postgres");
+  // A case may end with PREPARE TRANSACTION; the database could not be dropped.
+  const std::string left_over =
+      std::string("SELECT gid FROM pg_prepared_xacts WHERE database = '") + k_database + "'";
+  for (const auto& row : session.run(left_over)) {
+    Session(server, k_database).run("ROLLBACK PREPARED '" + row[0] + "'");
+  }
   session.run(std::string("DROP DATABASE IF EXISTS ") + k_database);
   session.run(std::string("CREATE DATABASE ") + k_database + " TEMPLATE " + k_template);
 }
