@@ -3,6 +3,7 @@
 // Filled by replaying migrations; a snapshot file and a live server fill the same structure.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -154,10 +155,11 @@ struct CatalogType {
   Box<Expression> default_expression;  ///< a domain: DEFAULT
 };
 
-/// The relations that are known, by value: copying is cheap (relations are shared until changed), so
-/// BEGIN and SAVEPOINT are copies and ROLLBACK is an assignment.
+/// The relations that are known, by value: copies share relations until they are changed.
 class Catalog {
  public:
+  class Mark;
+
   /// Everything that exists is in here (snapshot or live), so what is missing does not exist.
   /// False for a replay: a relation may stem from a migration that was not given.
   bool complete = false;
@@ -200,16 +202,18 @@ class Catalog {
   void begin_file() { history_ = history_ || !relations_.empty(); }
   /// A relation was needed that no file makes: the files are not the whole history.
   void note_gap() { gap_ = true; }
-  /// Goes back to how it was. What was learnt of the files themselves stays.
-  void roll_back(const Catalog& before);
   /// Code ran that cannot be followed: it may have made anything, so nothing counts as missing any more.
   void lose_track();
-  /// What was made in the transaction is now like everything else.
+  /// What was made in the transaction is now like everything else, and marks are void.
   void end_transaction();
   /// Rows of a table were written, or a sequence was drawn from.
   void use(const RelationName& name);
   /// Rows of a table were deleted, or there are new ones at its end.
   void set_rows_deleted(const RelationName& name, bool deleted);
+  /// A state to come back to; from now on it costs memory to change the catalog.
+  [[nodiscard]] Mark mark();
+  /// To the state at the mark, as often as one likes; later marks are void. What was learnt of the files stays.
+  void roll_back(const Mark& mark);
   void erase(const RelationName& name);
   void put_type(CatalogType type);
   [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
@@ -246,6 +250,7 @@ class Catalog {
   friend class CatalogChange;
   friend class CatalogRestorer;
   enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy, default_partition };
+  static constexpr std::size_t k_link_kinds = 7;
   /// That one relation points to another.
   struct Link {
     LinkKind kind;
@@ -258,6 +263,21 @@ class Catalog {
     }
   };
   using Relations = std::unordered_map<RelationName, std::shared_ptr<Relation>, RelationNameHash>;
+  /// What else there is; seldom changed.
+  struct Objects {
+    std::map<RelationName, CatalogType> types;
+    std::set<std::pair<RelationName, RelationName>> binary_casts;
+    std::map<RelationName, RelationName> statistics;
+    std::map<std::string, std::set<RelationName>> publications;
+    std::map<RelationName, std::vector<CatalogFunction>> functions;
+    std::map<Name, Name> servers;  ///< with their foreign data wrappers
+  };
+  /// How a name was before something was done to it.
+  struct Before {
+    RelationName name;
+    std::shared_ptr<Relation> relation;  ///< nullptr: there was none
+    bool dropped = false;
+  };
 
   void store(Relation relation);
   /// Lets `change` loose on a relation: on the one that is there, unless a copy of the catalog shares it.
@@ -265,12 +285,19 @@ class Catalog {
   void edit(const RelationName& name, Change change) {
     const auto found = relations_.find(name);
     if (found == relations_.end()) return;
+    remember(name);
     Relation& relation = own(found->second);  // stays where it is, whatever `change` adds to the catalog
     const std::vector<Link> before = links_of(relation);
     change(relation);
     relink(relation.name, before, links_of(relation));
   }
   static Relation& own(std::shared_ptr<Relation>& relation);
+  /// To change them: copies of the catalog share them.
+  Objects& objects();
+  /// Notes how a name is now, when there is a mark to come back to that does not know it yet.
+  void remember(const RelationName& name);
+  void restore(const Before& before);
+  void join_objects(const Objects& other);
   [[nodiscard]] static std::vector<Link> links_of(const Relation& relation);
   void relink(const RelationName& from, const std::vector<Link>& before, const std::vector<Link>& after);
   [[nodiscard]] std::vector<const Relation*> linked(LinkKind kind, const RelationName& to) const;
@@ -285,12 +312,25 @@ class Catalog {
   std::vector<RelationName> new_;   ///< those with is_new
   std::vector<RelationName> used_;  ///< those with is_used
   std::vector<RelationName> created_;
-  std::map<RelationName, CatalogType> types_;
-  std::set<std::pair<RelationName, RelationName>> binary_casts_;
-  std::map<RelationName, RelationName> statistics_;
-  std::map<std::string, std::set<RelationName>> publications_;
-  std::map<RelationName, std::vector<CatalogFunction>> functions_;
-  std::map<Name, Name> servers_;  ///< with their foreign data wrappers
+  std::shared_ptr<Objects> objects_ = std::make_shared<Objects>();
+  bool marked_ = false;
+  std::vector<Before> journal_;                               ///< since the first mark
+  std::unordered_set<RelationName, RelationNameHash> noted_;  ///< in the journal since the last mark
+  // What there never was need not be looked for.
+  bool had_temporary_ = false;
+  std::array<bool, k_link_kinds> had_links_{};
+};
+
+class Catalog::Mark {
+  friend class Catalog;
+  std::size_t changes_ = 0;  ///< of the journal
+  std::shared_ptr<Objects> objects_;
+  bool complete_ = false;
+  Names search_path_;
+  std::string timezone_;
+  Name session_role_;
+  Name role_;
+  bool is_replica_ = false;
 };
 
 /// The name that PostgreSQL chooses for an index: `table_columns_idx`, `table_pkey`, `table_columns_key`.

@@ -28,7 +28,7 @@ void CatalogChange::run() {
   if (tag == "RuleStmt") return create_rule();
   if (tag == "CreateStatsStmt") return create_statistics();
   if (tag == "CreateForeignServerStmt") {
-    catalog_.servers_[command_.name] = command_.new_name;
+    catalog_.objects().servers[command_.name] = command_.new_name;
     return;
   }
   if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();

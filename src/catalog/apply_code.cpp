@@ -22,7 +22,7 @@ char enabled_by(std::string_view tag) {
 void CatalogChange::create_function() {
   CatalogFunction function{
       .name = type_full_name(), .volatility = command_.text("volatility"), .code = command_.code};
-  std::vector<CatalogFunction>& overloads = catalog_.functions_[function.name];
+  std::vector<CatalogFunction>& overloads = catalog_.objects().functions[function.name];
   std::erase_if(overloads, [&](const CatalogFunction& other) {
     return !other.code || !function.code || other.code->types == function.code->types;
   });

@@ -91,6 +91,7 @@ void CatalogChange::append(const RelationName& relation, CatalogConstraint const
   if (!constraint.referenced.empty()) {
     catalog_.relink(relation, {}, {{Catalog::LinkKind::referencing, constraint.referenced}});
   }
+  catalog_.remember(relation);
   Catalog::own(catalog_.relations_.at(relation)).constraints.push_back(std::move(constraint));
 }
 

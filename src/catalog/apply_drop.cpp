@@ -10,7 +10,7 @@ void CatalogChange::drop() {
   const std::string_view type = command_.text("removeType");
   if (type == "OBJECT_SCHEMA") return drop_schema();
   if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") {
-    if (command_.type) catalog_.types_.erase(type_key(*command_.type));
+    if (command_.type) catalog_.objects().types.erase(type_key(*command_.type));
     return;
   }
   if (type == "OBJECT_TRIGGER") {
@@ -29,7 +29,7 @@ void CatalogChange::drop() {
     });
   }
   if (type == "OBJECT_PUBLICATION") {
-    catalog_.publications_.erase(command_.name);
+    catalog_.objects().publications.erase(command_.name);
     return;
   }
   if (const Relation* relation = target()) drop_relation(relation->name);

@@ -106,11 +106,11 @@ void CatalogChange::create_statistics() {
   if (table == nullptr) return;
   const RelationName resolved = catalog_.resolve(table->name);
   const Name schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
-  catalog_.statistics_[{schema, command_.name}] = resolved;
+  catalog_.objects().statistics[{schema, command_.name}] = resolved;
 }
 
 void CatalogChange::publish() {
-  std::set<RelationName>& tables = catalog_.publications_[command_.name];
+  std::set<RelationName>& tables = catalog_.objects().publications[command_.name];
   const RelationRef* ref = command_.relation("target");
   if (ref == nullptr) return;
   const RelationName table = catalog_.resolve(ref->name);

@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
 
+Name temporary_schema() {
+  static const Name k_name = "pg_temp";
+  return k_name;
+}
+
 /// Cuts to `size` bytes without cutting a character: pg_mbcliplen().
 std::string_view clip(std::string_view text, std::size_t size) {
   return text.substr(0, utf8_floor(text, size));
@@ -50,8 +55,9 @@ const Relation* Catalog::find(const RelationName& name) const {
     return found != relations_.end() ? found->second.get() : nullptr;
   };
   if (!name.schemaname.empty()) return at(name);
-  static const Name k_temporary = "pg_temp";
-  if (const Relation* temporary = at({k_temporary, name.relname})) return temporary;
+  if (had_temporary_) {
+    if (const Relation* temporary = at({temporary_schema(), name.relname})) return temporary;
+  }
   for (const Name schema : search_path) {
     if (const Relation* relation = at({schema, name.relname})) return relation;
   }
@@ -69,13 +75,8 @@ bool Catalog::is_unheard_of(const RelationName& name) const {
 void Catalog::lose_track() {
   complete = false;
   gap_ = true;
+  for (const RelationName& name : dropped_) remember(name);
   dropped_.clear();
-}
-
-void Catalog::roll_back(const Catalog& before) {
-  const bool gap = gap_;
-  *this = before;
-  gap_ = gap_ || gap;
 }
 
 RelationName Catalog::resolve(const RelationName& name) const {
@@ -112,6 +113,7 @@ void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
     if (entry->second.empty()) links_.erase(entry);
   }
   for (const Link& link : after) {
+    had_links_.at(static_cast<std::size_t>(link.kind)) = true;
     std::vector<RelationName>& names = links_[link];
     const auto place = std::ranges::lower_bound(names, from);
     if (place == names.end() || *place != from) names.insert(place, from);
@@ -120,6 +122,7 @@ void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
 
 std::vector<const Relation*> Catalog::linked(LinkKind kind, const RelationName& to) const {
   std::vector<const Relation*> result;
+  if (!had_links_.at(static_cast<std::size_t>(kind))) return result;
   const auto found = links_.find({kind, to});
   if (found == links_.end()) return result;
   result.reserve(found->second.size());
@@ -183,8 +186,10 @@ void Catalog::put(Relation relation) {
 }
 
 void Catalog::store(Relation relation) {
+  remember(relation.name);
   erase(relation.name);
   dropped_.erase(relation.name);
+  had_temporary_ = had_temporary_ || relation.name.schemaname == temporary_schema();
   relink(relation.name, {}, links_of(relation));
   if (relation.is_new) new_.push_back(relation.name);
   const RelationName name = relation.name;
@@ -192,6 +197,9 @@ void Catalog::store(Relation relation) {
 }
 
 void Catalog::end_transaction() {
+  marked_ = false;
+  journal_.clear();
+  noted_.clear();
   for (const RelationName& name : std::exchange(new_, {})) {
     const auto found = relations_.find(name);
     if (found != relations_.end() && found->second->is_new) own(found->second).is_new = false;
@@ -224,20 +232,78 @@ void Catalog::erase(const RelationName& erased) {
   const RelationName name = erased;  // a copy: it may live in what is erased
   const auto found = relations_.find(name);
   if (found == relations_.end()) return;
+  remember(name);
   relink(name, links_of(*found->second), {});
   relations_.erase(found);
   taken_.clear();
   dropped_.insert(name);
 }
 
+Catalog::Mark Catalog::mark() {
+  Mark mark;
+  mark.changes_ = journal_.size();
+  mark.objects_ = objects_;
+  mark.complete_ = complete;
+  mark.search_path_ = search_path;
+  mark.timezone_ = timezone;
+  mark.session_role_ = session_role;
+  mark.role_ = role;
+  mark.is_replica_ = is_replica;
+  marked_ = true;
+  noted_.clear();
+  return mark;
+}
+
+void Catalog::roll_back(const Mark& mark) {
+  for (; journal_.size() > mark.changes_; journal_.pop_back()) restore(journal_.back());
+  noted_.clear();
+  objects_ = mark.objects_;
+  complete = mark.complete_;
+  search_path = mark.search_path_;
+  timezone = mark.timezone_;
+  session_role = mark.session_role_;
+  role = mark.role_;
+  is_replica = mark.is_replica_;
+}
+
+Catalog::Objects& Catalog::objects() {
+  if (objects_.use_count() > 1) objects_ = std::make_shared<Objects>(*objects_);
+  return *objects_;
+}
+
+void Catalog::remember(const RelationName& name) {
+  if (!marked_ || !noted_.insert(name).second) return;
+  const auto found = relations_.find(name);
+  journal_.push_back({.name = name,
+                      .relation = found != relations_.end() ? found->second : nullptr,
+                      .dropped = dropped_.contains(name)});
+}
+
+void Catalog::restore(const Before& before) {
+  if (const auto found = relations_.find(before.name); found != relations_.end()) {
+    relink(before.name, links_of(*found->second), {});
+    relations_.erase(found);
+    taken_.clear();
+  }
+  if (before.relation != nullptr) {
+    relink(before.name, {}, links_of(*before.relation));
+    relations_.emplace(before.name, before.relation);
+  }
+  if (before.dropped) {
+    dropped_.insert(before.name);
+  } else {
+    dropped_.erase(before.name);
+  }
+}
+
 void Catalog::put_type(CatalogType type) {
-  types_[type.name] = std::move(type);
+  objects().types[type.name] = std::move(type);
 }
 
 const CatalogType* Catalog::find_type(const TypeName& type) const {
   const auto at = [this](const RelationName& full) -> const CatalogType* {
-    const auto found = types_.find(full);
-    return found != types_.end() ? &found->second : nullptr;
+    const auto found = objects_->types.find(full);
+    return found != objects_->types.end() ? &found->second : nullptr;
   };
   if (!type.schemaname.empty()) return at({type.schemaname, type.name});
   for (const Name schema : search_path) {
@@ -255,15 +321,16 @@ TypeName Catalog::resolve_type(TypeName type) const {
 void Catalog::put_binary_cast(const TypeName& from, const TypeName& to) {
   const TypeName source = resolve_type(from);
   const TypeName target = resolve_type(to);
-  binary_casts_.emplace(RelationName{source.schemaname, source.name},
-                        RelationName{target.schemaname, target.name});
+  objects().binary_casts.emplace(RelationName{source.schemaname, source.name},
+                                 RelationName{target.schemaname, target.name});
 }
 
 bool Catalog::is_binary_cast(const TypeName& from, const TypeName& to) const {
-  if (from.array || to.array || binary_casts_.empty()) return false;
+  if (from.array || to.array || objects_->binary_casts.empty()) return false;
   const TypeName source = resolve_type(from);
   const TypeName target = resolve_type(to);
-  return binary_casts_.contains({{source.schemaname, source.name}, {target.schemaname, target.name}});
+  return objects_->binary_casts.contains(
+      {{source.schemaname, source.name}, {target.schemaname, target.name}});
 }
 
 std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
@@ -282,30 +349,31 @@ std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
 }
 
 RelationName Catalog::statistics_table(const RelationName& name) const {
-  if (const auto found = statistics_.find(name); found != statistics_.end()) return found->second;
+  const auto& statistics = objects_->statistics;
+  if (const auto found = statistics.find(name); found != statistics.end()) return found->second;
   for (const Name schema : search_path) {
-    const auto found = statistics_.find({schema, name.relname});
-    if (name.schemaname.empty() && found != statistics_.end()) return found->second;
+    const auto found = statistics.find({schema, name.relname});
+    if (name.schemaname.empty() && found != statistics.end()) return found->second;
   }
   return {};
 }
 
 std::vector<RelationName> Catalog::published(const std::string& publication) const {
-  const auto found = publications_.find(publication);
-  if (found == publications_.end()) return {};
+  const auto found = objects_->publications.find(publication);
+  if (found == objects_->publications.end()) return {};
   return {found->second.begin(), found->second.end()};
 }
 
 Name Catalog::wrapper(const Name server) const {
-  const auto found = servers_.find(server);
-  return found != servers_.end() ? found->second : Name();
+  const auto found = objects_->servers.find(server);
+  return found != objects_->servers.end() ? found->second : Name();
 }
 
 std::vector<const CatalogFunction*> Catalog::functions(const FunctionCall& call) const {
   std::vector<const CatalogFunction*> result;
   const auto collect = [&](const RelationName& full) {
-    const auto found = functions_.find(full);
-    if (found == functions_.end()) return;
+    const auto found = objects_->functions.find(full);
+    if (found == objects_->functions.end()) return;
     for (const CatalogFunction& function : found->second) {
       if (takes(function, call.arguments)) result.push_back(&function);
     }

@@ -92,19 +92,28 @@ void Catalog::join(const Catalog& other) {
     copy.is_new = false;
     store(std::move(copy));
   }
-  std::erase_if(dropped_, [&](const RelationName& name) { return !other.dropped_.contains(name); });
+  std::erase_if(dropped_, [&](const RelationName& name) {
+    if (other.dropped_.contains(name)) return false;
+    remember(name);
+    return true;
+  });
   complete = complete && other.complete;
-  types_.insert(other.types_.begin(), other.types_.end());
-  for (auto& [name, type] : types_) {
-    const auto found = other.types_.find(name);
-    if (found != other.types_.end()) type.constrained = type.constrained || found->second.constrained;
+  if (objects_ != other.objects_) join_objects(*other.objects_);
+}
+
+void Catalog::join_objects(const Objects& other) {
+  Objects& joined = objects();
+  joined.types.insert(other.types.begin(), other.types.end());
+  for (auto& [name, type] : joined.types) {
+    const auto found = other.types.find(name);
+    if (found != other.types.end()) type.constrained = type.constrained || found->second.constrained;
   }
-  std::erase_if(binary_casts_, [&](const auto& cast) { return !other.binary_casts_.contains(cast); });
-  statistics_.insert(other.statistics_.begin(), other.statistics_.end());
-  for (const auto& [name, tables] : other.publications_)
-    publications_[name].insert(tables.begin(), tables.end());
-  for (const auto& [name, functions] : other.functions_) {
-    std::vector<CatalogFunction>& mine = functions_[name];
+  std::erase_if(joined.binary_casts, [&](const auto& cast) { return !other.binary_casts.contains(cast); });
+  joined.statistics.insert(other.statistics.begin(), other.statistics.end());
+  for (const auto& [name, tables] : other.publications)
+    joined.publications[name].insert(tables.begin(), tables.end());
+  for (const auto& [name, functions] : other.functions) {
+    std::vector<CatalogFunction>& mine = joined.functions[name];
     for (const CatalogFunction& function : functions) {
       const auto same = [&](const CatalogFunction& known) { return &*known.code == &*function.code; };
       if (std::ranges::none_of(mine, same)) mine.push_back(function);

@@ -134,7 +134,7 @@ bool has_unread_parts(const Script& script) {
                              [](const ClientCommand& command) { return command.kind == "meta-command"; });
 }
 
-/// Where a copy of the catalog must be kept, because a ROLLBACK that follows goes back to it.
+/// Where the catalog must be marked, because a ROLLBACK that follows goes back to it.
 struct Keeps {
   bool at_start = false;  ///< of the file
   std::vector<bool> at;   ///< by statement
@@ -202,17 +202,17 @@ class Prediction::Walk {
  private:
   struct Savepoint {
     std::string name;  ///< empty: the start of the transaction
-    Catalog catalog;
+    Catalog::Mark mark;
   };
 
   void begin(bool keep) {
     if (transaction_) return;
     transaction_ = next_transaction_++;
-    if (keep) savepoints_.push_back({.name = {}, .catalog = catalog_});
+    if (keep) savepoints_.push_back({.name = {}, .mark = catalog_.mark()});
   }
 
   void end(bool roll_back) {
-    if (roll_back && !savepoints_.empty()) catalog_.roll_back(savepoints_.front().catalog);
+    if (roll_back && !savepoints_.empty()) catalog_.roll_back(savepoints_.front().mark);
     transaction_.reset();
     savepoints_.clear();
     deferral_.clear();
@@ -233,11 +233,11 @@ class Prediction::Walk {
       if (command.is("chain")) begin(keep);
     }
     if (!transaction_) return;
-    if (kind == "SAVEPOINT" && keep) savepoints_.push_back({.name = command.name, .catalog = catalog_});
+    if (kind == "SAVEPOINT" && keep) savepoints_.push_back({.name = command.name, .mark = catalog_.mark()});
     if (kind == "ROLLBACK TO") {
       while (savepoints_.size() > 1 && savepoints_.back().name != command.name) savepoints_.pop_back();
       if (savepoints_.empty()) return;
-      catalog_.roll_back(savepoints_.back().catalog);
+      catalog_.roll_back(savepoints_.back().mark);
     }
   }
 

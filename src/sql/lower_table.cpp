@@ -337,7 +337,9 @@ void add_like(Command& command, const ::TableLikeClause* like) {
 
 void lower_create_table(::CreateStmt* node, const Source& source, Statement& statement, bool foreign) {
   const RelationRef target{.role = "target", .name = relation_name(node->relation)};
+  const std::size_t first = statement.commands.size();
   std::vector<ColumnDef> columns;
+  columns.reserve(static_cast<std::size_t>(length(node->tableElts)));
   std::vector<Constraint> constraints;
   std::vector<const ::TableLikeClause*> like;
   for (::Node* element : each(node->tableElts)) {
@@ -353,7 +355,6 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
     Command& command =
         add_command(statement, foreign ? "CreateForeignTableStmt" : "CreateStmt", source.whole());
     command.relations.push_back(target);
-    command.columns = columns;
     for (const ::TableLikeClause* copied : like) add_like(command, copied);
     for (auto* parent : each<::RangeVar>(node->inhRelations)) {
       add_relation(command, node->partbound != nullptr ? "parent" : "inherited", relation_name(parent));
@@ -374,6 +375,7 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
   for (Constraint& table_constraint : constraints) {
     add_constraint_command(statement, target, std::move(table_constraint), false);
   }
+  statement.commands[first].columns = std::move(columns);
 }
 
 void lower_alter_table(::AlterTableStmt* node, const Source& source, Statement& statement) {

@@ -112,6 +112,8 @@ constexpr Hostile k_hostile[] = {
     {"RowLocks", "SELECT 1 FROM a, b, c", " FOR UPDATE OF a"},
     {"Transactions", "", "BEGIN; CREATE TABLE t# (); COMMIT;", "ROLLBACK;"},
     {"Savepoints", "BEGIN;", "SAVEPOINT s#; CREATE TABLE t# ();", "ROLLBACK;"},
+    {"SavepointsGoneBackTo", "BEGIN;", "SAVEPOINT s; ROLLBACK TO s;"},
+    {"ManyTablesAtASavepoint", "BEGIN;", "CREATE TABLE t# (); SAVEPOINT s; DROP TABLE t#; ROLLBACK TO s;"},
     {"HeldLocks", "BEGIN;", "LOCK TABLE t#; UPDATE u# SET a = 1;"},
     {"Checks", "CREATE TABLE t (a int", ", CHECK (a > #)", ")"},
     {"CheckByCheck", "CREATE TABLE t (a int);", "ALTER TABLE t ADD CHECK (a > #);"},
