@@ -72,6 +72,8 @@ void add_statement(const ::RawStmt* raw, const sql::Source& source, Script& scri
   Statement& statement = script.statements.emplace_back();
   statement.range = source.whole();
   sql::lower_statement(raw->stmt, source, statement);
+  // A dump has tens of thousands of statements, and all of them are there before the first one is predicted.
+  for (Command& command : statement.commands) command.facts.shrink_to_fit();
 }
 
 void parse_statement(const SourceRange& range, Script& script) {
