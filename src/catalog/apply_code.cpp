@@ -41,10 +41,10 @@ void CatalogChange::create_trigger() {
                          .deferred = command_.is("deferred"),
                          .arguments = function.texts,
                          .when = {}};
-  if (command_.is("insert")) trigger.events.push_back("insert");
-  if (command_.is("update")) trigger.events.push_back("update");
-  if (command_.is("delete")) trigger.events.push_back("delete");
-  if (command_.is("truncate")) trigger.events.push_back("truncate");
+  if (command_.is("insert")) trigger.events.emplace_back("insert");
+  if (command_.is("update")) trigger.events.emplace_back("update");
+  if (command_.is("delete")) trigger.events.emplace_back("delete");
+  if (command_.is("truncate")) trigger.events.emplace_back("truncate");
   if (command_.expression) trigger.when = command_.expression->functions;
   const auto put = [&](Relation& relation) {
     std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });

@@ -70,7 +70,7 @@ RowResult RowCheck::run(const EffectRow& row) {
   try {
     prepare(runner_, row.setup);
     Observation observed =
-        alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, {}, row.example);
+        alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, row.example);
     if (!row.unproven.empty() && observed.error) return result;
     if (!row.unproven.empty()) return fail(Verdict::failed, "the server runs what is said to be unproven");
     if (observed.error) return fail(Verdict::failed, "the server says: " + *observed.error);

@@ -235,19 +235,10 @@ void prepare(Session& session, const std::string& setup) {
   session.take_messages();
 }
 
-Observation observe_in_transaction(Session& session, const std::vector<std::string>& pre,
-                                   const std::string& sql) {
+Observation observe_in_transaction(Session& session, const std::string& sql) {
   Observation result;
   session.run("BEGIN");
-  const Entries at_start = entries(session);
-  for (const std::string& statement : pre) session.run(statement);
-  Entries before = pre.empty() ? at_start : entries(session);
-  for (const auto& [oid, entry] : before) {
-    if (!at_start.contains(oid)) result.made_before.insert(entry.name);
-  }
-  for (const auto& row : session.run(k_own_locks)) {
-    if (before.contains(row[0])) result.held_before.insert(before.at(row[0]).name);
-  }
+  Entries before = entries(session);
   session.run("SET LOCAL client_min_messages = debug1");
   session.take_messages();
   result.error = session.try_run(sql);

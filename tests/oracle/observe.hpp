@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "oracle/session.hpp"
 #include "pgsluice/effects.hpp"
@@ -27,16 +26,13 @@ struct Observation {
   std::set<std::string> scans;
   std::set<std::string> may_scan;  ///< the other table of a foreign key: the planner chooses how to read it
   std::set<std::string> index_builds;
-  std::set<std::string> held_before;  ///< locked by earlier statements of the transaction
-  std::set<std::string> made_before;  ///< created by them
 };
 
 /// Empties the database of everything that an earlier example left, then runs the setup.
 void prepare(Session& session, const std::string& setup);
 
-/// In a transaction that is rolled back, after the statements `pre`: locks as pg_locks shows them at the end.
-Observation observe_in_transaction(Session& session, const std::vector<std::string>& pre,
-                                   const std::string& sql);
+/// In a transaction that is rolled back: locks as pg_locks shows them at the end of the statement.
+Observation observe_in_transaction(Session& session, const std::string& sql);
 
 /// A statement that cannot run in a transaction: what it leaves behind. Its locks must be probed.
 Observation observe_alone(Session& session, const std::string& sql);

@@ -30,8 +30,6 @@ Record read_record(const Json& json) {
           .error = json.value("error", ""),
           .locks = json.contains("locks") ? json.at("locks").get<std::map<std::string, std::string>>()
                                           : std::map<std::string, std::string>(),
-          .held = json.contains("held") ? json.at("held").get<std::map<std::string, std::string>>()
-                                        : std::map<std::string, std::string>(),
           .rewrites = strings(json, "rewrites"),
           .scans = strings(json, "scans"),
           .may_scan = strings(json, "may_scan"),

@@ -18,7 +18,6 @@ struct Record {
   std::set<int> versions;
   std::string error;                         ///< SQLSTATE; empty: it ran
   std::map<std::string, std::string> locks;  ///< schema.name, unquoted → strongest mode, as in pg_locks
-  std::map<std::string, std::string> held;   ///< where it differs: the mode at the end; empty: released
   std::set<std::string> rewrites;
   std::set<std::string> scans;
   std::set<std::string> may_scan;  ///< read by queries: the planner's business
