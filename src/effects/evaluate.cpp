@@ -167,7 +167,7 @@ Text negate(const Text& value) {
 Text is_in(const std::vector<Text>& parts) {
   bool certain = true;
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    const Text same = equal({parts.front(), parts[i]});
+    Text same = equal({parts.front(), parts[i]});
     if (truth(same) == true) return same;
     certain = certain && truth(same).has_value();
   }

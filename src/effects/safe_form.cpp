@@ -100,7 +100,7 @@ std::string object_name(const Original& original, std::string_view label) {
 }
 
 /// serial is no type: PostgreSQL's parser makes an integer and a sequence of it.
-std::string without_serial(std::string type) {
+std::string without_serial(const std::string& type) {
   const std::string lower = to_lower(type);
   if (lower == "smallserial" || lower == "serial2") return "smallint";
   if (lower == "serial" || lower == "serial4") return "integer";

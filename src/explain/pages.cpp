@@ -76,7 +76,8 @@ std::vector<RoleEffect> role_effects(const EffectRow& row) {
   for (const effects::Role* role : row.rewrites) at(role).rewritten = true;
   for (const effects::Role* role : row.scans) at(role).scanned = true;
   for (const effects::Role* role : row.index_builds) at(role).built = true;
-  std::ranges::stable_partition(roles, [](const RoleEffect& role) { return role.role == "target"; });
+  std::stable_partition(roles.begin(), roles.end(),
+                        [](const RoleEffect& role) { return role.role == "target"; });
   return roles;
 }
 
@@ -177,9 +178,9 @@ std::string chapter_title(const RowGroup& group, const std::vector<RowGroup>& gr
     return static_cast<std::size_t>(std::ranges::count_if(
         groups, [&](const RowGroup& g) { return cat(g.form, " ").starts_with(cat(title, " ")); }));
   };
-  const std::string two = words.size() < 2 ? std::string() : cat(words[0], " ", words[1]);
+  std::string two = words.size() < 2 ? std::string() : cat(words[0], " ", words[1]);
   if (!two.empty() && begin_with(two) >= many) return two;
-  const std::string one(words[0]);
+  std::string one(words[0]);
   return begin_with(one) >= some ? one : std::string(k_others);
 }
 
@@ -208,8 +209,9 @@ std::vector<RowChapter> row_chapters(const EffectTable& table) {
   std::vector<RowChapter> result;
   for (auto& [title, chapter] : chapters) result.push_back(std::move(chapter));
   // The narrow chapters first, what belongs to none last.
-  std::ranges::stable_partition(result, [](const RowChapter& c) { return c.title != k_others; });
-  std::ranges::stable_partition(result, [](const RowChapter& c) {
+  std::stable_partition(result.begin(), result.end(),
+                        [](const RowChapter& c) { return c.title != k_others; });
+  std::stable_partition(result.begin(), result.end(), [](const RowChapter& c) {
     return c.title != k_others && c.title.find(' ') != std::string::npos;
   });
   return result;

@@ -53,7 +53,8 @@ std::vector<Finding> findings_of(const FileAnalysis& file, std::size_t statement
 
 ExplainedCase explain_case(const FileAnalysis& file, Effect effect, int version) {
   const std::size_t statement = effect.statement;
-  std::ranges::stable_partition(effect.locks, [](const RelationLock& lock) { return lock.role == "target"; });
+  std::stable_partition(effect.locks.begin(), effect.locks.end(),
+                        [](const RelationLock& lock) { return lock.role == "target"; });
   ExplainedCase result{.versions = {version}, .rows = rows_of(effect, version)};
   result.meanwhile = explaining::meanwhile(effect, file.script.statements[statement]);
   result.findings = findings_of(file, statement);
