@@ -134,7 +134,8 @@ std::size_t next_barrier(const sql::Pieces& pieces, std::size_t begin) {
 
 /// The pieces from `first` on that can be parsed together: with nothing else between them, and short.
 std::span<const SourceRange> run_from(const sql::Pieces& pieces, std::size_t first) {
-  constexpr std::size_t most_bytes = 16 * 1024;  // so that what the parser builds of them stays small
+  constexpr std::size_t most_bytes =
+      std::size_t{16} * 1024;  // so that what the parser builds of them stays small
   const std::span<const SourceRange> all(pieces.statements);
   const std::size_t begin = all[first].begin;
   const std::size_t end = std::min(next_barrier(pieces, begin), begin + most_bytes);
