@@ -352,6 +352,7 @@ TEST_P(OnEveryServer, RefusesWhatItCannotRun) {
   const Finished inside = apply(folder, database, {});
   EXPECT_EQ(inside.code, 10) << inside.err;
   EXPECT_THAT(inside.err, HasSubstr("transaction=off"));
+  database.sql("CREATE TABLE t (x int)");
   folder.write("0001_bad.sql", "ALTER TABLE t DROP COLUMN x;\n");
   const Finished breaking = apply(folder, database, {});
   EXPECT_EQ(breaking.code, 10) << breaking.err;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a migration on top of the fixture: parsed, predicted, judged and rendered. A crash, a sanitizer's report
 // and a run of more than a second are findings.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -33,6 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pgsluice::Catalog catalog = fixture(version);
   const pgsluice::FileAnalysis file = pgsluice::test::analyse_sql(sql, "fuzz.sql", version, catalog);
   std::ostringstream document;
-  pgsluice::make_lint_json(version, document)->add(file, nullptr);
+  pgsluice::make_lint_json(version, document)->add_whole(file);
   return 0;
 }
