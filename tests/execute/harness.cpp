@@ -101,6 +101,16 @@ Database::Database(const Server& server, std::string name) : server_(server), na
 }
 
 Database::~Database() {
+  // A database with a subscription cannot be dropped.
+  if (session_ != nullptr) {
+    session_->query(R"(DO $$ DECLARE s name; BEGIN
+      FOR s IN SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database() LOOP
+        EXECUTE format('ALTER SUBSCRIPTION %I DISABLE', s);
+        EXECUTE format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s);
+        EXECUTE format('DROP SUBSCRIPTION %I', s);
+      END LOOP; END $$)",
+                    {});
+  }
   session_.reset();
   const auto admin = connect_to(server_, "postgres", "test");
   const auto gone = [&] {
