@@ -14,7 +14,15 @@ constexpr int k_max_comment_depth = 1000;
 constexpr std::size_t k_max_operator_run = 1000;
 
 // Every byte of every file is asked what it is: a table answers at once.
-enum Class : std::uint8_t { space = 1, digit = 2, word_start = 4, word_rest = 8, operator_part = 16 };
+enum Class : std::uint8_t {
+  space = 1,
+  digit = 2,
+  word_start = 4,
+  word_rest = 8,
+  operator_part = 16,
+  plain = 32,         // ends no statement, opens nothing
+  plain_in_item = 64  // ends no list item either
+};
 
 constexpr std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
@@ -27,6 +35,12 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
   set("$", word_rest);
   set("+-*/<>=~!@#%^&|`?", operator_part);
   for (std::size_t c = 0x80; c < classes.size(); ++c) classes[c] = word_start | word_rest;
+  for (std::uint8_t& bits : classes) {
+    if ((bits & (space | word_rest)) != 0) bits |= plain | plain_in_item;
+  }
+  set(".:[]", plain | plain_in_item);
+  set("(),", plain);
+  classes['$'] = word_rest;  // it may open a string
   return classes;
 }
 constexpr std::array<std::uint8_t, 256> k_classes = make_classes();
@@ -171,6 +185,27 @@ Token Lexer::next() {
   return token;
 }
 
+std::size_t Lexer::skip(std::uint8_t what) {
+  const std::size_t begin = position_;
+  std::size_t i = begin;
+  while (i < text_.size() && (k_classes[static_cast<unsigned char>(text_[i])] & what) != 0) ++i;
+  // The word before a quote or dollar belongs to it: E'…', name$1.
+  if (i < text_.size() && text_[i] != ';') {
+    while (i > begin && is_word(text_[i - 1])) --i;
+  }
+  position_ = i;
+  while (i > begin && is_space(text_[i - 1])) --i;
+  return i;
+}
+
+std::size_t Lexer::skip_plain() {
+  return skip(plain);
+}
+
+std::size_t Lexer::skip_plain_in_item() {
+  return skip(plain_in_item);
+}
+
 bool is_keyword(std::string_view word, std::string_view lower_keyword) {
   if (word.size() != lower_keyword.size()) return false;
   for (std::size_t i = 0; i < word.size(); ++i) {
@@ -183,11 +218,12 @@ bool is_keyword(std::string_view word, std::string_view lower_keyword) {
 std::size_t end_of_item(std::string_view text, std::size_t begin) {
   Lexer lexer(text, begin);
   std::size_t end = begin;
-  int depth = 0;
-  for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
+  for (int depth = 0;;) {
+    end = std::max(end, lexer.skip_plain_in_item());
+    const Token token = lexer.next();
     if (token.kind == TokenKind::left_paren) ++depth;
     if (token.kind == TokenKind::right_paren && --depth < 0) break;
-    if (token.kind == TokenKind::comma && depth == 0) break;
+    if ((token.kind == TokenKind::comma && depth == 0) || token.kind == TokenKind::end) break;
     end = token.end;
   }
   return end;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace pgsluice::sql {
@@ -41,6 +42,12 @@ class Lexer {
   /// The next token or comment.
   Token next_with_comments();
 
+  /// Goes over what can neither end a statement nor open a quote or comment, without looking at its tokens. Returns
+  /// where the last of these ends; position() before, if there is none.
+  std::size_t skip_plain();
+  /// The same for a list item: stops at commas and parentheses, too.
+  std::size_t skip_plain_in_item();
+
   [[nodiscard]] std::size_t position() const { return position_; }
   void seek(std::size_t position) { position_ = position; }
   [[nodiscard]] std::string_view text(const Token& token) const {
@@ -55,6 +62,7 @@ class Lexer {
   Token block_comment(std::size_t begin);
   Token word(std::size_t begin);
   Token operator_run(std::size_t begin);
+  std::size_t skip(std::uint8_t what);
 
   std::string_view text_;
   std::size_t position_;

@@ -35,7 +35,7 @@ std::vector<SourceRange> command_ranges(const Source& source, int count) {
   std::vector<SourceRange> ranges;
   for (int i = 0; i < count; ++i) {
     token = lexer.next();
-    const std::size_t end = end_of_item(source.text, token.begin);
+    const std::size_t end = count == 1 ? source.text.size() : end_of_item(source.text, token.begin);
     ranges.push_back({source.offset + token.begin, source.offset + std::max(end, token.end)});
     lexer.seek(end);
     lexer.next();  // the comma

@@ -18,8 +18,10 @@ class Splitter {
   explicit Splitter(std::string_view text) : text_(text), lexer_(text) {}
 
   Pieces run() {
-    for (Token token = lexer_.next_with_comments(); token.kind != TokenKind::end;
-         token = lexer_.next_with_comments()) {
+    while (true) {
+      if (plain_) end_ = std::max(end_, lexer_.skip_plain());
+      const Token token = lexer_.next_with_comments();
+      if (token.kind == TokenKind::end) break;
       take(token);
     }
     finish_statement();
@@ -59,6 +61,8 @@ class Splitter {
       makes_ = what_is_made();
     }
     ++words_;
+    if (words_ == first_words_.size())
+      plain_ = makes_ == Makes::other && !is_keyword(first_words_[0], "copy");
     if (makes_ != Makes::routine) {
       if (is_keyword(text, "stdin") && is_keyword(previous_word_, "from")) reads_stdin_ = true;
     } else if (is_keyword(text, "begin")) {
@@ -92,6 +96,7 @@ class Splitter {
     depth_ = 0;
     atomic_depth_ = 0;
     words_ = 0;
+    plain_ = false;
     makes_ = Makes::other;
     first_words_ = {};
     previous_word_ = {};
@@ -160,6 +165,7 @@ class Splitter {
   int depth_ = 0;
   int atomic_depth_ = 0;
   std::size_t words_ = 0;
+  bool plain_ = false;  ///< after its first words nothing in the statement but quotes and its end matters
   Makes makes_ = Makes::other;
   std::array<std::string_view, 4> first_words_{};
   std::string_view previous_word_;
