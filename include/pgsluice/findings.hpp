@@ -119,6 +119,7 @@ struct FileAnalysis {
 
 // The stages of one file. Only predict() needs to know the files before it; the others may run in any thread.
 FileAnalysis parse(Migration migration);  ///< parse → directives → phase
+FileAnalysis open(Migration migration);  ///< as far as open_script() parses: the rest comes with parse_more()
 /// Advances the catalog.
 void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options);
 void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options);

@@ -366,6 +366,9 @@ struct Script {
   std::vector<SyntaxError> errors;
   std::vector<ClientCommand> client_commands;
   std::vector<DirectiveComment> directives;
+  std::vector<SourceRange>
+      pieces;  ///< what was cut out as statements, good or bad; those from `parsed` on are still text
+  std::size_t parsed = 0;
   [[nodiscard]] std::string_view text(const SourceRange& range) const {
     return std::string_view(source.text).substr(range.begin, range.end - range.begin);
   }
@@ -374,6 +377,12 @@ struct Script {
 /// Splits, parses and lowers a whole file. Never throws for bad SQL: each bad statement is one
 /// SyntaxError, and the others are still there. Safe to call from several threads.
 Script parse(SourceFile source);
+
+/// The same in small bites, so that the statements of a long file need not all be in memory at once. Parsed is what must
+/// be known ahead: everything, when the file controls its own transactions or has directives.
+Script open_script(SourceFile source);
+/// Parses the next few statements and adds them to the script; false: there were none left.
+bool parse_more(Script& script);
 
 /// Major version of the PostgreSQL grammar that is compiled in, such as 18.
 int grammar_version();

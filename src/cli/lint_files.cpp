@@ -82,8 +82,9 @@ class Pipeline {
   /// Nobody can help with the file, or its effects would need too much memory: it goes through all stages statement by
   /// statement when its turn has come.
   [[nodiscard]] bool streams(const File& file) const {
-    return !file.error && (window_ == 1 || file.analysis.script.source.text.size() > k_long);
+    return !file.error && is_streamed(file.analysis.script.source.text.size());
   }
+  [[nodiscard]] bool is_streamed(std::size_t bytes) const { return window_ == 1 || bytes > k_long; }
 
   void stream_first(std::unique_lock<std::mutex>& lock) {
     FileAnalysis& file = window_files_.front().analysis;
@@ -91,11 +92,15 @@ class Pipeline {
     report_.begin(file);
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
     Checker checker = start_check(file, rules_.findings, rules_.checking);
-    while (const std::optional<Effect> effect = prediction.next()) {
+    for (std::size_t i = 0;; ++i) {
+      while (i == file.script.statements.size() && parse_more(file.script)) {
+      }
+      const std::optional<Effect> effect = prediction.next();
+      if (!effect) break;
       checker.add(*effect);
       report_.add(file, *effect);
       totals_.add(*effect);
-      file.script.statements[effect->statement].commands = {};  // nobody asks for them any more
+      std::vector<Command>().swap(file.script.statements[i].commands);  // nobody asks for them any more
     }
     file.findings = checker.finish();
     report_.end(file);
@@ -155,8 +160,9 @@ class Pipeline {
     if (bytes_ > k_most_bytes && !needed) return false;
     return step(File::State::unparsed, File::State::parsing, File::State::parsed, lock, [this](File& file) {
       read(file.migration);
-      bytes_ += file.migration.source.text.size();
-      file.analysis = parse(std::move(file.migration));
+      const std::size_t bytes = file.migration.source.text.size();
+      bytes_ += bytes;
+      file.analysis = is_streamed(bytes) ? open(std::move(file.migration)) : parse(std::move(file.migration));
     });
   }
 

@@ -127,11 +127,12 @@ bool changes_catalog(std::string_view tag) {
   return !is_neutral(tag) && !is_dml(tag);
 }
 
-/// Statements that stand in the file and that we have not read.
-bool has_unread_parts(const Script& script) {
-  return !script.errors.empty() ||
-         std::ranges::any_of(script.client_commands,
-                             [](const ClientCommand& command) { return command.kind == "meta-command"; });
+/// Where the first statement is that stands in the file and that we have not read; npos: there is none, as far as the
+/// script is parsed.
+std::size_t first_unread(const Script& script) {
+  const std::size_t error = script.errors.empty() ? std::string::npos : script.errors.front().statement.begin;
+  const auto meta = std::ranges::find(script.client_commands, "meta-command", &ClientCommand::kind);
+  return meta == script.client_commands.end() ? error : std::min(error, meta->range.begin);
 }
 
 /// Where the catalog must be marked, because a ROLLBACK that follows goes back to it.
@@ -187,12 +188,13 @@ class Prediction::Walk {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog);
     catalog_.begin_file();
-    if (has_unread_parts(script_)) catalog_.lose_track();
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
   }
 
   std::optional<Effect> next() {
-    if (next_ == script_.statements.size()) {
+    const bool at_end = next_ == script_.statements.size();
+    lose_track_before(at_end ? script_.source.text.size() : script_.statements[next_].range.begin);
+    if (at_end) {
       end(false);
       return std::nullopt;
     }
@@ -204,6 +206,13 @@ class Prediction::Walk {
     std::string name;  ///< empty: the start of the transaction
     Catalog::Mark mark;
   };
+
+  /// What we could not read may have done anything to what comes after it.
+  void lose_track_before(std::size_t place) {
+    if (lost_track_ || first_unread(script_) >= place) return;
+    lost_track_ = true;
+    catalog_.lose_track();
+  }
 
   void begin(bool keep) {
     if (transaction_) return;
@@ -700,6 +709,7 @@ class Prediction::Walk {
   std::size_t next_ = 0;
   Keeps keeps_;
   bool controls_itself_ = false;
+  bool lost_track_ = false;  ///< something of the file could not be read
   std::optional<int> transaction_;
   int next_transaction_ = 0;
   effects::Places<std::string, std::hash<std::string>> assumed_;  ///< of the statement's effect

@@ -224,14 +224,21 @@ std::vector<Finding> Checker::finish() {
   return state_->finish();
 }
 
-FileAnalysis parse(Migration migration) {
+FileAnalysis open(Migration migration) {
   FileAnalysis file;
   const std::string path = migration.source.path;
-  file.script = parse(std::move(migration.source));  // the text lives there from now on
+  file.script = open_script(std::move(migration.source));  // the text lives there from now on
   migration.source = {.path = path, .text = {}};
   file.directives = read_directives(file.script);
   if (file.directives.phase) migration.phase = *file.directives.phase;
   file.migration = std::move(migration);
+  return file;
+}
+
+FileAnalysis parse(Migration migration) {
+  FileAnalysis file = open(std::move(migration));
+  while (parse_more(file.script)) {
+  }
   return file;
 }
 

@@ -28,14 +28,15 @@ bool blocks_it_itself(const Effect& effect, const Statement& statement, const Re
          });
 }
 
-/// The last statement of the transaction that the statement runs in.
-std::size_t transaction_end(const Script& script, std::size_t statement) {
+/// Of the transaction that the statement runs in: its last statement.
+SourceRange transaction_end(const Script& script, std::size_t statement) {
   for (std::size_t i = statement; i < script.statements.size(); ++i) {
     if (script.statements[i].tag != "TransactionStmt") continue;
     const std::string_view kind = script.statements[i].commands.front().text("kind");
-    if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION") return i;
+    if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION")
+      return script.statements[i].range;
   }
-  return script.statements.size() - 1;
+  return script.pieces.back();
 }
 
 }  // namespace
@@ -56,8 +57,8 @@ void HistoryWalk::begin(const Effect& effect) {
   held_.clear();
   places_ = {};
   untold_.clear();
-  file_.history.transaction_end =
-      effect.transaction ? transaction_end(file_.script, effect.statement) : effect.statement;
+  file_.history.transaction_end = effect.transaction ? transaction_end(file_.script, effect.statement)
+                                                     : file_.script.statements[effect.statement].range;
 }
 
 std::vector<HeldLock> HistoryWalk::held_during(const Effect& effect) {

@@ -185,9 +185,9 @@ std::string window_words(const Match& match) {
   for (const HeldLock& held : subject.history().held) {
     begin = std::min(begin, subject.file->script.statements[held.statement].range.begin);
   }
-  const Statement& last = subject.file->script.statements[subject.history().transaction_end];
+  const SourceRange& last = subject.history().transaction_end;
   const int from = lines.position(begin).line;
-  const int to = lines.position(std::max(last.range.begin, last.range.end) - 1).line;
+  const int to = lines.position(std::max(last.begin, last.end) - 1).line;
   return from == to ? cat("line ", std::to_string(from))
                     : cat("lines ", std::to_string(from), " to ", std::to_string(to));
 }

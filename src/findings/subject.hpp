@@ -26,7 +26,7 @@ struct History {
   /// The locks that keep out readers or writers while this statement works, as far as no earlier statement of the
   /// transaction was to blame for the same.
   std::vector<HeldLock> held;
-  std::size_t transaction_end = 0;     ///< the last statement of its transaction
+  SourceRange transaction_end;         ///< the last statement of its transaction
   bool first_wait = false;             ///< first of the file that waits without a lock_timeout
   std::string_view lock_timeout = {};  ///< unset, zero or set
 };

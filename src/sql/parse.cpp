@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one door to libpg_query: one parse per statement, errors as values.
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -72,21 +71,20 @@ void add_statement(const ::RawStmt* raw, const sql::Source& source, Script& scri
   Statement& statement = script.statements.emplace_back();
   statement.range = source.whole();
   sql::lower_statement(raw->stmt, source, statement);
-  // A dump has tens of thousands of statements, and all of them are there before the first one is predicted.
-  for (Command& command : statement.commands) command.facts.shrink_to_fit();
+}
+
+/// In source order.
+void add_error(SyntaxError error, Script& script) {
+  const auto place = std::ranges::upper_bound(script.errors, error.range.begin, {},
+                                              [](const SyntaxError& other) { return other.range.begin; });
+  script.errors.insert(place, std::move(error));
 }
 
 void parse_statement(const SourceRange& range, Script& script) {
   const sql::Source source{.text = script.text(range), .offset = range.begin};
-  if (auto error = text_error(source)) {
-    script.errors.push_back(std::move(*error));
-    return;
-  }
+  if (auto error = text_error(source)) return add_error(std::move(*error), script);
   const sql::RawTree parse(script.source.text, range);
-  if (parse.error() != nullptr) {
-    script.errors.push_back(syntax_error(*parse.error(), source));
-    return;
-  }
+  if (parse.error() != nullptr) return add_error(syntax_error(*parse.error(), source), script);
   for (auto* raw : sql::each<::RawStmt>(parse.statements())) add_statement(raw, source, script);
 }
 
@@ -120,41 +118,53 @@ bool parse_together(std::span<const SourceRange> pieces, Script& script) {
 }
 
 /// Where the text after `begin` stops being SQL that the parser understands.
-std::size_t next_barrier(const sql::Pieces& pieces, std::size_t begin) {
+std::size_t next_barrier(const Script& script, std::size_t begin) {
   std::size_t barrier = std::string::npos;
   const auto look_in = [&](const auto& list) {
     const auto next =
         std::ranges::lower_bound(list, begin, {}, [](const auto& item) { return item.range.begin; });
     if (next != list.end()) barrier = std::min(barrier, next->range.begin);
   };
-  look_in(pieces.client_commands);
-  look_in(pieces.errors);
+  look_in(script.client_commands);
+  look_in(script.errors);
   return barrier;
 }
 
-/// The pieces from `first` on that can be parsed together: with nothing else between them, and short.
-std::span<const SourceRange> run_from(const sql::Pieces& pieces, std::size_t first) {
+/// The pieces that come next and can be parsed together: with nothing else between them, and short.
+std::span<const SourceRange> next_run(const Script& script) {
   constexpr std::size_t most_bytes =
       std::size_t{16} * 1024;  // so that what the parser builds of them stays small
-  const std::span<const SourceRange> all(pieces.statements);
-  const std::size_t begin = all[first].begin;
-  const std::size_t end = std::min(next_barrier(pieces, begin), begin + most_bytes);
-  std::size_t last = first + 1;
-  while (last < all.size() && all[last].end <= end) ++last;
-  return all.subspan(first, last - first);
+  const std::span<const SourceRange> rest = std::span(script.pieces).subspan(script.parsed);
+  const std::size_t begin = rest.front().begin;
+  const std::size_t end = std::min(next_barrier(script, begin), begin + most_bytes);
+  std::size_t count = 1;
+  while (count < rest.size() && rest[count].end <= end) ++count;
+  return rest.first(count);
 }
 
 /// COPY … FROM stdin has rows when data lines stand behind it.
-void note_copied_rows(Script& script) {
-  for (const ClientCommand& data : script.client_commands) {
-    const auto next = std::ranges::upper_bound(script.statements, data.range.begin, {},
-                                               [](const Statement& s) { return s.range.begin; });
-    if (data.kind != "copy-data" || next == script.statements.begin()) continue;
-    Command& command = std::prev(next)->commands.front();
-    const std::string_view text = script.text(data.range);
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (command.tag != "CopyStmt" || !command.changes || first == std::string_view::npos) continue;
-    if (!text.substr(first).starts_with("\\.")) command.changes.edit().front().count.reset();
+void note_copied_rows(Script& script, Statement& statement) {
+  Command& command = statement.commands.front();
+  if (command.tag != "CopyStmt" || !command.changes) return;
+  const std::size_t line = script.source.text.find('\n', statement.range.end);
+  if (line == std::string::npos) return;
+  const auto data = std::ranges::lower_bound(script.client_commands, line + 1, {},
+                                             [](const ClientCommand& other) { return other.range.begin; });
+  if (data == script.client_commands.end() || data->range.begin != line + 1 || data->kind != "copy-data")
+    return;
+  const std::string_view text = script.text(data->range);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || text.substr(first).starts_with("\\.")) return;
+  command.changes.edit().front().count.reset();
+}
+
+/// A directive is for the statement that it stands before or in.
+void place_directives(Script& script) {
+  for (DirectiveComment& directive : script.directives) {
+    const auto next =
+        std::ranges::upper_bound(script.statements, directive.range.begin, {},
+                                 [](const Statement& statement) { return statement.range.end; });
+    directive.next_statement = static_cast<std::size_t>(next - script.statements.begin());
   }
 }
 
@@ -176,39 +186,44 @@ int grammar_version() {
   return PG_VERSION_NUM / 10000;
 }
 
-Script parse(SourceFile source) {
+Script open_script(SourceFile source) {
   strip_byte_order_mark(source.text);
   Script script{.source = std::move(source)};
-  const std::string_view text = script.source.text;
-  if (auto error = encoding_error(text)) {
+  if (auto error = encoding_error(script.source.text)) {
     script.errors.push_back(std::move(*error));
     return script;
   }
-  sql::Pieces pieces = sql::split(text);
+  sql::Pieces pieces = sql::split(script.source.text);
+  script.pieces = std::move(pieces.statements);
+  script.client_commands = std::move(pieces.client_commands);
   script.directives = std::move(pieces.directives);
-  script.statements.reserve(pieces.statements.size());
-  auto directive = script.directives.begin();
-  // Pieces become statement indexes as parsing decides which of them are statements.
-  const auto place_directives = [&](std::size_t piece, std::size_t statement) {
-    for (; directive != script.directives.end() && directive->next_statement <= piece; ++directive) {
-      directive->next_statement = statement;
-    }
-  };
-  for (std::size_t i = 0; i < pieces.statements.size();) {
-    const std::span<const SourceRange> run = run_from(pieces, i);
-    const std::size_t before = script.statements.size();
-    const bool together = run.size() > 1 && parse_together(run, script);
-    for (std::size_t k = 0; k < run.size(); ++k, ++i) {
-      place_directives(i, together ? before + k : script.statements.size());
-      if (!together) parse_statement(run[k], script);
+  script.errors = std::move(pieces.errors);
+  script.statements.reserve(script.pieces.size());
+  if (!script.directives.empty() || pieces.controls_transaction) {
+    while (parse_more(script)) {
     }
   }
-  script.client_commands = std::move(pieces.client_commands);
-  note_copied_rows(script);
-  std::ranges::move(pieces.errors, std::back_inserter(script.errors));
-  for (; directive != script.directives.end(); ++directive)
-    directive->next_statement = script.statements.size();
-  std::ranges::sort(script.errors, {}, [](const SyntaxError& error) { return error.range.begin; });
+  place_directives(script);
+  return script;
+}
+
+bool parse_more(Script& script) {
+  if (script.parsed == script.pieces.size()) return false;
+  const std::size_t before = script.statements.size();
+  const std::span<const SourceRange> run = next_run(script);
+  if (run.size() == 1 || !parse_together(run, script)) {
+    for (const SourceRange& piece : run) parse_statement(piece, script);
+  }
+  script.parsed += run.size();
+  for (Statement& statement : std::span(script.statements).subspan(before))
+    note_copied_rows(script, statement);
+  return true;
+}
+
+Script parse(SourceFile source) {
+  Script script = open_script(std::move(source));
+  while (parse_more(script)) {
+  }
   return script;
 }
 

@@ -60,6 +60,8 @@ class Splitter {
       first_words_[words_] = text;
       makes_ = what_is_made();
     }
+    if (words_ == 0)
+      pieces_.controls_transaction = pieces_.controls_transaction || controls_transaction(text);
     ++words_;
     if (words_ == first_words_.size())
       plain_ = makes_ == Makes::other && !is_keyword(first_words_[0], "copy");
@@ -73,6 +75,12 @@ class Splitter {
       --atomic_depth_;
     }
     previous_word_ = text;
+  }
+
+  static bool controls_transaction(std::string_view word) {
+    static constexpr std::array<std::string_view, 9> k_words = {
+        "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare"};
+    return std::ranges::any_of(k_words, [&](std::string_view keyword) { return is_keyword(word, keyword); });
   }
 
   [[nodiscard]] std::string_view object_word() const {

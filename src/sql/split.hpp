@@ -15,6 +15,7 @@ struct Pieces {
   std::vector<ClientCommand> client_commands;
   std::vector<DirectiveComment> directives;  ///< next_statement counts `statements`
   std::vector<SyntaxError> errors;           ///< quotes and comments that never end
+  bool controls_transaction = false;         ///< one of the statements may be BEGIN, COMMIT or their kin
 };
 
 Pieces split(std::string_view text);
