@@ -66,6 +66,7 @@ struct CatalogConstraint {
   Names not_null;                         ///< columns that the CHECK proves NOT NULL
   Names expression_columns;
   std::vector<FunctionCall> functions;  ///< that the CHECK calls
+  std::vector<TypeName> casts;          ///< types that the CHECK names
 };
 
 struct CatalogTrigger {
@@ -88,12 +89,14 @@ struct CatalogRule {
   bool conditional = false;  ///< WHERE: the statement itself may run, too
   char enabled = 'O';
   Box<std::vector<Statement>> actions;
+  std::vector<RelationName> uses;  ///< other relations that the actions name
 };
 
 /// A function or procedure; overloads are several of one name.
 struct CatalogFunction {
   RelationName name;
   std::string_view volatility;  ///< immutable, stable or volatile
+  Name owner;                   ///< empty: not known
   Box<CodeBlock> code;          ///< also of a language that we do not read
 };
 
@@ -101,6 +104,7 @@ struct CatalogPolicy {
   Name name;
   std::string_view cmd = "all";  ///< all, select, insert, update or delete
   std::vector<RelationName> reads;
+  Names columns;  ///< of its table and of what it reads
   std::vector<FunctionCall> functions;
 };
 
@@ -133,6 +137,7 @@ struct Relation {
   Names reads_columns;              ///< the columns that it names; "*" for all
   Box<ViewQuery> view;              ///< a view that can be written to
   std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
+  std::vector<TypeName> casts;      ///< a view or materialized view: the types that its query names
   RelationName owner_table;         ///< an owned sequence: its table
   Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
   Name server;                      ///< a foreign table: its server
@@ -153,6 +158,14 @@ struct CatalogType {
   TypeName base;                       ///< a domain: the type under it
   bool constrained = false;            ///< a domain with a CHECK or NOT NULL: values must be tested
   Box<Expression> default_expression;  ///< a domain: DEFAULT
+  Name owner;                          ///< empty: not known
+};
+
+/// What belongs to an extension beside what rules/catalog knows of those that come with PostgreSQL.
+struct CatalogExtension {
+  std::set<RelationName> relations;
+  std::set<RelationName> types;
+  std::set<RelationName> functions;
 };
 
 /// The relations that are known, by value: copies share relations until they are changed.
@@ -188,6 +201,12 @@ class Catalog {
   [[nodiscard]] std::vector<const Relation*> owned_sequences(const RelationName& table) const;
   /// The default partition, if there is one.
   [[nodiscard]] std::vector<const Relation*> default_partitions(const RelationName& parent) const;
+  /// Tables with a rule whose actions name the relation.
+  [[nodiscard]] std::vector<const Relation*> ruled_by(const RelationName& relation) const;
+  /// Relations with a column of the type, itself or its array, and tables OF it.
+  [[nodiscard]] std::vector<const Relation*> typed(const RelationName& type) const;
+  /// Tables with a default that draws from the sequence.
+  [[nodiscard]] std::vector<const Relation*> drawing_from(const RelationName& sequence) const;
   /// Tables with a policy that reads the relation.
   [[nodiscard]] std::vector<const Relation*> policed_by(const RelationName& relation) const;
   [[nodiscard]] std::vector<const Relation*> all() const;
@@ -217,7 +236,8 @@ class Catalog {
   void erase(const RelationName& name);
   void put_type(CatalogType type);
   [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
-  /// With the schema in which it is found; a type of pg_catalog, or one that is not known, stays as it is.
+  /// With the schema in which it is found, as an own type or that of a table's rows; a type of pg_catalog, or one that is
+  /// not known, stays as it is.
   [[nodiscard]] TypeName resolve_type(TypeName type) const;
   /// A cast that leaves the stored bytes as they are (pg_cast.castmethod b), of or to a type outside pg_catalog.
   void put_binary_cast(const TypeName& from, const TypeName& to);
@@ -229,12 +249,17 @@ class Catalog {
   /// The functions that a call may mean: of that name, in the first schema that has one, and taking so many arguments.
   [[nodiscard]] std::vector<const CatalogFunction*> functions(const FunctionCall& call) const;
 
+  /// The full name of a function, whatever its arguments are; as it is called, if it is not known.
+  [[nodiscard]] RelationName function_name(const FunctionCall& call) const;
+
   /// Makes of this the state after code that may have run or not: `other` is the state without it. What only one of
   /// them proves is not proven; what exists in one of them counts as there, and as old.
   void join(const Catalog& other);
 
   /// Relations that came into being since the last call; new names of old ones are none.
   [[nodiscard]] std::vector<RelationName> take_created() { return std::exchange(created_, {}); }
+  /// The full name of an extended statistics object; as it is written, if it is not known.
+  [[nodiscard]] RelationName statistics_name(const RelationName& name) const;
   /// The table of an extended statistics object; empty: not known.
   [[nodiscard]] RelationName statistics_table(const RelationName& name) const;
   [[nodiscard]] std::vector<RelationName> published(const std::string& publication) const;
@@ -248,9 +273,21 @@ class Catalog {
 
  private:
   friend class CatalogChange;
+  friend class Dependencies;
   friend class CatalogRestorer;
-  enum class LinkKind : unsigned char { child, index, referencing, reader, owned, policy, default_partition };
-  static constexpr std::size_t k_link_kinds = 7;
+  enum class LinkKind : unsigned char {
+    child,
+    index,
+    referencing,
+    reader,
+    owned,
+    policy,
+    default_partition,
+    rule,
+    type,
+    sequence
+  };
+  static constexpr std::size_t k_link_kinds = 10;
   /// That one relation points to another.
   struct Link {
     LinkKind kind;
@@ -259,7 +296,7 @@ class Catalog {
   };
   struct LinkHash {
     std::size_t operator()(const Link& link) const {
-      return RelationNameHash()(link.to) * 7 + static_cast<std::size_t>(link.kind);
+      return RelationNameHash()(link.to) * k_link_kinds + static_cast<std::size_t>(link.kind);
     }
   };
   using Relations = std::unordered_map<RelationName, std::shared_ptr<Relation>, RelationNameHash>;
@@ -271,6 +308,8 @@ class Catalog {
     std::map<std::string, std::set<RelationName>> publications;
     std::map<RelationName, std::vector<CatalogFunction>> functions;
     std::map<Name, Name> servers;  ///< with their foreign data wrappers
+    std::map<Name, Name> schemas;  ///< with their owners
+    std::map<Name, CatalogExtension> extensions;
   };
   /// How a name was before something was done to it.
   struct Before {

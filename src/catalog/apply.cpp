@@ -9,7 +9,9 @@ void CatalogChange::run() {
   if (tag.starts_with("AT_")) return alter_table(tag);
   if (tag == "CreateStmt" || tag == "CreateForeignTableStmt") return create_table();
   if (tag == "IndexStmt") return create_index();
-  if (tag == "DropStmt") return drop();
+  if (tag == "DropStmt" || tag == "DropOwnedStmt") return drop();
+  if (tag == "ReassignOwnedStmt") return reassign_owned();
+  if (tag == "AlterOwnerStmt") return alter_owner();
   if (tag == "RenameStmt") return rename();
   if (tag == "AlterObjectSchemaStmt") return set_schema();
   if (tag == "ViewStmt") return create_view(relkind::view);
@@ -27,6 +29,12 @@ void CatalogChange::run() {
   if (tag == "CreatePolicyStmt" || tag == "AlterPolicyStmt") return put_policy();
   if (tag == "RuleStmt") return create_rule();
   if (tag == "CreateStatsStmt") return create_statistics();
+  if (tag == "CreateExtensionStmt") return create_extension();
+  if (tag == "AlterExtensionContentsStmt") return alter_extension();
+  if (tag == "CreateSchemaStmt") {
+    catalog_.objects().schemas.emplace(command_.name, new_owner());
+    return;
+  }
   if (tag == "CreateForeignServerStmt") {
     catalog_.objects().servers[command_.name] = command_.new_name;
     return;

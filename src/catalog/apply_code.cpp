@@ -20,8 +20,10 @@ char enabled_by(std::string_view tag) {
 }  // namespace
 
 void CatalogChange::create_function() {
-  CatalogFunction function{
-      .name = type_full_name(), .volatility = command_.text("volatility"), .code = command_.code};
+  CatalogFunction function{.name = type_full_name(),
+                           .volatility = command_.text("volatility"),
+                           .owner = catalog_.role,
+                           .code = command_.code};
   std::vector<CatalogFunction>& overloads = catalog_.objects().functions[function.name];
   std::erase_if(overloads, [&](const CatalogFunction& other) {
     return !other.code || !function.code || other.code->types == function.code->types;
@@ -73,12 +75,28 @@ void CatalogChange::enable_triggers(std::string_view tag) {
   });
 }
 
+/// But for the table that the rule is on: with that it goes anyway.
+void CatalogChange::add_used(const Statement& action, std::vector<RelationName>& uses) const {
+  const Relation* own = target();
+  for (const Command& command : action.commands) {
+    for (const RelationRef& ref : command.relations) {
+      const RelationName name = catalog_.resolve(ref.name);
+      const bool known = std::ranges::find(uses, name) != uses.end();
+      if (!known && (own == nullptr || own->name != name)) uses.push_back(name);
+    }
+  }
+}
+
 void CatalogChange::create_rule() {
   CatalogRule rule{.name = command_.name,
                    .event = command_.text("event"),
                    .instead = command_.is("instead"),
                    .conditional = command_.is("conditional"),
-                   .actions = command_.inner};
+                   .actions = command_.inner,
+                   .uses = {}};
+  if (command_.inner) {
+    for (const Statement& action : *command_.inner) add_used(action, rule.uses);
+  }
   for_target([&](Relation& relation) {
     std::erase_if(relation.rules, [&](const CatalogRule& other) { return other.name == rule.name; });
     relation.rules.push_back(rule);

@@ -6,24 +6,10 @@
 
 namespace pgsluice {
 
-namespace {
-
-bool index_uses(const IndexDef& index, Name column) {
-  const auto reads = [column](const Box<Expression>& expression) {
-    return expression && contains(expression->columns, column);
-  };
-  return std::ranges::any_of(
-             index.elements,
-             [&](const IndexElement& e) { return e.column == column || reads(e.expression); }) ||
-         contains(index.including, column) || reads(index.predicate);
-}
-
-}  // namespace
-
 void CatalogChange::alter_table(std::string_view tag) {
   if (target() == nullptr) return;
   if (tag == "AT_AddColumn") return add_column();
-  if (tag == "AT_DropColumn") return drop_column();
+  if (tag == "AT_DropColumn") return drop();
   if (tag == "AT_AddConstraint") return add_constraint();
   if (tag == "AT_DropConstraint") return drop_constraint();
   if (tag == "AT_AttachPartition") return attach();
@@ -51,8 +37,7 @@ void CatalogChange::alter_table(std::string_view tag) {
     return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
   }
   if (tag == "AT_ChangeOwner") {
-    const Name owner = command_.new_name.empty() ? catalog_.role : command_.new_name;
-    return edit(target()->name, [&](Relation& r) { r.owner = owner; });
+    return set_owner(target()->name, new_owner());
   }
   if (tag == "AT_AddOf" || tag == "AT_DropOf") {
     const RelationName type =
@@ -92,28 +77,6 @@ void CatalogChange::add_column() {
   for_family([&](Relation& relation) {
     if (relation.column(def.name) == nullptr) relation.columns.push_back(column);
   });
-}
-
-void CatalogChange::drop_column() {
-  for (const RelationName& name : family()) {
-    const Relation* relation = catalog_.find(name);
-    const CatalogColumn* column = relation->column(command_.name);
-    std::vector<RelationName> dead;
-    if (column != nullptr && !column->owned_sequence.empty()) dead.push_back(column->owned_sequence);
-    for (const Relation* owned : catalog_.owned_sequences(name)) {
-      if (owned->owner_column == command_.name) dead.push_back(owned->name);
-    }
-    for (const Relation* index : catalog_.indexes(name)) {
-      if (index->index && index_uses(*index->index, command_.name)) dead.push_back(index->name);
-    }
-    edit(name, [this](Relation& r) {
-      std::erase_if(r.columns, [this](const CatalogColumn& c) { return c.name == command_.name; });
-      std::erase_if(r.constraints, [this](const CatalogConstraint& c) {
-        return contains(c.columns, command_.name) || contains(c.expression_columns, command_.name);
-      });
-    });
-    for (const RelationName& gone : dead) catalog_.erase(gone);
-  }
 }
 
 /// In foreign keys that point to the table, and under the views that select from it.

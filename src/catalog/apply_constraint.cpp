@@ -81,6 +81,7 @@ void CatalogChange::add_constraint() {
       added.expression_columns = constraint.expression->columns;
       added.not_null = constraint.expression->not_null;
       added.functions = constraint.expression->functions;
+      added.casts = constraint.expression->casts;
     }
     append(relation.name, std::move(added));
   }

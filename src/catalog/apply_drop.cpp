@@ -1,78 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
-// DROP, with everything that goes along.
+// DROP, with everything that goes along; and who owns what.
 #include <algorithm>
 
 #include "change.hpp"
+#include "dependencies.hpp"
 
 namespace pgsluice {
 
+namespace {
+
+template <typename Part>
+void erase_named(std::vector<Part>& parts, Name name) {
+  std::erase_if(parts, [name](const Part& part) { return part.name == name; });
+}
+
+}  // namespace
+
+/// PostgreSQL would have refused to drop a relation that something hangs on, but what hangs on a function by its name
+/// may hang on another one of that name.
 void CatalogChange::drop() {
-  const std::string_view type = command_.text("removeType");
-  if (type == "OBJECT_SCHEMA") return drop_schema();
-  if (type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") {
-    if (command_.type) catalog_.objects().types.erase(type_key(*command_.type));
-    return;
+  const bool relation = command_.tag == "DropStmt" && command_.relation("target") != nullptr;
+  const std::vector<CatalogObject> named = named_by_drop(catalog_, command_);
+  const Cascade cascade = relation ? Cascade::yes : cascade_of(command_);
+  for (const CatalogObject& gone : with_dependents(catalog_, named, cascade)) {
+    // Which of several functions of one name it was nobody knows.
+    const bool keeps = gone.kind == CatalogObject::Kind::function && command_.tag == "DropStmt" &&
+                       std::ranges::find(named, gone) != named.end();
+    if (!keeps) remove(gone);
   }
-  if (type == "OBJECT_TRIGGER") {
-    return for_family([this](Relation& relation) {
-      std::erase_if(relation.triggers, [this](const CatalogTrigger& t) { return t.name == command_.name; });
-    });
-  }
-  if (type == "OBJECT_POLICY") {
-    return for_target([this](Relation& relation) {
-      std::erase_if(relation.policies, [this](const CatalogPolicy& p) { return p.name == command_.name; });
-    });
-  }
-  if (type == "OBJECT_RULE") {
-    return for_target([this](Relation& relation) {
-      std::erase_if(relation.rules, [this](const CatalogRule& rule) { return rule.name == command_.name; });
-    });
-  }
-  if (type == "OBJECT_PUBLICATION") {
+  if (command_.text("removeType") == "OBJECT_PUBLICATION")
     catalog_.objects().publications.erase(command_.name);
-    return;
-  }
-  if (const Relation* relation = target()) drop_relation(relation->name);
 }
 
-RelationName CatalogChange::type_key(const TypeName& type) const {
-  const CatalogType* found = catalog_.find_type(type);
-  return found != nullptr ? found->name : RelationName{};
+void CatalogChange::remove(const CatalogObject& gone) {
+  using Kind = CatalogObject::Kind;
+  const Name part = gone.part;
+  switch (gone.kind) {
+    case Kind::relation: return catalog_.erase(gone.name);
+    case Kind::column: return edit(gone.name, [part](Relation& r) { erase_named(r.columns, part); });
+    case Kind::default_value:
+      return edit(gone.name, [part](Relation& r) {
+        for (CatalogColumn& column : r.columns) {
+          if (column.name == part) column.default_expression.reset();
+        }
+      });
+    case Kind::constraint:
+      catalog_.taken_.clear();
+      return edit(gone.name, [part](Relation& r) { erase_named(r.constraints, part); });
+    case Kind::trigger: return remove_trigger(gone.name, part);
+    case Kind::policy: return edit(gone.name, [part](Relation& r) { erase_named(r.policies, part); });
+    case Kind::rule: return edit(gone.name, [part](Relation& r) { erase_named(r.rules, part); });
+    case Kind::statistics: catalog_.objects().statistics.erase(gone.name); return;
+    case Kind::type: catalog_.objects().types.erase(gone.name); return;
+    case Kind::function: catalog_.objects().functions.erase(gone.name); return;
+    case Kind::schema: catalog_.objects().schemas.erase(gone.name.relname); return;
+    case Kind::extension: catalog_.objects().extensions.erase(gone.name.relname); return;
+    case Kind::other: return;
+  }
 }
 
-void CatalogChange::drop_relation(RelationName name) {  // a copy: it may live in what is dropped
-  const Relation* relation = catalog_.find(name);
-  if (relation == nullptr) return;
-  std::vector<RelationName> dead;
-  const auto collect = [&dead](const std::vector<const Relation*>& relations) {
-    for (const Relation* r : relations) dead.push_back(r->name);
-  };
-  collect(catalog_.indexes(name));
-  collect(catalog_.children(name));
-  collect(catalog_.readers(name));
-  collect(catalog_.owned_sequences(name));
-  std::vector<RelationName> referencing;
-  for (const Relation* r : catalog_.referencing(name)) referencing.push_back(r->name);
-  for (const RelationName& other : referencing) {
-    edit(other, [&](Relation& r) {
-      std::erase_if(r.constraints, [&](const CatalogConstraint& c) { return c.referenced == name; });
-    });
+/// Row triggers of a partitioned table have a copy in each partition.
+void CatalogChange::remove_trigger(const RelationName& table, Name name) {
+  std::vector<RelationName> tables = {table};
+  for (const Relation* relation : catalog_.descendants(table)) tables.push_back(relation->name);
+  for (const RelationName& one : tables) {
+    edit(one, [name](Relation& relation) { erase_named(relation.triggers, name); });
   }
-  if (relation->relkind == relkind::index && !relation->constraint.empty()) {
-    edit(relation->table, [&, constraint = relation->constraint](Relation& table) {
-      std::erase_if(table.constraints, [&](const CatalogConstraint& c) { return c.name == constraint; });
-    });
-  }
-  catalog_.erase(name);
-  for (const RelationName& other : dead) drop_relation(other);
 }
 
-void CatalogChange::drop_schema() {
-  std::vector<RelationName> dead;
-  for (const Relation* relation : catalog_.all()) {
-    if (relation->name.schemaname == command_.name) dead.push_back(relation->name);
+Name CatalogChange::new_owner() const {
+  return command_.new_name.empty() ? catalog_.role : command_.new_name;  // empty: CURRENT_USER
+}
+
+/// With the sequences of its columns: tablecmds.c change_owner_recurse_to_sequences().
+void CatalogChange::set_owner(const RelationName& relation, Name owner) {
+  std::vector<RelationName> all = {relation};
+  for (const Relation* owned : catalog_.owned_sequences(relation)) all.push_back(owned->name);
+  for (const RelationName& name : all) edit(name, [owner](Relation& r) { r.owner = owner; });
+}
+
+/// ALTER … OWNER TO of what is no relation.
+void CatalogChange::alter_owner() {
+  const std::string_view kind = command_.text("objectType");
+  const Name owner = new_owner();
+  if (kind == "OBJECT_SCHEMA") {
+    catalog_.objects().schemas[command_.name] = owner;
+  } else if (kind == "OBJECT_TYPE" || kind == "OBJECT_DOMAIN") {
+    const CatalogType* type = command_.type ? catalog_.find_type(*command_.type) : nullptr;
+    if (type == nullptr) return;
+    const RelationName name = type->name;
+    catalog_.objects().types.at(name).owner = owner;
+    edit(name, [owner](Relation& r) { r.owner = owner; });
+  } else if (kind == "OBJECT_FUNCTION" || kind == "OBJECT_PROCEDURE" || kind == "OBJECT_ROUTINE") {
+    const auto found = catalog_.objects().functions.find(object_name());
+    if (found == catalog_.objects().functions.end()) return;
+    for (CatalogFunction& function : found->second) function.owner = owner;
   }
-  for (const RelationName& name : dead) drop_relation(name);
+}
+
+void CatalogChange::reassign_owned() {
+  for (const CatalogObject& owned : named_by_drop(catalog_, command_)) {
+    using Kind = CatalogObject::Kind;
+    const Name owner = new_owner();
+    if (owned.kind == Kind::relation) set_owner(owned.name, owner);
+    if (owned.kind == Kind::type) catalog_.objects().types.at(owned.name).owner = owner;
+    if (owned.kind == Kind::schema) catalog_.objects().schemas.at(owned.name.relname) = owner;
+    if (owned.kind != Kind::function) continue;
+    for (CatalogFunction& function : catalog_.objects().functions.at(owned.name)) function.owner = owner;
+  }
 }
 
 }  // namespace pgsluice

@@ -22,6 +22,10 @@ void CatalogChange::create_view(char kind) {
     view.view = command_.view;
     if (view.view) view.view = resolved(*view.view);
     view.calls = command_.functions;
+    if (command_.expression) {
+      for (const TypeName& cast : command_.expression->casts)
+        view.casts.push_back(catalog_.resolve_type(cast));
+    }
   }
   catalog_.put(std::move(view));
 }
@@ -56,11 +60,12 @@ void CatalogChange::composite() {
   for (const ColumnDef& def : command_.columns)
     relation.columns.push_back({.name = def.name, .type = catalog_.resolve_type(def.type)});
   catalog_.put(std::move(relation));
-  catalog_.put_type({.name = name, .typtype = 'c'});
+  catalog_.put_type({.name = name, .typtype = 'c', .owner = catalog_.role});
 }
 
 void CatalogChange::create_type() {
   CatalogType type{.name = type_full_name(), .typtype = command_.tag == "CreateEnumStmt" ? 'e' : 'd'};
+  type.owner = catalog_.role;
   if (command_.type) type.base = catalog_.resolve_type(*command_.type);
   for (const Constraint& constraint : command_.constraints) {
     if (constraint.contype == "CONSTR_DEFAULT") type.default_expression = constraint.expression;
@@ -89,16 +94,60 @@ void CatalogChange::alter_domain() {
   catalog_.put_type(std::move(changed));
 }
 
+namespace {
+
+void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
+  policy.cmd = old.cmd;
+  policy.reads.insert(policy.reads.end(), old.reads.begin(), old.reads.end());
+  policy.columns.insert(policy.columns.end(), old.columns.begin(), old.columns.end());
+  policy.functions.insert(policy.functions.end(), old.functions.begin(), old.functions.end());
+}
+
+}  // namespace
+
 void CatalogChange::put_policy() {
-  CatalogPolicy policy{.name = command_.name, .reads = {}, .functions = command_.functions};
+  CatalogPolicy policy{
+      .name = command_.name, .reads = {}, .columns = command_.names, .functions = command_.functions};
   if (const std::string_view cmd = command_.text("cmd"); !cmd.empty()) policy.cmd = cmd;
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
+  }
+  const Relation* table = target();
+  if (command_.tag == "AlterPolicyStmt" && table != nullptr) {
+    // It may change USING and leave WITH CHECK as it is, or the other way round: both count.
+    const auto old = std::ranges::find(table->policies, policy.name, &CatalogPolicy::name);
+    if (old != table->policies.end()) merge(policy, *old);
   }
   for_target([&](Relation& relation) {
     std::erase_if(relation.policies, [&](const CatalogPolicy& p) { return p.name == policy.name; });
     relation.policies.push_back(policy);
   });
+}
+
+void CatalogChange::create_extension() {
+  catalog_.objects().extensions.try_emplace(command_.name);
+}
+
+void CatalogChange::alter_extension() {
+  if (command_.names.empty()) return;
+  CatalogExtension& extension = catalog_.objects().extensions[command_.names.front()];
+  const auto set = [this](std::set<RelationName>& members, const RelationName& member) {
+    if (command_.is("add")) {
+      members.insert(member);
+    } else {
+      members.erase(member);
+    }
+  };
+  const std::string_view kind = command_.text("objtype");
+  if (const RelationRef* ref = command_.relation("target")) {
+    set(extension.relations, catalog_.resolve(ref->name));
+  } else if (command_.type) {
+    const CatalogType* type = catalog_.find_type(*command_.type);
+    if (type != nullptr) set(extension.types, type->name);
+  } else if (kind == "OBJECT_FUNCTION" || kind == "OBJECT_PROCEDURE" || kind == "OBJECT_ROUTINE") {
+    set(extension.functions,
+        catalog_.function_name({.schemaname = command_.new_name, .name = command_.name}));
+  }
 }
 
 void CatalogChange::create_statistics() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RENAME and SET SCHEMA.
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "change.hpp"
@@ -9,6 +11,7 @@ namespace pgsluice {
 void CatalogChange::rename() {
   const std::string_view type = command_.text("renameType");
   if (type == "OBJECT_SCHEMA") return rename_schema();
+  if (rename_object(type, false)) return;
   const Relation* relation = target();
   if (relation == nullptr) return;
   if (type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE") return rename_column();
@@ -25,9 +28,11 @@ void CatalogChange::rename_schema() {
   }
   for (const RelationName& name : members)
     move(name, {.schemaname = command_.new_name, .relname = name.relname});
+  rename_members(command_.name);
 }
 
 void CatalogChange::set_schema() {
+  if (rename_object(command_.text("objectType"), true)) return;
   const Relation* relation = target();
   if (relation == nullptr) return;
   const RelationName name = relation->name;
@@ -45,7 +50,8 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
   };
   std::vector<RelationName> touched{from};
   for (const auto& list : {catalog_.indexes(from), catalog_.children(from), catalog_.readers(from),
-                           catalog_.referencing(from), catalog_.owned_sequences(from)}) {
+                           catalog_.referencing(from), catalog_.owned_sequences(from),
+                           catalog_.policed_by(from), catalog_.ruled_by(from), catalog_.typed(from)}) {
     for (const Relation* relation : list) touched.push_back(relation->name);
   }
   for (const RelationName& name : touched) {
@@ -60,6 +66,12 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     for (RelationName& read : copy.reads) rename_in(read);
     if (copy.view && catalog_.resolve(copy.view->base.name) == from) copy.view.edit().base.name = to;
     rename_in(copy.of_type);
+    for (CatalogPolicy& policy : copy.policies) std::ranges::for_each(policy.reads, rename_in);
+    for (CatalogRule& rule : copy.rules) std::ranges::for_each(rule.uses, rename_in);
+    for (CatalogColumn& column : copy.columns) {
+      if (column.type.schemaname == from.schemaname && column.type.name == from.relname)
+        std::tie(column.type.schemaname, column.type.name) = std::tie(to.schemaname, to.relname);
+    }
     for (CatalogConstraint& constraint : copy.constraints) rename_in(constraint.referenced);
     for (CatalogColumn& column : copy.columns) rename_in(column.owned_sequence);
     catalog_.store(std::move(copy));  // another name does not make it new

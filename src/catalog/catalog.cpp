@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "builtins.hpp"
 
 namespace pgsluice {
 
@@ -98,6 +99,17 @@ std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
   for (const CatalogPolicy& policy : relation.policies) {
     for (const RelationName& read : policy.reads) links.push_back({LinkKind::policy, read});
   }
+  for (const CatalogRule& rule : relation.rules) {
+    for (const RelationName& used : rule.uses) links.push_back({LinkKind::rule, used});
+  }
+  for (const CatalogColumn& column : relation.columns) {
+    if (!column.type.schemaname.empty())
+      links.push_back({LinkKind::type, {column.type.schemaname, column.type.name}});
+    if (!column.default_expression) continue;
+    for (const RelationName& sequence : column.default_expression->sequences)
+      links.push_back({LinkKind::sequence, sequence});
+  }
+  if (!relation.of_type.empty()) links.push_back({LinkKind::type, relation.of_type});
   if (!relation.table.empty()) links.push_back({LinkKind::index, relation.table});
   if (!relation.owner_table.empty()) links.push_back({LinkKind::owned, relation.owner_table});
   return links;
@@ -166,6 +178,24 @@ std::vector<const Relation*> Catalog::default_partitions(const RelationName& par
 
 std::vector<const Relation*> Catalog::policed_by(const RelationName& relation) const {
   return linked(LinkKind::policy, relation);
+}
+
+std::vector<const Relation*> Catalog::ruled_by(const RelationName& relation) const {
+  return linked(LinkKind::rule, relation);
+}
+
+std::vector<const Relation*> Catalog::typed(const RelationName& type) const {
+  return linked(LinkKind::type, type);
+}
+
+/// Defaults name it as they are written.
+std::vector<const Relation*> Catalog::drawing_from(const RelationName& sequence) const {
+  std::vector<const Relation*> tables = linked(LinkKind::sequence, sequence);
+  if (find({.schemaname = {}, .relname = sequence.relname}) != find(sequence)) return tables;
+  for (const Relation* table : linked(LinkKind::sequence, {.schemaname = {}, .relname = sequence.relname})) {
+    if (std::ranges::find(tables, table) == tables.end()) tables.push_back(table);
+  }
+  return tables;
 }
 
 std::vector<const Relation*> Catalog::all() const {
@@ -313,8 +343,14 @@ const CatalogType* Catalog::find_type(const TypeName& type) const {
 }
 
 TypeName Catalog::resolve_type(TypeName type) const {
-  const CatalogType* found = find_type(type);
-  if (found != nullptr) type.schemaname = found->name.schemaname;
+  if (const CatalogType* found = find_type(type)) {
+    type.schemaname = found->name.schemaname;
+    return type;
+  }
+  const Relation* rows = type.schemaname.empty() ? find({.schemaname = {}, .relname = type.name}) : nullptr;
+  if (rows != nullptr && rows->table.empty() && !is_builtin_type(type)) {
+    type.schemaname = rows->name.schemaname;
+  }
   return type;
 }
 
@@ -349,13 +385,17 @@ std::vector<const Relation*> Catalog::type_users(const TypeName& type) const {
 }
 
 RelationName Catalog::statistics_table(const RelationName& name) const {
-  const auto& statistics = objects_->statistics;
-  if (const auto found = statistics.find(name); found != statistics.end()) return found->second;
+  const auto found = objects_->statistics.find(statistics_name(name));
+  return found != objects_->statistics.end() ? found->second : RelationName{};
+}
+
+RelationName Catalog::statistics_name(const RelationName& name) const {
+  if (!name.schemaname.empty()) return name;
   for (const Name schema : search_path) {
-    const auto found = statistics.find({schema, name.relname});
-    if (name.schemaname.empty() && found != statistics.end()) return found->second;
+    const RelationName full{.schemaname = schema, .relname = name.relname};
+    if (objects_->statistics.contains(full)) return full;
   }
-  return {};
+  return name;
 }
 
 std::vector<RelationName> Catalog::published(const std::string& publication) const {
@@ -386,6 +426,15 @@ std::vector<const CatalogFunction*> Catalog::functions(const FunctionCall& call)
     if (result.empty()) collect({schema, call.name});
   }
   return result;
+}
+
+RelationName Catalog::function_name(const FunctionCall& call) const {
+  if (call.schemaname.empty()) {
+    for (const Name schema : search_path) {
+      if (objects_->functions.contains({schema, call.name})) return {schema, call.name};
+    }
+  }
+  return {.schemaname = call.schemaname, .relname = call.name};
 }
 
 std::string_view Catalog::volatility(const FunctionCall& function) const {

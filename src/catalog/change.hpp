@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dependencies.hpp"
 #include "pgsluice/catalog.hpp"
 
 namespace pgsluice {
@@ -61,7 +62,6 @@ class CatalogChange {
   void alter_table(std::string_view tag);
   void alter_column(std::string_view tag, Relation& relation);
   void add_column();
-  void drop_column();
   void rename_column();
   void rename_elsewhere(const RelationName& name);
 
@@ -104,11 +104,12 @@ class CatalogChange {
 
   // apply_drop.cpp
   void drop();
-  [[nodiscard]] RelationName type_key(const TypeName& type) const;
-  /// With everything that hangs on it: indexes, partitions, owned sequences; views, foreign keys and
-  /// children go only under CASCADE, but then PostgreSQL would have refused to drop without it.
-  void drop_relation(RelationName name);
-  void drop_schema();
+  void remove(const CatalogObject& gone);
+  void remove_trigger(const RelationName& table, Name name);
+  [[nodiscard]] Name new_owner() const;
+  void set_owner(const RelationName& relation, Name owner);
+  void alter_owner();
+  void reassign_owned();
 
   // apply_rename.cpp
   void rename();
@@ -117,6 +118,14 @@ class CatalogChange {
   /// Gives a relation another full name, wherever it is mentioned. `from` is a copy: it may live in what
   /// is renamed.
   void move(RelationName from, const RelationName& to);
+
+  // apply_names.cpp
+  [[nodiscard]] RelationName object_name() const;
+  /// False: it is of another kind.
+  bool rename_object(std::string_view kind, bool to_schema);
+  void move_type(RelationName from, const RelationName& to);
+  void move_function(RelationName from, const RelationName& to);
+  void rename_members(Name schema);
 
   // apply_object.cpp
   void create_view(char kind);
@@ -127,6 +136,8 @@ class CatalogChange {
   void alter_domain();
   void put_policy();
   void create_statistics();
+  void create_extension();
+  void alter_extension();
   void publish();
 
   // apply_code.cpp
@@ -135,6 +146,7 @@ class CatalogChange {
   void rename_trigger();
   void enable_triggers(std::string_view tag);
   void create_rule();
+  void add_used(const Statement& action, std::vector<RelationName>& uses) const;
   void enable_rule(std::string_view tag);
 
   Catalog& catalog_;

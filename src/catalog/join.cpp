@@ -112,6 +112,13 @@ void Catalog::join_objects(const Objects& other) {
   joined.statistics.insert(other.statistics.begin(), other.statistics.end());
   for (const auto& [name, tables] : other.publications)
     joined.publications[name].insert(tables.begin(), tables.end());
+  joined.schemas.insert(other.schemas.begin(), other.schemas.end());
+  for (const auto& [name, extension] : other.extensions) {
+    CatalogExtension& mine = joined.extensions[name];
+    mine.relations.insert(extension.relations.begin(), extension.relations.end());
+    mine.types.insert(extension.types.begin(), extension.types.end());
+    mine.functions.insert(extension.functions.begin(), extension.functions.end());
+  }
   for (const auto& [name, functions] : other.functions) {
     std::vector<CatalogFunction>& mine = joined.functions[name];
     for (const CatalogFunction& function : functions) {

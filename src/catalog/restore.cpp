@@ -218,6 +218,8 @@ class CatalogRestorer {
       if (cast.castmethod == "b") catalog_.put_binary_cast(type_of(cast.source), type_of(cast.target));
     }
     for (const SnapshotRelation& relation : snapshot_.relations) complete(relation);
+    owners();
+    extensions();
     catalog_.end_transaction();
     static_cast<void>(catalog_.take_created());
     return std::move(catalog_);
@@ -282,6 +284,39 @@ class CatalogRestorer {
   }
 
   // ---- what the statements do not say -----------------------------------------------------------------------------
+
+  void owners() {
+    Catalog::Objects& objects = catalog_.objects();
+    for (const SnapshotSchema& schema : snapshot_.schemas) objects.schemas[schema.name] = schema.owner;
+    for (const SnapshotType& type : snapshot_.types) {
+      const auto found = objects.types.find({type.schema, type.name});
+      if (found != objects.types.end()) found->second.owner = type.owner;
+    }
+    for (const SnapshotFunction& function : snapshot_.functions) {
+      const auto found = objects.functions.find({function.schema, function.name});
+      if (found == objects.functions.end()) continue;
+      for (CatalogFunction& overload : found->second) overload.owner = function.owner;
+    }
+    for (const SnapshotRelation& relation : snapshot_.relations) {
+      const auto found = objects.types.find(name_of(relation));
+      if (found != objects.types.end()) found->second.owner = relation.owner;
+    }
+  }
+
+  void extensions() {
+    auto& extensions = catalog_.objects().extensions;
+    for (const SnapshotExtension& extension : snapshot_.extensions) extensions.try_emplace(extension.name);
+    for (const SnapshotRelation& relation : snapshot_.relations) {
+      if (!relation.extension.empty()) extensions[relation.extension].relations.insert(name_of(relation));
+    }
+    for (const SnapshotType& type : snapshot_.types) {
+      if (!type.extension.empty()) extensions[type.extension].types.insert({type.schema, type.name});
+    }
+    for (const SnapshotFunction& function : snapshot_.functions) {
+      if (!function.extension.empty())
+        extensions[function.extension].functions.insert({function.schema, function.name});
+    }
+  }
 
   [[nodiscard]] RelationName named(const std::string& quoted) const {
     const auto found = by_name_.find(quoted);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "subject.hpp"
 
 namespace pgsluice {
@@ -327,6 +327,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"cmd", "command of a policy: all, select, insert, update or delete"},
     Vocabulary{"creates_slot", "CREATE SUBSCRIPTION makes a slot at the publisher"},
     Vocabulary{"deferrable", "DEFERRABLE, of ALTER CONSTRAINT"},
+    Vocabulary{"add", "ALTER EXTENSION … ADD, not DROP"},
     Vocabulary{"deferred", "SET CONSTRAINTS … DEFERRED, not IMMEDIATE"},
     Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
     Vocabulary{"delete", "a trigger for DELETE"},

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "effects/builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "effects/follow_scope.hpp"
 
 namespace pgsluice::effects {

@@ -54,7 +54,6 @@ Members referenced_partitions(const Subject& subject);
 Members merged_referenced(const Subject& subject);
 Members referencing(const Subject& subject);
 Members parent_referencing(const Subject& subject);
-Members constraint_indexes(const Subject& subject);
 Members rechecked(const Subject& subject);
 Members rebuilt_indexes(const Subject& subject);
 Members indexes_on_column(const Subject& subject);
@@ -67,11 +66,11 @@ Members unproven_default_partition(const Subject& subject);
 Members unproven_partitions(const Subject& subject);
 Members keyed_partitions(const Subject& subject);
 
-// ---- roles_dependents.cpp: what DROP … CASCADE of an object that is no relation takes along
+// ---- roles_dependents.cpp: what a DROP takes along
 Members dependents(const Subject& subject);
+Members dependent_statistics(const Subject& subject);
 
 // ---- roles_database.cpp: whole schemas and databases, and what hangs on objects that are no relations
-Members schema_relations(const Subject& subject);
 Members schema_tables(const Subject& subject);
 Members schema_indexed_tables(const Subject& subject);
 Members schema_indexes(const Subject& subject);
@@ -90,10 +89,9 @@ Members clustered_indexes(const Subject& subject);
 Members owned_relations(const Subject& subject);
 Members moved_tables(const Subject& subject);
 Members moved_indexes(const Subject& subject);
-Members statistics_table(const Subject& subject);
 Members published_tables(const Subject& subject);
-Members default_tables(const Subject& subject);
 Members typed_tables(const Subject& subject);
 Members type_users(const Subject& subject);
+Members row_types(const Subject& subject);
 
 }  // namespace pgsluice::effects

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "deferral.hpp"
 #include "follow.hpp"
 #include "settings.hpp"
@@ -119,7 +119,7 @@ bool starts_transaction(const Statement& statement) {
 /// followed: see follow.hpp.
 bool runs_unseen_code(const Command& command, const EffectRow* row) {
   return row == nullptr ||
-         (command.tag == "CreateExtensionStmt" && effects::bundled_extension(command.name) == nullptr);
+         (command.tag == "CreateExtensionStmt" && bundled_extension(command.name) == nullptr);
 }
 
 /// Commands of which following must know before the catalog changes.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "members.hpp"
+#include "pruning.hpp"
 
 namespace pgsluice::effects {
 
@@ -33,13 +34,19 @@ Members partition_children(const Subject& subject) {
   return descendants_of(subject, partition(subject));
 }
 
-/// TRUNCATE … CASCADE follows foreign keys as far as they lead.
+/// TRUNCATE … CASCADE follows foreign keys as far as they lead. A key to a partitioned table is one to each partition.
 Members truncated(const Subject& subject) {
   Members members = with_descendants(subject, target(subject));
   for (std::size_t i = 0; i < members.size(); ++i) {
-    const RelationName name = members[i].name;
-    for (const Relation* relation : subject.catalog.referencing(name)) {
-      for (const Member& m : with_descendants(subject, {member(*relation)})) add(members, m);
+    std::vector<RelationName> names = {members[i].name};
+    if (const Relation* relation = subject.catalog.find(names.front())) {
+      for (const Relation* above : partitioned_above(subject.catalog, *relation))
+        names.push_back(above->name);
+    }
+    for (const RelationName& name : names) {
+      for (const Relation* relation : subject.catalog.referencing(name)) {
+        for (const Member& m : with_descendants(subject, {member(*relation)})) add(members, m);
+      }
     }
   }
   return members;
@@ -94,20 +101,6 @@ Members owned_sequences(const Subject& subject) {
   return members;
 }
 
-Members column_sequences(const Subject& subject) {
-  Members members;
-  const CatalogColumn* column =
-      subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
-  if (column != nullptr && !column->owned_sequence.empty())
-    add(members, member(subject, column->owned_sequence));
-  for (const Member& table : family(subject)) {
-    for (const Relation* owned : subject.catalog.owned_sequences(table.name)) {
-      if (owned->owner_column == subject.command.name) add(members, member(*owned));
-    }
-  }
-  return members;
-}
-
 /// Sequences that the command names in nextval() and its kin. They are locked once in a transaction.
 Members sequence(const Subject& subject) {
   Members members = named(subject, "sequence", relkind::sequence);
@@ -156,57 +149,6 @@ Members shrinkable(const Subject& subject) {
   return members;
 }
 
-/// A view that names its columns does not depend on the others.
-bool reads_column(const Relation& view, const Name column) {
-  const Names& columns = view.reads_columns;
-  return columns.empty() || std::ranges::find(columns, column) != columns.end() ||
-         std::ranges::find(columns, "*") != columns.end();
-}
-
-/// The columns that the command takes away; empty: all of them.
-Names lost_columns(const Subject& subject, const RelationName& table, bool by_type) {
-  if (subject.command.tag == "AT_DropColumn") return {subject.command.name};
-  Names columns;
-  const Relation* relation = subject.catalog.find(table);
-  if (!by_type || relation == nullptr || !subject.command.type) return columns;
-  const CatalogType* dropped = subject.catalog.find_type(*subject.command.type);
-  for (const CatalogColumn& column : relation->columns) {
-    if (dropped != nullptr && subject.catalog.find_type(column.type) == dropped)
-      columns.push_back(column.name);
-  }
-  return columns;
-}
-
-Members dependent_views(const Subject& subject) {
-  const std::string_view dropped = subject.command.text("removeType");
-  const bool by_type = dropped == "OBJECT_TYPE" || dropped == "OBJECT_DOMAIN";
-  const Members roots = dropped == "OBJECT_SCHEMA" ? schema_relations(subject)
-                        : by_type                  ? type_users(subject)
-                                                   : family(subject);
-  Members members;
-  for (const Member& relation : roots) {
-    const Names columns = lost_columns(subject, relation.name, by_type);
-    for (const Relation* view : subject.catalog.readers(relation.name)) {
-      const bool depends = columns.empty() || std::ranges::any_of(columns, [view](const Name column) {
-                             return reads_column(*view, column);
-                           });
-      if (depends) add(members, member(*view));
-    }
-  }
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const RelationName name = members[i].name;
-    add_all(members, subject.catalog.readers(name));
-  }
-  return members;
-}
-
-/// Policies fall with the tables that they read.
-Members dependent_policies(const Subject& subject) {
-  Members members;
-  for (const Member& gone : family(subject)) add_all(members, subject.catalog.policed_by(gone.name));
-  return members;
-}
-
 Members inherited(const Subject& subject) {
   return named(subject, "inherited");
 }
@@ -238,6 +180,10 @@ Members leaf_indexes(const Subject& subject) {
   return members;
 }
 
+Members typed_indexes(const Subject& subject) {
+  return indexes_of(subject, typed_tables(subject));
+}
+
 Members target_indexes(const Subject& subject) {
   return indexes_of(subject, target(subject));
 }
@@ -252,8 +198,12 @@ Members index_partitions(const Subject& subject) {
   return descendants_of(subject, target(subject));
 }
 
+/// tablecmds.c RemoveRelations(): for a partitioned index all partitions of its table, whether they have one or not.
 Members index_table_partitions(const Subject& subject) {
   Members members;
+  const Relation* dropped = subject.command.tag == "DropStmt" ? subject.target : nullptr;
+  if (dropped != nullptr && dropped->relkind == relkind::partitioned_index)
+    add_all(members, subject.catalog.descendants(dropped->table));
   for (const Member& m : index_partitions(subject)) {
     const Relation* index = subject.catalog.find(m.name);
     if (index != nullptr && !index->table.empty()) add(members, member(subject, index->table));
@@ -365,8 +315,6 @@ constexpr std::array k_roles = {
     Role{"rebuilt_indexes", "indexes that use the column and cannot keep their file when its type changes",
          rebuilt_indexes},
     Role{"rechecked", "tables with a valid CHECK that reads the column", rechecked},
-    Role{"constraint_indexes", "the indexes behind the constraint that the command names",
-         constraint_indexes},
     Role{"index_table", "the table of the index that the command names", index_table},
     Role{"index_partitions", "the indexes on partitions that belong to the index that the command names",
          index_partitions},
@@ -378,19 +326,15 @@ constexpr std::array k_roles = {
     Role{"partition_table", "the table of the index that ALTER INDEX … ATTACH PARTITION names",
          partition_table},
     Role{"owned_sequences", "sequences of serial and identity columns of the target", owned_sequences},
-    Role{"column_sequences", "the sequence of the column that the command names", column_sequences},
     Role{"identity_sequence", "the sequence of the identity column that the command names",
          identity_sequence},
     Role{"restarted_sequences", "sequences that TRUNCATE … RESTART IDENTITY sets back", restarted_sequences},
     Role{"default_sequences", "sequences of the columns that the statement leaves to their default",
          default_sequences},
-    Role{"default_tables", "tables with a default that uses the sequence", default_tables},
     Role{"sequence", "sequences in nextval('…') and its kin", sequence},
     Role{"drawn_sequences", "those of them that the transaction has not drawn from before", drawn_sequences},
     Role{"shrinkable", "tables of which rows were deleted: VACUUM may give pages back at their end",
          shrinkable},
-    Role{"dependent_views", "views and materialized views over the target, transitively", dependent_views},
-    Role{"dependent_policies", "tables with a policy that reads the target", dependent_policies},
     Role{"sources", "relations that the query reads, views expanded, partitions included", sources},
     Role{"direct_sources", "relations that the query names", direct_sources},
     Role{"viewed", "what the view reads that is the target, views expanded", viewed},
@@ -407,6 +351,7 @@ constexpr std::array k_roles = {
     Role{"view_sources", "what a view that is written to reads beside", view_sources},
     Role{"type_users", "tables with a column of the type or domain", type_users},
     Role{"typed_tables", "tables OF the type", typed_tables},
+    Role{"typed_indexes", "their indexes", typed_indexes},
     Role{"inherited", "the tables after INHERITS", inherited},
     Role{"like", "the tables after LIKE", like},
     Role{"owner_table", "the table after OWNED BY", owner_table},
@@ -414,7 +359,6 @@ constexpr std::array k_roles = {
          owned_relations},
     Role{"moved_tables", "those of them that are in the tablespace that the command names", moved_tables},
     Role{"moved_indexes", "indexes of those roles", moved_indexes},
-    Role{"schema_relations", "everything in the schema but indexes", schema_relations},
     Role{"schema_tables", "tables and materialized views of the schema", schema_tables},
     Role{"schema_indexed_tables", "those of them that have an index", schema_indexed_tables},
     Role{"schema_indexes", "indexes of the schema", schema_indexes},
@@ -437,10 +381,10 @@ constexpr std::array k_roles = {
          vacuumed_tables},
     Role{"clustered_tables", "tables that CLUSTER was used on", clustered_tables},
     Role{"clustered_indexes", "their indexes", clustered_indexes},
-    Role{"statistics_table", "the table of the extended statistics that the command names", statistics_table},
     Role{"published_tables", "tables that the publication has before SET TABLE", published_tables},
-    Role{"dependents", "relations that go or lose a part with the object that DROP … CASCADE takes",
-         dependents},
+    Role{"dependents", "what goes along with what is dropped, and what loses a part to it", dependents},
+    Role{"dependent_statistics", "tables of extended statistics that go along", dependent_statistics},
+    Role{"row_types", "relations whose row type is that of a new column", row_types},
 };
 
 }  // namespace

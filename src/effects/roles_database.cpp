@@ -56,10 +56,6 @@ bool has_clustered_index(const Subject& subject, const Relation& table) {
 
 }  // namespace
 
-Members schema_relations(const Subject& subject) {
-  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && !is_index(r); });
-}
-
 Members schema_tables(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return in_schema(subject, r) && has_heap(r); });
 }
@@ -134,8 +130,9 @@ Members clustered_indexes(const Subject& subject) {
 
 Members owned_relations(const Subject& subject) {
   return all(subject, [&](const Relation& r) {
-    return !is_index(r) && !r.owner.empty() &&
-           std::ranges::find(subject.command.names, r.owner) != subject.command.names.end();
+    return !is_index(r) && !r.owner.empty() && std::ranges::any_of(subject.command.names, [&](Name role) {
+      return r.owner == (role.empty() ? subject.catalog.role : role);  // empty: CURRENT_USER
+    });
   });
 }
 
@@ -154,12 +151,6 @@ Members moved_indexes(const Subject& subject) {
   return indexes_of(subject, owned_relations(subject));
 }
 
-Members statistics_table(const Subject& subject) {
-  const RelationName table =
-      subject.catalog.statistics_table({subject.command.new_name, subject.command.name});
-  return table.empty() ? Members{} : Members{member(subject, table)};
-}
-
 Members published_tables(const Subject& subject) {
   Members members;
   if (subject.command.text("action") != "AP_SetObjects") return members;
@@ -168,23 +159,31 @@ Members published_tables(const Subject& subject) {
   return members;
 }
 
-Members default_tables(const Subject& subject) {
-  const RelationName sequence = subject.target_name();
-  return all(subject, [&](const Relation& r) {
-    return std::ranges::any_of(r.columns, [&](const CatalogColumn& column) {
-      if (column.owned_sequence == sequence) return true;
-      return column.default_expression &&
-             std::ranges::any_of(column.default_expression->sequences, [&](const RelationName& name) {
-               return subject.catalog.resolve(name) == sequence;
-             });
-    });
-  });
-}
-
 Members typed_tables(const Subject& subject) {
   const RelationName type = subject.target_name();
   Members members = all(subject, [&](const Relation& r) { return !r.of_type.empty() && r.of_type == type; });
   return with_descendants(subject, members);
+}
+
+/// heap.c CheckAttributeType(): the relation of a row type is opened, and those of its columns' types in their turn.
+Members row_types(const Subject& subject) {
+  std::vector<TypeName> types;
+  for (const ColumnDef& column : subject.command.columns) types.push_back(column.type);
+  if (subject.command.tag == "AT_AlterColumnType" && subject.command.type)
+    types.push_back(*subject.command.type);
+  Members members;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const TypeName type = subject.catalog.resolve_type(types[i]);
+    const CatalogType* made = subject.catalog.find_type(type);
+    if (made != nullptr && made->typtype == 'd') types.push_back(made->base);
+    if (type.schemaname.empty()) continue;
+    const Relation* rows = subject.catalog.find({type.schemaname, type.name});
+    if (rows == nullptr || std::ranges::find(members, rows->name, &Member::name) != members.end()) continue;
+    add(members, member(*rows));
+    for (const CatalogColumn& column : rows->columns) types.push_back(column.type);
+  }
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
+  return members;
 }
 
 Members type_users(const Subject& subject) {

@@ -1,162 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes with an object that is no relation, when DROP … CASCADE takes it: dependency.c, from what the catalog knows
-// of columns, constraints, indexes, triggers, policies and views.
+// What a DROP locks beside what it names. pg: dependency.c AcquireDeletionLock() and the functions that doDeletion()
+// calls, each of which opens what it takes something from.
 #include <algorithm>
-#include <string>
 
-#include "builtins.hpp"
+#include "catalog/dependencies.hpp"
 #include "members.hpp"
 
 namespace pgsluice::effects {
 
 namespace {
 
-/// What DROP takes away, by the ways in which relations use it.
-class Lost {
+using Kind = CatalogObject::Kind;
+
+std::vector<CatalogObject> dropped(const Subject& subject) {
+  return with_dependents(subject.catalog, named_by_drop(subject.catalog, subject.command),
+                         cascade_of(subject.command));
+}
+
+/// The locked relations, in the order in which they are found.
+class Locked {
  public:
-  explicit Lost(const Subject& subject) : catalog_(subject.catalog), name_(subject.command.name) {
-    kind_ = subject.command.text("removeType");
-    if (kind_ == "OBJECT_EXTENSION") extension_ = bundled_extension(name_);
+  explicit Locked(const Subject& subject) : subject_(subject), catalog_(subject.catalog) {}
+
+  void add(const CatalogObject& gone) {
+    switch (gone.kind) {
+      case Kind::relation: return add_relation(gone.name);
+      case Kind::constraint: return add_constraint(gone.name, gone.part);
+      case Kind::column:
+      case Kind::default_value:
+      case Kind::trigger:
+      case Kind::policy:
+      case Kind::rule: return add_name(gone.name);
+      default: return;
+    }
   }
 
-  [[nodiscard]] bool function(const FunctionCall& call) const {
-    if (is_any("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"))
-      return call.name == name_;
-    if (kind_ == "OBJECT_LANGUAGE") return !catalog_.volatility(call).empty();
-    return extension_ != nullptr && extension_->functions.contains(call.name.str()) &&
-           catalog_.volatility(call).empty();
-  }
-  [[nodiscard]] bool functions(const std::vector<FunctionCall>& calls) const {
-    return std::ranges::any_of(calls, [this](const FunctionCall& call) { return function(call); });
-  }
-  [[nodiscard]] bool expression(const Box<Expression>& expression) const {
-    if (!expression) return false;
-    return functions(expression->functions) ||
-           std::ranges::any_of(expression->casts, [this](const TypeName& cast) { return type(cast); });
-  }
-  [[nodiscard]] bool type(const TypeName& type) const {
-    return extension_ != nullptr && extension_->types.contains(type.name.str()) &&
-           catalog_.find_type(type) == nullptr;
-  }
-  [[nodiscard]] bool collation(Name name) const { return kind_ == "OBJECT_COLLATION" && name == name_; }
-  [[nodiscard]] bool access_method(Name name) const {
-    if (kind_ == "OBJECT_ACCESS_METHOD") return name == name_;
-    return extension_ != nullptr && extension_->access_methods.contains(name.str());
-  }
-  [[nodiscard]] bool server(Name server) const {
-    if (kind_ == "OBJECT_FOREIGN_SERVER") return server == name_;
-    const Name wrapper = catalog_.wrapper(server);
-    if (kind_ == "OBJECT_FDW") return wrapper == name_;
-    return extension_ != nullptr && extension_->wrappers.contains(wrapper.str());
-  }
-  /// The operator class of an index column: the one that is written, or the default one of its type.
-  [[nodiscard]] bool opclass(Name written, Name access_method, const TypeName* type) const {
-    // A family that was made for a class has its name.
-    if (is_any("OBJECT_OPCLASS", "OBJECT_OPFAMILY")) return written == name_;
-    if (extension_ == nullptr) return false;
-    if (!written.empty()) return extension_->opclasses.contains(written.str());
-    if (type == nullptr) return false;
-    TypeName base = *type;
-    for (const CatalogType* found = catalog_.find_type(base); found != nullptr && found->typtype == 'd';
-         found = catalog_.find_type(base)) {
-      base = found->base;
-    }
-    const CatalogType* made = catalog_.find_type(base);
-    const std::string name = made != nullptr && made->typtype == 'e' ? "anyenum" : base.name.str();
-    return extension_->default_for.contains(access_method.str() + "/" + name);
-  }
-  /// An extension that nobody here knows may have brought anything.
-  [[nodiscard]] bool is_unknown_extension() const {
-    return kind_ == "OBJECT_EXTENSION" && extension_ == nullptr;
-  }
+  Members take() { return std::move(members_); }
 
  private:
-  template <typename... Kinds>
-  [[nodiscard]] bool is_any(Kinds... kinds) const {
-    return ((kind_ == kinds) || ...);
+  /// Composite types are left out: nobody waits for them.
+  void add_name(const RelationName& name) {
+    const Relation* relation = catalog_.find(name);
+    if (relation != nullptr && relation->relkind != relkind::composite_type)
+      effects::add(members_, places_, member(*relation));
   }
 
+  /// heap.c heap_drop_with_catalog(): for a partition the parent, and the default partition beside it; index.c
+  /// index_drop(): the table.
+  void add_relation(const RelationName& name) {
+    add_name(name);
+    const Relation* relation = catalog_.find(name);
+    if (relation == nullptr) return;
+    if (!relation->table.empty()) add_name(relation->table);
+    if (!relation->is_partition) return;
+    for (const RelationName& parent : relation->parents) {
+      effects::add(members_, places_, member(subject_, parent));
+      for (const Relation* other : catalog_.default_partitions(parent)) {
+        if (other == relation) continue;
+        add_name(other->name);
+        for (const Relation* child : catalog_.descendants(other->name)) add_name(child->name);
+      }
+    }
+  }
+
+  /// A foreign key has triggers on both of its tables; those on the other one belong to the key of the partitioned table.
+  void add_constraint(const RelationName& name, Name part) {
+    add_name(name);
+    const Relation* relation = catalog_.find(name);
+    const CatalogConstraint* key = relation != nullptr ? relation->find_constraint(part) : nullptr;
+    if (key == nullptr || key->referenced.empty() || key->inherited) return;
+    effects::add(members_, places_, member(subject_, key->referenced));
+    const Relation* other = catalog_.find(key->referenced);
+    if (other == nullptr || other->relkind != relkind::partitioned_table) return;
+    for (const Relation* partition : catalog_.descendants(other->name)) add_name(partition->name);
+  }
+
+  const Subject& subject_;
   const Catalog& catalog_;
-  Name name_;
-  std::string_view kind_;
-  const Extension* extension_ = nullptr;
+  Members members_;
+  RelationPlaces places_;
 };
-
-/// A column goes; of one that is not generated, a lost function takes only the default.
-bool loses_column(const Relation& relation, const Lost& lost) {
-  return std::ranges::any_of(relation.columns, [&](const CatalogColumn& column) {
-    return lost.type(column.type) || lost.collation(column.collation) ||
-           (!column.generated.empty() && lost.expression(column.default_expression));
-  });
-}
-
-/// A constraint, trigger or policy of it goes, or a column or a default.
-bool loses_part(const Relation& relation, const Lost& lost) {
-  if (relation.relkind == relkind::composite_type) return false;
-  const auto calls = [&](const auto& part) { return lost.functions(part.functions); };
-  const auto fires = [&](const CatalogTrigger& trigger) {
-    return lost.function({.schemaname = trigger.function.schemaname, .name = trigger.function.relname});
-  };
-  const auto defaults = [&](const CatalogColumn& column) {
-    return lost.expression(column.default_expression);
-  };
-  return loses_column(relation, lost) || std::ranges::any_of(relation.columns, defaults) ||
-         std::ranges::any_of(relation.constraints, calls) || std::ranges::any_of(relation.triggers, fires) ||
-         std::ranges::any_of(relation.policies, calls);
-}
-
-bool index_goes(const Subject& subject, const Relation& index, const Lost& lost) {
-  if (!index.index) return false;
-  const IndexDef& definition = *index.index;
-  const Relation* table = subject.catalog.find(index.table);
-  return lost.access_method(definition.access_method) || lost.expression(definition.predicate) ||
-         std::ranges::any_of(definition.elements, [&](const IndexElement& element) {
-           const CatalogColumn* column = table != nullptr ? table->column(element.column) : nullptr;
-           if (lost.expression(element.expression) || lost.collation(element.collation)) return true;
-           return lost.opclass(element.opclass, definition.access_method,
-                               column != nullptr ? &column->type : nullptr);
-         });
-}
-
-/// The relation itself goes.
-bool goes(const Subject& subject, const Relation& relation, const Lost& lost) {
-  switch (relation.relkind) {
-    case relkind::index:
-    case relkind::partitioned_index: return index_goes(subject, relation, lost);
-    case relkind::view: return lost.functions(relation.calls);
-    case relkind::materialized_view:
-      return lost.functions(relation.calls) || lost.access_method(relation.access_method);
-    case relkind::foreign_table: return lost.server(relation.server);
-    default: return lost.access_method(relation.access_method);
-  }
-}
 
 }  // namespace
 
+/// But for the target, which has a role of its own.
 Members dependents(const Subject& subject) {
-  const Lost lost(subject);
-  Members gone;
-  Members altered;
-  for (const Relation* relation : subject.catalog.all()) {
-    if (lost.is_unknown_extension() || goes(subject, *relation, lost)) {
-      add(gone, member(*relation));
-    } else if (loses_part(*relation, lost)) {
-      add(altered, member(*relation));
-      // Views of a column that goes; those of the other columns stay, but who knows which a view needs?
-      if (loses_column(*relation, lost)) add_all(gone, subject.catalog.readers(relation->name));
-    }
+  Locked locked(subject);
+  for (const CatalogObject& gone : dropped(subject)) locked.add(gone);
+  Members members = locked.take();
+  if (subject.has_target()) {
+    std::erase_if(members, [name = subject.target_name()](const Member& m) { return m.name == name; });
   }
-  for (std::size_t i = 0; i < gone.size(); ++i) {
-    const RelationName name = gone[i].name;
-    add_all(gone, subject.catalog.readers(name));
-    add_all(altered, subject.catalog.indexes(name));
-    add_all(altered, subject.catalog.referencing(name));
-    add_all(altered, subject.catalog.owned_sequences(name));
-    const Relation* index = subject.catalog.find(name);
-    if (index != nullptr && !index->table.empty()) add(altered, member(subject, index->table));
+  return members;
+}
+
+/// statscmds.c RemoveStatisticsById() of what is named by itself, or with its schema.
+Members dependent_statistics(const Subject& subject) {
+  Members members;
+  for (const CatalogObject& gone : dropped(subject)) {
+    if (gone.kind != Kind::statistics) continue;
+    const RelationName table = subject.catalog.statistics_table(gone.name);
+    if (!table.empty()) add(members, member(subject, table));
   }
-  add_all(gone, altered);
-  return gone;
+  return members;
 }
 
 }  // namespace pgsluice::effects

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "catalog/dependencies.hpp"
 #include "members.hpp"
 
 namespace pgsluice::effects {
@@ -18,11 +19,6 @@ bool is_foreign_key(const CatalogConstraint& constraint) {
   return !constraint.referenced.empty();
 }
 
-/// Both keys make the same demand, so that ATTACH PARTITION keeps the partition's own.
-bool same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
-  return a.contype == b.contype && a.columns == b.columns && a.referenced == b.referenced;
-}
-
 const Relation* partition_of(const Subject& subject) {
   const RelationRef* partition = subject.command.relation("partition");
   return partition != nullptr ? subject.catalog.find(partition->name) : nullptr;
@@ -32,15 +28,11 @@ bool partition_has(const Subject& subject, const CatalogConstraint& key) {
   const Relation* partition = partition_of(subject);
   return partition != nullptr &&
          std::ranges::any_of(partition->constraints,
-                             [&](const CatalogConstraint& own) { return same_key(own, key); });
+                             [&](const CatalogConstraint& own) { return is_same_key(own, key); });
 }
 
 bool names_constraint(std::string_view tag) {
   return tag == "AT_DropConstraint" || tag == "AT_ValidateConstraint" || tag == "AT_AlterConstraint";
-}
-
-bool names_column(std::string_view tag) {
-  return tag == "AT_DropColumn" || tag == "AT_AlterColumnType";
 }
 
 /// Which of the foreign keys of `owner` the command has to do with.
@@ -48,9 +40,8 @@ bool concerns(const Subject& subject, const CatalogConstraint& key) {
   const Command& command = subject.command;
   if (!is_foreign_key(key)) return false;
   if (names_constraint(command.tag)) return key.name == command.name;
-  if (names_column(command.tag)) return contains(key.columns, command.name);
+  if (command.tag == "AT_AlterColumnType") return contains(key.columns, command.name);
   if (command.tag == "AT_AttachPartition") return !partition_has(subject, key);
-  if (command.tag == "DropStmt") return !key.inherited;
   return command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged";
 }
 
@@ -60,46 +51,17 @@ std::vector<const Relation*> key_owners(const Subject& subject) {
   const auto add_owner = [&](const RelationName& name) {
     if (const Relation* relation = subject.catalog.find(name)) owners.push_back(relation);
   };
-  if (subject.command.text("removeType") == "OBJECT_SCHEMA") {
-    for (const Member& m : schema_relations(subject)) add_owner(m.name);
-  } else if (subject.command.tag == "CreateStmt") {
+  if (subject.command.tag == "CreateStmt") {
     for (const Member& m : named(subject, "parent")) add_owner(m.name);
-  } else if (subject.command.tag == "DropStmt") {
-    for (const Member& m : family(subject)) add_owner(m.name);
   } else if (subject.target != nullptr) {
     owners.push_back(subject.target);
   }
   return owners;
 }
 
-/// The columns that a foreign key from elsewhere points to; empty: not known which.
-Names pointed_to(const Subject& subject, const CatalogConstraint& key) {
-  if (!key.referenced_columns.empty()) return key.referenced_columns;
-  const Relation* table = subject.catalog.find(key.referenced);
-  if (table == nullptr) return {};
-  const auto primary = std::ranges::find(table->constraints, "CONSTR_PRIMARY", &CatalogConstraint::contype);
-  return primary != table->constraints.end() ? primary->columns : Names{};
-}
-
-/// Columns whose loss or change a key from elsewhere notices.
-Names columns_at_stake(const Subject& subject) {
-  const Command& command = subject.command;
-  if (names_column(command.tag)) return {command.name};
-  if (command.tag == "AT_DropConstraint" && subject.target != nullptr) {
-    const CatalogConstraint* constraint = subject.target->find_constraint(command.name);
-    return constraint != nullptr ? constraint->columns : Names{};
-  }
-  if (subject.target != nullptr && subject.target->index) {
-    Names columns;
-    for (const IndexElement& element : subject.target->index->elements) columns.push_back(element.column);
-    return columns;
-  }
-  return {};
-}
-
 bool points_to(const Subject& subject, const CatalogConstraint& key, const Names& columns) {
   if (columns.empty()) return true;
-  const Names pointed = pointed_to(subject, key);
+  const Names pointed = pointed_to(subject.catalog, key);
   return pointed.empty() ||
          std::ranges::any_of(pointed, [&](const auto& column) { return contains(columns, column); });
 }
@@ -112,18 +74,6 @@ void add_referencing(const Subject& subject, const RelationName& table, const Na
     });
     if (concerned) add(members, member(*other));
   }
-}
-
-bool reads_column(const Box<Expression>& expression, Name column) {
-  return expression && contains(expression->columns, column);
-}
-
-bool uses_column(const IndexDef& index, Name column) {
-  return std::ranges::any_of(index.elements,
-                             [&](const IndexElement& element) {
-                               return element.column == column || reads_column(element.expression, column);
-                             }) ||
-         contains(index.including, column) || reads_column(index.predicate, column);
 }
 
 /// Types whose default operator class is the same, so that an index over one serves the other.
@@ -204,13 +154,9 @@ Members keyed_partitions(const Subject& subject) {
 
 Members referencing(const Subject& subject) {
   Members members;
-  const bool is_schema = subject.command.text("removeType") == "OBJECT_SCHEMA";
-  Members to = is_schema ? schema_relations(subject) : family(subject);
-  for (const Member& relation : Members(to)) {
-    const Relation* index = subject.catalog.find(relation.name);
-    if (index != nullptr && !index->table.empty()) add(to, member(subject, index->table));
-  }
-  const Names columns = columns_at_stake(subject);
+  const Members to = family(subject);
+  // Whose change a key from elsewhere notices; none: all of them.
+  const Names columns = subject.command.tag == "AT_AlterColumnType" ? Names{subject.command.name} : Names{};
   for (const Member& relation : to) add_referencing(subject, relation.name, columns, members);
   std::erase_if(members,
                 [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
@@ -227,21 +173,6 @@ Members parent_referencing(const Subject& subject) {
   }
   Members members;
   for (const Member& parent : parents) add_referencing(subject, parent.name, {}, members);
-  return members;
-}
-
-Members constraint_indexes(const Subject& subject) {
-  Members members;
-  for (const Member& m : family(subject)) {
-    const Relation* relation = subject.catalog.find(m.name);
-    const CatalogConstraint* constraint =
-        relation != nullptr ? relation->find_constraint(subject.command.name) : nullptr;
-    if (constraint == nullptr || constraint->index.empty()) continue;
-    const RelationName index{.schemaname = m.name.schemaname, .relname = constraint->index};
-    add(members, member(subject, index, relkind::index));
-    // Those of partitions have names of their own.
-    add_all(members, subject.catalog.descendants(index));
-  }
   return members;
 }
 

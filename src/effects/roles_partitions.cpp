@@ -176,10 +176,6 @@ Members default_partition(const Subject& subject) {
   Members parents = named(subject, "parent");
   const RelationRef* partition = subject.command.relation("partition");
   if (partition != nullptr) parents = target(subject);
-  const bool drops = subject.command.tag == "DropStmt";
-  if (drops && subject.target != nullptr && subject.target->is_partition) {
-    for (const RelationName& name : subject.target->parents) add(parents, member(subject, name));
-  }
   Members members;
   for (const Member& parent : parents) {
     for (const Relation* child : subject.catalog.default_partitions(parent.name)) {

@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "subject.hpp"
 #include "time_zone.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Volatility of functions: from the servers' own pg_proc (rules/catalog, generated), or from the
 // CREATE FUNCTION that came before.
-#include "builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "subject.hpp"
 
 namespace pgsluice::effects {

@@ -50,9 +50,13 @@ void add_object(Command& command, ::ObjectType type, ::Node* object) {
       const RelationName name = relation_name(names);
       command.name = name.relname;
       command.new_name = name.schemaname;
+      if (type == OBJECT_TYPE || type == OBJECT_DOMAIN)
+        command.type = TypeName{.schemaname = name.schemaname, .name = name.relname};
     }
   } else if (auto* function = as<::ObjectWithArgs>(object, T_ObjectWithArgs)) {
-    command.name = relation_name(function->objname).relname;
+    const RelationName name = relation_name(function->objname);
+    command.name = name.relname;
+    command.new_name = name.schemaname;
   } else {
     command.name = string_value(object);
   }
@@ -69,6 +73,12 @@ void lower_drop(const ::DropStmt* node, const Source& source, Statement& stateme
   }
 }
 
+/// The schema of what is renamed makes room.
+void rename_to(Command& command, Name new_name) {
+  if (!command.new_name.empty()) command.names = {command.new_name};
+  command.new_name = new_name;
+}
+
 void lower_rename(const ::RenameStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "RenameStmt", source.whole());
   set_fact(command, "renameType", object_type_name(node->renameType));
@@ -83,7 +93,7 @@ void lower_rename(const ::RenameStmt* node, const Source& source, Statement& sta
   } else {
     command.name = view(node->subname);
   }
-  command.new_name = view(node->newname);
+  rename_to(command, view(node->newname));
 }
 
 /// ALTER … SET SCHEMA and ALTER … OWNER TO share their shape.
@@ -97,7 +107,7 @@ void lower_alter_object(const Stmt* node, std::string_view tag, Name new_name, c
   } else if (node->object != nullptr) {
     add_object(command, node->objectType, node->object);
   }
-  command.new_name = new_name;
+  rename_to(command, new_name);
 }
 
 /// schemacmds.c CreateSchemaCommand runs the elements in the order in which they may need each other
@@ -107,6 +117,7 @@ void lower_create_schema(const ::CreateSchemaStmt* node, const Source& source, S
   command.name = view(node->schemaname != nullptr ? node->schemaname
                       : node->authrole != nullptr ? node->authrole->rolename
                                                   : nullptr);
+  if (node->authrole != nullptr) command.new_name = view(node->authrole->rolename);
   set_fact(command, "if_not_exists", node->if_not_exists);
   constexpr std::array k_order = {T_CreateSeqStmt, T_CreateStmt,     T_ViewStmt,
                                   T_IndexStmt,     T_CreateTrigStmt, T_GrantStmt};
@@ -134,7 +145,7 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     }
     case T_AlterOwnerStmt: {
       auto* n = reinterpret_cast<::AlterOwnerStmt*>(node);
-      lower_alter_object(n, "AlterOwnerStmt", {}, source, statement);
+      lower_alter_object(n, "AlterOwnerStmt", view(n->newowner->rolename), source, statement);
       return true;
     }
     case T_CommentStmt: {
@@ -154,7 +165,9 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       auto* n = reinterpret_cast<::AlterExtensionContentsStmt*>(node);
       Command& command = add_command(statement, "AlterExtensionContentsStmt", source.whole());
       set_fact(command, "objtype", object_type_name(n->objtype));
+      set_fact(command, "add", n->action > 0);
       add_object(command, n->objtype, n->object);
+      command.names = {view(n->extname)};
       return true;
     }
     case T_CreateSchemaStmt:

@@ -142,7 +142,10 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
     command.relations.push_back({.role = "serial", .name = table, .alias = column});
   }
   for (const FunctionCall& function : use.functions) command.functions.push_back(function);
-  if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") command.names = std::move(use.columns);
+  const bool is_kept = command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt";
+  if (is_kept || command.tag == "CreatePolicyStmt" || command.tag == "AlterPolicyStmt")
+    command.names.insert(command.names.end(), use.columns.begin(), use.columns.end());
+  if (is_kept) command.expression = std::move(use);
 }
 
 bool lower_query(::Node* node, const Source& source, Statement& statement) {

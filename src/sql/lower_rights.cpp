@@ -35,14 +35,20 @@ void add_roles(const ::List* roles, Command& command) {
 bool lower_rights_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {
     case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
-    case T_DropOwnedStmt:
-      add_roles(reinterpret_cast<::DropOwnedStmt*>(node)->roles,
-                add_command(statement, "DropOwnedStmt", source.whole()));
+    case T_DropOwnedStmt: {
+      auto* n = reinterpret_cast<::DropOwnedStmt*>(node);
+      Command& command = add_command(statement, "DropOwnedStmt", source.whole());
+      set_fact(command, "behavior", behavior_name(n->behavior));
+      add_roles(n->roles, command);
       return true;
-    case T_ReassignOwnedStmt:
-      add_roles(reinterpret_cast<::ReassignOwnedStmt*>(node)->roles,
-                add_command(statement, "ReassignOwnedStmt", source.whole()));
+    }
+    case T_ReassignOwnedStmt: {
+      auto* n = reinterpret_cast<::ReassignOwnedStmt*>(node);
+      Command& command = add_command(statement, "ReassignOwnedStmt", source.whole());
+      add_roles(n->roles, command);
+      command.new_name = view(n->newrole->rolename);
       return true;
+    }
     case T_AlterTableMoveAllStmt: {
       auto* n = reinterpret_cast<::AlterTableMoveAllStmt*>(node);
       Command& command = add_command(statement, "AlterTableMoveAllStmt", source.whole());

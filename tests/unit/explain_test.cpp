@@ -62,7 +62,7 @@ TEST(Explain, GroupsVersionsThatDoTheSame) {
 TEST(Explain, KnowsWhatTheMigrationsBeforeMade) {
   const std::string before = "CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);\n";
   const Explanation told = explain_sql("DROP TABLE t", {17}, before);
-  EXPECT_THAT(text_of(told), HasSubstr("public.i  ACCESS EXCLUSIVE  indexes"));
+  EXPECT_THAT(text_of(told), HasSubstr("public.i  ACCESS EXCLUSIVE  dependents"));
   EXPECT_THAT(told.statements[0].cases[0].effect.assumed, IsEmpty());
 }
 

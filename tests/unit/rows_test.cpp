@@ -11,7 +11,7 @@
 
 #include "base/embedded.hpp"
 #include "base/json.hpp"
-#include "effects/builtins.hpp"
+#include "catalog/builtins.hpp"
 #include "effects/subject.hpp"
 #include "pgsluice/effects.hpp"
 
@@ -169,7 +169,7 @@ TEST(Rows, KnowTheFunctionsAndTypesOfTheGeneratedCatalog) {
     EXPECT_EQ(effects::volatility(subject, {.schemaname = {}, .name = name}), marking) << name;
   }
   for (const Json& name : json.at("types")) {
-    EXPECT_TRUE(effects::is_builtin_type({.schemaname = {}, .name = name.get<std::string>()})) << name;
+    EXPECT_TRUE(is_builtin_type({.schemaname = {}, .name = name.get<std::string>()})) << name;
   }
 }
 

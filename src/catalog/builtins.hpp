@@ -10,7 +10,7 @@
 
 #include "pgsluice/sql.hpp"
 
-namespace pgsluice::effects {
+namespace pgsluice {
 
 using NameSet = std::unordered_set<std::string_view>;
 
@@ -39,7 +39,11 @@ bool is_builtin_function(std::string_view function);
 bool is_builtin_type(const TypeName& type);
 /// A type of a bundled extension.
 bool is_extension_type(const TypeName& type);
+/// A foreign data wrapper of a bundled extension.
+bool is_extension_wrapper(std::string_view wrapper);
+/// An operator class of a bundled extension.
+bool is_extension_opclass(std::string_view opclass);
 /// pg_cast.castmethod b, between types of pg_catalog and of bundled extensions: the stored bytes stay as they are.
 bool is_builtin_binary_cast(std::string_view from, std::string_view to);
 
-}  // namespace pgsluice::effects
+}  // namespace pgsluice

@@ -5,7 +5,7 @@
 
 #include "base/embedded.hpp"
 
-namespace pgsluice::effects {
+namespace pgsluice {
 
 namespace {
 
@@ -126,10 +126,18 @@ bool is_extension_type(const TypeName& type) {
   return any_extension([&](const Extension& extension) { return extension.types.contains(type.name.str()); });
 }
 
+bool is_extension_wrapper(std::string_view wrapper) {
+  return any_extension([&](const Extension& extension) { return extension.wrappers.contains(wrapper); });
+}
+
+bool is_extension_opclass(std::string_view opclass) {
+  return any_extension([&](const Extension& extension) { return extension.opclasses.contains(opclass); });
+}
+
 bool is_builtin_binary_cast(std::string_view from, std::string_view to) {
   const std::string cast = std::string(from) + "/" + std::string(to);
   if (pg_catalog().binary_casts.contains(cast)) return true;
   return any_extension([&](const Extension& extension) { return extension.binary_casts.contains(cast); });
 }
 
-}  // namespace pgsluice::effects
+}  // namespace pgsluice

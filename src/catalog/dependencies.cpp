@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dependencies.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "lost_objects.hpp"
+#include "pgsluice/code.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+using Kind = CatalogObject::Kind;
+
+bool contains(const Names& list, Name name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+bool reads_column(const Box<Expression>& expression, Name column) {
+  return expression && contains(expression->columns, column);
+}
+
+bool is_index(const Relation& relation) {
+  return relation.relkind == relkind::index || relation.relkind == relkind::partitioned_index;
+}
+
+bool is_foreign_key(const CatalogConstraint& constraint) {
+  return !constraint.referenced.empty();
+}
+
+RelationName name_of(const TypeName& type) {
+  return {.schemaname = type.schemaname, .relname = type.name};
+}
+
+/// A view that names its columns does not depend on the others, nor does a policy.
+bool may_read(const Names& columns, Name column) {
+  return columns.empty() || contains(columns, column) || contains(columns, "*");
+}
+
+CatalogObject relation_object(const RelationName& name) {
+  return {.kind = Kind::relation, .name = name, .part = {}, .objtype = {}};
+}
+
+CatalogObject part_object(Kind kind, const RelationName& relation, Name part) {
+  return {.kind = kind, .name = relation, .part = part, .objtype = {}};
+}
+
+CatalogObject object(Kind kind, const RelationName& name, std::string_view objtype = {}) {
+  return {.kind = kind, .name = name, .part = {}, .objtype = objtype};
+}
+
+}  // namespace
+
+/// The walk: what is found stands in a list, behind which what hangs on it is added.
+class Dependencies {
+ public:
+  Dependencies(const Catalog& catalog, Cascade cascade)
+      : catalog_(catalog), cascade_(cascade == Cascade::yes), lost_(catalog) {}
+
+  void add(const CatalogObject& found) {
+    if (seen_.insert(found).second) gone_.push_back(found);
+  }
+
+  std::vector<CatalogObject> run() {
+    for (std::size_t i = 0; i < gone_.size();) {
+      for (; i < gone_.size(); ++i) expand(CatalogObject(gone_[i]));
+      if (cascade_ && std::exchange(has_lost_, false)) scan();
+    }
+    return std::move(gone_);
+  }
+
+  [[nodiscard]] const std::vector<CatalogObject>& found() const { return gone_; }
+
+  /// Everything that belongs to the roles; "" is the one that is at work.
+  void add_owned(const Names& roles) {
+    const auto owned = [&](Name owner) {
+      return !owner.empty() && std::ranges::any_of(roles, [&](Name role) {
+        return owner == (role.empty() ? catalog_.role : role);
+      });
+    };
+    for (const Relation* relation : catalog_.all()) {
+      if (!is_index(*relation) && owned(relation->owner)) add(relation_object(relation->name));
+    }
+    for (const auto& [name, type] : catalog_.objects_->types) {
+      if (owned(type.owner)) add(object(Kind::type, name));
+    }
+    for (const auto& [name, overloads] : catalog_.objects_->functions) {
+      if (std::ranges::any_of(overloads, owned, &CatalogFunction::owner)) add(object(Kind::function, name));
+    }
+    for (const auto& [name, owner] : catalog_.objects_->schemas) {
+      if (owned(owner)) add(object(Kind::schema, {.schemaname = {}, .relname = name}));
+    }
+  }
+
+ private:
+  void expand(const CatalogObject& gone) {
+    switch (gone.kind) {
+      case Kind::relation: return expand_relation(gone.name);
+      case Kind::column: return expand_column(gone.name, gone.part);
+      case Kind::constraint: return expand_constraint(gone.name, gone.part);
+      case Kind::type: lose(gone); return expand_type(gone.name);
+      case Kind::function: return lose(gone);
+      case Kind::schema: return expand_schema(gone.name.relname);
+      case Kind::extension: lose(gone); return expand_extension(gone.name.relname);
+      case Kind::other:
+        lose(gone);
+        if (gone.objtype == "OBJECT_LANGUAGE") expand_language(gone.name.relname);
+        return;
+      default: return;
+    }
+  }
+
+  void lose(const CatalogObject& gone) {
+    lost_.add(gone);
+    has_lost_ = true;
+  }
+
+  [[nodiscard]] bool is_gone(const RelationName& relation) const {
+    return seen_.contains(relation_object(relation));
+  }
+
+  void add_relations(const std::vector<const Relation*>& relations) {
+    for (const Relation* relation : relations) add(relation_object(relation->name));
+  }
+
+  // ---- relations and their parts ----------------------------------------------------------------------------------
+
+  void expand_relation(const RelationName& name) {
+    const Relation* relation = catalog_.find(name);
+    add_relations(catalog_.indexes(name));
+    add_relations(catalog_.owned_sequences(name));
+    for (const Relation* child : catalog_.children(name)) {
+      if (cascade_ || child->is_partition || is_index(*child)) add(relation_object(child->name));
+    }
+    if (relation != nullptr) {
+      if (is_index(*relation)) expand_index(*relation);
+      for (const CatalogConstraint& key : relation->constraints) {
+        if (is_foreign_key(key) && !key.inherited) add(part_object(Kind::constraint, name, key.name));
+      }
+    }
+    if (cascade_) expand_users(name, relation);
+  }
+
+  void expand_users(const RelationName& name, const Relation* relation) {
+    add_relations(catalog_.readers(name));
+    add_keys_to(name);
+    add_policies(name, {});
+    add_rules(name);
+    for (const Relation* table : catalog_.drawing_from(name)) {
+      for (const CatalogColumn& column : table->columns) {
+        if (draws_from(column, name)) add(part_object(Kind::default_value, table->name, column.name));
+      }
+    }
+    // That of a serial column is not written.
+    if (const Relation* table = relation != nullptr ? catalog_.find(relation->owner_table) : nullptr) {
+      for (const CatalogColumn& column : table->columns) {
+        if (column.owned_sequence == name) add(part_object(Kind::default_value, table->name, column.name));
+      }
+    }
+    // A key to a partitioned table is one to each of its partitions, too, and goes as a whole.
+    if (relation != nullptr && relation->is_partition) {
+      for (const RelationName& ancestor : ancestors(*relation)) add_keys_to(ancestor);
+    }
+    if (relation == nullptr || is_index(*relation) || relation->relkind == relkind::sequence) return;
+    expand_type(name);  // that of its rows
+  }
+
+  [[nodiscard]] bool draws_from(const CatalogColumn& column, const RelationName& sequence) const {
+    return column.default_expression &&
+           std::ranges::any_of(column.default_expression->sequences, [&](const RelationName& written) {
+             return catalog_.resolve(written) == sequence;
+           });
+  }
+
+  [[nodiscard]] std::vector<RelationName> ancestors(const Relation& partition) const {
+    std::vector<RelationName> names = partition.parents;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const Relation* parent = catalog_.find(names[i]);
+      if (parent != nullptr && parent->is_partition) {
+        const std::vector<RelationName> above = parent->parents;
+        names.insert(names.end(), above.begin(), above.end());
+      }
+    }
+    return names;
+  }
+
+  void add_keys_to(const RelationName& table) {
+    for (const Relation* other : catalog_.referencing(table)) {
+      for (const CatalogConstraint& key : other->constraints) {
+        if (key.referenced == table) add(part_object(Kind::constraint, other->name, key.name));
+      }
+    }
+  }
+
+  /// Foreign keys that rely on the uniqueness of the columns.
+  void add_keys_on(const RelationName& table, const Names& columns) {
+    for (const Relation* other : catalog_.referencing(table)) {
+      for (const CatalogConstraint& key : other->constraints) {
+        if (key.referenced != table) continue;
+        const Names pointed = pointed_to(catalog_, key);
+        const bool relies = pointed.empty() || std::ranges::is_permutation(pointed, columns);
+        if (relies) add(part_object(Kind::constraint, other->name, key.name));
+      }
+    }
+  }
+
+  /// Policies elsewhere that read the relation, or the column of it.
+  void add_policies(const RelationName& read, Name column) {
+    for (const Relation* table : catalog_.policed_by(read)) {
+      for (const CatalogPolicy& policy : table->policies) {
+        if (std::ranges::find(policy.reads, read) == policy.reads.end()) continue;
+        if (column.empty() || may_read(policy.columns, column))
+          add(part_object(Kind::policy, table->name, policy.name));
+      }
+    }
+  }
+
+  void add_rules(const RelationName& used) {
+    for (const Relation* table : catalog_.ruled_by(used)) {
+      for (const CatalogRule& rule : table->rules) {
+        if (std::ranges::find(rule.uses, used) != rule.uses.end())
+          add(part_object(Kind::rule, table->name, rule.name));
+      }
+    }
+  }
+
+  void expand_index(const Relation& index) {
+    if (!index.constraint.empty()) add(part_object(Kind::constraint, index.table, index.constraint));
+    if (!cascade_ || !index.index || !index.index->unique) return;
+    Names columns;
+    for (const IndexElement& element : index.index->elements) columns.push_back(element.column);
+    add_keys_on(index.table, columns);
+  }
+
+  void expand_column(const RelationName& name, Name column) {
+    const Relation* relation = catalog_.find(name);
+    if (relation == nullptr) return;
+    for (const Relation* index : catalog_.indexes(name)) {
+      if (index->index && uses_column(*index->index, column)) add(relation_object(index->name));
+    }
+    for (const CatalogConstraint& constraint : relation->constraints) {
+      if (contains(constraint.columns, column) || contains(constraint.expression_columns, column))
+        add(part_object(Kind::constraint, name, constraint.name));
+    }
+    for (const CatalogColumn& other : relation->columns) {
+      if (other.name == column && !other.owned_sequence.empty()) add(relation_object(other.owned_sequence));
+      if (!other.generated.empty() && reads_column(other.default_expression, column))
+        add(part_object(Kind::column, name, other.name));
+    }
+    for (const Relation* sequence : catalog_.owned_sequences(name)) {
+      if (sequence->owner_column == column) add(relation_object(sequence->name));
+    }
+    if (cascade_) expand_column_users(name, column);
+  }
+
+  void expand_column_users(const RelationName& name, Name column) {
+    for (const Relation* view : catalog_.readers(name)) {
+      if (may_read(view->reads_columns, column)) add(relation_object(view->name));
+    }
+    for (const Relation* other : catalog_.referencing(name)) {
+      for (const CatalogConstraint& key : other->constraints) {
+        if (key.referenced != name) continue;
+        const Names pointed = pointed_to(catalog_, key);
+        if (pointed.empty() || contains(pointed, column))
+          add(part_object(Kind::constraint, other->name, key.name));
+      }
+    }
+    add_policies(name, column);
+    add_rules(name);
+  }
+
+  void expand_constraint(const RelationName& name, Name part) {
+    const Relation* relation = catalog_.find(name);
+    const CatalogConstraint* found = relation != nullptr ? relation->find_constraint(part) : nullptr;
+    if (found == nullptr) return;
+    if (!found->index.empty()) {
+      add(relation_object({.schemaname = name.schemaname, .relname = found->index}));
+      if (cascade_) add_keys_on(name, found->columns);
+    }
+    if (!is_foreign_key(*found)) return;
+    for (const Relation* partition : catalog_.children(name)) add_same_key(*partition, *found, true);
+    if (!found->inherited || is_gone(name)) return;
+    for (const RelationName& parent : relation->parents) {
+      if (const Relation* table = catalog_.find(parent)) add_same_key(*table, *found, false);
+    }
+  }
+
+  /// A partition's copy of the key, or the key that it is a copy of.
+  void add_same_key(const Relation& relation, const CatalogConstraint& wanted, bool copies) {
+    for (const CatalogConstraint& key : relation.constraints) {
+      if (is_same_key(key, wanted) && (key.inherited || !copies))
+        add(part_object(Kind::constraint, relation.name, key.name));
+    }
+  }
+
+  // ---- other objects ----------------------------------------------------------------------------------------------
+
+  void expand_type(const RelationName& name) {
+    if (!cascade_) return;
+    const Relation* own = catalog_.find(name);
+    if (own != nullptr && own->relkind == relkind::composite_type) add(relation_object(name));
+    const auto is_it = [&](const TypeName& type) {
+      const CatalogType* found = type.name == name.relname ? catalog_.find_type(type) : nullptr;
+      if (found != nullptr) return found->name == name;
+      return type.name == name.relname && !is_builtin_type(type) &&
+             catalog_.resolve({type.schemaname, type.name}) == name;
+    };
+    for (const auto& [domain, type] : catalog_.objects_->types) {
+      if (type.typtype == 'd' && is_it(type.base)) add(object(Kind::type, domain));
+    }
+    for (const auto& [function, overloads] : catalog_.objects_->functions) {
+      for (const CatalogFunction& overload : overloads) {
+        if (overload.code && std::ranges::any_of(overload.code->types, is_it))
+          add(object(Kind::function, function));
+      }
+    }
+    for (const Relation* user : catalog_.typed(name)) {
+      if (user->of_type == name) add(relation_object(user->name));
+      for (const CatalogColumn& column : user->columns) {
+        if (name_of(column.type) == name) add(part_object(Kind::column, user->name, column.name));
+      }
+    }
+  }
+
+  void expand_schema(Name schema) {
+    if (!cascade_) return;
+    const auto inside = [schema](const RelationName& name) { return name.schemaname == schema; };
+    for (const Relation* relation : catalog_.all()) {
+      if (inside(relation->name)) add(relation_object(relation->name));
+    }
+    for (const auto& [name, type] : catalog_.objects_->types) {
+      if (inside(name)) add(object(Kind::type, name));
+    }
+    for (const auto& [name, overloads] : catalog_.objects_->functions) {
+      if (inside(name)) add(object(Kind::function, name));
+    }
+    for (const auto& [name, table] : catalog_.objects_->statistics) {
+      if (inside(name)) add(object(Kind::statistics, name));
+    }
+  }
+
+  void expand_extension(Name name) {
+    const auto found = catalog_.objects_->extensions.find(name);
+    if (found == catalog_.objects_->extensions.end()) return;
+    for (const RelationName& member : found->second.relations) add(relation_object(member));
+    for (const RelationName& member : found->second.types) add(object(Kind::type, member));
+    for (const RelationName& member : found->second.functions) add(object(Kind::function, member));
+  }
+
+  void expand_language(Name language) {
+    if (!cascade_) return;
+    for (const auto& [name, overloads] : catalog_.objects_->functions) {
+      const bool speaks = std::ranges::any_of(overloads, [language](const CatalogFunction& function) {
+        return function.code && function.code->language == language;
+      });
+      if (speaks) add(object(Kind::function, name));
+    }
+  }
+
+  // ---- who uses what is lost --------------------------------------------------------------------------------------
+
+  void scan() {
+    for (const Relation* relation : catalog_.all()) {
+      if (relation->relkind == relkind::composite_type || is_gone(relation->name)) continue;
+      if (goes(*relation)) {
+        add(relation_object(relation->name));
+      } else {
+        scan_parts(*relation);
+      }
+    }
+  }
+
+  [[nodiscard]] bool goes(const Relation& relation) const {
+    switch (relation.relkind) {
+      case relkind::index:
+      case relkind::partitioned_index: return index_goes(relation);
+      case relkind::view: return lost_.functions(relation.calls) || lost_.types(relation.casts);
+      case relkind::materialized_view:
+        return lost_.functions(relation.calls) || lost_.types(relation.casts) ||
+               lost_.access_method(relation.access_method);
+      case relkind::foreign_table: return lost_.server(relation.server);
+      default: return lost_.access_method(relation.access_method);
+    }
+  }
+
+  [[nodiscard]] bool index_goes(const Relation& index) const {
+    if (!index.index) return false;
+    const IndexDef& definition = *index.index;
+    const Relation* table = catalog_.find(index.table);
+    return lost_.access_method(definition.access_method) || lost_.expression(definition.predicate) ||
+           std::ranges::any_of(definition.elements, [&](const IndexElement& element) {
+             const CatalogColumn* column = table != nullptr ? table->column(element.column) : nullptr;
+             return lost_.expression(element.expression) || lost_.collation(element.collation) ||
+                    lost_.opclass(element.opclass, definition.access_method,
+                                  column != nullptr ? &column->type : nullptr);
+           });
+  }
+
+  void scan_parts(const Relation& relation) {
+    const RelationName& name = relation.name;
+    for (const CatalogColumn& column : relation.columns) {
+      const bool computed = lost_.expression(column.default_expression);
+      if (lost_.type(column.type) || lost_.collation(column.collation) ||
+          (computed && !column.generated.empty())) {
+        add(part_object(Kind::column, name, column.name));
+      } else if (computed) {
+        add(part_object(Kind::default_value, name, column.name));
+      }
+    }
+    for (const CatalogConstraint& constraint : relation.constraints) {
+      if (lost_.functions(constraint.functions) || lost_.types(constraint.casts))
+        add(part_object(Kind::constraint, name, constraint.name));
+    }
+    for (const CatalogTrigger& trigger : relation.triggers) {
+      const FunctionCall fired{.schemaname = trigger.function.schemaname, .name = trigger.function.relname};
+      if (lost_.function(fired) || lost_.functions(trigger.when))
+        add(part_object(Kind::trigger, name, trigger.name));
+    }
+    for (const CatalogPolicy& policy : relation.policies) {
+      if (lost_.functions(policy.functions)) add(part_object(Kind::policy, name, policy.name));
+    }
+    for (const CatalogRule& rule : relation.rules) {
+      if (rule_goes(rule)) add(part_object(Kind::rule, name, rule.name));
+    }
+  }
+
+  [[nodiscard]] bool rule_goes(const CatalogRule& rule) const {
+    return rule.actions && std::ranges::any_of(*rule.actions, [this](const Statement& statement) {
+             return std::ranges::any_of(statement.commands, [this](const Command& command) {
+               return lost_.functions(command.functions);
+             });
+           });
+  }
+
+  const Catalog& catalog_;
+  bool cascade_;
+  LostObjects lost_;
+  bool has_lost_ = false;
+  std::vector<CatalogObject> gone_;
+  std::unordered_set<CatalogObject, CatalogObjectHash> seen_;
+};
+
+namespace {
+
+bool is_any(std::string_view kind, auto... kinds) {
+  return ((kind == kinds) || ...);
+}
+
+/// The target and, unless ONLY is written, what inherits from it.
+std::vector<RelationName> family(const Catalog& catalog, const RelationRef& target) {
+  std::vector<RelationName> names = {catalog.resolve(target.name)};
+  if (target.only) return names;
+  const Relation* type = catalog.find(names.front());
+  if (type != nullptr && type->relkind == relkind::composite_type) {
+    for (const Relation* table : catalog.typed(type->name)) {
+      if (table->of_type == type->name) names.push_back(table->name);
+    }
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (const Relation* child : catalog.children(names[i])) {
+      if (std::ranges::find(names, child->name) == names.end()) names.push_back(child->name);
+    }
+  }
+  return names;
+}
+
+CatalogObject named_type(const Catalog& catalog, const TypeName& type) {
+  if (const CatalogType* found = catalog.find_type(type)) return object(Kind::type, found->name);
+  const Relation* rows = catalog.find(name_of(type));
+  return object(Kind::type, rows != nullptr ? rows->name : name_of(type));
+}
+
+/// What DROP names, but for relations and their parts.
+CatalogObject named_object(const Catalog& catalog, const Command& command) {
+  const std::string_view kind = command.text("removeType");
+  const RelationName name{.schemaname = command.new_name, .relname = command.name};
+  if (is_any(kind, "OBJECT_TYPE", "OBJECT_DOMAIN") && command.type) return named_type(catalog, *command.type);
+  if (is_any(kind, "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE")) {
+    const FunctionCall call{.schemaname = name.schemaname, .name = name.relname};
+    return object(Kind::function, catalog.function_name(call));
+  }
+  if (kind == "OBJECT_SCHEMA") return object(Kind::schema, name);
+  if (kind == "OBJECT_EXTENSION") return object(Kind::extension, name);
+  if (kind == "OBJECT_STATISTIC_EXT") return object(Kind::statistics, catalog.statistics_name(name));
+  return object(Kind::other, name, kind);
+}
+
+}  // namespace
+
+std::vector<CatalogObject> named_by_drop(const Catalog& catalog, const Command& command) {
+  const RelationRef* target = command.relation("target");
+  const bool column = command.tag == "AT_DropColumn";
+  std::vector<CatalogObject> named;
+  if (target != nullptr && command.tag == "AT_DropConstraint") {
+    named.push_back(part_object(Kind::constraint, catalog.resolve(target->name), command.name));
+  } else if (target != nullptr && column) {
+    for (const RelationName& name : family(catalog, *target))
+      named.push_back(part_object(Kind::column, name, command.name));
+  } else if (target != nullptr && command.tag == "DropStmt") {
+    const std::string_view kind = command.text("removeType");
+    const Kind part = kind == "OBJECT_TRIGGER"  ? Kind::trigger
+                      : kind == "OBJECT_POLICY" ? Kind::policy
+                      : kind == "OBJECT_RULE"   ? Kind::rule
+                                                : Kind::relation;
+    const RelationName name = catalog.resolve(target->name);
+    named.push_back(part == Kind::relation ? relation_object(name) : part_object(part, name, command.name));
+  } else if (command.tag == "DropStmt") {
+    named.push_back(named_object(catalog, command));
+  } else if (command.tag == "DropOwnedStmt" || command.tag == "ReassignOwnedStmt") {
+    Dependencies owned(catalog, Cascade::no);
+    owned.add_owned(command.names);
+    named = owned.found();
+  }
+  return named;
+}
+
+Cascade cascade_of(const Command& command) {
+  return command.text("behavior") == "DROP_CASCADE" ? Cascade::yes : Cascade::no;
+}
+
+std::vector<CatalogObject> with_dependents(const Catalog& catalog, const std::vector<CatalogObject>& dropped,
+                                           Cascade cascade) {
+  Dependencies dependencies(catalog, cascade);
+  for (const CatalogObject& object : dropped) dependencies.add(object);
+  return dependencies.run();
+}
+
+bool uses_column(const IndexDef& index, Name column) {
+  return std::ranges::any_of(index.elements,
+                             [&](const IndexElement& element) {
+                               return element.column == column || reads_column(element.expression, column);
+                             }) ||
+         contains(index.including, column) || reads_column(index.predicate, column);
+}
+
+Names pointed_to(const Catalog& catalog, const CatalogConstraint& key) {
+  if (!key.referenced_columns.empty()) return key.referenced_columns;
+  const Relation* table = catalog.find(key.referenced);
+  if (table == nullptr) return {};
+  const auto primary = std::ranges::find(table->constraints, "CONSTR_PRIMARY", &CatalogConstraint::contype);
+  return primary != table->constraints.end() ? primary->columns : Names{};
+}
+
+bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
+  return a.contype == b.contype && a.columns == b.columns && a.referenced == b.referenced;
+}
+
+}  // namespace pgsluice
