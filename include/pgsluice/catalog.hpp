@@ -105,6 +105,7 @@ struct CatalogPolicy {
   std::string_view cmd = "all";  ///< all, select, insert, update or delete
   std::vector<RelationName> reads;
   Names columns;  ///< of its table and of what it reads
+  Names roles;    ///< empty: everybody
   std::vector<FunctionCall> functions;
 };
 
@@ -138,6 +139,7 @@ struct Relation {
   Box<ViewQuery> view;              ///< a view that can be written to
   std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
   std::vector<TypeName> casts;      ///< a view or materialized view: the types that its query names
+  bool grouped = false;             ///< a view: GROUP BY is written, which may rely on a primary key
   RelationName owner_table;         ///< an owned sequence: its table
   Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
   Name server;                      ///< a foreign table: its server
@@ -163,6 +165,7 @@ struct CatalogType {
 
 /// What belongs to an extension beside what rules/catalog knows of those that come with PostgreSQL.
 struct CatalogExtension {
+  Name schema;
   std::set<RelationName> relations;
   std::set<RelationName> types;
   std::set<RelationName> functions;
@@ -310,6 +313,8 @@ class Catalog {
     std::map<Name, Name> servers;  ///< with their foreign data wrappers
     std::map<Name, Name> schemas;  ///< with their owners
     std::map<Name, CatalogExtension> extensions;
+    /// Anything else, by the name of its kind (OBJECT_COLLATION …) and its own, with the owner if it is known.
+    std::map<std::pair<std::string_view, RelationName>, Name> others;
   };
   /// How a name was before something was done to it.
   struct Before {

@@ -30,7 +30,8 @@ void CatalogChange::run() {
   if (tag == "RuleStmt") return create_rule();
   if (tag == "CreateStatsStmt") return create_statistics();
   if (tag == "CreateExtensionStmt") return create_extension();
-  if (tag == "AlterExtensionContentsStmt") return alter_extension();
+  if (tag == "AlterExtensionContentsStmt" || tag == "AlterObjectDependsStmt") return alter_extension();
+  if (tag == "DefineStmt" || tag == "CreateRangeStmt" || tag == "CreateOpClassStmt") return define();
   if (tag == "CreateSchemaStmt") {
     catalog_.objects().schemas.emplace(command_.name, new_owner());
     return;

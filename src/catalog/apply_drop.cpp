@@ -9,6 +9,8 @@ namespace pgsluice {
 
 namespace {
 
+constexpr std::string_view k_statistics = "OBJECT_STATISTIC_EXT";
+
 template <typename Part>
 void erase_named(std::vector<Part>& parts, Name name) {
   std::erase_if(parts, [name](const Part& part) { return part.name == name; });
@@ -48,15 +50,34 @@ void CatalogChange::remove(const CatalogObject& gone) {
       catalog_.taken_.clear();
       return edit(gone.name, [part](Relation& r) { erase_named(r.constraints, part); });
     case Kind::trigger: return remove_trigger(gone.name, part);
-    case Kind::policy: return edit(gone.name, [part](Relation& r) { erase_named(r.policies, part); });
+    case Kind::policy: return remove_policy(gone.name, part);
     case Kind::rule: return edit(gone.name, [part](Relation& r) { erase_named(r.rules, part); });
-    case Kind::statistics: catalog_.objects().statistics.erase(gone.name); return;
+    case Kind::statistics:
+      catalog_.objects().others.erase({k_statistics, gone.name});
+      catalog_.objects().statistics.erase(gone.name);
+      return;
     case Kind::type: catalog_.objects().types.erase(gone.name); return;
     case Kind::function: catalog_.objects().functions.erase(gone.name); return;
     case Kind::schema: catalog_.objects().schemas.erase(gone.name.relname); return;
     case Kind::extension: catalog_.objects().extensions.erase(gone.name.relname); return;
-    case Kind::other: return;
+    case Kind::other: catalog_.objects().others.erase({gone.objtype, gone.name}); return;
   }
+}
+
+/// pg_shdepend.c shdepDropOwned(): a policy for several roles stays for the others.
+void CatalogChange::remove_policy(const RelationName& table, Name name) {
+  const bool owned = command_.tag == "DropOwnedStmt";
+  edit(table, [&](Relation& relation) {
+    std::erase_if(relation.policies, [&](CatalogPolicy& policy) {
+      if (policy.name != name) return false;
+      const auto is_dropped = [this](Name role) { return contains(command_.names, role); };
+      if (owned && !std::ranges::all_of(policy.roles, is_dropped)) {
+        std::erase_if(policy.roles, is_dropped);
+        return false;
+      }
+      return true;
+    });
+  });
 }
 
 /// Row triggers of a partitioned table have a copy in each partition.
@@ -95,6 +116,8 @@ void CatalogChange::alter_owner() {
     const auto found = catalog_.objects().functions.find(object_name());
     if (found == catalog_.objects().functions.end()) return;
     for (CatalogFunction& function : found->second) function.owner = owner;
+  } else {
+    catalog_.objects().others[{kind, object_name()}] = owner;
   }
 }
 
@@ -103,6 +126,8 @@ void CatalogChange::reassign_owned() {
     using Kind = CatalogObject::Kind;
     const Name owner = new_owner();
     if (owned.kind == Kind::relation) set_owner(owned.name, owner);
+    if (owned.kind == Kind::other) catalog_.objects().others[{owned.objtype, owned.name}] = owner;
+    if (owned.kind == Kind::statistics) catalog_.objects().others[{k_statistics, owned.name}] = owner;
     if (owned.kind == Kind::type) catalog_.objects().types.at(owned.name).owner = owner;
     if (owned.kind == Kind::schema) catalog_.objects().schemas.at(owned.name.relname) = owner;
     if (owned.kind != Kind::function) continue;

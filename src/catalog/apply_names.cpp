@@ -11,6 +11,50 @@ namespace pgsluice {
 
 namespace {
 
+/// The new name of a function wherever a relation calls it.
+struct CallRenamer {
+  RelationName from;
+  RelationName to;
+
+  [[nodiscard]] bool is_it(Name schema, Name name) const {
+    return name == from.relname && (schema.empty() || schema == from.schemaname);
+  }
+  [[nodiscard]] bool is_called(const std::vector<FunctionCall>& calls) const {
+    return std::ranges::any_of(
+        calls, [this](const FunctionCall& call) { return is_it(call.schemaname, call.name); });
+  }
+  bool rename_in(std::vector<FunctionCall>& calls) const {
+    if (!is_called(calls)) return false;
+    for (FunctionCall& call : calls) {
+      if (is_it(call.schemaname, call.name))
+        std::tie(call.schemaname, call.name) = std::tie(to.schemaname, to.relname);
+    }
+    return true;
+  }
+  bool rename_in(Box<Expression>& expression) const {
+    return expression && is_called(expression->functions) && rename_in(expression.edit().functions);
+  }
+  bool rename_in(Relation& relation) const {
+    bool found = rename_in(relation.calls);
+    for (CatalogColumn& column : relation.columns) found = rename_in(column.default_expression) || found;
+    for (CatalogConstraint& constraint : relation.constraints)
+      found = rename_in(constraint.functions) || found;
+    for (CatalogPolicy& policy : relation.policies) found = rename_in(policy.functions) || found;
+    for (CatalogTrigger& trigger : relation.triggers) {
+      found = rename_in(trigger.when) || found;
+      if (!is_it(trigger.function.schemaname, trigger.function.relname)) continue;
+      trigger.function = to;
+      found = true;
+    }
+    if (!relation.index) return found;
+    IndexDef index = *relation.index;
+    bool indexed = rename_in(index.predicate);
+    for (IndexElement& element : index.elements) indexed = rename_in(element.expression) || indexed;
+    if (indexed) relation.index = std::move(index);
+    return found || indexed;
+  }
+};
+
 /// The schemas of search_path in which an object may be, or the one that is written.
 Names schemas_of(const Catalog& catalog, Name written) {
   return written.empty() ? catalog.search_path : Names{written};
@@ -18,15 +62,17 @@ Names schemas_of(const Catalog& catalog, Name written) {
 
 }  // namespace
 
-/// Of what RENAME, SET SCHEMA or OWNER TO name, a function or statistics object.
+/// The full name of what RENAME, SET SCHEMA or OWNER TO name, if it is neither a relation nor a type.
 RelationName CatalogChange::object_name() const {
   const Name written = command_.names.empty() ? Name() : command_.names.front();
-  const bool statistics = command_.text("renameType") == "OBJECT_STATISTIC_EXT" ||
-                          command_.text("objectType") == "OBJECT_STATISTIC_EXT";
+  const std::string_view kind =
+      command_.tag == "RenameStmt" ? command_.text("renameType") : command_.text("objectType");
   for (const Name schema : schemas_of(catalog_, written)) {
     const RelationName name{.schemaname = schema, .relname = command_.name};
-    const bool found = statistics ? catalog_.objects_->statistics.contains(name)
-                                  : catalog_.objects_->functions.contains(name);
+    const bool statistics = kind == "OBJECT_STATISTIC_EXT";
+    const bool found = (statistics && catalog_.objects_->statistics.contains(name)) ||
+                       catalog_.objects_->functions.contains(name) ||
+                       catalog_.objects_->others.contains({kind, name});
     if (found) return name;
   }
   return {.schemaname = written, .relname = command_.name};
@@ -46,12 +92,52 @@ bool CatalogChange::rename_object(std::string_view kind, bool to_schema) {
     move_function(object_name(), renamed(object_name()));
     return true;
   }
-  if (kind != "OBJECT_STATISTIC_EXT") return false;
+  if (kind == "OBJECT_EXTENSION") {
+    catalog_.objects().extensions[command_.name].schema = command_.new_name;
+    return true;
+  }
+  if (kind != "OBJECT_STATISTIC_EXT") return rename_other(kind, to_schema);
   auto& statistics = catalog_.objects().statistics;
   auto node = statistics.extract(object_name());
   if (node.empty()) return true;
   node.key() = renamed(node.key());
   statistics.insert(std::move(node));
+  return true;
+}
+
+/// Collations and servers are mentioned by their own name alone.
+bool CatalogChange::rename_other(std::string_view kind, bool to_schema) {
+  const RelationName from = object_name();
+  if (catalog_.objects_->others.contains({kind, from})) {
+    auto node = catalog_.objects().others.extract({kind, from});
+    (to_schema ? node.key().second.schemaname : node.key().second.relname) = command_.new_name;
+    catalog_.objects().others.insert(std::move(node));
+  }
+  if (kind != "OBJECT_COLLATION" && kind != "OBJECT_FOREIGN_SERVER") return false;
+  if (to_schema) return true;
+  if (kind == "OBJECT_FOREIGN_SERVER") {
+    auto server = catalog_.objects().servers.extract(from.relname);
+    if (!server.empty()) {
+      server.key() = command_.new_name;
+      catalog_.objects().servers.insert(std::move(server));
+    }
+  }
+  const auto rename_in = [&](Name& name) {
+    const bool is_it = name == from.relname;
+    if (is_it) name = command_.new_name;
+    return is_it;
+  };
+  for (const Relation* user : catalog_.all()) {
+    Relation copy = *user;
+    bool changed = kind == "OBJECT_FOREIGN_SERVER" && rename_in(copy.server);
+    if (kind == "OBJECT_COLLATION") {
+      for (CatalogColumn& column : copy.columns) changed = rename_in(column.collation) || changed;
+      IndexDef index = copy.index ? *copy.index : IndexDef();
+      for (IndexElement& element : index.elements) changed = rename_in(element.collation) || changed;
+      if (changed && copy.index) copy.index = std::move(index);
+    }
+    if (changed) edit(user->name, [&](Relation& relation) { relation = std::move(copy); });
+  }
   return true;
 }
 
@@ -87,7 +173,7 @@ void CatalogChange::move_type(RelationName from, const RelationName& to) {
   if (rows != nullptr && rows->relkind == relkind::composite_type) move(from, to);
 }
 
-/// Triggers follow it; expressions are stored as they are written, and what they call by its old name is not known.
+/// Who calls it keeps calling it.
 void CatalogChange::move_function(RelationName from, const RelationName& to) {
   auto& functions = catalog_.objects().functions;
   const auto found = functions.find(from);
@@ -98,19 +184,30 @@ void CatalogChange::move_function(RelationName from, const RelationName& to) {
     function.name = to;
     functions[to].push_back(std::move(function));
   }
-  const auto is_it = [&](Name schema, Name name) {
-    return name == from.relname && (schema.empty() || schema == from.schemaname);
+  const CallRenamer renamer{.from = from, .to = to};
+  for (const Relation* caller : catalog_.all()) {
+    Relation copy = *caller;
+    if (renamer.rename_in(copy)) edit(caller->name, [&](Relation& relation) { relation = std::move(copy); });
+  }
+}
+
+void CatalogChange::move_mentions(const RelationName& from, const RelationName& to) {
+  const auto is_it = [&from](const auto& entry) { return entry.second == from; };
+  if (std::ranges::any_of(catalog_.objects_->statistics, is_it)) {
+    for (auto& [name, table] : catalog_.objects().statistics) {
+      if (table == from) table = to;
+    }
+  }
+  const auto rename_in = [&](std::set<RelationName>& names) {
+    if (names.erase(from) > 0) names.insert(to);
   };
-  for (const Relation* table : catalog_.all()) {
-    const auto fires = [&](const CatalogTrigger& t) {
-      return is_it(t.function.schemaname, t.function.relname);
-    };
-    if (std::ranges::none_of(table->triggers, fires)) continue;
-    edit(table->name, [&](Relation& relation) {
-      for (CatalogTrigger& trigger : relation.triggers) {
-        if (fires(trigger)) trigger.function = to;
-      }
-    });
+  const auto publishes = [&from](const auto& entry) { return entry.second.contains(from); };
+  if (std::ranges::any_of(catalog_.objects_->publications, publishes)) {
+    for (auto& [name, tables] : catalog_.objects().publications) rename_in(tables);
+  }
+  const auto has = [&from](const auto& entry) { return entry.second.relations.contains(from); };
+  if (std::ranges::any_of(catalog_.objects_->extensions, has)) {
+    for (auto& [name, extension] : catalog_.objects().extensions) rename_in(extension.relations);
   }
 }
 
@@ -134,6 +231,9 @@ void CatalogChange::rename_members(Name schema) {
     auto node = statistics.extract(name);
     node.key() = moved(name);
     statistics.insert(std::move(node));
+  }
+  for (auto& [name, extension] : catalog_.objects().extensions) {
+    if (extension.schema == schema) extension.schema = command_.new_name;
   }
   auto node = catalog_.objects().schemas.extract(schema);
   if (node.empty()) return;

@@ -22,6 +22,7 @@ void CatalogChange::create_view(char kind) {
     view.view = command_.view;
     if (view.view) view.view = resolved(*view.view);
     view.calls = command_.functions;
+    view.grouped = command_.is("grouped");
     if (command_.expression) {
       for (const TypeName& cast : command_.expression->casts)
         view.casts.push_back(catalog_.resolve_type(cast));
@@ -98,6 +99,7 @@ namespace {
 
 void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
   policy.cmd = old.cmd;
+  if (policy.roles.empty()) policy.roles = old.roles;
   policy.reads.insert(policy.reads.end(), old.reads.begin(), old.reads.end());
   policy.columns.insert(policy.columns.end(), old.columns.begin(), old.columns.end());
   policy.functions.insert(policy.functions.end(), old.functions.begin(), old.functions.end());
@@ -106,8 +108,11 @@ void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
 }  // namespace
 
 void CatalogChange::put_policy() {
-  CatalogPolicy policy{
-      .name = command_.name, .reads = {}, .columns = command_.names, .functions = command_.functions};
+  CatalogPolicy policy{.name = command_.name,
+                       .reads = {},
+                       .columns = command_.expression ? command_.expression->columns : Names{},
+                       .roles = command_.names,
+                       .functions = command_.functions};
   if (const std::string_view cmd = command_.text("cmd"); !cmd.empty()) policy.cmd = cmd;
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
@@ -124,8 +129,19 @@ void CatalogChange::put_policy() {
   });
 }
 
+/// What DefineStmt and its kin make: a base type or range, a collation, a text search configuration …
+void CatalogChange::define() {
+  const std::string_view kind = command_.text("objtype");
+  if (kind == "OBJECT_TYPE") {
+    const char typtype = command_.tag == "CreateRangeStmt" ? 'r' : 'b';
+    return catalog_.put_type({.name = type_full_name(), .typtype = typtype, .owner = catalog_.role});
+  }
+  catalog_.objects().others.emplace(std::pair(kind, type_full_name()), catalog_.role);
+}
+
 void CatalogChange::create_extension() {
-  catalog_.objects().extensions.try_emplace(command_.name);
+  const bool made = catalog_.objects().extensions.try_emplace(command_.name).second;
+  if (made) catalog_.objects().extensions[command_.name].schema = type_full_name().schemaname;
 }
 
 void CatalogChange::alter_extension() {
@@ -138,8 +154,11 @@ void CatalogChange::alter_extension() {
       members.erase(member);
     }
   };
-  const std::string_view kind = command_.text("objtype");
-  if (const RelationRef* ref = command_.relation("target")) {
+  const std::string_view kind =
+      command_.tag == "AlterObjectDependsStmt" ? command_.text("objectType") : command_.text("objtype");
+  const RelationRef* ref = command_.relation("target");
+  if (kind == "OBJECT_TRIGGER") return;  // it goes alone
+  if (ref != nullptr) {
     set(extension.relations, catalog_.resolve(ref->name));
   } else if (command_.type) {
     const CatalogType* type = catalog_.find_type(*command_.type);

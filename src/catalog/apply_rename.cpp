@@ -49,9 +49,10 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     if (name == from) name = to;
   };
   std::vector<RelationName> touched{from};
-  for (const auto& list : {catalog_.indexes(from), catalog_.children(from), catalog_.readers(from),
-                           catalog_.referencing(from), catalog_.owned_sequences(from),
-                           catalog_.policed_by(from), catalog_.ruled_by(from), catalog_.typed(from)}) {
+  for (const auto& list :
+       {catalog_.indexes(from), catalog_.children(from), catalog_.readers(from), catalog_.referencing(from),
+        catalog_.owned_sequences(from), catalog_.policed_by(from), catalog_.ruled_by(from),
+        catalog_.typed(from), catalog_.drawing_from(from)}) {
     for (const Relation* relation : list) touched.push_back(relation->name);
   }
   for (const RelationName& name : touched) {
@@ -73,9 +74,17 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
         std::tie(column.type.schemaname, column.type.name) = std::tie(to.schemaname, to.relname);
     }
     for (CatalogConstraint& constraint : copy.constraints) rename_in(constraint.referenced);
-    for (CatalogColumn& column : copy.columns) rename_in(column.owned_sequence);
+    for (CatalogColumn& column : copy.columns) {
+      rename_in(column.owned_sequence);
+      if (!column.default_expression || column.default_expression->sequences.empty()) continue;
+      for (RelationName& sequence : column.default_expression.edit().sequences) {
+        const bool same_schema = sequence.schemaname.empty() || sequence.schemaname == from.schemaname;
+        if (sequence.relname == from.relname && same_schema) sequence = to;
+      }
+    }
     catalog_.store(std::move(copy));  // another name does not make it new
   }
+  move_mentions(from, to);
 }
 
 }  // namespace pgsluice

@@ -105,6 +105,7 @@ class CatalogChange {
   // apply_drop.cpp
   void drop();
   void remove(const CatalogObject& gone);
+  void remove_policy(const RelationName& table, Name name);
   void remove_trigger(const RelationName& table, Name name);
   [[nodiscard]] Name new_owner() const;
   void set_owner(const RelationName& relation, Name owner);
@@ -123,8 +124,11 @@ class CatalogChange {
   [[nodiscard]] RelationName object_name() const;
   /// False: it is of another kind.
   bool rename_object(std::string_view kind, bool to_schema);
+  bool rename_other(std::string_view kind, bool to_schema);
   void move_type(RelationName from, const RelationName& to);
   void move_function(RelationName from, const RelationName& to);
+  /// Where a relation is mentioned outside relations.
+  void move_mentions(const RelationName& from, const RelationName& to);
   void rename_members(Name schema);
 
   // apply_object.cpp
@@ -136,6 +140,7 @@ class CatalogChange {
   void alter_domain();
   void put_policy();
   void create_statistics();
+  void define();
   void create_extension();
   void alter_extension();
   void publish();

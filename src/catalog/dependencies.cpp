@@ -52,6 +52,11 @@ CatalogObject object(Kind kind, const RelationName& name, std::string_view objty
   return {.kind = kind, .name = name, .part = {}, .objtype = objtype};
 }
 
+CatalogObject other_object(std::string_view objtype, const RelationName& name) {
+  if (objtype == "OBJECT_STATISTIC_EXT") return object(Kind::statistics, name);
+  return object(Kind::other, name, objtype);
+}
+
 }  // namespace
 
 /// The walk: what is found stands in a list, behind which what hangs on it is added.
@@ -74,7 +79,7 @@ class Dependencies {
 
   [[nodiscard]] const std::vector<CatalogObject>& found() const { return gone_; }
 
-  /// Everything that belongs to the roles; "" is the one that is at work.
+  /// Everything that belongs to the roles, and policies for them; "" is the one that is at work.
   void add_owned(const Names& roles) {
     const auto owned = [&](Name owner) {
       return !owner.empty() && std::ranges::any_of(roles, [&](Name role) {
@@ -92,6 +97,15 @@ class Dependencies {
     }
     for (const auto& [name, owner] : catalog_.objects_->schemas) {
       if (owned(owner)) add(object(Kind::schema, {.schemaname = {}, .relname = name}));
+    }
+    for (const Relation* relation : catalog_.all()) {
+      for (const CatalogPolicy& policy : relation->policies) {
+        if (std::ranges::any_of(policy.roles, [&](Name role) { return contains(roles, role); }))
+          add(part_object(Kind::policy, relation->name, policy.name));
+      }
+    }
+    for (const auto& [key, owner] : catalog_.objects_->others) {
+      if (owned(owner)) add(other_object(key.first, key.second));
     }
   }
 
@@ -207,6 +221,15 @@ class Dependencies {
     }
   }
 
+  /// parse_agg.c check_ungrouped_columns_walker(): who groups by a primary key may use the other columns as they are.
+  void add_grouped_views(const RelationName& table, const Names& key) {
+    for (const Relation* view : catalog_.readers(table)) {
+      const bool has_key =
+          std::ranges::all_of(key, [view](Name column) { return may_read(view->reads_columns, column); });
+      if (view->grouped && has_key) add(relation_object(view->name));
+    }
+  }
+
   /// Policies elsewhere that read the relation, or the column of it.
   void add_policies(const RelationName& read, Name column) {
     for (const Relation* table : catalog_.policed_by(read)) {
@@ -278,7 +301,10 @@ class Dependencies {
     if (found == nullptr) return;
     if (!found->index.empty()) {
       add(relation_object({.schemaname = name.schemaname, .relname = found->index}));
-      if (cascade_) add_keys_on(name, found->columns);
+      if (cascade_) {
+        add_keys_on(name, found->columns);
+        if (found->contype == "CONSTR_PRIMARY") add_grouped_views(name, found->columns);
+      }
     }
     if (!is_foreign_key(*found)) return;
     for (const Relation* partition : catalog_.children(name)) add_same_key(*partition, *found, true);
@@ -340,9 +366,16 @@ class Dependencies {
     for (const auto& [name, table] : catalog_.objects_->statistics) {
       if (inside(name)) add(object(Kind::statistics, name));
     }
+    for (const auto& [name, extension] : catalog_.objects_->extensions) {
+      if (extension.schema == schema) add(object(Kind::extension, {.schemaname = {}, .relname = name}));
+    }
+    for (const auto& [key, owner] : catalog_.objects_->others) {
+      if (inside(key.second)) add(other_object(key.first, key.second));
+    }
   }
 
   void expand_extension(Name name) {
+    expand_language(name);  // that of plpgsql and its kin has its name
     const auto found = catalog_.objects_->extensions.find(name);
     if (found == catalog_.objects_->extensions.end()) return;
     for (const RelationName& member : found->second.relations) add(relation_object(member));
@@ -449,17 +482,16 @@ bool is_any(std::string_view kind, auto... kinds) {
   return ((kind == kinds) || ...);
 }
 
-/// The target and, unless ONLY is written, what inherits from it.
+/// The target and, unless ONLY is written, what inherits from it; of a composite type, the tables OF it.
 std::vector<RelationName> family(const Catalog& catalog, const RelationRef& target) {
   std::vector<RelationName> names = {catalog.resolve(target.name)};
-  if (target.only) return names;
   const Relation* type = catalog.find(names.front());
   if (type != nullptr && type->relkind == relkind::composite_type) {
     for (const Relation* table : catalog.typed(type->name)) {
       if (table->of_type == type->name) names.push_back(table->name);
     }
   }
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < names.size() && !target.only; ++i) {
     for (const Relation* child : catalog.children(names[i])) {
       if (std::ranges::find(names, child->name) == names.end()) names.push_back(child->name);
     }

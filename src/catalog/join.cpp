@@ -113,6 +113,7 @@ void Catalog::join_objects(const Objects& other) {
   for (const auto& [name, tables] : other.publications)
     joined.publications[name].insert(tables.begin(), tables.end());
   joined.schemas.insert(other.schemas.begin(), other.schemas.end());
+  joined.others.insert(other.others.begin(), other.others.end());
   for (const auto& [name, extension] : other.extensions) {
     CatalogExtension& mine = joined.extensions[name];
     mine.relations.insert(extension.relations.begin(), extension.relations.end());

@@ -44,6 +44,7 @@ void LostObjects::add(const CatalogObject& object) {
   }
   if (object.kind != Kind::other) return;
   others_.push_back(object);
+  if (object.objtype == "OBJECT_AGGREGATE") functions_.insert(object.name);
   any_configuration_ = any_configuration_ || object.objtype == "OBJECT_TSDICTIONARY" ||
                        object.objtype == "OBJECT_TSPARSER" || object.objtype == "OBJECT_TSTEMPLATE";
 }

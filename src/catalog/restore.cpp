@@ -305,7 +305,8 @@ class CatalogRestorer {
 
   void extensions() {
     auto& extensions = catalog_.objects().extensions;
-    for (const SnapshotExtension& extension : snapshot_.extensions) extensions.try_emplace(extension.name);
+    for (const SnapshotExtension& extension : snapshot_.extensions)
+      extensions[extension.name].schema = extension.schema;
     for (const SnapshotRelation& relation : snapshot_.relations) {
       if (!relation.extension.empty()) extensions[relation.extension].relations.insert(name_of(relation));
     }

@@ -337,6 +337,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"from_query", "INSERT … SELECT, not VALUES"},
     Vocabulary{"full", "VACUUM FULL"},
     Vocabulary{"generated", "none, stored or virtual"},
+    Vocabulary{"grouped", "GROUP BY is written"},
     Vocabulary{"has_where", "a WHERE clause is there"},
     Vocabulary{"identity", "GENERATED … AS IDENTITY"},
     Vocabulary{"if_exists", "IF EXISTS before the relation's name"},

@@ -107,6 +107,9 @@ void lower_relations(std::string_view tag, const ::List* relations, const Source
   }
 }
 
+/// Roles by name, "" for CURRENT_USER and its kin; PUBLIC is left out.
+void add_roles(const ::List* roles, Command& command);
+
 // PostgreSQL's names of enum values.
 std::string_view behavior_name(::DropBehavior behavior);
 std::string_view tag_name(::NodeTag tag);

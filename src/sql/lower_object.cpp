@@ -110,6 +110,15 @@ void lower_alter_object(const Stmt* node, std::string_view tag, Name new_name, c
   rename_to(command, new_name);
 }
 
+void lower_definition(std::string_view tag, std::string_view kind, const ::List* names, const Source& source,
+                      Statement& statement) {
+  Command& command = add_command(statement, tag, source.whole());
+  set_fact(command, "objtype", kind);
+  const RelationName name = relation_name(names);
+  command.name = name.relname;
+  command.new_name = name.schemaname;
+}
+
 /// schemacmds.c CreateSchemaCommand runs the elements in the order in which they may need each other
 /// (parse_utilcmd.c transformCreateSchemaStmtElements).
 void lower_create_schema(const ::CreateSchemaStmt* node, const Source& source, Statement& statement) {
@@ -159,6 +168,9 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       auto* n = reinterpret_cast<::AlterObjectDependsStmt*>(node);
       Command& command = lower_relation("AlterObjectDependsStmt", n->relation, source, statement);
       set_fact(command, "objectType", object_type_name(n->objectType));
+      set_fact(command, "add", !n->remove);
+      if (n->relation == nullptr && n->object != nullptr) add_object(command, n->objectType, n->object);
+      command.names = {string_value(reinterpret_cast<::Node*>(n->extname))};
       return true;
     }
     case T_AlterExtensionContentsStmt: {
@@ -180,6 +192,19 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       set_fact(command, "set_tablespace", option_given(n->options, "tablespace"));
       return true;
     }
+    case T_DefineStmt: {
+      auto* n = reinterpret_cast<::DefineStmt*>(node);
+      lower_definition("DefineStmt", object_type_name(n->kind), n->defnames, source, statement);
+      return true;
+    }
+    case T_CreateOpClassStmt:
+      lower_definition("CreateOpClassStmt", "OBJECT_OPCLASS",
+                       reinterpret_cast<::CreateOpClassStmt*>(node)->opclassname, source, statement);
+      return true;
+    case T_CreateRangeStmt:
+      lower_definition("CreateRangeStmt", "OBJECT_TYPE", reinterpret_cast<::CreateRangeStmt*>(node)->typeName,
+                       source, statement);
+      return true;
     case T_CreateForeignServerStmt: {
       auto* n = reinterpret_cast<::CreateForeignServerStmt*>(node);
       Command& command = add_command(statement, "CreateForeignServerStmt", source.whole());
@@ -187,10 +212,15 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
       command.new_name = view(n->fdwname);
       return true;
     }
-    case T_CreateExtensionStmt:
-      add_command(statement, "CreateExtensionStmt", source.whole()).name =
-          view(reinterpret_cast<::CreateExtensionStmt*>(node)->extname);
+    case T_CreateExtensionStmt: {
+      auto* n = reinterpret_cast<::CreateExtensionStmt*>(node);
+      Command& command = add_command(statement, "CreateExtensionStmt", source.whole());
+      command.name = view(n->extname);
+      for (auto* option : each<::DefElem>(n->options)) {
+        if (view(option->defname) == "schema") command.new_name = string_value(option->arg);
+      }
       return true;
+    }
     case T_SecLabelStmt: {
       auto* n = reinterpret_cast<::SecLabelStmt*>(node);
       Command& command = add_command(statement, "SecLabelStmt", source.whole());

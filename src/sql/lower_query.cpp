@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SELECT and DML: which relations a query reads, writes and locks rows of.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -142,10 +143,21 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
     command.relations.push_back({.role = "serial", .name = table, .alias = column});
   }
   for (const FunctionCall& function : use.functions) command.functions.push_back(function);
-  const bool is_kept = command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt";
-  if (is_kept || command.tag == "CreatePolicyStmt" || command.tag == "AlterPolicyStmt")
-    command.names.insert(command.names.end(), use.columns.begin(), use.columns.end());
-  if (is_kept) command.expression = std::move(use);
+  if (command.tag == "CreatePolicyStmt" || command.tag == "AlterPolicyStmt") {
+    // Of USING and of WITH CHECK.
+    if (command.expression)
+      use.columns.insert(use.columns.end(), command.expression->columns.begin(),
+                         command.expression->columns.end());
+    command.expression = std::move(use);
+  } else if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") {
+    const bool grouped = std::ranges::any_of(nodes, [](::Node* node) {
+      auto* select = as<::SelectStmt>(node, T_SelectStmt);
+      return select != nullptr && length(select->groupClause) > 0;
+    });
+    set_fact(command, "grouped", grouped);
+    command.names = use.columns;
+    command.expression = std::move(use);
+  }
 }
 
 bool lower_query(::Node* node, const Source& source, Statement& statement) {

@@ -175,6 +175,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
       set_fact(command, "cmd", policy_command(view(n->cmd_name)));
       command.name = view(n->policy_name);
+      add_roles(n->roles, command);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);
       return true;
@@ -183,6 +184,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       auto* n = reinterpret_cast<::AlterPolicyStmt*>(node);
       Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
       command.name = view(n->policy_name);
+      add_roles(n->roles, command);
       add_query_use(n->qual, source, command);
       add_query_use(n->with_check, source, command);
       return true;

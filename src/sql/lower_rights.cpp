@@ -26,11 +26,13 @@ void lower_grant(const ::GrantStmt* node, const Source& source, Statement& state
     add_relation(add(), "target", relation_name(relation));
 }
 
-void add_roles(const ::List* roles, Command& command) {
-  for (auto* role : each<::RoleSpec>(roles)) command.names.push_back(view(role->rolename));
-}
-
 }  // namespace
+
+void add_roles(const ::List* roles, Command& command) {
+  for (auto* role : each<::RoleSpec>(roles)) {
+    if (role->roletype != ROLESPEC_PUBLIC) command.names.emplace_back(view(role->rolename));
+  }
+}
 
 bool lower_rights_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {

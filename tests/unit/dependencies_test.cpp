@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes with what: the walk of a DROP, and the names by which it finds its way afterwards.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "pgsluice/effects.hpp"
+
+namespace pgsluice {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+const EffectTable& table() {
+  static const EffectTable k_table = EffectTable::load({});
+  return k_table;
+}
+
+/// The relations other than indexes that the last statement locks exclusively, sorted.
+Texts locked(const std::string& before, const std::string& sql) {
+  Catalog catalog;
+  const PredictOptions options{.pg_version = 17, .transaction = FileTransaction::none};
+  predict(parse({.path = "before.sql", .text = before}), catalog, table(), options);
+  const Script script = parse({.path = "test.sql", .text = sql});
+  EXPECT_TRUE(script.errors.empty()) << sql;
+  Texts result;
+  const std::vector<Effect> effects = predict(script, catalog, table(), options);
+  for (const RelationLock& lock : effects.back().locks) {
+    const bool is_index = lock.relkind == relkind::index || lock.relkind == relkind::partitioned_index;
+    if (!is_index && lock.mode == LockMode::AccessExclusive) result.push_back(lock.relation.quoted());
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+TEST(Dependencies, AColumnTakesOnlyTheViewsAndPoliciesThatReadIt) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE VIEW va AS SELECT a FROM t; CREATE VIEW vb AS SELECT b FROM t;"
+      "CREATE TABLE p (x int); CREATE POLICY pa ON p USING (x IN (SELECT a FROM t))";
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN a CASCADE"),
+            (Texts{"public.p", "public.t", "public.va"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN b CASCADE"), (Texts{"public.t", "public.vb"}));
+}
+
+TEST(Dependencies, AGeneratedColumnGoesWithWhatItIsMadeOf) {
+  EXPECT_EQ(locked("CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED);"
+                   "CREATE VIEW v AS SELECT g FROM t",
+                   "ALTER TABLE t DROP COLUMN a CASCADE"),
+            (Texts{"public.t", "public.v"}));
+}
+
+TEST(Dependencies, AForeignKeyGoesWithTheKeyThatItReliesOn) {
+  const std::string before =
+      "CREATE TABLE t (a int PRIMARY KEY, b int UNIQUE); CREATE TABLE ra (a int REFERENCES t);"
+      "CREATE TABLE rb (b int REFERENCES t (b))";
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"), (Texts{"public.ra", "public.t"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP CONSTRAINT t_b_key CASCADE"),
+            (Texts{"public.rb", "public.t"}));
+}
+
+TEST(Dependencies, ATypeGoesThroughDomainsAndFunctions) {
+  EXPECT_EQ(locked("CREATE TYPE e AS ENUM ('a'); CREATE DOMAIN d AS e; CREATE TABLE t (x d);"
+                   "CREATE FUNCTION f(e) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';"
+                   "CREATE TABLE u (y int DEFAULT f('a'))",
+                   "DROP TYPE e CASCADE"),
+            (Texts{"public.t", "public.u"}));
+}
+
+TEST(Dependencies, WithoutCascadeOnlyPartsGoAlong) {
+  EXPECT_EQ(locked("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a serial, p int REFERENCES p);"
+                   "CREATE VIEW v AS SELECT a FROM t",
+                   "DROP TABLE t"),
+            (Texts{"public.p", "public.t", "public.t_a_seq"}));
+}
+
+TEST(Dependencies, NewNamesAreFollowed) {
+  const std::string before =
+      "CREATE SCHEMA s; CREATE TYPE s.e AS ENUM ('a'); CREATE SEQUENCE s.q; CREATE TABLE t (x s.e,"
+      " y int DEFAULT nextval('s.q'));"
+      "CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';"
+      "CREATE TABLE u (z int CHECK (s.f(z) > 0)); ALTER SCHEMA s RENAME TO n; ALTER TYPE n.e RENAME TO e2;"
+      "ALTER FUNCTION n.f(int) SET SCHEMA public; ALTER SEQUENCE n.q RENAME TO q2";
+  EXPECT_EQ(locked(before, "DROP TYPE n.e2 CASCADE"), Texts{"public.t"});
+  EXPECT_EQ(locked(before, "DROP FUNCTION f(int) CASCADE"), Texts{"public.u"});
+  EXPECT_EQ(locked(before, "DROP SEQUENCE n.q2 CASCADE"), (Texts{"n.q2", "public.t"}));
+}
+
+TEST(Dependencies, ARoleOwnsMoreThanTables) {
+  const std::string before =
+      "CREATE TABLE t (a int); CREATE TYPE e AS ENUM ('a'); CREATE TABLE u (x e); CREATE POLICY p ON t TO r"
+      " USING (true); ALTER TYPE e OWNER TO r";
+  EXPECT_EQ(locked(before, "DROP OWNED BY r CASCADE"), (Texts{"public.t", "public.u"}));
+  EXPECT_EQ(locked(before + "; REASSIGN OWNED BY r TO other", "DROP OWNED BY other CASCADE"),
+            Texts{"public.u"});
+}
+
+TEST(Dependencies, AnUnknownExtensionTakesWhatHasNoOtherOrigin) {
+  const std::string before =
+      "CREATE TABLE t (a int, b text DEFAULT lower('X')); CREATE INDEX i ON t (b text_pattern_ops);"
+      "CREATE TABLE v (w vector); CREATE TABLE f (x text DEFAULT unheard_of())";
+  EXPECT_EQ(locked(before, "DROP EXTENSION vector CASCADE"), (Texts{"public.f", "public.v"}));
+}
+
+TEST(Dependencies, WhatIsDroppedIsForgotten) {
+  const std::string before =
+      "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (a int, x e); CREATE VIEW v AS SELECT x FROM t;"
+      "DROP TYPE e CASCADE";
+  EXPECT_EQ(locked(before, "DROP TABLE t CASCADE"), Texts{"public.t"});
+}
+
+}  // namespace
+}  // namespace pgsluice
