@@ -79,17 +79,24 @@ void CatalogChange::add_column() {
   });
 }
 
-/// In foreign keys that point to the table, and under the views that select from it.
+/// In foreign keys that point to the table, and in the views and policies that read it.
 void CatalogChange::rename_elsewhere(const RelationName& name) {
   std::vector<RelationName> others;
   for (const Relation* other : catalog_.referencing(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.readers(name)) others.push_back(other->name);
+  for (const Relation* other : catalog_.policed_by(name)) others.push_back(other->name);
+  // Another relation that they read may have a column of the old name, too.
+  const auto add_new = [this](Names& names) {
+    if (contains(names, command_.name)) names.push_back(command_.new_name);
+  };
   for (const RelationName& other : others) {
     edit(other, [&](Relation& relation) {
       for (CatalogConstraint& key : relation.constraints) {
         if (key.referenced == name)
           std::ranges::replace(key.referenced_columns, command_.name, command_.new_name);
       }
+      add_new(relation.reads_columns);
+      for (CatalogPolicy& policy : relation.policies) add_new(policy.columns);
       if (!relation.view || relation.view->base.name != name) return;
       for (auto& [column, base] : relation.view.edit().columns) {
         if (base == command_.name) base = command_.new_name;
@@ -106,6 +113,8 @@ void CatalogChange::rename_column() {
     edit(name, [&](Relation& relation) {
       for (CatalogColumn& column : relation.columns) {
         if (column.name == command_.name) column.name = command_.new_name;
+        if (!column.generated.empty() && column.default_expression)
+          rename_in(column.default_expression.edit().columns);
       }
       for (CatalogConstraint& constraint : relation.constraints) {
         rename_in(constraint.columns);

@@ -35,9 +35,9 @@ RelationName name_of(const TypeName& type) {
   return {.schemaname = type.schemaname, .relname = type.name};
 }
 
-/// A view that names its columns does not depend on the others, nor does a policy.
+/// A view or policy depends on the columns that it names, wherever they come from.
 bool may_read(const Names& columns, Name column) {
-  return columns.empty() || contains(columns, column) || contains(columns, "*");
+  return contains(columns, column) || contains(columns, "*");
 }
 
 CatalogObject relation_object(const RelationName& name) {

@@ -63,16 +63,23 @@ class Locked {
     }
   }
 
-  /// A foreign key has triggers on both of its tables; those on the other one belong to the key of the partitioned table.
+  /// A foreign key has triggers on both of its tables; those on the other one belong to the key of the partitioned
+  /// table. Up to 14 a partitioned table has none (tablecmds.c createForeignKeyActionTriggers).
   void add_constraint(const RelationName& name, Name part) {
     add_name(name);
     const Relation* relation = catalog_.find(name);
     const CatalogConstraint* key = relation != nullptr ? relation->find_constraint(part) : nullptr;
     if (key == nullptr || key->referenced.empty() || key->inherited) return;
-    effects::add(members_, places_, member(subject_, key->referenced));
     const Relation* other = catalog_.find(key->referenced);
-    if (other == nullptr || other->relkind != relkind::partitioned_table) return;
-    for (const Relation* partition : catalog_.descendants(other->name)) add_name(partition->name);
+    if (other == nullptr || other->relkind != relkind::partitioned_table) {
+      effects::add(members_, places_, member(subject_, key->referenced));
+      return;
+    }
+    const bool only_leaves = subject_.pg_version > 0 && subject_.pg_version < 15;
+    if (!only_leaves) add_name(other->name);
+    for (const Relation* partition : catalog_.descendants(other->name)) {
+      if (!only_leaves || partition->relkind != relkind::partitioned_table) add_name(partition->name);
+    }
   }
 
   const Subject& subject_;

@@ -216,6 +216,12 @@ void add_node(::Node* node, Expression& result) {
       result.columns.emplace_back(column.empty() ? "*" : column);
       break;
     }
+    case T_JoinExpr: {
+      auto* join = reinterpret_cast<::JoinExpr*>(node);
+      for (::Node* column : each(join->usingClause)) result.columns.emplace_back(string_value(column));
+      if (join->isNatural) result.columns.emplace_back("*");
+      break;
+    }
     case T_TypeCast: result.casts.push_back(type_name(reinterpret_cast<::TypeCast*>(node)->typeName)); break;
     case T_SubLink: result.subquery = true; break;
     case T_SQLValueFunction: result.current_time = true; break;

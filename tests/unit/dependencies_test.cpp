@@ -44,6 +44,15 @@ TEST(Dependencies, AColumnTakesOnlyTheViewsAndPoliciesThatReadIt) {
   EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN b CASCADE"), (Texts{"public.t", "public.vb"}));
 }
 
+TEST(Dependencies, AViewReadsTheColumnsOfUsingAndFollowsNewNames) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE TABLE u (a int, c int);"
+      "CREATE VIEW v AS SELECT b, c FROM t JOIN u USING (a); CREATE VIEW n AS SELECT count(*) AS n FROM t";
+  EXPECT_EQ(locked(before, "ALTER TABLE u DROP COLUMN a CASCADE"), (Texts{"public.u", "public.v"}));
+  EXPECT_EQ(locked(before + "; ALTER TABLE t RENAME b TO z", "ALTER TABLE t DROP COLUMN z CASCADE"),
+            (Texts{"public.t", "public.v"}));
+}
+
 TEST(Dependencies, AGeneratedColumnGoesWithWhatItIsMadeOf) {
   EXPECT_EQ(locked("CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED);"
                    "CREATE VIEW v AS SELECT g FROM t",
