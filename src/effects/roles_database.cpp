@@ -165,12 +165,38 @@ Members typed_tables(const Subject& subject) {
   return with_descendants(subject, members);
 }
 
+namespace {
+
+bool gives_columns(std::string_view role) {
+  return role == "parent" || role == "inherited" || role == "like";
+}
+
+/// Of the columns that the command makes: its own, those of a type, of parents and LIKE, and those that its query reads.
+std::vector<TypeName> new_column_types(const Subject& subject) {
+  const Command& command = subject.command;
+  std::vector<TypeName> types;
+  for (const ColumnDef& column : command.columns) types.push_back(column.type);
+  if (command.type) types.push_back(*command.type);
+  const bool is_query = command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt";
+  const auto is_read = [&](Name column) {
+    return std::ranges::any_of(command.names, [&](Name read) { return read == column || read == "*"; });
+  };
+  for (const RelationRef& ref : command.relations) {
+    const bool read = is_query && (ref.role == "source" || ref.role == "locked");
+    const Relation* relation = read || gives_columns(ref.role) ? subject.catalog.find(ref.name) : nullptr;
+    if (relation == nullptr) continue;
+    for (const CatalogColumn& column : relation->columns) {
+      if (!read || is_read(column.name)) types.push_back(column.type);
+    }
+  }
+  return types;
+}
+
+}  // namespace
+
 /// heap.c CheckAttributeType(): the relation of a row type is opened, and those of its columns' types in their turn.
 Members row_types(const Subject& subject) {
-  std::vector<TypeName> types;
-  for (const ColumnDef& column : subject.command.columns) types.push_back(column.type);
-  if (subject.command.tag == "AT_AlterColumnType" && subject.command.type)
-    types.push_back(*subject.command.type);
+  std::vector<TypeName> types = new_column_types(subject);
   Members members;
   for (std::size_t i = 0; i < types.size(); ++i) {
     const TypeName type = subject.catalog.resolve_type(types[i]);
