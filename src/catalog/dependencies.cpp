@@ -110,6 +110,11 @@ class Dependencies {
   }
 
  private:
+  /// Everything that exists is known, and it is not among it.
+  [[nodiscard]] bool is_missing(const CatalogObject& extension) const {
+    return catalog_.complete && !catalog_.objects_->extensions.contains(extension.name.relname);
+  }
+
   void expand(const CatalogObject& gone) {
     switch (gone.kind) {
       case Kind::relation: return expand_relation(gone.name);
@@ -118,7 +123,10 @@ class Dependencies {
       case Kind::type: lose(gone); return expand_type(gone.name);
       case Kind::function: return lose(gone);
       case Kind::schema: return expand_schema(gone.name.relname);
-      case Kind::extension: lose(gone); return expand_extension(gone.name.relname);
+      case Kind::extension:
+        if (is_missing(gone)) return;
+        lose(gone);
+        return expand_extension(gone.name.relname);
       case Kind::other:
         lose(gone);
         if (gone.objtype == "OBJECT_LANGUAGE") expand_language(gone.name.relname);

@@ -145,7 +145,9 @@ bool LostObjects::opclass(Name written, Name access_method, const TypeName* type
   TypeName base = *type;
   const CatalogType* made = catalog_.find_type(base);
   for (; made != nullptr && made->typtype == 'd'; made = catalog_.find_type(base)) base = made->base;
-  const std::string name = made != nullptr && made->typtype == 'e' ? "anyenum" : base.name.str();
+  const std::string name = base.array                                ? "anyarray"
+                           : made != nullptr && made->typtype == 'e' ? "anyenum"
+                                                                     : base.name.str();
   return any_extension(
       [&](const Extension& e) { return e.default_for.contains(access_method.str() + "/" + name); });
 }
