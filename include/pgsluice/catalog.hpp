@@ -61,9 +61,9 @@ struct CatalogConstraint {
   bool initdeferred = false;
   KeyActions actions;  ///< foreign key
   bool no_inherit = false;
-  bool inherited = false;                 ///< of a partition: it came from the partitioned table
-  std::vector<Alternatives> comparisons;  ///< what the CHECK proves
-  Names not_null;                         ///< columns that the CHECK proves NOT NULL
+  bool inherited = false;  ///< of a partition: it came from the partitioned table
+  Box<Predicate> said;     ///< by the CHECK
+  Names not_null;          ///< columns that the CHECK proves NOT NULL
   Names expression_columns;
   std::vector<FunctionCall> functions;  ///< that the CHECK calls
   std::vector<TypeName> casts;          ///< types that the CHECK names

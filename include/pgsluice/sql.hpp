@@ -135,15 +135,6 @@ struct FunctionCall {
   Box<std::vector<Text>> texts;  ///< what is passed, where it can be known; see code.hpp
 };
 
-/// `column op constant`, the constants as text; `=` with several constants is IN.
-struct Comparison {
-  Name column;
-  std::string op;
-  std::vector<std::string> constants;
-};
-/// Comparisons of which at least one holds: `a < 1 OR a >= 2`.
-using Alternatives = std::vector<Comparison>;
-
 /// What a column is given or compared with, as far as it is written down.
 struct Value {
   enum class Kind : unsigned char { unknown, null, constant, same, column_default, minimum, maximum };
@@ -153,7 +144,7 @@ struct Value {
   std::string text;
 };
 
-/// What a WHERE clause says about columns, as far as it compares them with constants.
+/// What a condition says about columns, as far as it compares them with constants.
 struct Predicate {
   enum class Kind : unsigned char { unknown, never, compare, is_null, is_not_null, all, any };
   Kind kind = Kind::unknown;
@@ -179,8 +170,9 @@ struct Expression {
   std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
   /// Table and column in nextval(pg_get_serial_sequence('…', '…')) and its kin.
   std::vector<std::pair<RelationName, Name>> serials;
-  Name colname;  ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
-  std::vector<Alternatives> comparisons;  ///< all of them hold when the expression is true
+  Name colname;           ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
+  Box<Predicate> said;    ///< of a CHECK: what it says of columns
+  std::string canonical;  ///< of an index: equal for equal expressions, columns as {name}; empty: not known
 };
 
 /// ON DELETE, ON UPDATE and MATCH of a foreign key, in the letters of pg_constraint.
@@ -235,6 +227,7 @@ struct IndexDef {
   Names including;
   Box<Expression> predicate;
   bool unique = false;
+  bool nulls_not_distinct = false;
   bool concurrent = false;
 };
 

@@ -2,6 +2,7 @@
 // ALTER TABLE, and what becomes of columns.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "change.hpp"
 
 namespace pgsluice {
@@ -14,13 +15,7 @@ void CatalogChange::alter_table(std::string_view tag) {
   if (tag == "AT_DropConstraint") return drop_constraint();
   if (tag == "AT_AttachPartition") return attach();
   if (tag == "AT_DetachPartition" || tag == "AT_DetachPartitionFinalize") return detach();
-  if (tag == "AT_ValidateConstraint") {
-    return for_family([this](Relation& relation) {
-      for (CatalogConstraint& constraint : relation.constraints) {
-        if (constraint.name == command_.name) constraint.validated = true;
-      }
-    });
-  }
+  if (tag == "AT_ValidateConstraint") return validate_constraint();
   if (tag == "AT_AlterConstraint") return alter_constraint();
   if (tag == "AT_EnableTrigAll" || tag == "AT_DisableTrigAll") {
     for_family([&](Relation& relation) { relation.keys_off = tag == "AT_DisableTrigAll"; });
@@ -105,9 +100,19 @@ void CatalogChange::rename_elsewhere(const RelationName& name) {
   }
 }
 
+void CatalogChange::rename_in_predicate(Predicate& said) {
+  if (said.column == command_.name) said.column = command_.new_name;
+  for (Predicate& part : said.parts) rename_in_predicate(part);
+}
+
 void CatalogChange::rename_column() {
   const auto rename_in = [this](Names& names) {
     std::ranges::replace(names, command_.name, command_.new_name);
+  };
+  const auto rename_in_expression = [&](Expression& expression) {
+    rename_in(expression.columns);
+    expression.canonical = replace_all(expression.canonical, "{" + command_.name.str() + "}",
+                                       "{" + command_.new_name.str() + "}");
   };
   for (const RelationName& name : family()) {
     edit(name, [&](Relation& relation) {
@@ -120,6 +125,7 @@ void CatalogChange::rename_column() {
         rename_in(constraint.columns);
         rename_in(constraint.not_null);
         rename_in(constraint.expression_columns);
+        if (constraint.said) rename_in_predicate(constraint.said.edit());
       }
       if (relation.partition_key) rename_in(relation.partition_key.edit().columns);
     });
@@ -131,10 +137,10 @@ void CatalogChange::rename_column() {
         IndexDef& index_def = relation.index.edit();
         for (IndexElement& element : index_def.elements) {
           if (element.column == command_.name) element.column = command_.new_name;
-          if (element.expression) rename_in(element.expression.edit().columns);
+          if (element.expression) rename_in_expression(element.expression.edit());
         }
         rename_in(index_def.including);
-        if (index_def.predicate) rename_in(index_def.predicate.edit().columns);
+        if (index_def.predicate) rename_in_expression(index_def.predicate.edit());
       });
     }
   }

@@ -77,7 +77,7 @@ void CatalogChange::add_constraint() {
     added.initdeferred = constraint.initdeferred;
     added.actions = constraint.actions;
     if (constraint.expression) {
-      added.comparisons = constraint.expression->comparisons;
+      added.said = constraint.expression->said;
       added.expression_columns = constraint.expression->columns;
       added.not_null = constraint.expression->not_null;
       added.functions = constraint.expression->functions;
@@ -99,12 +99,15 @@ void CatalogChange::append(const RelationName& relation, CatalogConstraint const
 void CatalogChange::add_not_null(const Constraint& constraint) {
   const bool full = is_full_of_checks(*target());
   const std::string name = full ? "" : constraint_name(*target(), constraint, catalog_.taken_);
+  const RelationName altered = target()->name;
   for_family([&](Relation& relation) {
+    if (constraint.is_no_inherit && relation.name != altered) return;
     if (!full) {
       relation.constraints.push_back({.name = name,
                                       .contype = "CONSTR_NOTNULL",
                                       .columns = constraint.columns,
                                       .validated = !constraint.skip_validation});
+      relation.constraints.back().no_inherit = constraint.is_no_inherit;
     }
     for (CatalogColumn& column : relation.columns) {
       if (contains(constraint.columns, column.name) && !constraint.skip_validation) column.not_null = true;
@@ -117,7 +120,8 @@ void CatalogChange::add_index_constraint(const Constraint& constraint) {
   if (!constraint.index_name.empty()) return use_index(constraint, table);
   IndexDef definition{.access_method = constraint.contype == "CONSTR_EXCLUSION" ? "gist" : "btree",
                       .including = constraint.including,
-                      .unique = true};
+                      .unique = true,
+                      .nulls_not_distinct = constraint.nulls_not_distinct};
   for (const Name column : constraint.columns) definition.elements.push_back({.column = column});
   const std::string name = choose_index_name(catalog_, table, command_);
   put_index(table, name, definition, constraint.contype, constraint.columns, {});
@@ -163,6 +167,7 @@ void CatalogChange::drop_constraint() {
 }
 
 void CatalogChange::alter_constraint() {
+  if (command_.is("alter_inheritability")) return alter_inheritance();
   for_family([this](Relation& relation) {
     for (CatalogConstraint& constraint : relation.constraints) {
       if (constraint.name != command_.name) continue;
@@ -171,6 +176,38 @@ void CatalogChange::alter_constraint() {
       if (!command_.is("alter_deferrability")) continue;
       constraint.deferrable = command_.is("deferrable");
       constraint.initdeferred = command_.is("initdeferred");
+    }
+  });
+}
+
+/// Of NOT NULL; under INHERIT the children get it, too.
+void CatalogChange::alter_inheritance() {
+  const CatalogConstraint* found = target()->find_constraint(command_.name);
+  if (found == nullptr) return;
+  const Names columns = found->columns;
+  const bool no_inherit = command_.is("is_no_inherit");
+  for_target([&](Relation& relation) {
+    for (CatalogConstraint& constraint : relation.constraints) {
+      if (constraint.name == command_.name) constraint.no_inherit = no_inherit;
+    }
+  });
+  if (no_inherit) return;
+  for_family([&](Relation& relation) {
+    for (CatalogColumn& column : relation.columns) {
+      if (contains(columns, column.name)) column.not_null = true;
+    }
+  });
+}
+
+void CatalogChange::validate_constraint() {
+  for_family([this](Relation& relation) {
+    for (CatalogConstraint& constraint : relation.constraints) {
+      if (constraint.name != command_.name) continue;
+      constraint.validated = true;
+      if (constraint.contype != "CONSTR_NOTNULL") continue;
+      for (CatalogColumn& column : relation.columns) {
+        if (contains(constraint.columns, column.name)) column.not_null = true;
+      }
     }
   });
 }

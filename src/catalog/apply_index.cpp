@@ -8,10 +8,39 @@ namespace pgsluice {
 
 namespace {
 
-bool same_definition(const IndexDef& a, const IndexDef& b) {
-  return a.unique == b.unique && a.access_method == b.access_method && !a.predicate && !b.predicate &&
-         std::ranges::equal(a.elements, b.elements, {}, &IndexElement::column, &IndexElement::column) &&
-         std::ranges::none_of(a.elements, [](const IndexElement& e) { return e.column.empty(); });
+bool same_expression(const Box<Expression>& a, const Box<Expression>& b) {
+  if (!a || !b) return !a && !b;
+  return !a->canonical.empty() && a->canonical == b->canonical;
+}
+
+/// What COLLATE adds to the column; "default" is what its type has anyway.
+Name collation_of(const Relation& table, const IndexElement& element) {
+  const CatalogColumn* column = table.column(element.column);
+  const Name collation =
+      element.collation.empty() && column != nullptr ? column->collation : element.collation;
+  return collation == "default" ? Name() : collation;
+}
+
+/// The default operator class has the name of its type, and no name when it is not written. Classes of one family are the
+/// same here, as those of text and varchar are.
+Name opclass_of(const Relation& table, const IndexElement& element) {
+  const CatalogColumn* column = table.column(element.column);
+  const std::string name = element.opclass == "varchar_ops" ? "text_ops" : element.opclass.str();
+  if (column == nullptr) return name;
+  const std::string type = column->type.name == "varchar" ? "text" : column->type.name.str();
+  return name == type + "_ops" ? Name() : Name(name);
+}
+
+/// index.c CompareIndexInfo: the order of the keys and the parameters of storage may differ.
+bool same_definition(const Relation& table, const IndexDef& a, const Relation& other, const IndexDef& b) {
+  const auto same_element = [&](const IndexElement& x, const IndexElement& y) {
+    return x.column == y.column && same_expression(x.expression, y.expression) &&
+           collation_of(table, x) == collation_of(other, y) && opclass_of(table, x) == opclass_of(other, y);
+  };
+  return a.unique == b.unique && a.nulls_not_distinct == b.nulls_not_distinct &&
+         a.access_method == b.access_method && a.including == b.including &&
+         same_expression(a.predicate, b.predicate) &&
+         std::ranges::equal(a.elements, b.elements, same_element);
 }
 
 }  // namespace
@@ -84,8 +113,12 @@ bool CatalogChange::has_partition_of(const RelationName& table, const RelationNa
 }
 
 RelationName CatalogChange::matching_index(const RelationName& table, const Relation& wanted) const {
+  const Relation* partition = catalog_.find(table);
+  const Relation* parent = catalog_.find(wanted.table);
+  if (partition == nullptr || parent == nullptr) return {};
   for (const Relation* own : catalog_.indexes(table)) {
-    if (!own->index || !own->parents.empty() || !same_definition(*own->index, *wanted.index)) continue;
+    if (!own->index || !own->parents.empty()) continue;
+    if (!same_definition(*partition, *own->index, *parent, *wanted.index)) continue;
     if (!wanted.constraint.empty() && own->constraint.empty()) continue;
     return own->name;
   }

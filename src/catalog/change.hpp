@@ -63,6 +63,7 @@ class CatalogChange {
   void alter_column(std::string_view tag, Relation& relation);
   void add_column();
   void rename_column();
+  void rename_in_predicate(Predicate& said);
   void rename_elsewhere(const RelationName& name);
 
   // apply_constraint.cpp
@@ -76,6 +77,8 @@ class CatalogChange {
   static void add_key(Relation& relation, std::string_view contype, Name name, const Names& columns);
   void drop_constraint();
   void alter_constraint();
+  void alter_inheritance();
+  void validate_constraint();
   void rename_constraint();
 
   // apply_index.cpp

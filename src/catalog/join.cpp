@@ -36,7 +36,7 @@ void join_constraint(CatalogConstraint& constraint, const CatalogConstraint& oth
 /// What only one of them has proves nothing.
 void weaken(CatalogConstraint& constraint) {
   constraint.validated = false;
-  constraint.comparisons.clear();
+  constraint.said.reset();
   constraint.not_null.clear();
 }
 

@@ -226,8 +226,20 @@ std::optional<Datum> datum(const TypeName& column, const Value& constant, const 
   return Datum{.domain = domain, .number = *value, .text = {}};
 }
 
+std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column,
+                                  const Value& constant) {
+  if (constant.kind != Value::Kind::constant) return std::nullopt;
+  const CatalogType* type = catalog.find_type(column.type);
+  const bool is_enum = type != nullptr && type->typtype == 'e' && !column.type.array;
+  if (is_enum && (constant.type.empty() || constant.type == column.type.name)) {
+    return Datum{.domain = Domain::other, .text = constant.text};
+  }
+  return datum(column.type, constant, catalog.timezone);
+}
+
 std::optional<int> compare(const Datum& a, const Datum& b) {
   if (a.domain != b.domain || !are_comparable(a, b)) return std::nullopt;
+  if (a.domain == Domain::other) return a.text == b.text ? std::optional(0) : std::nullopt;
   if (a.domain != Domain::text && a.domain != Domain::uuid)
     return a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
   if (a.text == b.text) return 0;

@@ -38,6 +38,9 @@ struct Datum {
 /// by a function that is not immutable, so that the planner does not look at it (timestamp with timestamptz).
 std::optional<Datum> datum(const TypeName& column, const Value& constant, const std::string& timezone);
 
+/// The same for a column, whose type may be an enum: of its labels only equality is known.
+std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column, const Value& constant);
+
 /// Below, equal or above; empty when their order depends on more than is known, such as a collation.
 std::optional<int> compare(const Datum& a, const Datum& b);
 

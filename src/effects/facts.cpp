@@ -5,6 +5,8 @@
 #include <array>
 
 #include "catalog/builtins.hpp"
+#include "members.hpp"
+#include "proof.hpp"
 #include "subject.hpp"
 
 namespace pgsluice {
@@ -15,10 +17,6 @@ namespace {
 
 FactValue text(std::string_view value) {
   return value;
-}
-
-bool contains(const Names& list, Name name) {
-  return std::ranges::find(list, name) != list.end();
 }
 
 const ColumnDef* new_column(const Subject& subject) {
@@ -58,19 +56,15 @@ FactValue column_exists(const Subject& subject) {
   return subject.target->column(subject.command.name) != nullptr;
 }
 
-/// NOT NULL is written, or a valid CHECK says so.
-bool is_proven(const Relation& table, const CatalogColumn& column) {
-  return column.not_null || std::ranges::any_of(table.constraints, [&](const CatalogConstraint& constraint) {
-           return constraint.contype == "CONSTR_CHECK" && constraint.validated &&
-                  contains(constraint.not_null, column.name);
-         });
-}
-
+/// tablecmds.c ATExecSetNotNull: where the column is NOT NULL already, nobody looks further down; up to 17 that is so for
+/// partitioned tables only (ATPrepSetNotNull).
 FactValue not_null_proven(const Subject& subject) {
   const CatalogColumn* column =
       subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
   if (column == nullptr) return Unknown{};
-  return is_proven(*subject.target, *column);
+  const bool looks_at_children =
+      subject.pg_version <= 17 && subject.target->relkind != relkind::partitioned_table;
+  return (column->not_null && !looks_at_children) || nullable(subject).empty();
 }
 
 FactValue column_not_null(const Subject& subject) {
@@ -194,7 +188,7 @@ FactValue owner_change(const Subject& subject) {
 FactValue trigger_level(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   const std::string_view tag = subject.command.tag;
-  const bool all = tag.ends_with("TrigAll") || tag.ends_with("TrigUser") || tag == "AT_DetachPartition";
+  const bool all = tag.ends_with("TrigAll") || tag.ends_with("TrigUser");
   std::string_view level = "none";
   for (const CatalogTrigger& trigger : subject.target->triggers) {
     if (!all && trigger.name != subject.command.name) continue;
@@ -210,24 +204,12 @@ FactValue trigger_level(const Subject& subject) {
   return text(level);
 }
 
-/// The columns of a new PRIMARY KEY: its own, or those of USING INDEX.
-Names key_columns(const Subject& subject) {
-  if (subject.command.constraints.empty()) return {};
-  const Constraint& constraint = subject.command.constraints.front();
-  if (constraint.index_name.empty()) return constraint.columns;
-  const Relation* index = subject.catalog.find({subject.target_name().schemaname, constraint.index_name});
-  Names columns;
-  if (index == nullptr || !index->index) return columns;
-  for (const IndexElement& element : index->index->elements) columns.push_back(element.column);
-  return columns;
-}
-
 FactValue nullable_key(const Subject& subject) {
   const Names columns = key_columns(subject);
   if (subject.target == nullptr || columns.empty()) return Unknown{};
   return std::ranges::any_of(columns, [&subject](const Name name) {
     const CatalogColumn* column = subject.target->column(name);
-    return column == nullptr || !is_proven(*subject.target, *column);
+    return column == nullptr || !is_not_null(subject.catalog, *subject.target, name);
   });
 }
 
@@ -273,7 +255,9 @@ constexpr std::array k_facts = {
                 "type of the new column: ordinary, or constrained_domain, whose values must be tested",
                 column_type},
     DerivedFact{"column_exists", "the column that the command names is there already", column_exists},
-    DerivedFact{"not_null_proven", "the column is NOT NULL, or a valid CHECK proves it", not_null_proven},
+    DerivedFact{"not_null_proven",
+                "the column is NOT NULL in the target and its children, or a valid CHECK proves it",
+                not_null_proven},
     DerivedFact{"constraint_kind",
                 "kind of the constraint that the command names: CONSTR_CHECK, CONSTR_FOREIGN …",
                 constraint_kind},
@@ -374,6 +358,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"replace", "OR REPLACE"},
     Vocabulary{"restart_seqs", "RESTART IDENTITY"},
     Vocabulary{"row", "FOR EACH ROW"},
+    Vocabulary{"stats_only", "VACUUM (ONLY_DATABASE_STATS)"},
     Vocabulary{"set_tablespace", "ALTER DATABASE … SET TABLESPACE"},
     Vocabulary{"skipData", "WITH NO DATA"},
     Vocabulary{"skip_validation", "NOT VALID"},
@@ -393,6 +378,17 @@ constexpr std::array k_syntactic = {
 
 std::span<const DerivedFact> derived_facts() {
   return k_facts;
+}
+
+Names key_columns(const Subject& subject) {
+  if (subject.command.constraints.empty()) return {};
+  const Constraint& constraint = subject.command.constraints.front();
+  if (constraint.index_name.empty()) return constraint.columns;
+  const Relation* index = subject.catalog.find({subject.target_name().schemaname, constraint.index_name});
+  Names columns;
+  if (index == nullptr || !index->index) return columns;
+  for (const IndexElement& element : index->index->elements) columns.push_back(element.column);
+  return columns;
 }
 
 FactValue fact_of(const Subject& subject, const EffectRow::Condition& condition) {

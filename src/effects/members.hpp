@@ -58,6 +58,19 @@ Members rechecked(const Subject& subject);
 Members rebuilt_indexes(const Subject& subject);
 Members indexes_on_column(const Subject& subject);
 
+Members unkeyed_partitions(const Subject& subject);
+Members action_referenced(const Subject& subject);
+Members rekeyed(const Subject& subject);
+Members rebuilt_exclusion_tables(const Subject& subject);
+
+// ---- roles_family.cpp: what the tables of a family have already
+Members nullable(const Subject& subject);
+Members not_null_children(const Subject& subject);
+Members merging_children(const Subject& subject);
+Members unmerged(const Subject& subject);
+Members unvalidated(const Subject& subject);
+Members all_partitions(const Subject& subject);
+
 // ---- roles_partitions.cpp
 Members partitions(const Subject& subject);
 Members default_partition(const Subject& subject);
@@ -65,6 +78,9 @@ Members default_partition_children(const Subject& subject);
 Members unproven_default_partition(const Subject& subject);
 Members unproven_partitions(const Subject& subject);
 Members keyed_partitions(const Subject& subject);
+Members leaf_partitions(const Subject& subject);
+Members rewired_partition(const Subject& subject);
+Members searched_ancestors(const Subject& subject);
 
 // ---- roles_dependents.cpp: what a DROP takes along
 Members dependents(const Subject& subject);
@@ -83,6 +99,11 @@ Members all_concurrent_indexes(const Subject& subject);
 Members all_tables(const Subject& subject);
 Members all_indexed_tables(const Subject& subject);
 Members all_indexes(const Subject& subject);
+Members schema_exclusion_tables(const Subject& subject);
+Members exclusion_index_tables(const Subject& subject);
+Members vacuumed_indexes(const Subject& subject);
+Members sampled(const Subject& subject);
+bool backs_exclusion(const Subject& subject, const Relation& index);
 Members vacuumed_tables(const Subject& subject);
 Members clustered_tables(const Subject& subject);
 Members clustered_indexes(const Subject& subject);

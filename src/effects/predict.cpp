@@ -11,6 +11,7 @@
 #include "catalog/builtins.hpp"
 #include "deferral.hpp"
 #include "follow.hpp"
+#include "grammar.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 #include "unique.hpp"
@@ -413,7 +414,10 @@ class Prediction::Walk {
   /// IF [NOT] EXISTS and plain errors, where the catalog proves what happens.
   bool outcome_is_certain(const Statement& statement, Effect& effect) const {
     if (statement.commands.empty()) return true;
-    if (exceeds_limits(statement)) {
+    const auto is_too_new = [this](const Command& command) {
+      return effects::is_too_new(command, options_.pg_version);
+    };
+    if (exceeds_limits(statement) || std::ranges::any_of(statement.commands, is_too_new)) {
       effect.outcome = Outcome::error;
       return true;
     }
@@ -665,7 +669,9 @@ class Prediction::Walk {
   static void raise_alter_table(const Statement& statement, Effect& effect) {
     if (statement.tag != "AlterTableStmt") return;
     const auto is_altered = [](const RelationLock& lock) {
-      return lock.role == "target" || lock.role == "children";
+      static constexpr std::array<std::string_view, 5> k_altered = {"target", "children", "not_null_children",
+                                                                    "merging_children", "unvalidated"};
+      return std::ranges::find(k_altered, lock.role) != k_altered.end();
     };
     LockMode strictest = LockMode::AccessShare;
     for (const CommandEffect& command : effect.commands) {

@@ -89,16 +89,9 @@ class Level {
 
   // ---- values ------------------------------------------------------------------------------
 
-  /// A label of an enum is equal to itself and to nothing else: that is all that is known of it.
   [[nodiscard]] std::optional<Datum> value(std::size_t place, const Value& constant) const {
     const CatalogColumn* column = table_.column(key_.columns[place]);
-    if (column == nullptr || constant.kind != Value::Kind::constant) return std::nullopt;
-    const CatalogType* type = catalog_.find_type(column->type);
-    const bool is_enum = type != nullptr && type->typtype == 'e' && !column->type.array;
-    if (is_enum && (constant.type.empty() || constant.type == column->type.name)) {
-      return Datum{.domain = Domain::other, .text = constant.text};
-    }
-    return datum(column->type, constant, catalog_.timezone);
+    return column != nullptr ? column_value(catalog_, *column, constant) : std::nullopt;
   }
 
   [[nodiscard]] Bound bound_of(const Relation& child) const {

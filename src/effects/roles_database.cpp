@@ -37,11 +37,12 @@ bool has_indexes(const Subject& subject, const Relation& table) {
 
 /// indexcmds.c ReindexRelationConcurrently: the index of an exclusion constraint is passed over.
 bool is_rebuilt_concurrently(const Subject& subject, const Relation& index) {
-  if (index.relkind != relkind::index) return false;
-  const Relation* table = subject.catalog.find(index.table);
-  const CatalogConstraint* constraint =
-      table != nullptr && !index.constraint.empty() ? table->find_constraint(index.constraint) : nullptr;
-  return constraint == nullptr || constraint->contype != "CONSTR_EXCLUSION";
+  return index.relkind == relkind::index && !backs_exclusion(subject, index);
+}
+
+bool has_exclusion(const Subject& subject, const Relation& table) {
+  return std::ranges::any_of(subject.catalog.indexes(table.name),
+                             [&](const Relation* index) { return backs_exclusion(subject, *index); });
 }
 
 bool has_concurrent_index(const Subject& subject, const Relation& table) {
@@ -55,6 +56,40 @@ bool has_clustered_index(const Subject& subject, const Relation& table) {
 }
 
 }  // namespace
+
+bool backs_exclusion(const Subject& subject, const Relation& index) {
+  const Relation* table = subject.catalog.find(index.table);
+  const CatalogConstraint* constraint =
+      table != nullptr && !index.constraint.empty() ? table->find_constraint(index.constraint) : nullptr;
+  return constraint != nullptr && constraint->contype == "CONSTR_EXCLUSION";
+}
+
+Members schema_exclusion_tables(const Subject& subject) {
+  return all(subject, [&](const Relation& r) { return in_schema(subject, r) && has_exclusion(subject, r); });
+}
+
+Members exclusion_index_tables(const Subject& subject) {
+  Members members;
+  for (const Member& m : with_descendants(subject, target(subject))) {
+    const Relation* index = subject.catalog.find(m.name);
+    if (index != nullptr && backs_exclusion(subject, *index)) add(members, member(subject, index->table));
+  }
+  return members;
+}
+
+/// VACUUM goes down to partitions, and from 18 on to inheritance children.
+Members vacuumed_indexes(const Subject& subject) {
+  Members tables = target(subject);
+  const bool children_too = subject.pg_version == 0 || subject.pg_version >= 18;
+  add_all(tables, children_too ? family(subject) : partitions(subject));
+  return indexes_of(subject, tables);
+}
+
+/// analyze.c acquire_inherited_sample_rows
+Members sampled(const Subject& subject) {
+  if (!subject.command.is("analyze")) return {};
+  return descendants_of(subject, target(subject));
+}
 
 Members schema_tables(const Subject& subject) {
   return all(subject, [&](const Relation& r) { return in_schema(subject, r) && has_heap(r); });
@@ -116,6 +151,7 @@ Members all_indexes(const Subject& subject) {
 }
 
 Members vacuumed_tables(const Subject& subject) {
+  if (subject.command.is("stats_only")) return {};
   return all(subject,
              [](const Relation& r) { return has_heap(r) || r.relkind == relkind::partitioned_table; });
 }

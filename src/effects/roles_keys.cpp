@@ -2,6 +2,7 @@
 // Roles along foreign keys, constraints and indexes.
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "catalog/dependencies.hpp"
@@ -19,16 +20,73 @@ bool is_foreign_key(const CatalogConstraint& constraint) {
   return !constraint.referenced.empty();
 }
 
+/// tablecmds.c tryAttachPartitionForeignKey: the partition's own key makes the same demand, so that it becomes a part of
+/// the partitioned table's, unless it is a part of another one. Up to 17 it must be validated.
+bool merges(const Subject& subject, const CatalogConstraint& own, const CatalogConstraint& key) {
+  const auto demand = [](const CatalogConstraint& c) {
+    return std::tie(c.contype, c.columns, c.referenced, c.deferrable, c.initdeferred, c.enforced,
+                    c.actions.on_delete, c.actions.on_update, c.actions.match);
+  };
+  const bool validated = own.validated || subject.pg_version == 0 || subject.pg_version >= 18;
+  return validated && !own.inherited && demand(own) == demand(key) &&
+         pointed_to(subject.catalog, own) == pointed_to(subject.catalog, key);
+}
+
+/// The key of the partition that becomes a part of this one.
+const CatalogConstraint* merging_key(const Subject& subject, const Relation* partition,
+                                     const CatalogConstraint& key) {
+  if (partition == nullptr) return nullptr;
+  const auto found = std::ranges::find_if(partition->constraints, [&](const CatalogConstraint& own) {
+    return is_foreign_key(own) && merges(subject, own, key);
+  });
+  return found != partition->constraints.end() ? &*found : nullptr;
+}
+
 const Relation* partition_of(const Subject& subject) {
   const RelationRef* partition = subject.command.relation("partition");
   return partition != nullptr ? subject.catalog.find(partition->name) : nullptr;
 }
 
-bool partition_has(const Subject& subject, const CatalogConstraint& key) {
-  const Relation* partition = partition_of(subject);
-  return partition != nullptr &&
-         std::ranges::any_of(partition->constraints,
-                             [&](const CatalogConstraint& own) { return is_same_key(own, key); });
+/// Validated keys need no look at the rows.
+bool is_kept(const CatalogConstraint* merged) {
+  return merged != nullptr && merged->validated;
+}
+
+/// The foreign key that ADD CONSTRAINT makes.
+CatalogConstraint new_key(const Subject& subject) {
+  const Constraint& written = subject.command.constraints.front();
+  return {.contype = written.contype,
+          .columns = written.columns,
+          .referenced = subject.catalog.resolve(written.referenced),
+          .referenced_columns = written.referenced_columns,
+          .enforced = written.is_enforced,
+          .deferrable = written.deferrable,
+          .initdeferred = written.initdeferred,
+          .actions = written.actions};
+}
+
+/// Which partitions below the target get a new foreign key, and which have one that becomes a part of it; below those,
+/// nothing changes.
+struct KeyedPartitions {
+  Members merged;
+  Members unkeyed;  ///< and those whose own key is not validated
+};
+
+KeyedPartitions partitions_with_key(const Subject& subject) {
+  KeyedPartitions result;
+  if (subject.target == nullptr || subject.command.constraints.empty()) return result;
+  const CatalogConstraint key = new_key(subject);
+  if (!is_foreign_key(key) || subject.target->relkind != relkind::partitioned_table) return result;
+  std::vector<const Relation*> above{subject.target};
+  for (std::size_t i = 0; i < above.size(); ++i) {
+    for (const Relation* child : subject.catalog.children(above[i]->name)) {
+      const CatalogConstraint* own = merging_key(subject, child, key);
+      if (own != nullptr) add(result.merged, member(*child));
+      if (!is_kept(own)) add(result.unkeyed, member(*child));
+      if (own == nullptr || !own->validated) above.push_back(child);
+    }
+  }
+  return result;
 }
 
 bool names_constraint(std::string_view tag) {
@@ -41,7 +99,7 @@ bool concerns(const Subject& subject, const CatalogConstraint& key) {
   if (!is_foreign_key(key)) return false;
   if (names_constraint(command.tag)) return key.name == command.name;
   if (command.tag == "AT_AlterColumnType") return contains(key.columns, command.name);
-  if (command.tag == "AT_AttachPartition") return !partition_has(subject, key);
+  if (command.tag == "AT_AttachPartition") return merging_key(subject, partition_of(subject), key) == nullptr;
   return command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged";
 }
 
@@ -138,8 +196,13 @@ Members referenced_partitions(const Subject& subject) {
 Members merged_referenced(const Subject& subject) {
   Members members;
   if (subject.target == nullptr) return members;
+  if (subject.command.tag == "AT_AddConstraint") {
+    if (partitions_with_key(subject).merged.empty()) return {};
+    return named(subject, "referenced");
+  }
   for (const CatalogConstraint& key : subject.target->constraints) {
-    if (is_foreign_key(key) && partition_has(subject, key)) add(members, member(subject, key.referenced));
+    if (is_foreign_key(key) && merging_key(subject, partition_of(subject), key) != nullptr)
+      add(members, member(subject, key.referenced));
   }
   return members;
 }
@@ -147,9 +210,34 @@ Members merged_referenced(const Subject& subject) {
 Members keyed_partitions(const Subject& subject) {
   if (subject.target == nullptr) return {};
   const bool lacks_key = std::ranges::any_of(subject.target->constraints, [&](const CatalogConstraint& key) {
-    return is_foreign_key(key) && !partition_has(subject, key);
+    return is_foreign_key(key) && !is_kept(merging_key(subject, partition_of(subject), key));
   });
   return lacks_key ? with_descendants(subject, named(subject, "partition")) : Members{};
+}
+
+Members unkeyed_partitions(const Subject& subject) {
+  return partitions_with_key(subject).unkeyed;
+}
+
+/// tablecmds.c DetachPartitionFinalize: the keys that the partition keeps get triggers of their own on the tables that they
+/// point to. Those of a partitioned one get none up to 14, but for the table itself in 12.
+Members rekeyed(const Subject& subject) {
+  Members members = referenced(subject);
+  const int version = subject.pg_version;
+  if (version == 13 || version == 14) {
+    std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
+  }
+  if (version == 0 || version >= 15) add_all(members, referenced_partitions(subject));
+  return members;
+}
+
+/// tablecmds.c addFkRecurseReferenced: up to 14 a partitioned table has no action triggers of its own.
+Members action_referenced(const Subject& subject) {
+  Members members = referenced(subject);
+  if (subject.pg_version != 0 && subject.pg_version <= 14) {
+    std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
+  }
+  return members;
 }
 
 Members referencing(const Subject& subject) {
@@ -203,6 +291,16 @@ Members rebuilt_indexes(const Subject& subject) {
   Members members = indexes_on_column(subject);
   std::erase_if(members,
                 [&](const Member& m) { return is_compatible(subject, *subject.catalog.find(m.name)); });
+  return members;
+}
+
+/// index.c index_build checks an exclusion constraint by reading the table again.
+Members rebuilt_exclusion_tables(const Subject& subject) {
+  Members members;
+  for (const Member& index : rebuilt_indexes(subject)) {
+    const Relation& relation = *subject.catalog.find(index.name);
+    if (backs_exclusion(subject, relation)) add(members, member(subject, relation.table));
+  }
   return members;
 }
 

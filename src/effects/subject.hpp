@@ -68,6 +68,9 @@ struct Role {
 std::span<const Role> roles();
 const Role* find_role(std::string_view name);
 
+/// The columns of a new key or NOT NULL constraint: its own, or those of USING INDEX.
+Names key_columns(const Subject& subject);
+
 /// "immutable", "stable" or "volatile" of a function, "" when it is not known.
 std::string_view volatility(const Subject& subject, const FunctionCall& function);
 

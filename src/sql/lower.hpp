@@ -44,6 +44,8 @@ TypeName type_name(const ::TypeName* type);
 Expression expression(::Node* node, const Source& source);
 /// What PostgreSQL calls a column of it: parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
 Name figure_colname(::Node* node);
+/// In a form that is equal for equal expressions, with columns as {name}; empty: not known.
+std::string canonical(::Node* node);
 /// A literal under casts and signs as text; empty for NULL and for what is no literal.
 std::string constant_text(::Node* node);
 /// A constant, NULL or DEFAULT with the type that its writing gives it.

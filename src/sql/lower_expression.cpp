@@ -82,58 +82,9 @@ void add_sequence(const ::FuncCall* call, const FunctionCall& function, Expressi
   result.serials.emplace_back(parse_regclass(string_argument(inner, 0)), string_argument(inner, 1));
 }
 
-/// `column op constant` in either order, `column IN (constants)` and `column = ANY (ARRAY[constants])`.
-std::optional<Comparison> comparison(const ::A_Expr* node) {
-  if (length(node->name) != 1) return std::nullopt;
-  std::string op(string_value(node->name->elements[0].ptr_value));
-  std::string_view column = column_name(strip(node->lexpr));
-  ::Node* other = node->rexpr;
-  if (column.empty()) {
-    column = column_name(strip(node->rexpr));
-    other = node->lexpr;
-    if (op == "<" || op == "<=") {
-      op[0] = '>';
-    } else if (op == ">" || op == ">=") {
-      op[0] = '<';
-    }
-  }
-  if (column.empty() || other == nullptr) return std::nullopt;
-  Comparison result{.column = column, .op = std::move(op), .constants = {}};
-  const ::List* list = nullptr;
-  if (node->kind == AEXPR_IN) {
-    list = reinterpret_cast<::List*>(other);
-  } else if (auto* array = as<::A_ArrayExpr>(strip(other), T_A_ArrayExpr);
-             array != nullptr && node->kind == AEXPR_OP_ANY) {
-    list = array->elements;
-  } else if (node->kind != AEXPR_OP) {
-    return std::nullopt;
-  }
-  if (list == nullptr) {
-    result.constants = {constant_text(other)};
-  } else {
-    for (::Node* element : each(list)) result.constants.push_back(constant_text(element));
-  }
-  for (const std::string& text : result.constants) {
-    if (text.empty()) return std::nullopt;
-  }
-  return result;
-}
-
 bool is_null_constant(::Node* node) {
   auto* constant = as<::A_Const>(strip(node), T_A_Const);
   return constant != nullptr && constant->isnull;
-}
-
-/// `a < 1 OR a >= 2`; empty when a part is no comparison with constants.
-Alternatives alternatives(const ::BoolExpr* either) {
-  Alternatives result;
-  for (::Node* arg : each(either->args)) {
-    auto* op = as<::A_Expr>(arg, T_A_Expr);
-    std::optional<Comparison> compared = op != nullptr ? comparison(op) : std::nullopt;
-    if (!compared) return {};
-    result.push_back(std::move(*compared));
-  }
-  return result;
 }
 
 /// `column IS NOT NULL`, and `(a, b) IS NOT NULL`, which is that of each part.
@@ -145,19 +96,6 @@ void add_not_null(::Node* argument, Expression& result) {
   add(argument);
   if (auto* row = as<::RowExpr>(argument, T_RowExpr)) {
     for (::Node* part : each(row->args)) add(part);
-  }
-}
-
-/// `a BETWEEN 1 AND 2` is `a >= 1 AND a <= 2`.
-void add_between(const ::A_Expr* between, Expression& result) {
-  const std::string_view column = column_name(strip(between->lexpr));
-  auto* bounds = as<::List>(between->rexpr, T_List);
-  if (column.empty() || length(bounds) != 2) return;
-  for (const std::size_t i : {0UL, 1UL}) {
-    std::string constant = constant_text(static_cast<::Node*>(bounds->elements[i].ptr_value));
-    if (constant.empty()) continue;
-    result.comparisons.push_back(
-        {Comparison{.column = column, .op = i == 0 ? ">=" : "<=", .constants = {constant}}});
   }
 }
 
@@ -176,8 +114,6 @@ void add_conjuncts(::Node* root, Expression& result) {
           const std::string_view column = column_name(reinterpret_cast<::Node*>(test->arg));
           if (!column.empty()) result.not_null.emplace_back(column);
         }
-      } else if (Alternatives either; logic->boolop == OR_EXPR && !(either = alternatives(logic)).empty()) {
-        result.comparisons.push_back(std::move(either));
       }
     } else if (auto* test = as<::NullTest>(node, T_NullTest);
                test != nullptr && test->nulltesttype == IS_NOT_NULL) {
@@ -187,10 +123,6 @@ void add_conjuncts(::Node* root, Expression& result) {
       if (op->kind == AEXPR_DISTINCT && is_null_constant(op->rexpr)) {
         const std::string_view column = column_name(op->lexpr);
         if (!column.empty()) result.not_null.emplace_back(column);
-      } else if (op->kind == AEXPR_BETWEEN) {
-        add_between(op, result);
-      } else if (auto compared = comparison(op)) {
-        result.comparisons.push_back({std::move(*compared)});
       }
     }
   }

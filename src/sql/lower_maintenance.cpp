@@ -29,6 +29,7 @@ void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& sta
     set_fact(command, "full", option_on(node->options, "full"));
     set_fact(command, "analyze", !node->is_vacuumcmd || option_on(node->options, "analyze"));
     set_fact(command, "whole_database", relation == nullptr);
+    set_fact(command, "stats_only", option_on(node->options, "only_database_stats"));
     set_fact(command, "keeps_pages",
              option_given(node->options, "truncate") && !option_on(node->options, "truncate"));
     set_fact(command, "only", relation != nullptr && !relation->inh);

@@ -365,6 +365,14 @@ Predicate logic(const ::BoolExpr* node, bool negative, int depth) {
 
 Predicate null_test(const ::NullTest* node, bool negative) {
   Predicate result{.kind = (node->nulltesttype == IS_NULL) != negative ? Kind::is_null : Kind::is_not_null};
+  if (auto* row = as<::RowExpr>(node->arg, T_RowExpr); row != nullptr && !negative) {
+    std::vector<Predicate> parts;
+    for (::Node* part : each(row->args)) {
+      parts.push_back(result);
+      if (!name_column(part, parts.back())) parts.back() = {};
+    }
+    return joined(Kind::all, std::move(parts));
+  }
   return name_column(reinterpret_cast<::Node*>(node->arg), result) ? result : Predicate{};
 }
 

@@ -12,6 +12,12 @@ namespace pgsluice::sql {
 
 namespace {
 
+Expression index_expression(::Node* node, const Source& source) {
+  Expression result = expression(node, source);
+  result.canonical = canonical(node);
+  return result;
+}
+
 void lower_index(const ::IndexStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "IndexStmt", source.whole());
   add_relation(command, "target", relation_name(node->relation), !node->relation->inh);
@@ -19,14 +25,15 @@ void lower_index(const ::IndexStmt* node, const Source& source, Statement& state
                  .access_method = node->accessMethod != nullptr ? view(node->accessMethod) : "btree"};
   for (auto* element : each<::IndexElem>(node->indexParams)) {
     IndexElement item{.column = view(element->name)};
-    if (element->expr != nullptr) item.expression = expression(element->expr, source);
+    if (element->expr != nullptr) item.expression = index_expression(element->expr, source);
     item.collation = relation_name(element->collation).relname;
     item.opclass = relation_name(element->opclass).relname;
     index.elements.push_back(std::move(item));
   }
   index.including = strings(node->indexIncludingParams);
-  if (node->whereClause != nullptr) index.predicate = expression(node->whereClause, source);
+  if (node->whereClause != nullptr) index.predicate = index_expression(node->whereClause, source);
   index.unique = node->unique;
+  index.nulls_not_distinct = node->nulls_not_distinct;
   index.concurrent = node->concurrent;
   command.name = index.name;
   command.index = std::move(index);

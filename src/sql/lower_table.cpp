@@ -166,6 +166,7 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
         set_fact(command, "alter_enforceability", alter->alterEnforceability);
         set_fact(command, "is_enforced", alter->is_enforced);
         set_fact(command, "alter_inheritability", alter->alterInheritability);
+        set_fact(command, "is_no_inherit", alter->noinherit);
         set_fact(command, "alter_deferrability", alter->alterDeferrability);
         set_fact(command, "deferrable", alter->deferrable);
         set_fact(command, "initdeferred", alter->initdeferred);
@@ -268,7 +269,13 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
                     .referenced = relation_name(node->pktable),
                     .referenced_columns = strings(node->pk_attrs),
                     .index_name = view(node->indexname)};
-  if (node->raw_expr != nullptr) result.expression = expression(node->raw_expr, source);
+  if (node->raw_expr != nullptr) {
+    Expression written = expression(node->raw_expr, source);
+    if (node->contype == CONSTR_CHECK) {
+      if (Predicate said = predicate(node->raw_expr); is_known(said)) written.said = std::move(said);
+    }
+    result.expression = std::move(written);
+  }
   if (node->contype == CONSTR_GENERATED) result.generated_kind = "stored";
   for (auto* pair : each<::List>(node->exclusions)) {
     auto* element = as<::IndexElem>(pair->elements[0].ptr_value, T_IndexElem);
