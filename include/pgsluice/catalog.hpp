@@ -77,9 +77,11 @@ struct CatalogTrigger {
   std::vector<std::string_view> events;  ///< insert, update, delete, truncate
   Names columns;                         ///< UPDATE OF
   char enabled = 'O';                    ///< pg_trigger.tgenabled: D disabled, R only on a replica
-  bool deferred = false;                 ///< INITIALLY DEFERRED: fires at COMMIT
-  Box<std::vector<Text>> arguments;      ///< TG_ARGV
-  std::vector<FunctionCall> when;        ///< what its WHEN calls
+  bool deferrable = false;
+  bool deferred = false;    ///< INITIALLY DEFERRED: fires at COMMIT
+  Names transition_tables;  ///< REFERENCING … TABLE AS: what its function may read under these names
+  Box<std::vector<Text>> arguments;  ///< TG_ARGV
+  std::vector<FunctionCall> when;    ///< what its WHEN calls
 };
 
 struct CatalogRule {
@@ -98,6 +100,14 @@ struct CatalogFunction {
   std::string_view volatility;  ///< immutable, stable or volatile
   Name owner;                   ///< empty: not known
   Box<CodeBlock> code;          ///< also of a language that we do not read
+};
+
+struct CatalogEventTrigger {
+  Name name;
+  Name event;  ///< ddl_command_start, ddl_command_end, sql_drop, table_rewrite or login
+  Names tags;  ///< WHEN TAG IN; empty: any command
+  RelationName function;
+  char enabled = 'O';  ///< pg_event_trigger.evtenabled
 };
 
 struct CatalogPolicy {
@@ -156,11 +166,12 @@ struct Relation {
 /// A type that migrations or the server define: enum, domain, composite or range.
 struct CatalogType {
   RelationName name;
-  char typtype = 'b';                  ///< pg_type's letter: d domain, e enum, c composite, r range
-  TypeName base;                       ///< a domain: the type under it
-  bool constrained = false;            ///< a domain with a CHECK or NOT NULL: values must be tested
-  Box<Expression> default_expression;  ///< a domain: DEFAULT
-  Name owner;                          ///< empty: not known
+  char typtype = 'b';                   ///< pg_type's letter: d domain, e enum, c composite, r range
+  TypeName base;                        ///< a domain: the type under it
+  bool constrained = false;             ///< a domain with a CHECK or NOT NULL: values must be tested
+  Box<Expression> default_expression;   ///< a domain: DEFAULT
+  Name owner;                           ///< empty: not known
+  std::vector<FunctionCall> functions;  ///< a domain: that its CHECKs call
 };
 
 /// What belongs to an extension beside what rules/catalog knows of those that come with PostgreSQL.
@@ -238,6 +249,7 @@ class Catalog {
   void roll_back(const Mark& mark);
   void erase(const RelationName& name);
   void put_type(CatalogType type);
+  [[nodiscard]] std::vector<CatalogType> types() const;
   [[nodiscard]] const CatalogType* find_type(const TypeName& type) const;
   /// With the schema in which it is found, as an own type or that of a table's rows; a type of pg_catalog, or one that is
   /// not known, stays as it is.
@@ -254,6 +266,9 @@ class Catalog {
 
   /// The full name of a function, whatever its arguments are; as it is called, if it is not known.
   [[nodiscard]] RelationName function_name(const FunctionCall& call) const;
+  [[nodiscard]] const std::vector<CatalogEventTrigger>& event_triggers() const {
+    return objects_->event_triggers;
+  }
 
   /// Makes of this the state after code that may have run or not: `other` is the state without it. What only one of
   /// them proves is not proven; what exists in one of them counts as there, and as old.
@@ -315,6 +330,7 @@ class Catalog {
     std::map<Name, CatalogExtension> extensions;
     /// Anything else, by the name of its kind (OBJECT_COLLATION …) and its own, with the owner if it is known.
     std::map<std::pair<std::string_view, RelationName>, Name> others;
+    std::vector<CatalogEventTrigger> event_triggers;
   };
   /// How a name was before something was done to it.
   struct Before {

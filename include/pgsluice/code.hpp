@@ -24,6 +24,7 @@ struct Text {
     array,     ///< of the parts; `value` is its lower bound, if that is not 1
     row,       ///< one value per column
     choice,    ///< one of the parts, which one depends on data
+    query,  ///< rows of system catalogs: an array of `schema.name alias`, the condition, a row of the columns
   };
   Kind kind = Kind::unknown;
   std::string value;
@@ -52,9 +53,17 @@ struct CodeStep {
   bool complete = false;  ///< a branch: with ELSE; a loop: runs at least once
 };
 
+/// The type of a variable, as far as it may be that of a relation's rows.
+struct VariableType {
+  RelationName name;  ///< of a relation, or of a type
+  Name column;        ///< %TYPE of a column of it
+  bool operator==(const VariableType&) const = default;
+};
+
 struct Body {
   std::vector<CodeStep> steps;
-  std::string problem;  ///< why it could not be read; then the steps are those that could
+  std::vector<VariableType> types;  ///< of all variables that are declared
+  std::string problem;              ///< why it could not be read; then the steps are those that could
 };
 
 /// Code as it was written. Most functions are never called: they are read when somebody does.
@@ -67,6 +76,7 @@ struct CodeBlock {
   Names search_path;            ///< SET search_path
   Names parameters;             ///< names by position; "" when it has none
   std::vector<TypeName> types;  ///< of what a caller passes
+  TypeName result;              ///< RETURNS; empty: a procedure, or its OUT parameters
   int required = 0;             ///< parameters without a default
   bool variadic = false;
   Box<Body> body;  ///< RETURN … and BEGIN ATOMIC: read with the statement

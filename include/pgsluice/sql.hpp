@@ -133,6 +133,7 @@ struct FunctionCall {
   Name name;
   int arguments = 0;
   Box<std::vector<Text>> texts;  ///< what is passed, where it can be known; see code.hpp
+  Names types;  ///< of what is passed, for functions whose overloads do not have the same marking
 };
 
 /// What a column is given or compared with, as far as it is written down.

@@ -26,6 +26,8 @@ void CatalogChange::run() {
   if (tag == "AlterDomainStmt") return alter_domain();
   if (tag == "CreateFunctionStmt") return create_function();
   if (tag == "CreateTrigStmt") return create_trigger();
+  if (tag == "CreateEventTrigStmt") return create_event_trigger();
+  if (tag == "AlterEventTrigStmt") return enable_event_trigger();
   if (tag == "CreatePolicyStmt" || tag == "AlterPolicyStmt") return put_policy();
   if (tag == "RuleStmt") return create_rule();
   if (tag == "CreateStatsStmt") return create_statistics();

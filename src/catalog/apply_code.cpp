@@ -40,7 +40,9 @@ void CatalogChange::create_trigger() {
                          .timing = command_.text("timing"),
                          .events = {},
                          .columns = command_.names,
+                         .deferrable = command_.is("deferrable"),
                          .deferred = command_.is("deferred"),
+                         .transition_tables = {},
                          .arguments = function.texts,
                          .when = {}};
   if (command_.is("insert")) trigger.events.emplace_back("insert");
@@ -48,6 +50,9 @@ void CatalogChange::create_trigger() {
   if (command_.is("delete")) trigger.events.emplace_back("delete");
   if (command_.is("truncate")) trigger.events.emplace_back("truncate");
   if (command_.expression) trigger.when = command_.expression->functions;
+  for (const RelationRef& ref : command_.relations) {
+    if (ref.role == "transition") trigger.transition_tables.push_back(ref.name.relname);
+  }
   const auto put = [&](Relation& relation) {
     std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
     relation.triggers.push_back(trigger);
@@ -84,6 +89,22 @@ void CatalogChange::add_used(const Statement& action, std::vector<RelationName>&
       const bool known = std::ranges::find(uses, name) != uses.end();
       if (!known && (own == nullptr || own->name != name)) uses.push_back(name);
     }
+  }
+}
+
+void CatalogChange::create_event_trigger() {
+  if (command_.functions.empty()) return;
+  const FunctionCall& function = command_.functions.front();
+  catalog_.objects().event_triggers.push_back({.name = command_.name,
+                                               .event = command_.new_name,
+                                               .tags = command_.names,
+                                               .function = {function.schemaname, function.name}});
+}
+
+void CatalogChange::enable_event_trigger() {
+  for (CatalogEventTrigger& trigger : catalog_.objects().event_triggers) {
+    if (trigger.name == command_.name && !command_.new_name.empty())
+      trigger.enabled = command_.new_name.str().front();
   }
 }
 

@@ -30,6 +30,8 @@ void CatalogChange::drop() {
                        std::ranges::find(named, gone) != named.end();
     if (!keeps) remove(gone);
   }
+  if (command_.text("removeType") == "OBJECT_EVENT_TRIGGER")
+    erase_named(catalog_.objects().event_triggers, command_.name);
   if (command_.text("removeType") == "OBJECT_PUBLICATION")
     catalog_.objects().publications.erase(command_.name);
 }

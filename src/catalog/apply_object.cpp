@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Views, sequences, types and other objects.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "change.hpp"
@@ -71,6 +72,10 @@ void CatalogChange::create_type() {
   for (const Constraint& constraint : command_.constraints) {
     if (constraint.contype == "CONSTR_DEFAULT") type.default_expression = constraint.expression;
   }
+  for (const Constraint& constraint : command_.constraints) {
+    if (constraint.contype != "CONSTR_CHECK" || !constraint.expression) continue;
+    std::ranges::copy(constraint.expression->functions, std::back_inserter(type.functions));
+  }
   type.constrained = std::ranges::any_of(command_.constraints, [](const Constraint& constraint) {
     return constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_NOTNULL";
   });
@@ -91,6 +96,10 @@ void CatalogChange::alter_domain() {
     changed.default_expression = command_.expression;
   } else {
     changed.constrained = true;
+    for (const Constraint& constraint : command_.constraints) {
+      if (constraint.expression)
+        std::ranges::copy(constraint.expression->functions, std::back_inserter(changed.functions));
+    }
   }
   catalog_.put_type(std::move(changed));
 }

@@ -326,6 +326,12 @@ void Catalog::restore(const Before& before) {
   }
 }
 
+std::vector<CatalogType> Catalog::types() const {
+  std::vector<CatalogType> result;
+  for (const auto& [name, type] : objects_->types) result.push_back(type);
+  return result;
+}
+
 void Catalog::put_type(CatalogType type) {
   objects().types[type.name] = std::move(type);
 }

@@ -151,6 +151,8 @@ class CatalogChange {
   // apply_code.cpp
   void create_function();
   void create_trigger();
+  void create_event_trigger();
+  void enable_event_trigger();
   void rename_trigger();
   void enable_triggers(std::string_view tag);
   void create_rule();

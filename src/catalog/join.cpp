@@ -127,6 +127,7 @@ void Catalog::join_objects(const Objects& other) {
       if (std::ranges::none_of(mine, same)) mine.push_back(function);
     }
   }
+  add_missing(joined.event_triggers, other.event_triggers);
 }
 
 }  // namespace pgsluice

@@ -213,6 +213,7 @@ class CatalogRestorer {
     relations();
     for (const SnapshotStatistics& statistics : snapshot_.statistics) add(statistics.definition);
     for (const SnapshotPublication& publication : snapshot_.publications) add(publication_sql(publication));
+    for (const SnapshotEventTrigger& trigger : snapshot_.event_triggers) event_trigger(trigger);
     apply();
     for (const SnapshotCast& cast : snapshot_.casts) {
       if (cast.castmethod == "b") catalog_.put_binary_cast(type_of(cast.source), type_of(cast.target));
@@ -283,6 +284,18 @@ class CatalogRestorer {
     for (const SnapshotRule& rule : relation.rules) add(rule.definition);
   }
 
+  void event_trigger(const SnapshotEventTrigger& trigger) {
+    const std::string name = quote_ident(trigger.name);
+    std::string tags;
+    for (const std::string& tag : trigger.tags) tags += cat(tags.empty() ? "" : ", ", "'", tag, "'");
+    add(cat("CREATE EVENT TRIGGER ", name, " ON ", trigger.event,
+            tags.empty() ? "" : cat(" WHEN TAG IN (", tags, ")"), " EXECUTE FUNCTION ", trigger.function,
+            "()"));
+    if (trigger.evtenabled == "D") add(cat("ALTER EVENT TRIGGER ", name, " DISABLE"));
+    if (trigger.evtenabled == "R") add(cat("ALTER EVENT TRIGGER ", name, " ENABLE REPLICA"));
+    if (trigger.evtenabled == "A") add(cat("ALTER EVENT TRIGGER ", name, " ENABLE ALWAYS"));
+  }
+
   // ---- what the statements do not say -----------------------------------------------------------------------------
 
   void owners() {
@@ -340,6 +353,16 @@ class CatalogRestorer {
         const auto found =
             std::ranges::find(relation.constraints, Name(constraint.name), &CatalogConstraint::name);
         if (found != relation.constraints.end()) found->inherited = constraint.inherited > 0;
+      }
+      for (const SnapshotTrigger& trigger : from.triggers) {
+        const auto found = std::ranges::find(relation.triggers, Name(trigger.name), &CatalogTrigger::name);
+        if (found != relation.triggers.end() && !trigger.tgenabled.empty())
+          found->enabled = trigger.tgenabled.front();
+      }
+      for (const SnapshotRule& rule : from.rules) {
+        const auto found = std::ranges::find(relation.rules, Name(rule.name), &CatalogRule::name);
+        if (found != relation.rules.end() && !rule.ev_enabled.empty())
+          found->enabled = rule.ev_enabled.front();
       }
       for (const SnapshotColumn& column : from.columns) {
         const auto found = std::ranges::find(relation.columns, Name(column.name), &CatalogColumn::name);

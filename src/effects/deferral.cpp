@@ -7,9 +7,9 @@
 
 namespace pgsluice::effects {
 
-bool Deferral::is_deferred(const DeferrableLock& lock) const {
-  const auto found = by_name_.find(lock.constraint);
-  return found != by_name_.end() ? found->second : all_.value_or(lock.initdeferred);
+bool Deferral::is_deferred(Name constraint, bool initdeferred) const {
+  const auto found = by_name_.find(constraint);
+  return found != by_name_.end() ? found->second : all_.value_or(initdeferred);
 }
 
 std::vector<DeferrableLock> Deferral::set(const Command& command) {
@@ -19,10 +19,12 @@ std::vector<DeferrableLock> Deferral::set(const Command& command) {
     by_name_.clear();
   }
   for (const Name name : command.names) by_name_[name] = deferred;
+  const auto is_due = [this](const DeferrableLock& lock) {
+    return !is_deferred(lock.constraint, lock.initdeferred);
+  };
   std::vector<DeferrableLock> due;
-  std::ranges::copy_if(waiting_, std::back_inserter(due),
-                       [this](const DeferrableLock& lock) { return !is_deferred(lock); });
-  std::erase_if(waiting_, [this](const DeferrableLock& lock) { return !is_deferred(lock); });
+  std::ranges::copy_if(waiting_, std::back_inserter(due), is_due);
+  std::erase_if(waiting_, is_due);
   return due;
 }
 

@@ -13,7 +13,7 @@ namespace pgsluice::effects {
 /// The state of one transaction.
 class Deferral {
  public:
-  [[nodiscard]] bool is_deferred(const DeferrableLock& lock) const;
+  [[nodiscard]] bool is_deferred(Name constraint, bool initdeferred) const;
   void keep(const DeferrableLock& lock) { waiting_.push_back(lock); }
   /// SET CONSTRAINTS; what is due at once.
   std::vector<DeferrableLock> set(const Command& command);

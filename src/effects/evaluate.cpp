@@ -8,7 +8,9 @@
 #include <functional>
 
 #include "base/text.hpp"
+#include "catalog_query.hpp"
 #include "pgsluice/sql.hpp"
+#include "system_tables.hpp"
 
 namespace pgsluice::effects {
 
@@ -239,6 +241,34 @@ std::string upper(std::string_view text) {
   return result;
 }
 
+/// `%` and `_` of LIKE, with the backslash as escape.
+bool matches_like(std::string_view text, std::string_view pattern) {
+  while (!pattern.empty()) {
+    if (pattern.front() == '%') {
+      pattern.remove_prefix(1);
+      for (std::size_t i = 0; i <= text.size(); ++i) {
+        if (matches_like(text.substr(i), pattern)) return true;
+      }
+      return false;
+    }
+    const bool any = pattern.front() == '_';
+    if (pattern.front() == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
+    if (text.empty() || (!any && text.front() != pattern.front())) return false;
+    text.remove_prefix(1);
+    pattern.remove_prefix(1);
+  }
+  return text.empty();
+}
+
+Text like(const std::vector<Text>& parts) {
+  if (parts.size() != 2 || parts[0].kind != Kind::constant || parts[1].kind != Kind::constant) return {};
+  constexpr std::size_t longest = 200;
+  constexpr auto most_wildcards = 4;
+  const std::string& pattern = parts[1].value;
+  if (pattern.size() > longest || std::ranges::count(pattern, '%') > most_wildcards) return {};
+  return boolean(matches_like(parts[0].value, pattern));
+}
+
 struct Function {
   std::string_view name;
   Text (*compute)(const std::vector<Text>& parts);
@@ -295,6 +325,8 @@ constexpr std::array k_functions = {
     Function{">=", [](Parts p) { return compare(p, [](auto order) { return order >= 0; }); }},
     Function{"in", is_in},
     Function{"not in", [](Parts p) { return negate(is_in(p)); }},
+    Function{"like", like},
+    Function{"not like", [](Parts p) { return negate(like(p)); }},
     Function{"and", [](Parts p) { return all_of(p, true); }},
     Function{"or", [](Parts p) { return all_of(p, false); }},
     Function{"not", [](Parts p) { return p.size() == 1 ? negate(p[0]) : Text(); }},
@@ -337,20 +369,51 @@ Text constant_text(std::string_view value) {
   return {.kind = Kind::constant, .value = std::string(value), .parts = {}};
 }
 
-Text evaluate(const Text& text, const Variables& variables) {
+namespace {
+
+/// What depends on the catalog; none: another function.
+std::optional<Text> of_catalog(std::string_view name, const std::vector<Text>& parts,
+                               const Catalog& catalog) {
+  if (name == "current_schema") {
+    return catalog.search_path.empty() ? Text() : constant_text(catalog.search_path.front());
+  }
+  if (name == "current_database") return constant_text("current database");
+  if (name != "regclass" && name != "regclass text" && name != "to_regclass") return std::nullopt;
+  if (parts.size() != 1 || parts.front().kind != Kind::constant) return Text();
+  const std::string& text = parts.front().value;
+  const Relation* relation = relation_of(catalog, text);
+  if (relation == nullptr) {
+    const bool missing = name == "to_regclass" && catalog.is_missing(parse_regclass(text));
+    return missing ? Text{.kind = Kind::null} : name == "to_regclass" ? Text() : parts.front();
+  }
+  const RelationName& full = relation->name;
+  const bool is_visible = catalog.find({.schemaname = {}, .relname = full.relname}) == relation;
+  if (name == "regclass text" && is_visible) return constant_text(quote_ident(full.relname.str()));
+  return constant_text(oid_text(full));
+}
+
+}  // namespace
+
+Text evaluate(const Text& text, const Variables& variables, const Catalog& catalog) {
   switch (text.kind) {
     case Kind::variable: {
       const auto found = variables.find(text.value);
       return found != variables.end() ? found->second : Text();
     }
+    case Kind::query: return query_rows(text, variables, catalog);
     case Kind::call:
     case Kind::array:
     case Kind::row:
     case Kind::choice: {
       std::vector<Text> parts;
       parts.reserve(text.parts.size());
-      for (const Text& part : text.parts) parts.push_back(evaluate(part, variables));
-      if (text.kind == Kind::call) return call(text.value, std::move(parts));
+      for (const Text& part : text.parts) parts.push_back(evaluate(part, variables, catalog));
+      if (text.kind == Kind::call) {
+        if (is_query_function(text.value) && parts.size() == 1)
+          return query_function(text.value, parts.front());
+        if (auto known = of_catalog(text.value, parts, catalog)) return std::move(*known);
+        return call(text.value, std::move(parts));
+      }
       return {.kind = text.kind, .value = text.value, .parts = std::move(parts)};
     }
     default: return text;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgsluice/catalog.hpp"
 #include "pgsluice/code.hpp"
 
 namespace pgsluice::effects {
@@ -15,8 +16,8 @@ namespace pgsluice::effects {
 /// Values of variables, in normal form: constant, null, array, row, choice or unknown.
 using Variables = std::map<std::string, Text, std::less<>>;
 
-/// The normal form of a value.
-Text evaluate(const Text& text, const Variables& variables);
+/// The normal form of a value. `catalog` answers what it asks of system catalogs.
+Text evaluate(const Text& text, const Variables& variables, const Catalog& catalog);
 
 /// "true" or "false" when that is certain.
 std::optional<bool> truth(const Text& value);

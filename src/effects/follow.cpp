@@ -23,20 +23,49 @@ bool is_query(std::string_view tag) {
 bool runs_its_query(const Command& command) {
   const std::string_view tag = command.tag;
   if (tag == "CreateTableAsStmt") return !command.is("skipData");
-  return is_query(tag) || tag == "CallStmt" || tag == "ExecuteStmt" || tag == "DeclareCursorStmt" ||
-         tag == "CopyStmt";
+  return is_query(tag) || tag == "CallStmt" || tag == "ExecuteStmt" || tag == "CopyStmt";
 }
 
 /// Rows that are there already are run through the expressions of these.
 bool computes_rows(const Command& command) {
   const std::string_view tag = command.tag;
-  return tag == "AT_AddColumn" || tag == "AT_AlterColumnType" || tag == "IndexStmt" ||
+  return tag == "AT_AddColumn" || tag == "AT_AlterColumnType" || tag == "AT_SetExpression" ||
          (tag == "AT_AddConstraint" && !command.is("skip_validation"));
 }
 
 /// Languages whose functions do what the server does by itself.
 bool is_native(const Name language) {
   return language == "c" || language == "internal";
+}
+
+/// Statements that are only planned, or only rewritten, as the one of that tag is.
+std::vector<Statement> as_inner(const std::vector<Statement>& statements, std::string_view tag) {
+  std::vector<Statement> result = statements;
+  if (tag != "PrepareStmt" && tag != "ExplainStmt") return result;
+  for (Statement& statement : result) {
+    statement.tag = tag;
+    for (Command& command : statement.commands) {
+      command.tag = tag;
+      for (RelationRef& ref : command.relations) {
+        if (ref.role == "target") ref.role = "written";
+      }
+    }
+  }
+  return result;
+}
+
+/// Without the tables that a trigger's function knows by REFERENCING; nullptr: there are none.
+std::shared_ptr<const Statement> without(const Statement& statement, const Names& hidden) {
+  const auto is_hidden = [&](const RelationRef& ref) {
+    return ref.name.schemaname.empty() && std::ranges::find(hidden, ref.name.relname) != hidden.end();
+  };
+  const bool any = std::ranges::any_of(statement.commands, [&](const Command& command) {
+    return std::ranges::any_of(command.relations, is_hidden);
+  });
+  if (!any) return nullptr;
+  auto result = std::make_shared<Statement>(statement);
+  for (Command& command : result->commands) std::erase_if(command.relations, is_hidden);
+  return result;
 }
 
 void append_key(std::string& key, const Text& text) {
@@ -56,31 +85,52 @@ void Follower::start(const Host* host, const SourceRange& range, bool check_func
   done_.clear();
 }
 
-void Follower::follow(const Command& command, const std::vector<RelationLock>& locks) {
-  if (command.tag == "DoStmt" && command.code) return run_body(command.code, {}, "DO");
-  if (command.tag == "PrepareStmt" && command.inner) {
+void Follower::follow(const Command& command, const Done& done) {
+  const std::string_view tag = command.tag;
+  if (tag == "DoStmt" && command.code) return run_body(command.code, {}, "DO");
+  if (tag == "PrepareStmt" && command.inner) {
     prepared_[command.name.str()] = std::make_shared<const std::vector<Statement>>(*command.inner);
   }
-  if (command.tag == "ExplainStmt" && command.is("analyze")) run_all(command.inner);
-  if (command.tag == "CreateFunctionStmt" && command.code) follow_creation(command.code);
-  if (command.tag == "CallStmt" && !command.functions.empty()) {
+  if (tag == "ExplainStmt") follow_explained(command);
+  if (tag == "CreateTableAsStmt" && command.inner) run_all(*command.inner);
+  if (tag == "CreateFunctionStmt" && command.code) follow_creation(command.code);
+  if (tag == "CallStmt" && !command.functions.empty()) {
     const FunctionCall& call = command.functions.front();
     if (catalog_.functions(call).empty())
       unseen(cat("what ", RelationName{call.schemaname, call.name}.quoted(), "() does is not known"));
   }
   if (runs_its_query(command)) {
     follow_calls(command.functions);
-    follow_views(locks);
-    follow_writes(command);
+    follow_views(done.locks);
   }
-  if (command.tag == "TruncateStmt") follow_writes(command);
-  if (command.tag == "RefreshMatViewStmt") follow_views(locks);
-  if (command.tag == "ExecuteStmt") follow_prepared(command);
+  if (done.rows != nullptr) follow_writes(command, *done.rows);
+  if (tag == "TruncateStmt") follow_truncate(done.locks);
+  if (tag == "RefreshMatViewStmt") follow_views(done.locks);
+  if (tag == "ExecuteStmt") follow_prepared(command, tag);
+  if (tag == "DeclareCursorStmt") cursors_[command.name.str()] = {command.functions, done.locks};
+  if (tag == "FetchStmt") follow_fetch(command);
   if (computes_rows(command)) follow_expressions(command);
+  if (tag == "IndexStmt" && command.index) follow_index(*command.index);
+  if (tag == "AT_ValidateConstraint" || tag == "AlterDomainStmt") follow_check(command);
+  for (const RelationName& name : std::vector<RelationName>(done.index_builds)) {
+    const Relation* built = catalog_.find(name);
+    if (built != nullptr && built->index) follow_index(IndexDef(*built->index));
+  }
+  if (tag == "ConstraintsSetStmt") follow_waiting();
+  if (tag == "TransactionStmt") end_of_transaction(command.text("kind"));
 }
 
-void Follower::run(const std::shared_ptr<const Statement>& statement) {
+/// Deferred triggers fire at COMMIT, or never.
+void Follower::end_of_transaction(std::string_view kind) {
+  if (kind == "COMMIT" || kind == "PREPARE TRANSACTION") follow_waiting();
+  if (kind == "COMMIT" || kind == "PREPARE TRANSACTION" || kind == "ROLLBACK") waiting_.clear();
+}
+
+void Follower::run(std::shared_ptr<const Statement> statement) {
   if (!spend()) return;
+  if (!transition_tables_.empty()) {
+    if (auto reduced = without(*statement, transition_tables_)) statement = std::move(reduced);
+  }
   InnerStatement inner{.statement = statement, .range = range_};
   if (!frames_.empty() && frames_.back()->dynamic) {
     inner.partly_known = frames_.back()->partly_known;
@@ -103,10 +153,14 @@ bool Follower::spend() {
   return true;
 }
 
-void Follower::run_all(const Box<std::vector<Statement>>& statements) {
-  if (!statements) return;
-  const auto owner = std::make_shared<const Box<std::vector<Statement>>>(statements);
-  for (const Statement& statement : **owner) run(std::shared_ptr<const Statement>(owner, &statement));
+void Follower::run_all(std::vector<Statement> statements) {
+  const auto owner = std::make_shared<const std::vector<Statement>>(std::move(statements));
+  for (const Statement& statement : *owner) run(std::shared_ptr<const Statement>(owner, &statement));
+}
+
+/// The statements run, are explained or prepared: as the one of that tag is.
+void Follower::run_as(std::string_view tag, const std::vector<Statement>& statements) {
+  run_all(as_inner(statements, tag));
 }
 
 void Follower::opaque(const std::string& what) {
@@ -126,6 +180,7 @@ void Follower::follow_calls(const std::vector<FunctionCall>& calls) {
 }
 
 void Follower::follow_call(const FunctionCall& call) {
+  if (call.schemaname.empty() && call.name == "set_config") return follow_setting(call);
   const std::vector<const CatalogFunction*> found = catalog_.functions(call);
   if (found.empty()) {
     const bool builtin = call.schemaname.empty() && is_builtin_function(call.name);
@@ -139,7 +194,7 @@ void Follower::follow_call(const FunctionCall& call) {
   const Variables& outer = frames_.empty() ? k_none : frames_.back()->variables;
   std::vector<Text> values;
   if (call.texts) {
-    for (const Text& text : *call.texts) values.push_back(evaluate(text, outer));
+    for (const Text& text : *call.texts) values.push_back(evaluate(text, outer, catalog_));
     for (const Text& value : values) append_key(key, value);
   }
   const std::vector<CatalogFunction> functions = [&] {  // copies: code may drop what it is
@@ -152,7 +207,7 @@ void Follower::follow_call(const FunctionCall& call) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Text& text = (*call.texts)[i];
       if (text.kind == Text::Kind::call && text.value.starts_with("=>")) {
-        arguments[text.value.substr(2)] = evaluate(text.parts.front(), outer);
+        arguments[text.value.substr(2)] = evaluate(text.parts.front(), outer, catalog_);
         continue;
       }
       arguments["$" + std::to_string(i + 1)] = values[i];
@@ -169,7 +224,7 @@ void Follower::follow_setting(const FunctionCall& call) {
   if (!call.texts || call.texts->size() != 3) return;
   std::vector<Text> values;
   for (const Text& text : *call.texts) {
-    values.push_back(evaluate(text, frames_.empty() ? Variables() : frames_.back()->variables));
+    values.push_back(value_of(text));
     if (values.back().kind != Text::Kind::constant) return;
   }
   Command command{.tag = "VariableSetStmt", .range = range_, .facts = {}, .relations = {}};
@@ -188,6 +243,9 @@ void Follower::follow_function(const CatalogFunction& function, Variables variab
   if (active_.size() >= k_max_depth)
     return unseen(cat(name, " is called too deep inside other code to be followed"));
   active_.push_back(name);
+  const std::string_view language = function.code->language.str();
+  if (language == "sql" || language == "plpgsql")
+    open_types(*function.code, *body_of(function.code), language == "sql" || function.code->result.setof);
   run_body(function.code, std::move(variables), name);
   active_.pop_back();
 }
@@ -213,38 +271,101 @@ void Follower::follow_expressions(const Command& command) {
   for (const ColumnDef& column : command.columns) {
     for (const Constraint& constraint : column.constraints) follow(constraint.expression);
   }
-  if (!command.index) return;
-  for (const IndexElement& element : command.index->elements) follow(element.expression);
-  follow(command.index->predicate);
+}
+
+/// Building an index computes its expressions.
+void Follower::follow_index(const IndexDef& index) {
+  for (const IndexElement& element : index.elements) {
+    if (element.expression) follow_calls(element.expression->functions);
+  }
+  if (index.predicate) follow_calls(index.predicate->functions);
+}
+
+/// VALIDATE CONSTRAINT, of a table or a domain, tests what is there.
+void Follower::follow_check(const Command& command) {
+  if (command.tag == "AlterDomainStmt") {
+    for (const Constraint& constraint : command.constraints) {
+      if (constraint.expression && !constraint.skip_validation)
+        follow_calls(constraint.expression->functions);
+    }
+    const CatalogType* domain = command.type ? catalog_.find_type(*command.type) : nullptr;
+    if (domain != nullptr && command.text("subtype") == "V")
+      follow_calls(std::vector<FunctionCall>(domain->functions));
+    return;
+  }
+  const RelationRef* target = command.relation("target");
+  const Relation* table = target != nullptr ? catalog_.find(target->name) : nullptr;
+  const CatalogConstraint* check = table != nullptr ? table->find_constraint(command.name) : nullptr;
+  if (check != nullptr) follow_calls(std::vector<FunctionCall>(check->functions));
 }
 
 // ---- statements that hold others ----------------------------------------------------------------------------------
 
-void Follower::follow_prepared(const Command& command) {
+void Follower::follow_prepared(const Command& command, std::string_view tag) {
   const auto found = prepared_.find(command.name.str());
   if (found == prepared_.end()) {
     return unseen(cat("what the prepared statement ", quote_ident(command.name.str()), " does is not known"));
   }
-  const std::shared_ptr<const std::vector<Statement>> statements = found->second;
-  for (const Statement& statement : *statements)
-    run(std::shared_ptr<const Statement>(statements, &statement));
+  run_as(tag, std::vector<Statement>(*found->second));
 }
 
-/// pg_proc.c fmgr_sql_validator: the queries of a function in SQL are analysed when it is made, which opens what they
-/// name.
+/// EXPLAIN ANALYZE runs its statement. Without, only what a prepared statement asks is not planned yet.
+void Follower::follow_explained(const Command& command) {
+  if (!command.inner) return;
+  if (command.is("analyze")) return run_all(*command.inner);
+  for (const Statement& statement : std::vector<Statement>(*command.inner)) {
+    if (statement.tag == "ExecuteStmt") follow_prepared(statement.commands.front(), command.tag);
+  }
+}
+
+/// The functions of a cursor's query are called when rows are fetched.
+void Follower::follow_fetch(const Command& command) {
+  const auto found = cursors_.find(command.name.str());
+  if (found == cursors_.end()) return;
+  const auto [calls, locks] = found->second;
+  follow_calls(calls);
+  follow_views(locks);
+}
+
+/// What is looked at when a function is made: pg_proc.c fmgr_sql_validator has the queries of one in SQL analysed and
+/// rewritten, pl_handler.c plpgsql_validator compiles.
 void Follower::follow_creation(const Box<CodeBlock>& code) {
-  if (code->language != "sql" || code->body || !check_function_bodies_) return;
+  if (!check_function_bodies_ || (code->language != "sql" && code->language != "plpgsql")) return;
   const std::shared_ptr<const Body> body = body_of(code);
+  open_types(*code, *body, code->language == "sql");
+  if (code->language != "sql") return;
   for (const CodeStep& step : body->steps) {
     if (step.statement.commands.empty() || !is_query(step.statement.tag)) continue;
-    auto analysed = std::make_shared<Statement>(
-        Statement{.tag = "PrepareStmt", .range = range_, .commands = {step.statement.commands.front()}});
-    Command& command = analysed->commands.front();
-    command.tag = "PrepareStmt";
-    for (RelationRef& ref : command.relations) {
-      if (ref.role == "target") ref.role = "written";
+    run_as("PrepareStmt", {step.statement});
+  }
+}
+
+/// typcache.c load_typcache_tupdesc() opens the relation whose rows a parameter, a result or a variable holds.
+void Follower::open_types(const CodeBlock& code, const Body& body, bool with_result) {
+  const auto open = [this](const RelationName& name) {
+    const Relation* relation = catalog_.find(name);
+    if (relation != nullptr && relation->relkind != relkind::composite_type) host_->open(relation->name);
+  };
+  const auto open_type = [&](const TypeName& type) {
+    if (!type.array && !type.name.empty() && !is_builtin_type(type)) open({type.schemaname, type.name});
+  };
+  // A query looks up only what it takes apart.
+  const std::string text = code.language == "sql" && !code.body ? to_lower(code.text) : std::string();
+  for (std::size_t i = 0; i < code.types.size(); ++i) {
+    const bool is_used =
+        text.empty() || text.find('$') != std::string::npos ||
+        (i < code.parameters.size() && text.find(code.parameters[i].str()) != std::string::npos);
+    if (is_used) open_type(code.types[i]);
+  }
+  if (with_result) open_type(code.result);
+  for (const VariableType& type : body.types) {
+    if (type.column.empty()) {
+      open_type({.schemaname = type.name.schemaname, .name = type.name.relname});
+      continue;
     }
-    run(std::move(analysed));
+    const Relation* relation = catalog_.find(type.name);
+    const CatalogColumn* column = relation != nullptr ? relation->column(type.column) : nullptr;
+    if (column != nullptr) open_type(column->type);
   }
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "effects/evaluate.hpp"
+#include "effects/rows.hpp"
 #include "effects/subject.hpp"
 #include "pgsluice/code.hpp"
 
@@ -37,7 +38,18 @@ struct Host {
   std::function<void(const std::string&)> unseen;
   /// The code ends the transaction in which it runs.
   std::function<void()> ends_transaction;
+  /// The type of a relation's rows is looked up, which opens the relation for a moment.
+  std::function<void(const RelationName&)> open;
+  /// Whether a constraint that is deferrable waits; the other one is INITIALLY DEFERRED.
+  std::function<bool(Name, bool)> is_deferred;
   bool in_transaction = false;
+};
+
+/// What the command itself has been found to do.
+struct Done {
+  std::vector<RelationLock> locks;
+  std::vector<RelationName> index_builds;
+  std::shared_ptr<const RowEffects> rows;  ///< nullptr: it writes none
 };
 
 class Follower {
@@ -46,8 +58,10 @@ class Follower {
 
   /// For the next statement of a script: nothing of it has been followed.
   void start(const Host* host, const SourceRange& range, bool check_function_bodies);
-  /// All that the command runs, when its own work is done. `locks`: those of the command itself.
-  void follow(const Command& command, const std::vector<RelationLock>& locks);
+  /// All that the command runs, when its own work is done.
+  void follow(const Command& command, const Done& done);
+  /// What event triggers run for a statement. `rewrites`: it writes a table anew.
+  void follow_event_triggers(const Statement& statement, bool rewrites, int pg_version);
   /// Before a command changes the catalog: whoever may have to go back keeps a copy.
   void before_change();
 
@@ -55,6 +69,12 @@ class Follower {
   struct Scope;
   struct Frame;
   enum class Flow { goes_on, leaves_loop, leaves_code };
+  /// A trigger that has fired.
+  struct WaitingTrigger {
+    RelationName relation;
+    CatalogTrigger trigger;
+    std::string event;
+  };
 
   // ---- follow.cpp: what there is to follow
   void follow_calls(const std::vector<FunctionCall>& calls);
@@ -62,21 +82,27 @@ class Follower {
   void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);
   void follow_views(const std::vector<RelationLock>& locks);
   void follow_expressions(const Command& command);
-  void follow_prepared(const Command& command);
+  void follow_index(const IndexDef& index);
+  void follow_check(const Command& command);
+  void follow_fetch(const Command& command);
+  void follow_prepared(const Command& command, std::string_view tag);
+  void follow_explained(const Command& command);
+  void end_of_transaction(std::string_view kind);
   void follow_creation(const Box<CodeBlock>& code);
   void follow_setting(const FunctionCall& call);
-  void run(const std::shared_ptr<const Statement>& statement);
+  void open_types(const CodeBlock& code, const Body& body, bool with_result);
+  void run(std::shared_ptr<const Statement> statement);
   bool spend();
-  void run_all(const Box<std::vector<Statement>>& statements);
+  void run_all(std::vector<Statement> statements);
+  void run_as(std::string_view tag, const std::vector<Statement>& statements);
 
   // ---- follow_writes.cpp: triggers, rules and defaults
-  void follow_writes(const Command& command);
-  void follow_write(const RelationName& name, bool only, std::string_view event, const Names* columns);
-  void follow_triggers(const Relation& relation, std::string_view event, const Names* columns,
-                       bool rows_only);
-  void follow_trigger(const Relation& relation, const CatalogTrigger& trigger, std::string_view event);
-  void follow_rules(const Relation& relation, std::string_view event);
-  void follow_defaults(const RowChange& change);
+  void follow_writes(const Command& command, const RowEffects& rows);
+  void follow_truncate(const std::vector<RelationLock>& locks);
+  void follow_triggers(const Relation& relation, const RowEvent& event);
+  void follow_trigger(const WaitingTrigger& fired);
+  void follow_waiting();
+  void follow_rules(const Relation& relation, std::string_view event, std::string_view tag);
 
   // ---- follow_body.cpp: one body
   void run_body(const Box<CodeBlock>& code, Variables variables, std::string where);
@@ -89,6 +115,7 @@ class Follower {
   void run_statement(const CodeStep& step);
   void run_dynamic(const CodeStep& step);
   void run_text(const CodeStep& step, const std::string& sql);
+  [[nodiscard]] Text value_of(const Text& text) const;
   void assign(const Names& targets, const Text& value);
   void forget(const std::vector<CodeStep>& steps);
 
@@ -108,6 +135,11 @@ class Follower {
   std::vector<std::string> active_;          ///< what is being followed, to see recursion
   std::set<std::string, std::less<>> done_;  ///< what has been followed for this statement
   std::map<std::string, std::shared_ptr<const std::vector<Statement>>, std::less<>> prepared_;
+  /// Cursors that have been declared: the functions that they call, and their locks.
+  std::map<std::string, std::pair<std::vector<FunctionCall>, std::vector<RelationLock>>, std::less<>>
+      cursors_;
+  std::vector<WaitingTrigger> waiting_;  ///< deferred
+  Names transition_tables_;              ///< of the trigger that is running
   std::map<const CodeBlock*, std::pair<Box<CodeBlock>, std::shared_ptr<const Body>>> bodies_;
   int budget_ = 20'000;  ///< steps of code that are still followed in this script
 };

@@ -31,6 +31,7 @@ void Follower::run_body(const Box<CodeBlock>& code, Variables variables, std::st
   frame.in_place =
       frames_.empty() && code->exact && range_.begin <= code->offset && code->offset < range_.end;
   frames_.push_back(&frame);
+  if (frames_.size() == 1 && active_.empty()) open_types(*code, *body, false);  // DO
   run_steps(body->steps);
   frames_.pop_back();
   for (const Catalog& exit : frame.exits) catalog_.join(exit);
@@ -68,6 +69,11 @@ std::string Follower::place_of(const CodeStep& step) const {
   return cat(frame.where, ", line ", std::to_string(line));
 }
 
+Text Follower::value_of(const Text& text) const {
+  static const Variables k_none;
+  return evaluate(text, frames_.empty() ? k_none : frames_.back()->variables, catalog_);
+}
+
 Follower::Flow Follower::run_steps(const std::vector<CodeStep>& steps) {
   for (const CodeStep& step : steps) {
     if (!spend()) return Flow::leaves_code;
@@ -82,11 +88,11 @@ Follower::Flow Follower::run_step(const CodeStep& step) {
   switch (step.kind) {
     case CodeStep::Kind::statement:
       run_statement(step);
-      assign(step.targets, evaluate(step.text, frames_.back()->variables));
+      assign(step.targets, value_of(step.text));
       return Flow::goes_on;
     case CodeStep::Kind::assign:
       run_statement(step);
-      for (const Name target : step.targets) assign({target}, evaluate(step.text, frames_.back()->variables));
+      for (const Name target : step.targets) assign({target}, value_of(step.text));
       return Flow::goes_on;
     case CodeStep::Kind::execute: run_dynamic(step); return Flow::goes_on;
     case CodeStep::Kind::branch: return run_branch(step);
@@ -167,8 +173,7 @@ Follower::Flow Follower::run_branch(const CodeStep& step) {
   bool one_runs = false;
   for (std::size_t i = 0; i < step.blocks.size() && !one_runs; ++i) {
     const bool conditional = i < step.text.parts.size();
-    const auto known =
-        conditional ? truth(evaluate(step.text.parts[i], frames_.back()->variables)) : std::optional(true);
+    const auto known = conditional ? truth(value_of(step.text.parts[i])) : std::optional(true);
     if (known == false) continue;
     possible.push_back(&step.blocks[i]);
     one_runs = known == true;
@@ -179,7 +184,7 @@ Follower::Flow Follower::run_branch(const CodeStep& step) {
 
 Follower::Flow Follower::run_loop(const CodeStep& step) {
   const std::vector<CodeStep>& body = step.blocks.front();
-  const Text rows = evaluate(step.text, frames_.back()->variables);
+  const Text rows = value_of(step.text);
   if (rows.kind == Text::Kind::array) {
     for (const Text& row : rows.parts) {
       assign(step.targets, row);
@@ -239,7 +244,7 @@ void Follower::run_statement(const CodeStep& step) {
 
 void Follower::run_dynamic(const CodeStep& step) {
   run_statement(step);
-  const Text text = evaluate(step.text, frames_.back()->variables);
+  const Text text = value_of(step.text);
   if (text.kind == Text::Kind::constant) {
     run_text(step, text.value);
   } else if (text.kind == Text::Kind::choice) {

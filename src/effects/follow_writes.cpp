@@ -5,36 +5,12 @@
 
 #include "base/text.hpp"
 #include "catalog/builtins.hpp"
+#include "effects/firing.hpp"
 #include "effects/follow_scope.hpp"
 
 namespace pgsluice::effects {
 
 namespace {
-
-/// Of triggers and rules; empty: rows are only looked through.
-std::string_view event_of(RowChange::Kind kind) {
-  switch (kind) {
-    case RowChange::Kind::insert: return "insert";
-    case RowChange::Kind::update: return "update";
-    case RowChange::Kind::remove: return "delete";
-    default: return {};
-  }
-}
-
-bool overlap(const Names& a, const Names& b) {
-  return std::ranges::any_of(a, [&b](const Name name) { return std::ranges::find(b, name) != b.end(); });
-}
-
-/// pg_trigger.tgenabled and pg_rewrite.ev_enabled, under either session_replication_role.
-bool is_enabled(char enabled, bool is_replica) {
-  return enabled == 'A' || enabled == (is_replica ? 'R' : 'O');
-}
-
-bool fires(const CatalogTrigger& trigger, std::string_view event, const Names* columns) {
-  if (std::ranges::find(trigger.events, event) == trigger.events.end()) return false;
-  return event != "update" || columns == nullptr || trigger.columns.empty() ||
-         overlap(trigger.columns, *columns);
-}
 
 std::string upper(std::string_view text) {
   std::string result(text);
@@ -43,15 +19,16 @@ std::string upper(std::string_view text) {
 }
 
 /// The variables that PL/pgSQL gives to a trigger function.
-Variables trigger_variables(const Relation& relation, const CatalogTrigger& trigger, std::string_view event) {
+Variables trigger_variables(const RelationName& relation, const CatalogTrigger& trigger,
+                            std::string_view event) {
   Variables variables{
       {"tg_op", constant_text(upper(event))},
       {"tg_name", constant_text(trigger.name)},
       {"tg_when", constant_text(trigger.timing == "instead" ? "INSTEAD OF" : upper(trigger.timing))},
       {"tg_level", constant_text(trigger.row ? "ROW" : "STATEMENT")},
-      {"tg_table_name", constant_text(relation.name.relname)},
-      {"tg_relname", constant_text(relation.name.relname)},
-      {"tg_table_schema", constant_text(relation.name.schemaname)}};
+      {"tg_table_name", constant_text(relation.relname)},
+      {"tg_relname", constant_text(relation.relname)},
+      {"tg_table_schema", constant_text(relation.schemaname)}};
   Text arguments{.kind = Text::Kind::array, .value = "0", .parts = {}};
   if (trigger.arguments) arguments.parts = *trigger.arguments;
   variables["tg_nargs"] = constant_text(std::to_string(arguments.parts.size()));
@@ -61,56 +38,49 @@ Variables trigger_variables(const Relation& relation, const CatalogTrigger& trig
 
 }  // namespace
 
-void Follower::follow_writes(const Command& command) {
-  if (command.tag == "TruncateStmt") {
-    if (const RelationRef* target = command.relation("target"))
-      follow_write(target->name, target->only, "truncate", nullptr);
-    return;
+/// What the command does to rows has been found out already.
+void Follower::follow_writes(const Command& command, const RowEffects& rows) {
+  const std::vector<RowEvent> events = rows.events;
+  const bool plans = command.tag == "PrepareStmt" || (command.tag == "ExplainStmt" && !command.is("analyze"));
+  for (const RowEvent& event : events) {
+    const Relation* found = catalog_.find(event.relation);
+    if (found == nullptr) continue;
+    const Relation relation = *found;  // a copy: what follows may change it
+    // pg: copyfrom.c writes what it is told to write
+    if (event.is_named && command.tag != "CopyStmt") follow_rules(relation, event.event, command.tag);
+    if (!plans) follow_triggers(relation, event);
   }
-  if (!command.changes) return;
-  const Box<std::vector<RowChange>> changes = command.changes;
-  for (const RowChange& change : *changes) {
-    const std::string_view event = event_of(change.kind);
-    if (event.empty()) continue;
-    follow_write(change.target.name, change.target.only, event,
-                 event == "update" ? &change.set_columns : nullptr);
-    if (event != "insert") continue;
-    // ON CONFLICT DO UPDATE
-    if (!change.set_columns.empty()) {
-      follow_write(change.target.name, change.target.only, "update", &change.set_columns);
-    }
-    follow_defaults(change);
+  if (!plans) follow_calls(std::vector<FunctionCall>(rows.calls));
+}
+
+/// TRUNCATE fires statement triggers, of each table that it empties.
+void Follower::follow_truncate(const std::vector<RelationLock>& locks) {
+  for (const RelationLock& lock : std::vector<RelationLock>(locks)) {
+    const Relation* found = lock.relkind != relkind::sequence ? catalog_.find(lock.relation) : nullptr;
+    if (found == nullptr || lock.mode != LockMode::AccessExclusive) continue;
+    follow_triggers(Relation(*found), {.relation = found->name, .event = "truncate", .is_named = true});
   }
 }
 
-/// `columns`: those that an UPDATE sets; nullptr: not known.
-void Follower::follow_write(const RelationName& name, bool only, std::string_view event,
-                            const Names* columns) {
-  const Relation* found = catalog_.find(name);
-  if (found == nullptr) return;
-  const Relation relation = *found;  // a copy: what follows may change it
-  follow_rules(relation, event);
-  follow_triggers(relation, event, columns, false);
-  // Rows go to partitions; UPDATE and DELETE reach whatever inherits.
-  if (only || (event == "insert" && relation.relkind != relkind::partitioned_table)) return;
-  std::vector<Relation> children;
-  for (const Relation* child : catalog_.descendants(relation.name)) children.push_back(*child);
-  for (const Relation& child : children) follow_triggers(child, event, columns, event != "truncate");
-}
-
-void Follower::follow_triggers(const Relation& relation, std::string_view event, const Names* columns,
-                               bool rows_only) {
+void Follower::follow_triggers(const Relation& relation, const RowEvent& event) {
+  if (relation.triggers.empty() || event.is_replaced) return;
+  const Names* columns = event.columns ? &*event.columns : nullptr;
   for (const CatalogTrigger& trigger : relation.triggers) {
     if (!is_enabled(trigger.enabled, catalog_.is_replica)) continue;
-    if (!fires(trigger, event, columns) || (rows_only && !trigger.row)) continue;
-    if (trigger.deferred && host_->in_transaction) continue;  // at COMMIT
-    follow_calls(trigger.when);
-    follow_trigger(relation, trigger, event);
+    if (!fires(trigger, event.event, columns) || (trigger.row ? !event.has_rows : !event.is_named)) continue;
+    const WaitingTrigger fired{
+        .relation = relation.name, .trigger = trigger, .event = std::string(event.event)};
+    if (trigger.deferrable && host_->in_transaction && host_->is_deferred(trigger.name, trigger.deferred)) {
+      waiting_.push_back(fired);
+    } else {
+      follow_trigger(fired);
+    }
   }
 }
 
-void Follower::follow_trigger(const Relation& relation, const CatalogTrigger& trigger,
-                              std::string_view event) {
+void Follower::follow_trigger(const WaitingTrigger& fired) {
+  const CatalogTrigger& trigger = fired.trigger;
+  follow_calls(trigger.when);
   const std::vector<const CatalogFunction*> found =
       catalog_.functions({.schemaname = trigger.function.schemaname, .name = trigger.function.relname});
   if (found.empty()) {
@@ -120,31 +90,33 @@ void Follower::follow_trigger(const Relation& relation, const CatalogTrigger& tr
     return;
   }
   const CatalogFunction function = *found.front();
-  follow_function(function, trigger_variables(relation, trigger, event),
-                  cat("trigger ", relation.name.quoted(), " ", trigger.name.str(), " ", event));
+  // pg: pl_exec.c plpgsql_exec_trigger() makes NEW and OLD of the type of the table's rows
+  if (trigger.row && function.code && function.code->language == "plpgsql") host_->open(fired.relation);
+  const Names outer = std::exchange(transition_tables_, trigger.transition_tables);
+  follow_function(function, trigger_variables(fired.relation, trigger, fired.event),
+                  cat("trigger ", fired.relation.quoted(), " ", trigger.name.str(), " ", fired.event));
+  transition_tables_ = outer;
 }
 
-void Follower::follow_rules(const Relation& relation, std::string_view event) {
+/// COMMIT, and SET CONSTRAINTS as far as it says so.
+void Follower::follow_waiting() {
+  std::vector<WaitingTrigger> due;
+  std::erase_if(waiting_, [&](const WaitingTrigger& fired) {
+    const bool waits =
+        host_->in_transaction && host_->is_deferred(fired.trigger.name, fired.trigger.deferred);
+    if (!waits) due.push_back(fired);
+    return !waits;
+  });
+  for (const WaitingTrigger& fired : due) follow_trigger(fired);
+}
+
+/// `tag`: of the statement; the actions of a rule are prepared and explained as it is.
+void Follower::follow_rules(const Relation& relation, std::string_view event, std::string_view tag) {
   for (const CatalogRule& rule : relation.rules) {
     if (rule.event != event || !is_enabled(rule.enabled, catalog_.is_replica)) continue;
     const std::string name = cat("rule ", relation.name.quoted(), " ", rule.name.str());
     if (!done_.insert(name).second) continue;
-    run_all(rule.actions);
-  }
-}
-
-/// Columns that the statement leaves to their default.
-void Follower::follow_defaults(const RowChange& change) {
-  const Relation* found = catalog_.find(change.target.name);
-  if (found == nullptr) return;
-  const std::vector<CatalogColumn> columns = found->columns;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const CatalogColumn& column = columns[i];
-    const bool given = change.columns.empty()
-                           ? i < change.width || !change.star.empty()
-                           : std::ranges::find(change.columns, column.name) != change.columns.end();
-    if (!column.default_expression || (given && column.generated.empty())) continue;
-    follow_calls(column.default_expression->functions);
+    if (rule.actions) run_as(tag, *rule.actions);
   }
 }
 

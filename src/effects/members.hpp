@@ -33,10 +33,14 @@ Members family(const Subject& subject);
 Members indexes_of(const Subject& subject, const Members& tables);
 /// Views are expanded: reading one reads what it reads, with all descendants.
 Members expand(const Subject& subject, const Members& relations);
+/// The same without descendants: what is rewritten, but not planned.
+Members expand_views(const Subject& subject, const Members& relations);
 
 // ---- roles_queries.cpp: what queries read, write and lock
 Members sources(const Subject& subject);
 Members direct_sources(const Subject& subject);
+Members rewritten_sources(const Subject& subject);
+Members rewritten_locked(const Subject& subject);
 Members locked(const Subject& subject);
 Members written(const Subject& subject);
 Members viewed(const Subject& subject);

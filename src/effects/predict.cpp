@@ -326,6 +326,9 @@ class Prediction::Walk {
     if (statement.tag == "CreateSchemaStmt" || !outcome_is_certain(statement, effect)) {
       for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
       raise_alter_table(statement, effect);
+      const bool rewrites = std::ranges::any_of(
+          effect.commands, [](const CommandEffect& command) { return !command.rewrites.empty(); });
+      follower_.follow_event_triggers(statement, rewrites, options_.pg_version);
     }
     if (statement.tag == "VariableSetStmt") {
       settings_.set(statement.commands.front(), transaction_.has_value() || inside_ > 0);
@@ -334,15 +337,32 @@ class Prediction::Walk {
   }
 
   effects::Host make_host(Effect& effect) {
-    return {.run = [this, &effect](const effects::InnerStatement& inner) { run_inner(inner, effect); },
-            .assume = [this, &effect](std::string text) { assume(effect, std::move(text)); },
-            .unseen =
-                [&effect](const std::string& what) {
-                  effect.unmodeled = true;
-                  if (effect.unseen.empty()) effect.unseen = what;
-                },
-            .ends_transaction = [&effect] { effect.needs_no_transaction = true; },
-            .in_transaction = transaction_.has_value()};
+    return {
+        .run = [this, &effect](const effects::InnerStatement& inner) { run_inner(inner, effect); },
+        .assume = [this, &effect](std::string text) { assume(effect, std::move(text)); },
+        .unseen =
+            [&effect](const std::string& what) {
+              effect.unmodeled = true;
+              if (effect.unseen.empty()) effect.unseen = what;
+            },
+        .ends_transaction = [&effect] { effect.needs_no_transaction = true; },
+        .open = [this, &effect](const RelationName& name) { open(name, effect); },
+        .is_deferred = [this](Name constraint,
+                              bool initdeferred) { return deferral_.is_deferred(constraint, initdeferred); },
+        .in_transaction = transaction_.has_value()};
+  }
+
+  /// Code that the first command runs has the relation opened, without naming it in a statement.
+  void open(const RelationName& name, Effect& effect) {
+    const Relation* relation = catalog_.find(name);
+    if (relation == nullptr || effect.commands.empty()) return;
+    effects::RelationPlaces places;
+    add_lock(effect.commands.front().locks, places,
+             {.relation = name,
+              .relkind = relation->relkind,
+              .mode = LockMode::AccessShare,
+              .role = "row_type",
+              .is_new = relation->is_new});
   }
 
   /// A statement that code runs counts for the statement `outer` of the script.
@@ -509,9 +529,10 @@ class Prediction::Walk {
       if (!on_new) effect.breaks = std::max(effect.breaks, result.row->breaks);
       if (!on_new && result.row->destroys_data) effect.destroys_data = true;
     }
-    const std::vector<RelationLock> locks = result.locks;
+    const effects::Done done{
+        .locks = result.locks, .index_builds = result.index_builds, .rows = subject.rows};
     effect.commands.push_back(std::move(result));
-    follower_.follow(command, locks);
+    follower_.follow(command, done);
   }
 
   /// A member with what the row says of it; whether it is new shows before or after the command.
@@ -559,7 +580,7 @@ class Prediction::Walk {
     std::vector<effects::DeferrableLock> due;
     if (subject.rows != nullptr) {
       for (const effects::DeferrableLock& lock : subject.rows->deferrable) {
-        if (transaction_ && deferral_.is_deferred(lock)) {
+        if (transaction_ && deferral_.is_deferred(lock.constraint, lock.initdeferred)) {
           deferral_.keep(lock);
         } else {
           due.push_back(lock);

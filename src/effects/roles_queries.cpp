@@ -14,7 +14,9 @@ namespace {
 /// the query demands does not rule out.
 class Reading {
  public:
-  explicit Reading(const Subject& subject) : subject_(subject), catalog_(subject.catalog) {}
+  /// `rewrites_only`: views are expanded, but partitions and children are the planner's business.
+  explicit Reading(const Subject& subject, bool rewrites_only = false)
+      : subject_(subject), catalog_(subject.catalog), rewrites_only_(rewrites_only) {}
 
   Members of(std::string_view role) {
     read_all(role);
@@ -39,7 +41,7 @@ class Reading {
     const Relation* relation = catalog_.find(ref.name);
     if (relation == nullptr) return;
     if (relation->relkind == relkind::view) return read_view(ref, *relation);
-    if (ref.only) return;
+    if (ref.only || rewrites_only_) return;
     if (relation->relkind == relkind::partitioned_table) {
       for (const Relation* above : partitioned_above(catalog_, *relation)) {
         if (ref.role == "source") {
@@ -67,7 +69,7 @@ class Reading {
       if (name != base) add(others, member(subject_, name));
     }
     const bool is_condition = view.view && ref.role != "source";
-    for (const Member& m : expand(subject_, others)) {
+    for (const Member& m : rewrites_only_ ? expand_views(subject_, others) : expand(subject_, others)) {
       if (is_condition) {
         add(beside_, m);
       } else {
@@ -78,6 +80,7 @@ class Reading {
 
   const Subject& subject_;
   const Catalog& catalog_;
+  bool rewrites_only_;
   Members beside_;
   Members members_;
   RelationPlaces places_;
@@ -124,6 +127,17 @@ Members expand(const Subject& subject, const Members& relations) {
   return members;
 }
 
+Members expand_views(const Subject& subject, const Members& relations) {
+  Members members = relations;
+  RelationPlaces places;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Relation* relation = subject.catalog.find(members[i].name);
+    if (relation == nullptr || relation->relkind != relkind::view) continue;
+    for (const RelationName& name : relation->reads) add(members, places, member(subject, name));
+  }
+  return members;
+}
+
 Members sources(const Subject& subject) {
   Members members = Reading(subject).of("source");
   for (const Member& m : Reading(subject).beside("locked")) add(members, m);
@@ -140,6 +154,16 @@ Members sources(const Subject& subject) {
 /// Only what the query names: it is analysed, not planned.
 Members direct_sources(const Subject& subject) {
   return named(subject, "source");
+}
+
+/// A prepared statement, and what a function in SQL asks, is analysed and rewritten when it is made.
+Members rewritten_sources(const Subject& subject) {
+  Members members = Reading(subject, true).of("source");
+  for (const Member& m : Reading(subject, true).beside("locked")) add(members, m);
+  return members;
+}
+Members rewritten_locked(const Subject& subject) {
+  return Reading(subject, true).of("locked");
 }
 
 Members locked(const Subject& subject) {

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "catalog/builtins.hpp"
+#include "firing.hpp"
 #include "pruning.hpp"
 #include "through_view.hpp"
 
@@ -50,6 +52,7 @@ class RowWalk {
  public:
   explicit RowWalk(const Subject& subject) : subject_(subject), catalog_(subject.catalog) {
     plans_only_ = subject.command.tag == "ExplainStmt" && !subject.command.is("analyze");
+    rewrites_only_ = subject.command.tag == "PrepareStmt";
   }
 
   RowEffects run() {
@@ -76,6 +79,17 @@ class RowWalk {
     const Relation* relation = catalog_.find(change.target.name);
     if (relation == nullptr) return;
     if (is_view(*relation)) return follow_view(change, *relation, changed);
+    const std::string_view event = event_of(change.kind);
+    if (instead_rule(*relation, event, catalog_.is_replica) != nullptr) {
+      add_event(change, *relation,
+                {.event = event, .is_named = true, .has_rows = false, .is_replaced = true});
+      // OLD stands for its rows.
+      if (change.kind != Kind::insert && !rewrites_only_) add_all(result_.read, rows_of(change, *relation));
+      return;
+    }
+    if (rewrites_only_) {
+      return add_event(change, *relation, {.event = event, .is_named = true, .has_rows = false});
+    }
     const Relations sources = rows_of(change, *relation);
     add_all(changed, sources);
     // pg: execMain.c InitResultRelInfo() had the bounds ready before there was a row
@@ -84,8 +98,11 @@ class RowWalk {
     const bool plans_partitions =
         change.kind != Kind::insert && !change.target.only && is_partitioned(*relation);
     if (early || plans_partitions) add_ancestors(*relation);
-    if (plans_only_ || change.kind == Kind::scan || is_idle(change)) return;
-    if (is_partitioned(*relation) && change.kind != Kind::insert && sources.empty()) return;
+    const bool has_rows =
+        !is_idle(change) && !(is_partitioned(*relation) && change.kind != Kind::insert && sources.empty());
+    add_event(change, *relation, {.event = event, .is_named = true, .has_rows = has_rows});
+    if (plans_only_ || change.kind == Kind::scan || !has_rows) return;
+    for (const Relation* one : sources) add_event(change, *one, {.event = event});
     add_sequences(change, *relation);
     if (change.kind != Kind::remove) add_ancestors(*relation);
     Relations touched = sources;
@@ -93,6 +110,7 @@ class RowWalk {
     add_all(change.kind == Kind::remove ? result_.emptied : result_.used, touched);
     if (change.kind == Kind::insert) {
       const Relations reached = new_rows_of(change, *relation);
+      for (const Relation* one : reached) add_event(change, *one, {.event = event});
       add_all(changed, reached);
       add_all(result_.used, reached);
       if (change.count) add_all(result_.filled, touched);
@@ -107,18 +125,84 @@ class RowWalk {
   }
 
   void follow_view(const RowChange& change, const Relation& view, Members& changed) {
-    if (!view.view) {
-      Members read;
-      for (const RelationName& name : view.reads) add(read, member(subject_, name));
-      return add_all(changed, expand(subject_, read));
+    const std::string_view event = event_of(change.kind);
+    const CatalogRule* instead = instead_rule(view, event, catalog_.is_replica);
+    const bool has_trigger = instead == nullptr && has_instead_trigger(view, event, catalog_.is_replica);
+    add_event(change, view,
+              {.event = event, .is_named = true, .has_rows = has_trigger, .is_replaced = !has_trigger});
+    if (instead != nullptr || has_trigger) {
+      // The rows that there are already come out of the view, as OLD; a rule that does nothing needs none.
+      const bool reads = has_trigger || (instead->actions && !instead->actions->empty());
+      if (change.kind != Kind::insert && reads) add_all(result_.read, read_by(view, {}));
+      return;
     }
+    if (!view.view) return add_all(changed, read_by(view, {}));
     const RelationName base = catalog_.resolve(view.view->base.name);
-    Members others;
-    for (const RelationName& name : view.reads) {
-      if (name != base) add(others, member(subject_, name));
-    }
-    add_all(result_.read, expand(subject_, others));
+    add_all(result_.read, read_by(view, base));
     follow(base_change(catalog_, *view.view, change), changed);
+  }
+
+  /// What the view's query reads beside its base.
+  [[nodiscard]] Members read_by(const Relation& view, const RelationName& base) const {
+    Members read;
+    for (const RelationName& name : view.reads) {
+      if (name != base) add(read, member(subject_, name));
+    }
+    return rewrites_only_ ? expand_views(subject_, read) : expand(subject_, read);
+  }
+
+  void add_event(const RowChange& change, const Relation& relation, RowEvent event) {
+    if (event.event.empty()) return;
+    event.relation = relation.name;
+    if (change.kind == Kind::update) event.columns = change.set_columns;
+    if (event.has_rows && change.kind != Kind::remove && !is_view(relation) && !plans_only_) {
+      add_calls(change, relation);
+    }
+    result_.events.push_back(event);
+    if (!event.is_named || change.kind != Kind::insert || change.set_columns.empty()) return;
+    event.event = "update";  // ON CONFLICT DO UPDATE
+    event.columns = change.set_columns;
+    result_.events.push_back(std::move(event));
+  }
+
+  // ---- functions that are called for each row -----------------------------------------------
+
+  void add_calls(const RowChange& change, const Relation& relation) {
+    for (const CatalogColumn& column : relation.columns) {
+      if (column.default_expression &&
+          (!column.generated.empty() || leaves_to_default(change, relation, column)))
+        add_calls(column.default_expression->functions);
+    }
+    for (const CatalogColumn& column : relation.columns) {
+      const CatalogType* domain = is_builtin_type(column.type) ? nullptr : catalog_.find_type(column.type);
+      if (domain != nullptr) add_calls(domain->functions);
+    }
+    for (const CatalogConstraint& check : relation.constraints) {
+      if (check.enforced) add_calls(check.functions);
+    }
+    for (const Relation* index : catalog_.indexes(relation.name)) {
+      if (!index->index) continue;
+      for (const IndexElement& element : index->index->elements) {
+        if (element.expression) add_calls(element.expression->functions);
+      }
+      if (index->index->predicate) add_calls(index->index->predicate->functions);
+    }
+  }
+
+  void add_calls(const std::vector<FunctionCall>& calls) {
+    for (const FunctionCall& call : calls) {
+      if (!call.schemaname.empty() || !is_builtin_function(call.name) || !catalog_.functions(call).empty())
+        result_.calls.push_back(call);
+    }
+  }
+
+  [[nodiscard]] bool leaves_to_default(const RowChange& change, const Relation& relation,
+                                       const CatalogColumn& column) const {
+    if (set_value(change, column.name).kind == Value::Kind::column_default) return true;
+    if (change.kind != Kind::insert) return false;
+    const auto place = place_of(change, relation, column.name);
+    return !place || (column.identity && change.overriding_user) ||
+           (*place < change.defaulted.size() && change.defaulted[*place]);
   }
 
   /// Partitions and children whose rows are looked at.
@@ -151,7 +235,11 @@ class RowWalk {
     add_all(changed, reached);
     add_all(result_.used, reached);
     const bool moves = leaves(sources) != leaves(reached) || leaves(reached).size() != 1;
-    if (moves) check_new_rows(change, reached);
+    if (moves) {
+      check_new_rows(change, reached);
+      for (const Relation* one : sources) add_event(change, *one, {.event = "delete"});
+      for (const Relation* one : reached) add_event(change, *one, {.event = "insert"});
+    }
     return moves;
   }
 
@@ -265,12 +353,7 @@ class RowWalk {
 
   void add_sequences(const RowChange& change, const Relation& relation) {
     for (const CatalogColumn& column : relation.columns) {
-      if (set_value(change, column.name).kind == Value::Kind::column_default) add_sequences_of(column);
-      if (change.kind != Kind::insert) continue;
-      const auto place = place_of(change, relation, column.name);
-      const bool drawn = !place || (column.identity && change.overriding_user) ||
-                         (*place < change.defaulted.size() && change.defaulted[*place]);
-      if (drawn) add_sequences_of(column);
+      if (leaves_to_default(change, relation, column)) add_sequences_of(column);
     }
   }
 
@@ -466,7 +549,9 @@ class RowWalk {
     }
     const char action = removes ? key.actions.on_delete : key.actions.on_update;
     if (action == 'a' || action == 'r') return look_for_referencing(change, key, other, columns);
-    RowChange next{.kind = Kind::update, .target = {.role = "target", .name = other.name}};
+    // pg: ri_triggers.c asks ONLY the table, unless it is partitioned
+    RowChange next{.kind = Kind::update,
+                   .target = {.role = "target", .name = other.name, .only = !is_partitioned(other)}};
     if (action == 'c' && removes) next.kind = Kind::remove;
     next.target.where = referencing_rows(change, key, other, columns);
     const bool some = action != 'c' && removes && !key.actions.delete_columns.empty();
@@ -520,7 +605,8 @@ class RowWalk {
 
   const Subject& subject_;
   const Catalog& catalog_;
-  bool plans_only_ = false;
+  bool plans_only_ = false;     ///< EXPLAIN
+  bool rewrites_only_ = false;  ///< PREPARE
   RowEffects result_;
   std::vector<RowChange> cascades_;
   std::set<std::tuple<RelationName, Kind, Names>> seen_;

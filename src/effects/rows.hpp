@@ -3,6 +3,7 @@
 // their turn, and the sequences that defaults draw from.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,17 @@ struct DeferrableLock {
   LockMode mode = LockMode::RowShare;
 };
 
+/// Rows of a relation are written, which fires its triggers.
+struct RowEvent {
+  RelationName relation = {};
+  std::string_view event;             ///< insert, update or delete
+  std::optional<Names> columns = {};  ///< that an UPDATE sets; none: not known
+  bool is_named =
+      false;  ///< by a statement, if only by that of a foreign key: its rules and statement triggers count
+  bool has_rows = true;      ///< there may be rows to write
+  bool is_replaced = false;  ///< rules, or a relation under the view, take its place: no trigger fires
+};
+
 struct RowEffects {
   Members changed;    ///< by the statement itself: what it names, partitions, views and what is under them
   Members cascaded;   ///< by ON DELETE and ON UPDATE
@@ -30,6 +42,9 @@ struct RowEffects {
   Members emptied;         ///< tables of which rows are deleted
   Members filled;          ///< tables that certainly get new rows
   KeyQueries key_queries;  ///< of the statement
+  std::vector<RowEvent> events;
+  std::vector<FunctionCall>
+      calls;  ///< in defaults, checks and indexes of what is written, but for PostgreSQL's own
 };
 
 RowEffects compute_row_effects(const Subject& subject);

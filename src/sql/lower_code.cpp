@@ -111,10 +111,29 @@ void lower_function(const ::CreateFunctionStmt* node, const Source& source, Stat
   set_fact(command, "replace", node->replace);
   CodeBlock code{.language = "sql"};
   lower_parameters(node->parameters, code);
+  code.result = type_name(node->returnType);
   for (auto* option : each<::DefElem>(node->options)) lower_option(option, source, code);
   if (node->sql_body != nullptr) code.body = lower_body(node->sql_body, source);
   command.code = std::move(code);
   add_query_use(node->sql_body, source, command);
+}
+
+void lower_event_trigger(const ::CreateEventTrigStmt* create, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "CreateEventTrigStmt", source.whole());
+  command.name = view(create->trigname);
+  command.new_name = view(create->eventname);
+  const RelationName function = relation_name(create->funcname);
+  command.functions.push_back({.schemaname = function.schemaname, .name = function.relname});
+  for (auto* filter : each<::DefElem>(create->whenclause)) {
+    for (::Node* tag : each(as<::List>(filter->arg, T_List))) command.names.emplace_back(string_value(tag));
+  }
+}
+
+void lower_alter_event_trigger(const ::AlterEventTrigStmt* alter, const Source& source,
+                               Statement& statement) {
+  Command& command = add_command(statement, "AlterEventTrigStmt", source.whole());
+  command.name = view(alter->trigname);
+  command.new_name = std::string(1, alter->tgenabled);
 }
 
 }  // namespace
@@ -124,6 +143,12 @@ bool lower_code_statement(::Node* node, const Source& source, Statement& stateme
     case T_DoStmt: lower_do(reinterpret_cast<::DoStmt*>(node), source, statement); return true;
     case T_CreateFunctionStmt:
       lower_function(reinterpret_cast<::CreateFunctionStmt*>(node), source, statement);
+      return true;
+    case T_CreateEventTrigStmt:
+      lower_event_trigger(reinterpret_cast<::CreateEventTrigStmt*>(node), source, statement);
+      return true;
+    case T_AlterEventTrigStmt:
+      lower_alter_event_trigger(reinterpret_cast<::AlterEventTrigStmt*>(node), source, statement);
       return true;
     case T_CallStmt: {
       Command& command = add_command(statement, "CallStmt", source.whole());

@@ -61,6 +61,56 @@ RelationName parse_regclass(std::string_view text) {
   return {.schemaname = parts.size() > 1 ? parts[parts.size() - 2] : std::string(), .relname = parts.back()};
 }
 
+/// Of the times among them; empty: others.
+Name written_type(::SQLValueFunctionOp op) {
+  switch (op) {
+    case SVFOP_CURRENT_DATE: return "date";
+    case SVFOP_CURRENT_TIMESTAMP:
+    case SVFOP_CURRENT_TIMESTAMP_N: return "timestamptz";
+    case SVFOP_LOCALTIMESTAMP:
+    case SVFOP_LOCALTIMESTAMP_N: return "timestamp";
+    default: return {};
+  }
+}
+
+/// The type that an expression is seen to have; empty: it is not.
+Name written_type(::Node* node, int depth = 0) {
+  constexpr int deepest = 20;
+  if (node == nullptr || depth > deepest) return {};
+  switch (node->type) {
+    case T_A_Const: return "unknown";
+    case T_TypeCast: return type_name(reinterpret_cast<::TypeCast*>(node)->typeName).name;
+    case T_SQLValueFunction: return written_type(reinterpret_cast<::SQLValueFunction*>(node)->op);
+    case T_FuncCall: {
+      auto* call = reinterpret_cast<::FuncCall*>(node);
+      const Name name = function_call(call).name;
+      if (name == "now" || name == "clock_timestamp" || name == "statement_timestamp" ||
+          name == "transaction_timestamp") {
+        return "timestamptz";
+      }
+      if (name != "timezone" || length(call->args) != 2) return {};
+      const Name of = written_type(static_cast<::Node*>(call->args->elements[1].ptr_value), depth + 1);
+      return of == "timestamp"                        ? "timestamptz"
+             : of == "timestamptz" || of == "unknown" ? "timestamp"
+                                                      : Name();
+    }
+    case T_A_Expr: {  // a time, and an interval more or less
+      auto* sum = reinterpret_cast<::A_Expr*>(node);
+      const Name left = written_type(sum->lexpr, depth + 1);
+      const Name right = written_type(sum->rexpr, depth + 1);
+      if (left == "timestamp" || left == "timestamptz") return left;
+      return left == "interval" && (right == "timestamp" || right == "timestamptz") ? right : Name();
+    }
+    default: return {};
+  }
+}
+
+Names written_types(const ::List* arguments) {
+  Names types;
+  for (::Node* argument : each(arguments)) types.push_back(written_type(argument));
+  return types;
+}
+
 std::string_view string_argument(const ::FuncCall* call, int place) {
   if (length(call->args) <= place) return {};
   auto* constant =
@@ -139,6 +189,7 @@ void add_node(::Node* node, Expression& result) {
       auto* call = reinterpret_cast<::FuncCall*>(node);
       FunctionCall function = function_call(call);
       if (std::vector<Text> texts = texts_of(call); is_known(texts)) function.texts = std::move(texts);
+      if (function.name == "timezone") function.types = written_types(call->args);
       add_sequence(call, function, result);
       result.functions.push_back(function);
       break;

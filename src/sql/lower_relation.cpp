@@ -68,6 +68,12 @@ void lower_create_table_as(const ::CreateTableAsStmt* node, const Source& source
   set_fact(command, "objtype", object_type_name(node->objtype));
   set_fact(command, "skipData", node->into->skipData);
   set_fact(command, "if_not_exists", node->if_not_exists);
+  if (node->query->type == T_ExecuteStmt) {
+    std::vector<Statement> prepared(1);
+    lower_statement(node->query, source, prepared.front());
+    command.inner = std::move(prepared);
+    return;
+  }
   add_query_use(node->query, source, command);
 }
 
@@ -88,7 +94,10 @@ void lower_trigger(const ::CreateTrigStmt* node, const Source& source, Statement
   set_fact(command, "isconstraint", node->isconstraint);
   set_fact(command, "row", node->row);
   set_fact(command, "replace", node->replace);
+  set_fact(command, "deferrable", node->deferrable);
   set_fact(command, "deferred", node->initdeferred);
+  for (auto* transition : each<::TriggerTransition>(node->transitionRels))
+    add_relation(command, "transition", {.schemaname = {}, .relname = view(transition->name)});
   set_fact(command, "timing",
            TRIGGER_FOR_BEFORE(node->timing)    ? "before"
            : TRIGGER_FOR_INSTEAD(node->timing) ? "instead"
@@ -128,6 +137,16 @@ void lower_rule(const ::RuleStmt* node, const Source& source, Statement& stateme
     add_query_use(action, source, command);
     lower_statement(action, source, actions.emplace_back());
     for (Command& part : actions.back().commands) leave_out_row_names(part);
+  }
+  if (node->whereClause != nullptr) {
+    add_query_use(node->whereClause, source, command);
+    Statement& condition = actions.emplace_back();
+    condition.tag = "SelectStmt";
+    condition.range = source.whole();
+    Command& asked = add_command(condition, "SelectStmt", source.whole());
+    set_fact(asked, "locking", "none");
+    add_query_use(node->whereClause, source, asked);
+    leave_out_row_names(asked);
   }
   leave_out_row_names(command);
   command.inner = std::move(actions);

@@ -56,6 +56,11 @@ void lower_inner(std::string_view tag, ::Node* query, const Source& source, Stat
     return add_query_use(create->query, source, command);
   }
   Statement inner{.tag = {}, .range = source.whole(), .commands = {}};
+  if (query->type == T_ExecuteStmt) {
+    lower_statement(query, source, inner);
+    command.inner = std::vector{std::move(inner)};
+    return;
+  }
   if (!lower_query(query, source, inner)) return;
   for (const Command& part : inner.commands) {
     for (RelationRef ref : part.relations) {
@@ -104,10 +109,17 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
       add_query_use(reinterpret_cast<::Node*>(n->params), source, command);
       return true;
     }
-    case T_DeclareCursorStmt:
-      lower_inner("DeclareCursorStmt", reinterpret_cast<::DeclareCursorStmt*>(node)->query, source,
-                  statement);
+    case T_DeclareCursorStmt: {
+      auto* n = reinterpret_cast<::DeclareCursorStmt*>(node);
+      lower_inner("DeclareCursorStmt", n->query, source, statement);
+      statement.commands.back().name = view(n->portalname);
       return true;
+    }
+    case T_FetchStmt: {
+      Command& command = add_command(statement, "FetchStmt", source.whole());
+      command.name = view(reinterpret_cast<::FetchStmt*>(node)->portalname);
+      return true;
+    }
     default: return false;
   }
 }

@@ -14,6 +14,7 @@ namespace pgsluice::sql {
 namespace {
 
 constexpr int k_max_depth = 40;          // what is nested deeper is not evaluated
+constexpr int k_query_depth = 10;        // so much deeper is what stands in a query: it is read several times
 constexpr int k_max_parts = 400;         // and neither is what has more parts
 constexpr std::size_t k_max_rows = 256;  // of VALUES, ARRAY and IN
 
@@ -30,6 +31,8 @@ Text list(Text::Kind kind, std::vector<Text> parts) {
   return {.kind = kind, .value = {}, .parts = std::move(parts)};
 }
 
+Text catalog_rows(const ::SelectStmt* select, Text fallback, int depth);
+
 /// Reads one expression; `columns` as in text_of().
 class Reader {
  public:
@@ -41,7 +44,9 @@ class Reader {
       case T_A_Const: return literal(reinterpret_cast<::A_Const*>(node));
       case T_ColumnRef: return name(reinterpret_cast<::ColumnRef*>(node));
       case T_ParamRef: return variable("$" + std::to_string(reinterpret_cast<::ParamRef*>(node)->number));
-      case T_TypeCast: return read(reinterpret_cast<::TypeCast*>(node)->arg, depth + 1);
+      case T_TypeCast: return cast(reinterpret_cast<::TypeCast*>(node), depth);
+      case T_SubLink: return subquery(reinterpret_cast<::SubLink*>(node), depth + k_query_depth);
+      case T_SQLValueFunction: return value_function(reinterpret_cast<::SQLValueFunction*>(node));
       case T_CollateClause: return read(reinterpret_cast<::CollateClause*>(node)->arg, depth + 1);
       case T_A_Expr: return operation(reinterpret_cast<::A_Expr*>(node), depth);
       case T_A_ArrayExpr:
@@ -75,6 +80,31 @@ class Reader {
       case T_String: return constant(view(node->val.sval.sval));
       default: return unknown();
     }
+  }
+
+  /// Values are text. Only the OID of a relation is not what it was written as.
+  [[nodiscard]] Text cast(const ::TypeCast* node, int depth) const {
+    const TypeName type = type_name(node->typeName);
+    auto* inner = as<::TypeCast>(node->arg, T_TypeCast);
+    const bool is_text = type.name == "text" || type.name == "varchar" || type.name == "name";
+    if (is_text && !type.array && inner != nullptr && type_name(inner->typeName).name == "regclass")
+      return call("regclass text", {read(inner->arg, depth + 2)});
+    Text value = read(node->arg, depth + 1);
+    const bool is_relation = (type.name == "regclass" || type.name == "regtype") && !type.array;
+    return is_relation ? call("regclass", {std::move(value)}) : value;
+  }
+
+  static Text subquery(const ::SubLink* node, int depth) {
+    auto* select = as<::SelectStmt>(node->subselect, T_SelectStmt);
+    if (select == nullptr || depth > k_max_depth) return unknown();
+    if (node->subLinkType == EXISTS_SUBLINK) return call("exists", {catalog_rows(select, unknown(), depth)});
+    if (node->subLinkType != EXPR_SUBLINK) return unknown();
+    return call("scalar", {rows_of(select, depth).rows});
+  }
+
+  static Text value_function(const ::SQLValueFunction* node) {
+    if (node->op == SVFOP_CURRENT_SCHEMA) return call("current_schema", {});
+    return node->op == SVFOP_CURRENT_CATALOG ? call("current_database", {}) : unknown();
   }
 
   static Text variable(std::string_view name) {
@@ -131,6 +161,15 @@ class Reader {
       operands.insert(operands.begin(), read(node->lexpr, depth + 1));
       return call(op == "=" ? "in" : "not in", std::move(operands));
     }
+    if (node->kind == AEXPR_LIKE)
+      return call(op == "~~" ? "like" : "not like",
+                  {read(node->lexpr, depth + 1), read(node->rexpr, depth + 1)});
+    if (node->kind == AEXPR_OP_ANY && op == "=") {
+      Text array = read(node->rexpr, depth + 1);
+      if (array.kind != Text::Kind::array) return unknown();
+      array.parts.insert(array.parts.begin(), read(node->lexpr, depth + 1));
+      return call("in", std::move(array.parts));
+    }
     if (node->kind == AEXPR_DISTINCT || node->kind == AEXPR_NOT_DISTINCT || node->kind != AEXPR_OP) {
       return unknown();
     }
@@ -180,7 +219,7 @@ class Reader {
 };
 
 /// `column = constant` and `column IN (constants)` of a WHERE, as far as they must hold.
-ColumnTexts columns_of_where(::Node* where) {
+ColumnTexts columns_of_where(::Node* where, int depth) {
   ColumnTexts columns;
   std::vector<::Node*> stack{where};
   while (!stack.empty()) {
@@ -201,12 +240,12 @@ ColumnTexts columns_of_where(::Node* where) {
     const std::string_view name =
         string_value(column->fields->elements[column->fields->length - 1].ptr_value);
     if (compared->kind == AEXPR_OP) {
-      columns[name] = text_of(compared->rexpr);
+      columns[name] = Reader({}).read(compared->rexpr, depth);
     } else if (compared->kind == AEXPR_IN) {
       columns[name] =
-          list(Text::Kind::choice, Reader({}).parts(reinterpret_cast<::List*>(compared->rexpr), 0));
+          list(Text::Kind::choice, Reader({}).parts(reinterpret_cast<::List*>(compared->rexpr), depth));
     } else {
-      Text array = text_of(compared->rexpr);
+      Text array = Reader({}).read(compared->rexpr, depth);
       if (array.kind != Text::Kind::array) continue;
       array.kind = Text::Kind::choice;
       columns[name] = std::move(array);
@@ -223,10 +262,10 @@ Names column_names(const ::SelectStmt* select) {
   return names;
 }
 
-Text array_of_rows(const ::List* values) {
+Text array_of_rows(const ::List* values, int depth) {
   std::vector<Text> rows;
   if (static_cast<std::size_t>(length(values)) > k_max_rows) return unknown();
-  for (auto* row : each<::List>(values)) rows.push_back(list(Text::Kind::row, Reader({}).parts(row, 0)));
+  for (auto* row : each<::List>(values)) rows.push_back(list(Text::Kind::row, Reader({}).parts(row, depth)));
   return list(Text::Kind::array, std::move(rows));
 }
 
@@ -238,11 +277,11 @@ Text rows_of_array(Text array) {
 }
 
 /// unnest(array) and generate_series(a, b) as an array.
-std::optional<Text> elements(::Node* node) {
+std::optional<Text> elements(::Node* node, int depth) {
   auto* function = as<::FuncCall>(node, T_FuncCall);
   if (function == nullptr) return std::nullopt;
   const Name name = relation_name(function->funcname).relname;
-  std::vector<Text> arguments = texts_of(function);
+  std::vector<Text> arguments = Reader({}).parts(function->args, depth);
   if (name == "unnest" && arguments.size() == 1) return std::move(arguments.front());
   if (name == "generate_series" && arguments.size() > 1) return call("range", std::move(arguments));
   return std::nullopt;
@@ -266,7 +305,7 @@ std::optional<Rows> rows_of_item(::Node* item, int depth) {
       function != nullptr && !function->ordinality) {
     if (length(function->functions) != 1) return std::nullopt;
     auto* first = static_cast<::List*>(function->functions->elements[0].ptr_value);
-    auto array = elements(static_cast<::Node*>(first->elements[0].ptr_value));
+    auto array = elements(static_cast<::Node*>(first->elements[0].ptr_value), depth);
     if (!array) return std::nullopt;
     Names names = alias_columns(function->alias);
     if (names.empty())
@@ -285,39 +324,97 @@ bool is_star(const ::SelectStmt* select) {
              T_A_Star;
 }
 
-Text target_row(const ::SelectStmt* select, const ColumnTexts& columns) {
+Text target_row(const ::SelectStmt* select, const ColumnTexts& columns, int depth) {
   std::vector<Text> row;
-  for (auto* target : each<::ResTarget>(select->targetList)) row.push_back(text_of(target->val, columns));
+  for (auto* target : each<::ResTarget>(select->targetList))
+    row.push_back(Reader(columns).read(target->val, depth));
   return list(Text::Kind::row, std::move(row));
 }
 
 /// The targets, once for each row of the FROM item.
-Text each_row(const ::SelectStmt* select, const Rows& source) {
+Text each_row(const ::SelectStmt* select, const Rows& source, int depth) {
   if (source.rows.kind != Text::Kind::array) return unknown();
   std::vector<Text> result;
   for (const Text& row : source.rows.parts) {
     ColumnTexts columns;
     for (std::size_t i = 0; i < std::min(row.parts.size(), source.columns.size()); ++i)
       columns[source.columns[i].str()] = row.parts[i];
-    result.push_back(target_row(select, columns));
+    result.push_back(target_row(select, columns, depth));
   }
   return list(select->whereClause == nullptr ? Text::Kind::array : Text::Kind::choice, std::move(result));
 }
 
 /// A row that data gives: one for each value that WHERE admits for a column, if there is such a column.
-Text rows_of_where(const ::SelectStmt* select, const ColumnTexts& columns) {
+Text rows_of_where(const ::SelectStmt* select, const ColumnTexts& columns, int depth) {
   std::vector<Text> rows;
   for (const auto& [name, values] : columns) {
     if (values.kind != Text::Kind::choice || values.parts.size() > k_max_rows) continue;
     for (const Text& value : values.parts) {
       ColumnTexts one = columns;
       one[name] = value;
-      rows.push_back(target_row(select, one));
+      rows.push_back(target_row(select, one, depth));
     }
     return list(Text::Kind::choice, std::move(rows));
   }
-  rows.push_back(target_row(select, columns));
+  rows.push_back(target_row(select, columns, depth));
   return list(Text::Kind::choice, std::move(rows));
+}
+
+// ---- queries of system catalogs ------------------------------------------------------------------------------------
+
+bool is_catalog_name(const RelationName& name) {
+  if (name.schemaname.empty()) return name.relname.starts_with("pg_");
+  return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
+}
+
+/// Takes a FROM item apart; false: it is more than system catalogs and inner joins of them.
+bool add_catalogs(::Node* item, std::vector<Text>& tables, std::vector<Text>& conditions, int depth) {
+  if (depth > k_max_depth) return false;
+  if (auto* range = as<::RangeVar>(item, T_RangeVar)) {
+    RelationName name = relation_name(range);
+    if (!is_catalog_name(name)) return false;
+    const std::string_view alias = view(range->alias != nullptr ? range->alias->aliasname : range->relname);
+    const bool qualified = name.schemaname == "information_schema";
+    tables.push_back(
+        constant((qualified ? "information_schema." : "") + name.relname.str() + " " + std::string(alias)));
+    return true;
+  }
+  auto* join = as<::JoinExpr>(item, T_JoinExpr);
+  if (join == nullptr || join->jointype != JOIN_INNER || join->isNatural || length(join->usingClause) > 0)
+    return false;
+  if (!add_catalogs(join->larg, tables, conditions, depth + 1)) return false;
+  if (!add_catalogs(join->rarg, tables, conditions, depth + 1)) return false;
+  if (join->quals != nullptr) conditions.push_back(Reader({}).read(join->quals, depth));
+  return true;
+}
+
+/// The rows of a query of system catalogs; what else: `fallback`.
+Text catalog_rows(const ::SelectStmt* select, Text fallback, int depth) {
+  const bool plain = select->op == SETOP_NONE && select->withClause == nullptr &&
+                     length(select->groupClause) == 0 && select->havingClause == nullptr &&
+                     length(select->fromClause) > 0 && length(select->distinctClause) == 0 &&
+                     select->limitOffset == nullptr;
+  if (!plain) return fallback;
+  std::vector<Text> tables;
+  std::vector<Text> conditions;
+  for (::Node* item : each(select->fromClause)) {
+    if (!add_catalogs(item, tables, conditions, depth)) return fallback;
+  }
+  if (select->whereClause != nullptr) conditions.push_back(Reader({}).read(select->whereClause, depth));
+  return {.kind = Text::Kind::query,
+          .value = {},
+          .parts = {list(Text::Kind::array, std::move(tables)), call("and", std::move(conditions)),
+                    target_row(select, {}, depth), std::move(fallback)}};
+}
+
+/// SELECT count(*) FROM …
+bool counts_rows(const ::SelectStmt* select) {
+  if (length(select->targetList) != 1 || length(select->groupClause) > 0) return false;
+  auto* function =
+      as<::FuncCall>(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val, T_FuncCall);
+  return function != nullptr && relation_name(function->funcname).relname == "count" &&
+         (function->agg_star || length(function->args) == 1) && !function->agg_distinct &&
+         function->agg_filter == nullptr;
 }
 
 }  // namespace
@@ -342,7 +439,7 @@ std::vector<Text> texts_of(const ::FuncCall* node) {
 Rows rows_of(const ::SelectStmt* select, int depth) {
   if (depth > k_max_depth || select->op != SETOP_NONE || select->withClause != nullptr) return {};
   if (length(select->valuesLists) > 0) {
-    Rows rows{.rows = array_of_rows(select->valuesLists), .columns = {}};
+    Rows rows{.rows = array_of_rows(select->valuesLists, depth), .columns = {}};
     const std::size_t width = rows.rows.parts.empty() ? 0 : rows.rows.parts.front().parts.size();
     for (std::size_t i = 1; i <= width; ++i) rows.columns.emplace_back("column" + std::to_string(i));
     return rows;
@@ -350,22 +447,27 @@ Rows rows_of(const ::SelectStmt* select, int depth) {
   const Names names = column_names(select);
   if (length(select->fromClause) == 0) {
     if (names.size() == 1) {
-      auto array = elements(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val);
+      auto array = elements(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val, depth);
       if (array) return {.rows = rows_of_array(std::move(*array)), .columns = names};
     }
     const bool sure = select->whereClause == nullptr;
-    return {.rows = list(sure ? Text::Kind::array : Text::Kind::choice, {target_row(select, {})}),
+    return {.rows = list(sure ? Text::Kind::array : Text::Kind::choice, {target_row(select, {}, depth)}),
             .columns = names};
   }
   if (length(select->fromClause) == 1) {
     if (auto source = rows_of_item(static_cast<::Node*>(select->fromClause->elements[0].ptr_value), depth)) {
-      if (!is_star(select)) return {.rows = each_row(select, *source), .columns = names};
+      if (!is_star(select)) return {.rows = each_row(select, *source, depth), .columns = names};
       if (select->whereClause != nullptr && source->rows.kind == Text::Kind::array)
         source->rows.kind = Text::Kind::choice;
       return std::move(*source);
     }
   }
-  return {.rows = rows_of_where(select, columns_of_where(select->whereClause)), .columns = names};
+  if (counts_rows(select)) {
+    Text counted = call("count rows", {catalog_rows(select, unknown(), depth)});
+    return {.rows = list(Text::Kind::array, {list(Text::Kind::row, {std::move(counted)})}), .columns = names};
+  }
+  Text known = rows_of_where(select, columns_of_where(select->whereClause, depth), depth);
+  return {.rows = catalog_rows(select, std::move(known), depth), .columns = names};
 }
 
 }  // namespace pgsluice::sql

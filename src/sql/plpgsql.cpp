@@ -33,6 +33,7 @@ class PlpgsqlReader {
     try {
       while (is_operator("#")) skip_option();
       read_block(body.steps, 0);
+      body.types = std::move(types_);
     } catch (const Unreadable& unreadable) {
       body.problem = unreadable.problem;
     }
@@ -146,6 +147,8 @@ class PlpgsqlReader {
   }
 
   static Text first_row(Text rows) {
+    if (rows.kind == Text::Kind::query)
+      return {.kind = Text::Kind::call, .value = "first row", .parts = {std::move(rows)}};
     const bool one =
         (rows.kind == Text::Kind::array || rows.kind == Text::Kind::choice) && !rows.parts.empty();
     if (!one) return {};
@@ -206,6 +209,7 @@ class PlpgsqlReader {
       while (!at_end() && token_.kind != TokenKind::semicolon) next();  // $1 is two tokens
       return;
     }
+    read_type();
     const Piece type = piece_until({"default", "cursor"});
     if (take("cursor")) {
       piece_until({"for", "is"});
@@ -222,6 +226,29 @@ class PlpgsqlReader {
       read_expression(value, step);
     }
     steps.push_back(std::move(step));
+  }
+
+  /// `relation%ROWTYPE`, `relation.column%TYPE` or the name of a type; the current token stays.
+  void read_type() {
+    Lexer ahead(code_.text, token_.begin);
+    Token token = ahead.next();
+    if (token.kind == TokenKind::word && is_keyword(ahead.text(token), "constant")) token = ahead.next();
+    std::vector<Name> path;
+    while (token.kind == TokenKind::word || token.kind == TokenKind::quoted_name) {
+      path.emplace_back(identifier_of(ahead.text(token)));
+      token = ahead.next();
+      if (token.kind != TokenKind::dot) break;
+      token = ahead.next();
+    }
+    if (path.empty() || ahead.text(token) == "[") return;
+    VariableType type;
+    if (ahead.text(token) == "%" && is_keyword(ahead.text(ahead.next()), "type")) {
+      if (path.size() < 2) return;  // of another variable
+      type.column = path.back();
+      path.pop_back();
+    }
+    type.name = {.schemaname = path.size() > 1 ? path[path.size() - 2] : Name(), .relname = path.back()};
+    types_.push_back(type);
   }
 
   /// What stands behind `:=` or `=` in a piece.
@@ -648,6 +675,7 @@ class PlpgsqlReader {
   Lexer lexer_;
   Token token_;
   std::map<std::string, Piece, std::less<>> cursors_;
+  std::vector<VariableType> types_;
 };
 
 }  // namespace

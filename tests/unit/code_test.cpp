@@ -117,7 +117,7 @@ std::string value(const std::string& expression) {
   EXPECT_EQ(body.problem, "") << expression;
   const effects::Variables variables{{"t", effects::constant_text("My\"Table")},
                                      {"n", effects::constant_text("7")}};
-  const Text text = effects::evaluate(body.steps.at(0).blocks.at(0).at(0).text, variables);
+  const Text text = effects::evaluate(body.steps.at(0).blocks.at(0).at(0).text, variables, Catalog());
   return text.kind == Text::Kind::constant ? text.value : text.kind == Text::Kind::null ? "NULL" : "?";
 }
 

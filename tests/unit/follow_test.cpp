@@ -62,6 +62,56 @@ TEST(Follow, AWayThatIsKnownNotToBeTakenDoesNot) {
             Texts{"b RowExclusive"});
 }
 
+std::string guarded(const std::string& condition) {
+  return block("IF " + condition + " THEN TRUNCATE a; ELSE TRUNCATE b; END IF;");
+}
+
+TEST(Follow, WhatTheCatalogKnowsDecidesWhichWayAGuardGoes) {
+  const Texts yes{"a AccessExclusive"};
+  const Texts no{"b AccessExclusive"};
+  const std::string columns = "EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 'a' AND ";
+  EXPECT_EQ(locks_of("", guarded(columns + "column_name = 'v')")), yes);
+  EXPECT_EQ(locks_of("", guarded(columns + "column_name = 'w')")), no);
+  EXPECT_EQ(locks_of("", guarded("NOT " + columns + "column_name LIKE 'w%')")), yes);
+  EXPECT_EQ(
+      locks_of(
+          "",
+          guarded(
+              "(SELECT count(*) FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname = 'v') > 0")),
+      yes);
+  EXPECT_EQ(locks_of("", guarded("to_regclass('public.a') IS NOT NULL")), yes);
+  EXPECT_EQ(locks_of("ALTER TABLE a ADD CONSTRAINT k CHECK (id > 0);",
+                     guarded("EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
+                             "WHERE t.relname = 'a' AND c.conname = 'k')")),
+            yes);
+}
+
+TEST(Follow, WhatNoFileMakesMayBeThereAllTheSame) {
+  const Texts both{"a AccessExclusive", "b AccessExclusive"};
+  EXPECT_EQ(locks_of("", guarded("EXISTS (SELECT FROM pg_tables WHERE tablename = 'elsewhere')")), both);
+  EXPECT_EQ(locks_of("", guarded("EXISTS (SELECT FROM pg_constraint WHERE conname = 'k')")), both);
+  EXPECT_EQ(locks_of("", guarded("EXISTS (SELECT FROM pg_extension WHERE extname = 'citext')")), both);
+  EXPECT_EQ(locks_of("", guarded("EXISTS (SELECT FROM a WHERE id = 1)")),
+            (Texts{"a AccessExclusive", "b AccessExclusive"}));
+}
+
+TEST(Follow, ALoopOverCatalogsRunsForWhatIsKnown) {
+  EXPECT_EQ(
+      locks_of("",
+               "DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = "
+               "'public' AND tablename < 'zz' AND tablename IN ('a', 'b') LOOP EXECUTE format('TRUNCATE %I', "
+               "r.tablename); END LOOP; END $$"),
+      (Texts{"a AccessExclusive", "b AccessExclusive"}));
+}
+
+TEST(Follow, QueriesOfCatalogsInEachOtherAreReadOnlySoDeep) {
+  std::string condition = "true";
+  for (int i = 0; i < 200; ++i)
+    condition =
+        "EXISTS (SELECT (SELECT 1 FROM pg_class WHERE relname = 'a') FROM pg_class WHERE " + condition + ")";
+  EXPECT_EQ(locks_of("", guarded(condition)), (Texts{"a AccessExclusive", "b AccessExclusive"}));
+}
+
 TEST(Follow, ExecuteOfTextsThatAreKnownRunsThem) {
   EXPECT_EQ(locks_of("", "DO $$ DECLARE t text := 'a'; BEGIN EXECUTE format('TRUNCATE %I', t); END $$"),
             Texts{"a AccessExclusive"});
