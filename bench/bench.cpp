@@ -75,7 +75,7 @@ Cost run(const Arguments& arguments) {
           .memory = static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-double median(const std::vector<Cost>& costs, double Cost::*what) {
+double median(const std::vector<Cost>& costs, double Cost::* what) {
   std::vector<double> values;
   for (const Cost& cost : costs) values.push_back(cost.*what);
   std::ranges::sort(values);

@@ -20,6 +20,9 @@ declare -A server_releases=(
 )
 all_servers=(12 13 14 15 16 17 18)
 
+# Of clang, clang-format and clang-tidy: each release has other opinions, and this one is in Debian 12 and in 13.
+llvm=19
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 

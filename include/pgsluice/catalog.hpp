@@ -78,8 +78,8 @@ struct CatalogTrigger {
   Names columns;                         ///< UPDATE OF
   char enabled = 'O';                    ///< pg_trigger.tgenabled: D disabled, R only on a replica
   bool deferrable = false;
-  bool deferred = false;    ///< INITIALLY DEFERRED: fires at COMMIT
-  Names transition_tables;  ///< REFERENCING … TABLE AS: what its function may read under these names
+  bool deferred = false;             ///< INITIALLY DEFERRED: fires at COMMIT
+  Names transition_tables;           ///< REFERENCING … TABLE AS: what its function may read under these names
   Box<std::vector<Text>> arguments;  ///< TG_ARGV
   std::vector<FunctionCall> when;    ///< what its WHEN calls
 };

@@ -50,6 +50,7 @@ class RepeatedKeys {
   const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
   std::string_view why = error.what();
   why.remove_prefix(std::min(why.size(), why.find("syntax error")));
+  if (trim(text).empty()) why = "it is empty";  // the library's words for that differ between its releases
   throw Error(ExitCode::usage, cat(file_name, ":", std::to_string(line), ":", std::to_string(column),
                                    ": not valid JSON: ", printable_line(why)));
 }

@@ -85,7 +85,8 @@ class JsonWriter {
   void value(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
   void value(std::nullptr_t) { literal("null"); }
   template <std::integral Number>
-  requires(!std::same_as<Number, bool>) void value(Number number) {
+    requires(!std::same_as<Number, bool>)
+  void value(Number number) {
     char digits[24];
     literal({digits, std::to_chars(digits, digits + sizeof digits, number).ptr});
   }

@@ -93,7 +93,7 @@ class Relations {
   }
 
   template <typename Part>
-  void read(const std::string& sql, std::vector<Part> SnapshotRelation::*parts) {
+  void read(const std::string& sql, std::vector<Part> SnapshotRelation::* parts) {
     const SqlResult result = reading_.query(sql);
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
       const auto relation = by_oid_.find(result.text(i, 0));

@@ -186,7 +186,7 @@ class ConfigFile : public CLI::ConfigBase {
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     const std::string text(std::istreambuf_iterator<char>(input), {});
-    const auto file = app_.get_config_ptr()->as<std::string>();
+    const std::string file = config_file(app_);
     std::vector<CLI::ConfigItem> items;
     // CLI11 lets the first value of an option win: so those of sections, which are more special, come first.
     const std::vector<Entry> entries = TomlReader(text, printable_line(file)).read();
@@ -262,6 +262,12 @@ std::filesystem::path find_config(const std::filesystem::path& directory) {
     if (std::filesystem::is_regular_file(folder / k_file_name, ignored)) return folder / k_file_name;
     if (folder == folder.parent_path()) return {};
   }
+}
+
+std::string config_file(const CLI::App& app) {
+  // Not Option::as(): in CLI11 2.4 it reads past the end of an option that was processed without a value.
+  const CLI::Option* option = app.get_config_ptr();
+  return option->results().empty() ? option->get_default_str() : option->results().back();
 }
 
 void add_config(CLI::App& app) {

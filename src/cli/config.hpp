@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <istream>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,9 @@ namespace pgsluice::cli {
 
 /// The nearest pgsluice.toml in `directory` or above it; empty: there is none.
 std::filesystem::path find_config(const std::filesystem::path& directory);
+
+/// The file that options are read from: of --config, else the nearest one; empty: there is none.
+std::string config_file(const CLI::App& app);
 
 /// Adds `--config FILE`. Call it before commands are added: they inherit the reader.
 void add_config(CLI::App& app);

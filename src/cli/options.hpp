@@ -52,7 +52,7 @@ CLI::Option* add_choice_index(CLI::App& app, const std::string& name, const std:
                               const std::string& description);
 
 template <typename Value>
-CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value, Choices<Value> choices,
+CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value, const Choices<Value>& choices,
                         const std::string& description) {
   std::vector<std::string> words;
   std::size_t preset = 0;

@@ -104,7 +104,7 @@ std::string repeatable(const std::string& argument) {
 std::string message_of(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
-    return cat("cannot read ", app.get_config_ptr()->as<std::string>(), ": no such file");
+    return cat("cannot read ", config_file(app), ": no such file");
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     return cat(what.substr(0, what.find(':')), " needs a value");
@@ -130,7 +130,7 @@ bool is_of_config(const std::string& message, const std::vector<std::string>& ar
   const std::string message = printable_line(message_of(app, error));
   const std::vector<CLI::App*> active = app.get_subcommands();
   const std::string command = active.empty() ? "" : active.front()->get_name() + " ";
-  const std::string config = app.get_config_ptr()->as<std::string>();
+  const std::string config = config_file(app);
   const bool of_config = dynamic_cast<const CLI::ValidationError*>(&error) != nullptr && !config.empty() &&
                          is_of_config(message, arguments);
   throw Error(ExitCode::usage, of_config ? cat(printable_line(config), ": ", message.substr(2)) : message,

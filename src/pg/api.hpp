@@ -46,11 +46,13 @@ namespace pgsluice::pg {
   X(PQcancel)                       \
   X(PQfreeCancel)
 
+// NOLINTBEGIN(readability-identifier-naming): libpq's own names.
 struct Api {
 #define PGSLUICE_LIBPQ_MEMBER(name) decltype(&::name) name = nullptr;
   PGSLUICE_LIBPQ_FUNCTIONS(PGSLUICE_LIBPQ_MEMBER)
 #undef PGSLUICE_LIBPQ_MEMBER
 };
+// NOLINTEND(readability-identifier-naming)
 
 /// Loads libpq at the first call. Throws Error(precondition) when it is missing.
 const Api& api();

@@ -146,7 +146,7 @@ Words lock_cell(const RowPage& page) {
 
 Words work_cell(const RowPage& page) {
   std::vector<Words> parts;
-  const auto list = [&](std::string_view verb, bool RoleEffect::*does) {
+  const auto list = [&](std::string_view verb, bool RoleEffect::* does) {
     std::vector<std::string> roles;
     for (const RoleEffect& role : page.roles) {
       if (role.*does) roles.push_back(role_words(role.role));
@@ -344,10 +344,10 @@ Document list_document(const std::vector<FindingPage>& findings, const std::vect
       table.rows.push_back({code(group.name), Words(group.form), Words(count_of(group.rows.size(), "row"))});
     }
     table.header.emplace_back("");
-    document.push_back(table);
+    document.emplace_back(table);
   }
   document.emplace_back(Heading{.level = 2, .words = "How to go on"});
-  document.push_back(
+  document.emplace_back(
       Table{.header = {"type", "to see"},
             .rows = {{code("pgsluice explain blocks-reads-during-work"), Words("a finding's page")},
                      {code("pgsluice explain add_column"), Words("the rows of a command")},
@@ -371,7 +371,7 @@ Document book_document(const std::vector<FindingPage>& findings, const std::vect
   for (const FindingPage& page : findings) names.push_back(link(page.rule->name, "#" + page.rule->name));
   List list = contents(chapters);
   list.items.insert(list.items.begin(), link("Findings", "#findings") + ": " + join(names, " · "));
-  document.push_back(list);
+  document.emplace_back(list);
   document.emplace_back(Heading{.level = 2, .words = "Findings"});
   append(document, finding_list(findings, true));
   for (const FindingPage& page : findings) {

@@ -152,7 +152,7 @@ Document meanwhile(const ExplainedCase& one) {
     Fields answers;
     if (!part.waiting.empty()) answers.fields.push_back({"wait", paragraph(list(part.waiting))});
     if (!part.going_on.empty()) answers.fields.push_back({"go on", paragraph(list(part.going_on))});
-    document.push_back(answers);
+    document.emplace_back(answers);
   }
   if (!document.empty()) return document;
   return paragraph(one.effect.unmodeled ? "not known: everybody may have to wait" : "nobody has to wait");
@@ -324,7 +324,7 @@ Document to_document(const Explanation& explanation) {
   Document document;
   for (const ExplainedStatement& statement : explanation.statements) {
     document.emplace_back(Code{.language = "sql", .text = statement.sql});
-    document.push_back(side_by_side(statement, explanation));
+    document.emplace_back(side_by_side(statement, explanation));
   }
   if (has_assumptions(explanation)) {
     document.emplace_back(Paragraph{styled(

@@ -235,7 +235,7 @@ Value assigned(const ::ResTarget* target, Name alias) {
 
 void add_assignments(const ::List* targets, RowChange& change) {
   for (auto* target : each<::ResTarget>(targets)) {
-    change.set_columns.push_back(view(target->name));
+    change.set_columns.emplace_back(view(target->name));
     change.set_values.push_back(assigned(target, change.target.alias));
   }
 }
@@ -318,7 +318,7 @@ void add_query_rows(const ::SelectStmt* select, RowChange& change) {
 
 RowChange insertion(const ::InsertStmt* node, const Demands& demands) {
   RowChange change{.kind = Kind::insert, .target = written(node->relation, demands)};
-  for (auto* column : each<::ResTarget>(node->cols)) change.columns.push_back(view(column->name));
+  for (auto* column : each<::ResTarget>(node->cols)) change.columns.emplace_back(view(column->name));
   change.overriding_user = node->override == OVERRIDING_USER_VALUE;
   auto* select = as<::SelectStmt>(node->selectStmt, T_SelectStmt);
   if (node->selectStmt == nullptr) {
@@ -345,7 +345,8 @@ void add_merge(const ::MergeStmt* node, const Demands& demands, std::vector<RowC
       add_assignments(when->targetList, change);
     } else if (when->commandType == CMD_INSERT) {
       change.kind = Kind::insert;
-      for (auto* column : each<::ResTarget>(when->targetList)) change.columns.push_back(view(column->name));
+      for (auto* column : each<::ResTarget>(when->targetList))
+        change.columns.emplace_back(view(column->name));
       change.overriding_user = when->override == OVERRIDING_USER_VALUE;
       change.count = 1;
       add_row(when->values, change);

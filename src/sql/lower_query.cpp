@@ -93,10 +93,10 @@ void add_dml(::Node* node, std::string_view tag, const Source& source, Statement
     auto* select = as<::SelectStmt>(insert->selectStmt, T_SelectStmt);
     set_fact(command, "from_query", select != nullptr && length(select->valuesLists) == 0);
     set_fact(command, "default_values", insert->selectStmt == nullptr);
-    for (auto* column : each<::ResTarget>(insert->cols)) command.names.push_back(view(column->name));
+    for (auto* column : each<::ResTarget>(insert->cols)) command.names.emplace_back(view(column->name));
   }
   if (auto* update = as<::UpdateStmt>(node, T_UpdateStmt)) {
-    for (auto* column : each<::ResTarget>(update->targetList)) command.names.push_back(view(column->name));
+    for (auto* column : each<::ResTarget>(update->targetList)) command.names.emplace_back(view(column->name));
   }
   add_query_use(node, source, command, target);
 }

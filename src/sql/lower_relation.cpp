@@ -45,7 +45,7 @@ void lower_index(const ::IndexStmt* node, const Source& source, Statement& state
 
 void lower_sequence_options(const ::List* options, Command& command) {
   for (auto* option : each<::DefElem>(options)) {
-    command.names.push_back(view(option->defname));
+    command.names.emplace_back(view(option->defname));
     if (view(option->defname) != "owned_by") continue;
     auto* owner = as<::List>(option->arg, T_List);
     if (length(owner) < 2) continue;  // NONE

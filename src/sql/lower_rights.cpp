@@ -19,7 +19,7 @@ void lower_grant(const ::GrantStmt* node, const Source& source, Statement& state
   };
   if (!on_relations) {
     Command& command = add();
-    for (::Node* object : each(node->objects)) command.names.push_back(string_value(object));
+    for (::Node* object : each(node->objects)) command.names.emplace_back(string_value(object));
     return;
   }
   for (auto* relation : each<::RangeVar>(node->objects))

@@ -86,7 +86,7 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
     case T_ConstraintsSetStmt: {
       auto* n = reinterpret_cast<::ConstraintsSetStmt*>(node);
       Command& command = add_command(statement, "ConstraintsSetStmt", source.whole());
-      for (auto* name : each<::RangeVar>(n->constraints)) command.names.push_back(view(name->relname));
+      for (auto* name : each<::RangeVar>(n->constraints)) command.names.emplace_back(view(name->relname));
       set_fact(command, "deferred", n->deferred);
       return true;
     }

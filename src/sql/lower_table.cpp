@@ -116,7 +116,7 @@ PartitionKey partition_key(const ::PartitionSpec* spec) {
                                : spec->strategy == PARTITION_STRATEGY_RANGE ? "range"
                                                                             : "hash",
                    .columns = {}};
-  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.push_back(view(element->name));
+  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.emplace_back(view(element->name));
   return key;
 }
 
@@ -185,7 +185,7 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
     case AT_SetRelOptions:
     case AT_ResetRelOptions:
       for (auto* option : each<::DefElem>(reinterpret_cast<::List*>(node->def))) {
-        command.names.push_back(view(option->defname));
+        command.names.emplace_back(view(option->defname));
       }
       break;
     default: break;
@@ -279,7 +279,7 @@ Constraint constraint(const ::Constraint* node, const Source& source) {
   if (node->contype == CONSTR_GENERATED) result.generated_kind = "stored";
   for (auto* pair : each<::List>(node->exclusions)) {
     auto* element = as<::IndexElem>(pair->elements[0].ptr_value, T_IndexElem);
-    if (element != nullptr) result.columns.push_back(view(element->name));
+    if (element != nullptr) result.columns.emplace_back(view(element->name));
   }
 #if PG_VERSION_NUM >= 180000
   if (node->contype == CONSTR_GENERATED && node->generated_kind == 'v') result.generated_kind = "virtual";

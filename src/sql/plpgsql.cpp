@@ -457,7 +457,7 @@ class PlpgsqlReader {
       const Name record = loop.targets.front();
       if (read.rows.columns.size() != 1) loop.targets.clear();
       for (const Name column : read.rows.columns)
-        loop.targets.push_back(cat(record.str(), ".", column.str()));
+        loop.targets.emplace_back(cat(record.str(), ".", column.str()));
     }
     CodeStep& step = add(steps, CodeStep::Kind::statement, piece);
     step.statement = std::move(read.statement);

@@ -34,9 +34,7 @@ TEST(Json, RefusesARepeatedKey) {
 
 TEST(Json, NamesAnUnknownKeyByItsPointer) {
   const JsonPlace place{.file = "x.json", .pointer = "/rows/3"};
-  EXPECT_EQ(error_of([&] {
-              expect_object(Json{{"wen", 1}}, place, {"when", "on"});
-            }),
+  EXPECT_EQ(error_of([&] { expect_object(Json{{"wen", 1}}, place, {"when", "on"}); }),
             "x.json#/rows/3/wen: unknown key \"wen\" | Did you mean \"when\"?");
 }
 
@@ -46,9 +44,7 @@ TEST(Json, EscapesThePointer) {
 
 TEST(Json, RefusesAMemberOfAnotherType) {
   const JsonPlace place{.file = "x.json", .pointer = {}};
-  EXPECT_EQ(error_of([&] {
-              get_string(Json{{"a", 1}}, "a", place);
-            }),
+  EXPECT_EQ(error_of([&] { get_string(Json{{"a", 1}}, "a", place); }),
             "x.json#/a: must be a string, not number");
   EXPECT_EQ(error_of([&] { get_string(Json::object(), "a", place); }), "x.json#/: the key \"a\" is missing");
 }
