@@ -103,6 +103,12 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
   for (CatalogColumn column : source->columns) {
     column.owned_sequence = {};
     if (ref.role == "like") column.default_expression.reset();
+    if (parent && std::ranges::any_of(source->constraints, [&](const CatalogConstraint& constraint) {
+          return constraint.contype == "CONSTR_NOTNULL" && constraint.no_inherit &&
+                 contains(constraint.columns, column.name);
+        })) {
+      column.not_null = false;
+    }
     if (table.column(column.name) == nullptr) table.columns.push_back(std::move(column));
   }
   for (const CatalogConstraint& constraint : source->constraints) {
