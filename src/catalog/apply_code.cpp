@@ -35,7 +35,7 @@ void CatalogChange::create_trigger() {
   if (command_.functions.empty()) return;
   const FunctionCall& function = command_.functions.front();
   CatalogTrigger trigger{.name = command_.name,
-                         .function = {function.schemaname, function.name},
+                         .function = catalog_.function_name(function),
                          .row = command_.is("row"),
                          .timing = command_.text("timing"),
                          .events = {},
