@@ -128,12 +128,10 @@ bool changes_catalog(std::string_view tag) {
   return !is_neutral(tag) && !is_dml(tag);
 }
 
-/// Where the first statement is that stands in the file and that we have not read; npos: there is none, as far as the
-/// script is parsed.
-std::size_t first_unread(const Script& script) {
-  const std::size_t error = script.errors.empty() ? std::string::npos : script.errors.front().statement.begin;
+/// Where the first thing stands in the file that psql would do; npos: there is none.
+std::size_t first_meta_command(const Script& script) {
   const auto meta = std::ranges::find(script.client_commands, "meta-command", &ClientCommand::kind);
-  return meta == script.client_commands.end() ? error : std::min(error, meta->range.begin);
+  return meta == script.client_commands.end() ? std::string::npos : meta->range.begin;
 }
 
 /// Where the catalog must be marked, because a ROLLBACK that follows goes back to it.
@@ -184,6 +182,7 @@ class Prediction::Walk {
         catalog_(catalog),
         table_(table),
         options_(options),
+        meta_command_(first_meta_command(script)),
         keeps_(script.statements),
         follower_(catalog) {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
@@ -210,7 +209,8 @@ class Prediction::Walk {
 
   /// What we could not read may have done anything to what comes after it.
   void lose_track_before(std::size_t place) {
-    if (lost_track_ || first_unread(script_) >= place) return;
+    const bool error = !script_.errors.empty() && script_.errors.front().statement.begin < place;
+    if (lost_track_ || (!error && meta_command_ >= place)) return;
     lost_track_ = true;
     catalog_.lose_track();
   }
@@ -734,6 +734,7 @@ class Prediction::Walk {
   const EffectTable& table_;
   const PredictOptions options_;
   std::size_t next_ = 0;
+  std::size_t meta_command_;  ///< where the first one stands
   Keeps keeps_;
   bool controls_itself_ = false;
   bool lost_track_ = false;  ///< something of the file could not be read
