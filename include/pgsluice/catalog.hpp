@@ -44,6 +44,7 @@ struct CatalogColumn {
   Box<Expression> default_expression;
   std::string_view generated;  ///< "", "stored" or "virtual"
   bool identity = false;
+  bool inherited = false;       ///< and not its own as well: it goes with that of the parent
   RelationName owned_sequence;  ///< of serial and identity
   Name collation;               ///< as written; empty: the type's own
 };
@@ -61,7 +62,7 @@ struct CatalogConstraint {
   bool initdeferred = false;
   KeyActions actions;  ///< foreign key
   bool no_inherit = false;
-  bool inherited = false;  ///< of a partition: it came from the partitioned table
+  bool inherited = false;  ///< of a partition or child: it came from the table above, and goes with it
   Box<Predicate> said;     ///< by the CHECK
   Names not_null;          ///< columns that the CHECK proves NOT NULL
   Names expression_columns;
@@ -114,8 +115,10 @@ struct CatalogPolicy {
   Name name;
   std::string_view cmd = "all";  ///< all, select, insert, update or delete
   std::vector<RelationName> reads;
-  Names columns;  ///< of its table and of what it reads
-  Names roles;    ///< empty: everybody
+  Names columns;           ///< of its table and of what it reads
+  Names roles;             ///< empty: everybody
+  bool has_using = false;  ///< USING was written
+  bool has_check = false;  ///< WITH CHECK was written
   std::vector<FunctionCall> functions;
 };
 
@@ -145,6 +148,8 @@ struct Relation {
   Name constraint;                  ///< an index: the constraint that it backs
   bool clustered = false;           ///< an index: CLUSTER uses it
   std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  /// The same with what the query demands of their rows.
+  Box<std::vector<RelationRef>> sources;
   Names reads_columns;              ///< the columns that it names; "*" for all
   Box<ViewQuery> view;              ///< a view that can be written to
   std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
@@ -169,6 +174,8 @@ struct CatalogType {
   char typtype = 'b';                   ///< pg_type's letter: d domain, e enum, c composite, r range
   TypeName base;                        ///< a domain: the type under it
   bool constrained = false;             ///< a domain with a CHECK or NOT NULL: values must be tested
+  bool not_null = false;                ///< a domain: NOT NULL of its own
+  Names checks;                         ///< a domain: the names of its own CHECKs
   Box<Expression> default_expression;   ///< a domain: DEFAULT
   Name owner;                           ///< empty: not known
   std::vector<FunctionCall> functions;  ///< a domain: that its CHECKs call
@@ -194,6 +201,8 @@ class Catalog {
   int server_version_num = 0;              ///< 0: not known
   std::string timezone;                    ///< of the session; empty: not known
   Name default_tablespace = "pg_default";  ///< of the database
+  Name new_tablespace;                     ///< SET default_tablespace; empty: the database's
+  Name default_access_method = "heap";     ///< SET default_table_access_method
   Name session_role = "postgres";          ///< who is connected
   Name role = "postgres";                  ///< after SET ROLE
   bool is_replica = false;                 ///< session_replication_role = replica

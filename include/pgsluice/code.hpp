@@ -74,6 +74,7 @@ struct CodeBlock {
   bool exact = false;      ///< it stands there byte for byte, so that places inside it are places in the file
   bool security_definer = false;
   Names search_path;            ///< SET search_path
+  bool stays_call = false;      ///< STRICT or SET: its expression never takes the place of the call
   Names parameters;             ///< names by position; "" when it has none
   std::vector<TypeName> types;  ///< of what a caller passes
   TypeName result;              ///< RETURNS; empty: a procedure, or its OUT parameters

@@ -280,6 +280,14 @@ struct ViewQuery {
   std::vector<std::pair<Name, Name>> columns;  ///< name → column of the base; empty: an expression
 };
 
+/// A column of what a query yields, as far as it is written down: that of a relation, or a cast.
+struct ResultColumn {
+  Name name;
+  RelationName relation;  ///< as written; empty: one of those that the query reads
+  Name column;            ///< "*": all of them
+  Box<TypeName> type;     ///< of a cast
+};
+
 /// One thing that a statement does: `ALTER TABLE a, b, c` is three commands. ADD COLUMN with inline
 /// constraints is the ADD COLUMN and one AT_AddConstraint each, as PostgreSQL itself splits it.
 struct Command {
@@ -302,7 +310,8 @@ struct Command {
   Name access_method;
   Box<std::vector<RowChange>> changes;  ///< of DML: its own first, then those of WITH
   Box<ViewQuery> view;
-  Box<CodeBlock> code;  ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
+  Box<std::vector<ResultColumn>> results;  ///< of the query of CREATE TABLE … AS
+  Box<CodeBlock> code;                     ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
   Box<std::vector<Statement>>
       inner;  ///< statements that it is made of: actions of a rule, what PREPARE prepares
 

@@ -25,6 +25,7 @@ void CatalogChange::run() {
   if (tag == "CreateDomainStmt" || tag == "CreateEnumStmt") return create_type();
   if (tag == "AlterDomainStmt") return alter_domain();
   if (tag == "CreateFunctionStmt") return create_function();
+  if (tag == "AlterFunctionStmt") return alter_function();
   if (tag == "CreateTrigStmt") return create_trigger();
   if (tag == "CreateEventTrigStmt") return create_event_trigger();
   if (tag == "AlterEventTrigStmt") return enable_event_trigger();

@@ -31,6 +31,17 @@ void CatalogChange::create_function() {
   overloads.push_back(std::move(function));
 }
 
+/// Which of several overloads it was nobody knows: then only what makes it worse counts.
+void CatalogChange::alter_function() {
+  const std::string_view volatility = command_.text("volatility");
+  if (volatility.empty()) return;
+  auto& functions = catalog_.objects().functions;
+  const auto found =
+      functions.find(catalog_.function_name({.schemaname = command_.new_name, .name = command_.name}));
+  if (found == functions.end() || (found->second.size() > 1 && volatility != "volatile")) return;
+  for (CatalogFunction& function : found->second) function.volatility = volatility;
+}
+
 void CatalogChange::create_trigger() {
   if (command_.functions.empty()) return;
   const FunctionCall& function = command_.functions.front();
@@ -49,7 +60,7 @@ void CatalogChange::create_trigger() {
   if (command_.is("update")) trigger.events.emplace_back("update");
   if (command_.is("delete")) trigger.events.emplace_back("delete");
   if (command_.is("truncate")) trigger.events.emplace_back("truncate");
-  if (command_.expression) trigger.when = command_.expression->functions;
+  if (command_.expression) trigger.when = meant(command_.expression->functions);
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "transition") trigger.transition_tables.push_back(ref.name.relname);
   }

@@ -29,7 +29,8 @@ void CatalogChange::alter_table(std::string_view tag) {
   if (tag == "AT_SetTableSpace")
     return edit(target()->name, [&](Relation& r) { r.tablespace = command_.name; });
   if (tag == "AT_SetAccessMethod") {
-    return edit(target()->name, [&](Relation& r) { r.access_method = command_.name; });
+    const Name method = command_.name.empty() ? catalog_.default_access_method : command_.name;
+    return edit(target()->name, [&](Relation& r) { r.access_method = method; });
   }
   if (tag == "AT_ChangeOwner") {
     return set_owner(target()->name, new_owner());
@@ -43,7 +44,22 @@ void CatalogChange::alter_table(std::string_view tag) {
   if (tag == "AT_SetLogged" || tag == "AT_SetUnLogged") {
     return edit(target()->name, [&](Relation& r) { r.relpersistence = tag == "AT_SetLogged" ? 'p' : 'u'; });
   }
+  if (tag == "AT_DropIdentity") drop_identity_sequences();
   for_family([&](Relation& relation) { alter_column(tag, relation); });
+}
+
+/// Partitions have none of their own.
+void CatalogChange::drop_identity_sequences() {
+  for (const RelationName& name : family()) {
+    const CatalogColumn* column = catalog_.find(name)->column(command_.name);
+    if (column == nullptr || !column->identity || column->owned_sequence.empty()) continue;
+    catalog_.erase(RelationName(column->owned_sequence));
+    edit(name, [this](Relation& relation) {
+      for (CatalogColumn& own : relation.columns) {
+        if (own.name == command_.name) own.owned_sequence = {};
+      }
+    });
+  }
 }
 
 void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
@@ -52,7 +68,7 @@ void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   if (tag == "AT_SetNotNull") column->not_null = true;
   if (tag == "AT_DropNotNull") column->not_null = false;
   if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
-  if (tag == "AT_ColumnDefault") column->default_expression = command_.expression;
+  if (tag == "AT_ColumnDefault") column->default_expression = meant(command_.expression);
   if (tag == "AT_DropExpression") column->generated = {};
   if (tag == "AT_DropIdentity") column->identity = false;
   if (tag == "AT_AddIdentity") {
@@ -69,9 +85,26 @@ void CatalogChange::add_column() {
   const ColumnDef& def = command_.columns.front();
   if (is_full(*target()) || target()->column(def.name) != nullptr) return;
   const CatalogColumn column = make_column(def, target()->name);
+  const RelationName altered = target()->name;
   for_family([&](Relation& relation) {
-    if (relation.column(def.name) == nullptr) relation.columns.push_back(column);
+    if (relation.column(def.name) != nullptr) return;
+    relation.columns.push_back(column);
+    if (relation.name == altered) return keep_not_null(def, relation);
+    relation.columns.back().inherited = true;
+    const Constraint* not_null = def.constraint("CONSTR_NOTNULL");
+    if (not_null != nullptr && not_null->is_no_inherit) relation.columns.back().not_null = false;
   });
+}
+
+/// What a view demands of the rows of the table.
+void CatalogChange::rename_in_demands(Relation& view, const RelationName& table) {
+  if (view.sources) {
+    for (RelationRef& source : view.sources.edit()) {
+      if (source.name == table && source.where) rename_in_predicate(source.where.edit());
+    }
+  }
+  if (view.view && view.view->base.name == table && view.view->base.where)
+    rename_in_predicate(view.view.edit().base.where.edit());
 }
 
 /// In foreign keys that point to the table, and in the views and policies that read it.
@@ -91,6 +124,7 @@ void CatalogChange::rename_elsewhere(const RelationName& name) {
           std::ranges::replace(key.referenced_columns, command_.name, command_.new_name);
       }
       add_new(relation.reads_columns);
+      rename_in_demands(relation, name);
       for (CatalogPolicy& policy : relation.policies) add_new(policy.columns);
       if (!relation.view || relation.view->base.name != name) return;
       for (auto& [column, base] : relation.view.edit().columns) {

@@ -62,7 +62,10 @@ void CatalogChange::add_constraint() {
   const RelationName altered = target()->name;
   for (const RelationName& member : family()) {
     const Relation& relation = *catalog_.find(member);
-    if (relation.find_constraint(name) != nullptr) continue;
+    if (relation.find_constraint(name) != nullptr) {
+      if (relation.name == altered) make_own(altered, name);
+      continue;
+    }
     if (relation.name != altered && !is_inherited(constraint, relation)) continue;
     CatalogConstraint added{.name = name,
                             .contype = constraint.contype,
@@ -80,7 +83,7 @@ void CatalogChange::add_constraint() {
       added.said = constraint.expression->said;
       added.expression_columns = constraint.expression->columns;
       added.not_null = constraint.expression->not_null;
-      added.functions = constraint.expression->functions;
+      added.functions = meant(constraint.expression->functions);
       added.casts = constraint.expression->casts;
     }
     append(relation.name, std::move(added));
@@ -125,6 +128,16 @@ void CatalogChange::add_index_constraint(const Constraint& constraint) {
   for (const Name column : constraint.columns) definition.elements.push_back({.column = column});
   const std::string name = choose_index_name(catalog_, table, command_);
   put_index(table, name, definition, constraint.contype, constraint.columns, {});
+  if (constraint.contype == "CONSTR_PRIMARY") set_not_null(constraint.columns);
+}
+
+/// pg: parse_utilcmd.c transformIndexConstraint(): a primary key begins with SET NOT NULL, for children, too.
+void CatalogChange::set_not_null(const Names& columns) {
+  for_family([&](Relation& relation) {
+    for (CatalogColumn& column : relation.columns) {
+      if (contains(columns, column.name)) column.not_null = true;
+    }
+  });
 }
 
 void CatalogChange::use_index(const Constraint& constraint, const RelationName& table) {
@@ -138,6 +151,7 @@ void CatalogChange::use_index(const Constraint& constraint, const RelationName& 
   edit(old_name, [&](Relation& index) { index.constraint = name; });
   if (old_name != new_name) move(old_name, new_name);
   edit(table, [&](Relation& relation) { add_key(relation, constraint.contype, name, columns); });
+  if (constraint.contype == "CONSTR_PRIMARY") set_not_null(columns);
 }
 
 void CatalogChange::add_key(Relation& relation, std::string_view contype, const Name name,
@@ -152,18 +166,84 @@ void CatalogChange::add_key(Relation& relation, std::string_view contype, const 
   }
 }
 
+/// From 18 on NOT NULL is a constraint, which has a name where nobody gave it one.
+void CatalogChange::drop_not_null() {
+  const CatalogConstraint* found = target()->find_constraint(command_.name);
+  const CatalogColumn* unnamed = found == nullptr ? column_of_not_null(*target(), command_.name) : nullptr;
+  Names columns;
+  if (found != nullptr && found->contype == "CONSTR_NOTNULL") columns = found->columns;
+  if (unnamed != nullptr) columns = {unnamed->name};
+  if (columns.empty()) return;
+  for_family([&](Relation& relation) {
+    for (CatalogColumn& column : relation.columns) {
+      if (contains(columns, column.name)) column.not_null = false;
+    }
+  });
+}
+
+/// A constraint that came from above and is now made here as well.
+void CatalogChange::make_own(const RelationName& table, Name constraint) {
+  edit(table, [constraint](Relation& relation) {
+    for (CatalogConstraint& own : relation.constraints) {
+      if (own.name == constraint) own.inherited = false;
+    }
+  });
+}
+
 void CatalogChange::drop_constraint() {
   catalog_.taken_.clear();
-  for (const RelationName& name : family()) {
-    const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
-    if (found == nullptr) continue;
-    const std::string index = found->index;
-    edit(name, [this](Relation& relation) {
-      std::erase_if(relation.constraints,
-                    [this](const CatalogConstraint& c) { return c.name == command_.name; });
-    });
-    if (!index.empty()) catalog_.erase({name.schemaname, index});
+  drop_not_null();
+  const CatalogConstraint* found = target()->find_constraint(command_.name);
+  if (found == nullptr) return;
+  const CatalogConstraint dropped = *found;
+  std::vector<RelationName> tables{target()->name};
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    std::vector<RelationName> children;
+    for (const Relation* child : catalog_.children(tables[i])) children.push_back(child->name);
+    erase_constraint(tables[i], dropped);
+    for (const RelationName& child : children) {
+      if (recurses()) {
+        if (const CatalogConstraint* part = inherited_part(child, dropped); part != nullptr)
+          tables.push_back(child);
+      } else {
+        make_own(child, dropped.name);
+      }
+    }
   }
+}
+
+/// What goes from a child with the constraint of its table; nullptr: the child keeps its own.
+const CatalogConstraint* CatalogChange::inherited_part(const RelationName& child,
+                                                       const CatalogConstraint& constraint) const {
+  for (const CatalogConstraint& part : catalog_.find(child)->constraints) {
+    if (!part.inherited && part.contype != "CONSTR_NOTNULL") continue;
+    if (part.name == constraint.name) return &part;
+    if (!part.referenced.empty() && is_same_key(part, constraint)) return &part;
+  }
+  return nullptr;
+}
+
+/// With the index behind it, and what partitions have of that.
+void CatalogChange::erase_constraint(const RelationName& table, const CatalogConstraint& constraint) {
+  edit(table, [&](Relation& relation) {
+    std::erase_if(relation.constraints, [&](const CatalogConstraint& own) {
+      const bool is_part = own.inherited && !own.referenced.empty() && is_same_key(own, constraint);
+      return own.name == constraint.name || is_part;
+    });
+  });
+  if (constraint.index.empty()) return;
+  const RelationName index{.schemaname = table.schemaname, .relname = constraint.index};
+  std::vector<RelationName> indexes;
+  for (const Relation* part : catalog_.descendants(index)) indexes.push_back(part->name);
+  for (const RelationName& part : indexes) {
+    const RelationName owner = catalog_.find(part)->table;
+    edit(owner, [&](Relation& relation) {
+      std::erase_if(relation.constraints,
+                    [&](const CatalogConstraint& own) { return own.index == part.relname; });
+    });
+    catalog_.erase(part);
+  }
+  catalog_.erase(index);
 }
 
 void CatalogChange::alter_constraint() {

@@ -30,10 +30,26 @@ void CatalogChange::drop() {
                        std::ranges::find(named, gone) != named.end();
     if (!keeps) remove(gone);
   }
+  if (command_.tag == "AT_DropColumn" && !recurses()) own_column();
   if (command_.text("removeType") == "OBJECT_EVENT_TRIGGER")
     erase_named(catalog_.objects().event_triggers, command_.name);
   if (command_.text("removeType") == "OBJECT_PUBLICATION")
     catalog_.objects().publications.erase(command_.name);
+}
+
+/// DROP COLUMN of ONLY a table leaves the column to its children.
+void CatalogChange::own_column() {
+  const Relation* parent = target();
+  if (parent == nullptr) return;
+  std::vector<RelationName> children;
+  for (const Relation* child : catalog_.children(parent->name)) children.push_back(child->name);
+  for (const RelationName& child : children) {
+    edit(child, [this](Relation& relation) {
+      for (CatalogColumn& column : relation.columns) {
+        if (column.name == command_.name) column.inherited = false;
+      }
+    });
+  }
 }
 
 void CatalogChange::remove(const CatalogObject& gone) {

@@ -51,7 +51,7 @@ void CatalogChange::create_index() {
   const RelationName name = table->name;
   const std::string index_name = choose_index_name(catalog_, name, command_);
   if (catalog_.find({name.schemaname, index_name}) != nullptr) return;
-  put_index(name, index_name, *command_.index, {}, {}, {});
+  put_index(name, index_name, meant(*command_.index), {}, {}, {});
 }
 
 void CatalogChange::put_index(const RelationName& table, const Name name, const IndexDef& definition,
@@ -93,6 +93,8 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
 }
 
 void CatalogChange::inherit_indexes(const RelationName& parent, const RelationName& partition) {
+  const Relation* table = catalog_.find(partition);
+  if (table != nullptr && table->relkind == relkind::foreign_table) return;  // pg: indexcmds.c DefineIndex
   std::vector<Relation> wanted;
   for (const Relation* index : catalog_.indexes(parent)) wanted.push_back(*index);
   for (const Relation& index : wanted) {

@@ -5,55 +5,48 @@
 #include <utility>
 
 #include "change.hpp"
+#include "lost_objects.hpp"
 #include "pgsluice/code.hpp"
 
 namespace pgsluice {
 
 namespace {
 
-/// The new name of a function wherever a relation calls it.
-struct CallRenamer {
-  RelationName from;
-  RelationName to;
+/// Changes the calls that match, wherever a relation keeps them.
+template <typename Matches, typename Change>
+struct CallEditor {
+  Matches matches;
+  Change change;
 
-  [[nodiscard]] bool is_it(Name schema, Name name) const {
-    return name == from.relname && (schema.empty() || schema == from.schemaname);
-  }
-  [[nodiscard]] bool is_called(const std::vector<FunctionCall>& calls) const {
-    return std::ranges::any_of(
-        calls, [this](const FunctionCall& call) { return is_it(call.schemaname, call.name); });
-  }
-  bool rename_in(std::vector<FunctionCall>& calls) const {
-    if (!is_called(calls)) return false;
+  bool edit(std::vector<FunctionCall>& calls) const {
+    if (std::ranges::none_of(calls, matches)) return false;
     for (FunctionCall& call : calls) {
-      if (is_it(call.schemaname, call.name))
-        std::tie(call.schemaname, call.name) = std::tie(to.schemaname, to.relname);
+      if (matches(call)) change(call);
     }
     return true;
   }
-  bool rename_in(Box<Expression>& expression) const {
-    return expression && is_called(expression->functions) && rename_in(expression.edit().functions);
+  bool edit(Box<Expression>& expression) const {
+    return expression && std::ranges::any_of(expression->functions, matches) &&
+           edit(expression.edit().functions);
   }
-  bool rename_in(Relation& relation) const {
-    bool found = rename_in(relation.calls);
-    for (CatalogColumn& column : relation.columns) found = rename_in(column.default_expression) || found;
-    for (CatalogConstraint& constraint : relation.constraints)
-      found = rename_in(constraint.functions) || found;
-    for (CatalogPolicy& policy : relation.policies) found = rename_in(policy.functions) || found;
-    for (CatalogTrigger& trigger : relation.triggers) {
-      found = rename_in(trigger.when) || found;
-      if (!is_it(trigger.function.schemaname, trigger.function.relname)) continue;
-      trigger.function = to;
-      found = true;
-    }
+  bool edit(Relation& relation) const {
+    bool found = edit(relation.calls);
+    for (CatalogColumn& column : relation.columns) found = edit(column.default_expression) || found;
+    for (CatalogConstraint& constraint : relation.constraints) found = edit(constraint.functions) || found;
+    for (CatalogPolicy& policy : relation.policies) found = edit(policy.functions) || found;
+    for (CatalogTrigger& trigger : relation.triggers) found = edit(trigger.when) || found;
     if (!relation.index) return found;
     IndexDef index = *relation.index;
-    bool indexed = rename_in(index.predicate);
-    for (IndexElement& element : index.elements) indexed = rename_in(element.expression) || indexed;
+    bool indexed = edit(index.predicate);
+    for (IndexElement& element : index.elements) indexed = edit(element.expression) || indexed;
     if (indexed) relation.index = std::move(index);
     return found || indexed;
   }
 };
+
+bool names_function(const RelationName& function, Name schema, Name name) {
+  return name == function.relname && (schema.empty() || schema == function.schemaname);
+}
 
 /// The schemas of search_path in which an object may be, or the one that is written.
 Names schemas_of(const Catalog& catalog, Name written) {
@@ -96,6 +89,13 @@ bool CatalogChange::rename_object(std::string_view kind, bool to_schema) {
     catalog_.objects().extensions[command_.name].schema = command_.new_name;
     return true;
   }
+  if (kind == "OBJECT_PUBLICATION") {
+    auto publication = catalog_.objects().publications.extract(command_.name);
+    if (publication.empty()) return true;
+    publication.key() = command_.new_name;
+    catalog_.objects().publications.insert(std::move(publication));
+    return true;
+  }
   if (kind != "OBJECT_STATISTIC_EXT") return rename_other(kind, to_schema);
   auto& statistics = catalog_.objects().statistics;
   auto node = statistics.extract(object_name());
@@ -105,7 +105,7 @@ bool CatalogChange::rename_object(std::string_view kind, bool to_schema) {
   return true;
 }
 
-/// Collations and servers are mentioned by their own name alone.
+/// Configurations, collations and servers are mentioned by their own name alone.
 bool CatalogChange::rename_other(std::string_view kind, bool to_schema) {
   const RelationName from = object_name();
   if (catalog_.objects_->others.contains({kind, from})) {
@@ -113,8 +113,10 @@ bool CatalogChange::rename_other(std::string_view kind, bool to_schema) {
     (to_schema ? node.key().second.schemaname : node.key().second.relname) = command_.new_name;
     catalog_.objects().others.insert(std::move(node));
   }
-  if (kind != "OBJECT_COLLATION" && kind != "OBJECT_FOREIGN_SERVER") return false;
-  if (to_schema) return true;
+  const bool is_configuration = kind == "OBJECT_TSCONFIGURATION";
+  if (!is_configuration && kind != "OBJECT_COLLATION" && kind != "OBJECT_FOREIGN_SERVER") return false;
+  if (is_configuration && !to_schema) rename_configuration(from.relname);
+  if (to_schema || is_configuration) return true;
   if (kind == "OBJECT_FOREIGN_SERVER") {
     auto server = catalog_.objects().servers.extract(from.relname);
     if (!server.empty()) {
@@ -184,10 +186,33 @@ void CatalogChange::move_function(RelationName from, const RelationName& to) {
     function.name = to;
     functions[to].push_back(std::move(function));
   }
-  const CallRenamer renamer{.from = from, .to = to};
+  const CallEditor renamer{
+      .matches =
+          [&from](const FunctionCall& call) { return names_function(from, call.schemaname, call.name); },
+      .change =
+          [&to](FunctionCall& call) {
+            std::tie(call.schemaname, call.name) = std::tie(to.schemaname, to.relname);
+          }};
   for (const Relation* caller : catalog_.all()) {
     Relation copy = *caller;
-    if (renamer.rename_in(copy)) edit(caller->name, [&](Relation& relation) { relation = std::move(copy); });
+    bool changed = renamer.edit(copy);
+    for (CatalogTrigger& trigger : copy.triggers) {
+      if (!names_function(from, trigger.function.schemaname, trigger.function.relname)) continue;
+      trigger.function = to;
+      changed = true;
+    }
+    if (changed) edit(caller->name, [&](Relation& relation) { relation = std::move(copy); });
+  }
+}
+
+/// A text search configuration is a constant in the expressions that use it.
+void CatalogChange::rename_configuration(Name from) {
+  const CallEditor renamer{
+      .matches = [from](const FunctionCall& call) { return named_configuration(call) == from; },
+      .change = [this](FunctionCall& call) { call.texts.edit().front().value = command_.new_name.str(); }};
+  for (const Relation* caller : catalog_.all()) {
+    Relation copy = *caller;
+    if (renamer.edit(copy)) edit(caller->name, [&](Relation& relation) { relation = std::move(copy); });
   }
 }
 

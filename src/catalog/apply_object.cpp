@@ -15,14 +15,21 @@ void CatalogChange::create_view(char kind) {
   if (old != nullptr && !command_.is("replace")) return;
   Relation view{.name = name, .relkind = kind};
   if (name.schemaname == "pg_temp") view.relpersistence = 't';
+  if (kind != relkind::view) place(view);
+  if (kind == relkind::table && command_.results) copy_results(view);
   if (kind != relkind::table) {
-    for (const RelationRef& ref : command_.relations) {
-      if (ref.role == "source" || ref.role == "locked") view.reads.push_back(catalog_.resolve(ref.name));
+    std::vector<RelationRef> sources;
+    for (RelationRef ref : command_.relations) {
+      if (ref.role != "source" && ref.role != "locked") continue;
+      ref.name = catalog_.resolve(ref.name);
+      view.reads.push_back(ref.name);
+      sources.push_back(std::move(ref));
     }
+    if (!sources.empty()) view.sources = std::move(sources);
     view.reads_columns = command_.names;
-    view.view = command_.view;
+    if (kind == relkind::view) view.view = command_.view;
     if (view.view) view.view = resolved(*view.view);
-    view.calls = command_.functions;
+    view.calls = meant(command_.functions);
     view.grouped = command_.is("grouped");
     if (command_.expression) {
       for (const TypeName& cast : command_.expression->casts)
@@ -30,6 +37,32 @@ void CatalogChange::create_view(char kind) {
     }
   }
   catalog_.put(std::move(view));
+}
+
+/// CREATE TABLE … AS copies names and types, and nothing else. What is computed is not known.
+void CatalogChange::copy_results(Relation& table) const {
+  for (const ResultColumn& result : *command_.results) {
+    if (result.type) {
+      table.columns.push_back({.name = result.name, .type = catalog_.resolve_type(*result.type)});
+      continue;
+    }
+    for (const RelationRef& ref : command_.relations) {
+      const bool is_read = ref.role == "source" || ref.role == "locked";
+      const bool is_it = result.relation.empty() || result.relation == ref.name;
+      if (is_read && is_it && !result.column.empty()) copy_result(result, ref.name, table);
+    }
+  }
+}
+
+void CatalogChange::copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const {
+  const Relation* relation = catalog_.find(from);
+  if (relation == nullptr) return;
+  for (const CatalogColumn& column : relation->columns) {
+    if (result.column != "*" && result.column != column.name) continue;
+    const Name name = result.column == "*" ? column.name : result.name;
+    if (table.column(name) != nullptr || is_full(table)) continue;
+    table.columns.push_back({.name = name, .type = column.type, .collation = column.collation});
+  }
 }
 
 /// A star stands for the columns that there are now.
@@ -70,45 +103,53 @@ void CatalogChange::create_type() {
   type.owner = catalog_.role;
   if (command_.type) type.base = catalog_.resolve_type(*command_.type);
   for (const Constraint& constraint : command_.constraints) {
-    if (constraint.contype == "CONSTR_DEFAULT") type.default_expression = constraint.expression;
+    if (constraint.contype == "CONSTR_DEFAULT") type.default_expression = meant(constraint.expression);
   }
-  for (const Constraint& constraint : command_.constraints) {
-    if (constraint.contype != "CONSTR_CHECK" || !constraint.expression) continue;
-    std::ranges::copy(constraint.expression->functions, std::back_inserter(type.functions));
-  }
-  type.constrained = std::ranges::any_of(command_.constraints, [](const Constraint& constraint) {
-    return constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_NOTNULL";
-  });
-  if (command_.type && !type.constrained) {
-    const CatalogType* base = catalog_.find_type(*command_.type);
-    type.constrained = base != nullptr && base->constrained;
-  }
+  constrain(type);
   catalog_.put_type(std::move(type));
+}
+
+/// The constraints of the command, and what the domain is with them.
+void CatalogChange::constrain(CatalogType& domain) const {
+  for (const Constraint& constraint : command_.constraints) {
+    domain.not_null = domain.not_null || constraint.contype == "CONSTR_NOTNULL";
+    if (constraint.contype != "CONSTR_CHECK") continue;
+    std::string name = constraint.name.str();
+    for (int pass = 0; name.empty() || (constraint.name.empty() && contains(domain.checks, name)); ++pass) {
+      name = make_object_name(domain.name.relname, {}, pass == 0 ? "check" : "check" + std::to_string(pass));
+    }
+    domain.checks.emplace_back(name);
+    if (constraint.expression)
+      std::ranges::copy(meant(constraint.expression->functions), std::back_inserter(domain.functions));
+  }
+  const CatalogType* base = catalog_.find_type(domain.base);
+  domain.constrained = domain.not_null || !domain.checks.empty() || (base != nullptr && base->constrained);
 }
 
 void CatalogChange::alter_domain() {
   if (!command_.type) return;
   const CatalogType* found = catalog_.find_type(*command_.type);
+  if (found == nullptr) return;
   const std::string_view subtype = command_.text("subtype");
-  if (found == nullptr || subtype.find_first_of("COT") == std::string_view::npos) return;
   CatalogType changed = *found;
-  if (subtype == "T") {
-    changed.default_expression = command_.expression;
-  } else {
-    changed.constrained = true;
-    for (const Constraint& constraint : command_.constraints) {
-      if (constraint.expression)
-        std::ranges::copy(constraint.expression->functions, std::back_inserter(changed.functions));
-    }
-  }
+  if (subtype == "T") changed.default_expression = meant(command_.expression);
+  if (subtype == "O" || subtype == "N") changed.not_null = subtype == "O";
+  if (subtype == "X" && !command_.names.empty()) std::erase(changed.checks, command_.names.front());
+  constrain(changed);
   catalog_.put_type(std::move(changed));
 }
 
 namespace {
 
+/// ALTER POLICY may change USING and leave WITH CHECK as it is, or the other way round. What the old ones read is only known
+/// of both together.
 void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
   policy.cmd = old.cmd;
   if (policy.roles.empty()) policy.roles = old.roles;
+  const bool is_replaced = (policy.has_using || !old.has_using) && (policy.has_check || !old.has_check);
+  policy.has_using = policy.has_using || old.has_using;
+  policy.has_check = policy.has_check || old.has_check;
+  if (is_replaced) return;
   policy.reads.insert(policy.reads.end(), old.reads.begin(), old.reads.end());
   policy.columns.insert(policy.columns.end(), old.columns.begin(), old.columns.end());
   policy.functions.insert(policy.functions.end(), old.functions.begin(), old.functions.end());
@@ -121,14 +162,15 @@ void CatalogChange::put_policy() {
                        .reads = {},
                        .columns = command_.expression ? command_.expression->columns : Names{},
                        .roles = command_.names,
-                       .functions = command_.functions};
+                       .has_using = command_.is("using"),
+                       .has_check = command_.is("with_check"),
+                       .functions = meant(command_.functions)};
   if (const std::string_view cmd = command_.text("cmd"); !cmd.empty()) policy.cmd = cmd;
   for (const RelationRef& ref : command_.relations) {
     if (ref.role == "source") policy.reads.push_back(catalog_.resolve(ref.name));
   }
   const Relation* table = target();
   if (command_.tag == "AlterPolicyStmt" && table != nullptr) {
-    // It may change USING and leave WITH CHECK as it is, or the other way round: both count.
     const auto old = std::ranges::find(table->policies, policy.name, &CatalogPolicy::name);
     if (old != table->policies.end()) merge(policy, *old);
   }
@@ -193,9 +235,15 @@ void CatalogChange::publish() {
   const RelationName table = catalog_.resolve(ref->name);
   if (command_.text("action") == "AP_DropObjects") {
     tables.erase(table);
+    if (ref->only) return;
+    for (const Relation* child : catalog_.descendants(table)) tables.erase(child->name);
   } else {
     // SET PUBLICATION leaves too much here: whoever asks gets more tables, not fewer.
     tables.insert(table);
+    // pg: publicationcmds.c OpenTableList
+    const Relation* parent = catalog_.find(table);
+    if (ref->only || parent == nullptr || parent->relkind == relkind::partitioned_table) return;
+    for (const Relation* child : catalog_.descendants(table)) tables.insert(child->name);
   }
 }
 

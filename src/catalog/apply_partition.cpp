@@ -6,6 +6,16 @@
 
 namespace pgsluice {
 
+namespace {
+
+/// pg: tablecmds.c RemoveInheritance()
+void own_everything(Relation& relation) {
+  for (CatalogColumn& column : relation.columns) column.inherited = false;
+  for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
+}
+
+}  // namespace
+
 void CatalogChange::attach() {
   const RelationRef* partition = command_.relation("partition");
   if (partition == nullptr) return;
@@ -14,6 +24,7 @@ void CatalogChange::attach() {
     return edit(catalog_.resolve(partition->name), [&](Relation& index) { index.parents = {parent}; });
   }
   const RelationName name = catalog_.resolve(partition->name);
+  const std::vector<CatalogConstraint> above = target()->constraints;
   std::vector<CatalogConstraint> foreign_keys;
   for (const CatalogConstraint& constraint : target()->constraints) {
     if (constraint.contype == "CONSTR_FOREIGN") foreign_keys.push_back(constraint);
@@ -30,7 +41,12 @@ void CatalogChange::attach() {
       });
       if (!present) relation.constraints.push_back(key);
     }
+    // pg: tablecmds.c MergeAttributesIntoExisting(), MergeConstraintsIntoExisting()
+    for (CatalogColumn& column : relation.columns) column.inherited = true;
     for (CatalogConstraint& own : relation.constraints) {
+      const bool is_check = own.contype == "CONSTR_CHECK";
+      if (is_check && std::ranges::find(above, own.name, &CatalogConstraint::name) != above.end())
+        own.inherited = true;
       const auto same = [&](const CatalogConstraint& key) {
         return own.columns == key.columns && own.referenced == key.referenced;
       };
@@ -48,7 +64,7 @@ void CatalogChange::detach() {
   for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
   for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });
   edit(name, [](Relation& relation) {
-    for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
+    own_everything(relation);
     relation.parents.clear();
     relation.is_partition = false;
     relation.is_default_partition = false;
@@ -62,6 +78,7 @@ void CatalogChange::set_parent(bool add) {
   edit(target()->name, [&](Relation& relation) {
     std::erase(relation.parents, name);
     if (add) relation.parents.push_back(name);
+    if (relation.parents.empty()) own_everything(relation);
   });
 }
 

@@ -8,6 +8,28 @@
 
 namespace pgsluice {
 
+namespace {
+
+/// The statements of a rule name relations as they were written, but mean what that was then.
+void rename_in_rule(std::vector<Statement>& actions, const RelationName& from, const RelationName& to) {
+  const auto rename_in = [&](RelationName& name) {
+    const bool same_schema = name.schemaname.empty() || name.schemaname == from.schemaname;
+    if (name.relname == from.relname && same_schema) name = to;
+  };
+  for (Statement& action : actions) {
+    for (Command& command : action.commands) {
+      for (RelationRef& ref : command.relations) rename_in(ref.name);
+      if (!command.changes) continue;
+      for (RowChange& change : command.changes.edit()) {
+        rename_in(change.target.name);
+        rename_in(change.star);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void CatalogChange::rename() {
   const std::string_view type = command_.text("renameType");
   if (type == "OBJECT_SCHEMA") return rename_schema();
@@ -17,7 +39,8 @@ void CatalogChange::rename() {
   if (type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE") return rename_column();
   if (type == "OBJECT_TABCONSTRAINT") return rename_constraint();
   if (type == "OBJECT_TRIGGER") return rename_trigger();
-  if (type == "OBJECT_RULE" || type == "OBJECT_POLICY") return;
+  if (type == "OBJECT_RULE") return rename_part(&Relation::rules);
+  if (type == "OBJECT_POLICY") return rename_part(&Relation::policies);
   move(relation->name, {.schemaname = relation->name.schemaname, .relname = command_.new_name});
 }
 
@@ -49,6 +72,8 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     if (name == from) name = to;
   };
   std::vector<RelationName> touched{from};
+  if (const Relation* moved = catalog_.find(from); moved != nullptr && !moved->owner_table.empty())
+    touched.push_back(moved->owner_table);  // its column says which sequence it owns
   for (const auto& list :
        {catalog_.indexes(from), catalog_.children(from), catalog_.readers(from), catalog_.referencing(from),
         catalog_.owned_sequences(from), catalog_.policed_by(from), catalog_.ruled_by(from),
@@ -65,10 +90,16 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     rename_in(copy.owner_table);
     for (RelationName& parent : copy.parents) rename_in(parent);
     for (RelationName& read : copy.reads) rename_in(read);
+    if (copy.sources) {
+      for (RelationRef& source : copy.sources.edit()) rename_in(source.name);
+    }
     if (copy.view && catalog_.resolve(copy.view->base.name) == from) copy.view.edit().base.name = to;
     rename_in(copy.of_type);
     for (CatalogPolicy& policy : copy.policies) std::ranges::for_each(policy.reads, rename_in);
-    for (CatalogRule& rule : copy.rules) std::ranges::for_each(rule.uses, rename_in);
+    for (CatalogRule& rule : copy.rules) {
+      std::ranges::for_each(rule.uses, rename_in);
+      if (rule.actions) rename_in_rule(rule.actions.edit(), from, to);
+    }
     for (CatalogColumn& column : copy.columns) {
       if (column.type.schemaname == from.schemaname && column.type.name == from.relname)
         std::tie(column.type.schemaname, column.type.name) = std::tie(to.schemaname, to.relname);

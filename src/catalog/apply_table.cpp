@@ -35,14 +35,18 @@ void CatalogChange::create_table() {
   }
   const std::string_view persistence = command_.text("relpersistence");
   table.relpersistence = persistence == "temporary" ? 't' : persistence == "unlogged" ? 'u' : 'p';
-  table.tablespace = command_.tablespace;
-  table.access_method = command_.access_method;
+  place(table);
   if (command_.type) table.of_type = copy_type_columns(*command_.type, table);
   for (const RelationRef& ref : command_.relations) copy_from(ref, table);
   for (const ColumnDef& def : command_.columns) {
     // PARTITION OF may list columns again to add constraints: those have no type.
     if (is_full(table)) break;
-    if (table.column(def.name) == nullptr) table.columns.push_back(make_column(def, name));
+    if (table.column(def.name) == nullptr) {
+      table.columns.push_back(make_column(def, name));
+    } else {
+      merge_column(def, table);
+    }
+    keep_not_null(def, table);
   }
   if (command_.bound) {
     table.is_partition = true;
@@ -53,6 +57,19 @@ void CatalogChange::create_table() {
   if (const RelationRef* parent = command_.relation("parent"))
     inherit_indexes(catalog_.resolve(parent->name), name);
   copy_like_indexes(name);
+}
+
+/// pg: tablecmds.c DefineRelation(); a partition takes after its table before the settings count.
+void CatalogChange::place(Relation& table) const {
+  table.tablespace = command_.tablespace;
+  table.access_method = command_.access_method;
+  const RelationRef* ref = command_.relation("parent");
+  const Relation* parent = ref != nullptr ? catalog_.find(ref->name) : nullptr;
+  if (table.tablespace.empty() && parent != nullptr) table.tablespace = parent->tablespace;
+  if (table.tablespace.empty()) table.tablespace = catalog_.new_tablespace;
+  const bool has_method = table.relkind == relkind::table || table.relkind == relkind::materialized_view;
+  if (table.access_method.empty() && parent != nullptr) table.access_method = parent->access_method;
+  if (table.access_method.empty() && has_method) table.access_method = catalog_.default_access_method;
 }
 
 CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationName& table) {
@@ -67,10 +84,10 @@ CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationNam
   for (const Constraint& constraint : def.constraints) {
     if (constraint.contype == "CONSTR_NOTNULL" || constraint.contype == "CONSTR_PRIMARY")
       column.not_null = true;
-    if (constraint.contype == "CONSTR_DEFAULT") column.default_expression = constraint.expression;
+    if (constraint.contype == "CONSTR_DEFAULT") column.default_expression = meant(constraint.expression);
     if (constraint.contype == "CONSTR_GENERATED") {
       column.generated = constraint.generated_kind;
-      column.default_expression = constraint.expression;
+      column.default_expression = meant(constraint.expression);
     }
     if (constraint.contype == "CONSTR_IDENTITY") {
       column.identity = true;
@@ -79,6 +96,29 @@ CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationNam
     }
   }
   return column;
+}
+
+/// tablecmds.c MergeAttributes(): the columns of parents come first; what is written with them again counts, too. A
+/// partition has no columns of its own.
+void CatalogChange::merge_column(const ColumnDef& def, Relation& table) {
+  const auto column = std::ranges::find(table.columns, def.name, &CatalogColumn::name);
+  if (command_.relation("parent") == nullptr) column->inherited = false;
+  for (const Constraint& constraint : def.constraints) {
+    if (constraint.contype == "CONSTR_NOTNULL" || constraint.contype == "CONSTR_PRIMARY")
+      column->not_null = true;
+    if (constraint.contype == "CONSTR_DEFAULT") column->default_expression = meant(constraint.expression);
+  }
+}
+
+/// NOT NULL that is written with the column and can be dropped by name, or is not inherited.
+void CatalogChange::keep_not_null(const ColumnDef& def, Relation& table) {
+  const Constraint* constraint = def.constraint("CONSTR_NOTNULL");
+  if (constraint == nullptr || (constraint->name.empty() && !constraint->is_no_inherit)) return;
+  const std::string name = constraint->name.empty()
+                               ? make_object_name(table.name.relname, def.name, "not_null")
+                               : constraint->name.str();
+  table.constraints.push_back({.name = name, .contype = "CONSTR_NOTNULL", .columns = {def.name}});
+  table.constraints.back().no_inherit = constraint->is_no_inherit;
 }
 
 RelationName CatalogChange::add_owned_sequence(const RelationName& table, const Name column) {
@@ -102,6 +142,7 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
   if (source == nullptr) return;
   for (CatalogColumn column : source->columns) {
     column.owned_sequence = {};
+    column.inherited = parent;
     if (ref.role == "like") column.default_expression.reset();
     if (parent && std::ranges::any_of(source->constraints, [&](const CatalogConstraint& constraint) {
           return constraint.contype == "CONSTR_NOTNULL" && constraint.no_inherit &&

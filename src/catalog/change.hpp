@@ -44,9 +44,18 @@ class CatalogChange {
     if (const Relation* found = catalog_.find(name)) catalog_.edit(found->name, change);
   }
 
+  // apply_calls.cpp
+  [[nodiscard]] std::vector<FunctionCall> meant(std::vector<FunctionCall> calls) const;
+  [[nodiscard]] Box<Expression> meant(Box<Expression> expression) const;
+  [[nodiscard]] IndexDef meant(IndexDef index) const;
+
   // apply_table.cpp
   void create_table();
+  /// The tablespace and access method of a new relation.
+  void place(Relation& table) const;
   CatalogColumn make_column(const ColumnDef& def, const RelationName& table);
+  void merge_column(const ColumnDef& def, Relation& table);
+  static void keep_not_null(const ColumnDef& def, Relation& table);
   RelationName add_owned_sequence(const RelationName& table, Name column);
   /// CREATE TABLE … OF a composite type.
   RelationName copy_type_columns(const TypeName& type, Relation& table);
@@ -62,20 +71,28 @@ class CatalogChange {
   void alter_table(std::string_view tag);
   void alter_column(std::string_view tag, Relation& relation);
   void add_column();
+  void drop_identity_sequences();
   void rename_column();
   void rename_in_predicate(Predicate& said);
+  void rename_in_demands(Relation& view, const RelationName& table);
   void rename_elsewhere(const RelationName& name);
 
   // apply_constraint.cpp
   void add_constraint();
   void append(const RelationName& relation, CatalogConstraint constraint);
   void add_not_null(const Constraint& constraint);
+  void set_not_null(const Names& columns);
   void add_index_constraint(const Constraint& constraint);
   /// ADD … USING INDEX: the index takes the constraint's name.
   void use_index(const Constraint& constraint, const RelationName& table);
   /// The constraint that an index backs.
   static void add_key(Relation& relation, std::string_view contype, Name name, const Names& columns);
   void drop_constraint();
+  void make_own(const RelationName& table, Name constraint);
+  [[nodiscard]] const CatalogConstraint* inherited_part(const RelationName& child,
+                                                        const CatalogConstraint& constraint) const;
+  void erase_constraint(const RelationName& table, const CatalogConstraint& constraint);
+  void drop_not_null();
   void alter_constraint();
   void alter_inheritance();
   void validate_constraint();
@@ -107,6 +124,7 @@ class CatalogChange {
 
   // apply_drop.cpp
   void drop();
+  void own_column();
   void remove(const CatalogObject& gone);
   void remove_policy(const RelationName& table, Name name);
   void remove_trigger(const RelationName& table, Name name);
@@ -118,6 +136,15 @@ class CatalogChange {
   // apply_rename.cpp
   void rename();
   void rename_schema();
+  /// A rule or policy of the target.
+  template <typename Part>
+  void rename_part(std::vector<Part> Relation::* parts) {
+    for_target([&](Relation& relation) {
+      for (Part& part : relation.*parts) {
+        if (part.name == command_.name) part.name = command_.new_name;
+      }
+    });
+  }
   void set_schema();
   /// Gives a relation another full name, wherever it is mentioned. `from` is a copy: it may live in what
   /// is renamed.
@@ -129,6 +156,7 @@ class CatalogChange {
   bool rename_object(std::string_view kind, bool to_schema);
   bool rename_other(std::string_view kind, bool to_schema);
   void move_type(RelationName from, const RelationName& to);
+  void rename_configuration(Name from);
   void move_function(RelationName from, const RelationName& to);
   /// Where a relation is mentioned outside relations.
   void move_mentions(const RelationName& from, const RelationName& to);
@@ -136,10 +164,13 @@ class CatalogChange {
 
   // apply_object.cpp
   void create_view(char kind);
+  void copy_results(Relation& table) const;
+  void copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const;
   [[nodiscard]] ViewQuery resolved(ViewQuery query) const;
   void sequence();
   void composite();
   void create_type();
+  void constrain(CatalogType& domain) const;
   void alter_domain();
   void put_policy();
   void create_statistics();
@@ -150,6 +181,7 @@ class CatalogChange {
 
   // apply_code.cpp
   void create_function();
+  void alter_function();
   void create_trigger();
   void create_event_trigger();
   void enable_event_trigger();

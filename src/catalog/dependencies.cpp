@@ -490,8 +490,8 @@ bool is_any(std::string_view kind, auto... kinds) {
   return ((kind == kinds) || ...);
 }
 
-/// The target and, unless ONLY is written, what inherits from it; of a composite type, the tables OF it.
-std::vector<RelationName> family(const Catalog& catalog, const RelationRef& target) {
+/// The target and, unless ONLY is written, what inherits the column from it; of a composite type, the tables OF it.
+std::vector<RelationName> losing(const Catalog& catalog, const RelationRef& target, Name column) {
   std::vector<RelationName> names = {catalog.resolve(target.name)};
   const Relation* type = catalog.find(names.front());
   if (type != nullptr && type->relkind == relkind::composite_type) {
@@ -501,6 +501,8 @@ std::vector<RelationName> family(const Catalog& catalog, const RelationRef& targ
   }
   for (std::size_t i = 0; i < names.size() && !target.only; ++i) {
     for (const Relation* child : catalog.children(names[i])) {
+      const CatalogColumn* own = child->column(column);
+      if (own != nullptr && !own->inherited) continue;
       if (std::ranges::find(names, child->name) == names.end()) names.push_back(child->name);
     }
   }
@@ -537,7 +539,7 @@ std::vector<CatalogObject> named_by_drop(const Catalog& catalog, const Command& 
   if (target != nullptr && command.tag == "AT_DropConstraint") {
     named.push_back(part_object(Kind::constraint, catalog.resolve(target->name), command.name));
   } else if (target != nullptr && column) {
-    for (const RelationName& name : family(catalog, *target))
+    for (const RelationName& name : losing(catalog, *target, command.name))
       named.push_back(part_object(Kind::column, name, command.name));
   } else if (target != nullptr && command.tag == "DropStmt") {
     const std::string_view kind = command.text("removeType");
@@ -586,6 +588,14 @@ Names pointed_to(const Catalog& catalog, const CatalogConstraint& key) {
 
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
   return a.contype == b.contype && a.columns == b.columns && a.referenced == b.referenced;
+}
+
+const CatalogColumn* column_of_not_null(const Relation& relation, Name constraint) {
+  const auto found = std::ranges::find_if(relation.columns, [&](const CatalogColumn& column) {
+    return column.not_null &&
+           make_object_name(relation.name.relname, column.name, "not_null") == constraint.str();
+  });
+  return found != relation.columns.end() ? &*found : nullptr;
 }
 
 }  // namespace pgsluice

@@ -61,4 +61,7 @@ Names pointed_to(const Catalog& catalog, const CatalogConstraint& key);
 /// Both foreign keys make the same demand.
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b);
 
+/// The column whose NOT NULL has the name that PostgreSQL chooses for it from 18 on; nullptr: none.
+const CatalogColumn* column_of_not_null(const Relation& relation, Name constraint);
+
 }  // namespace pgsluice

@@ -33,6 +33,13 @@ bool is_known_opclass(Name name) {
 
 }  // namespace
 
+std::string named_configuration(const FunctionCall& call) {
+  if (!takes_configuration(call) || call.arguments < 2 || !call.texts || call.texts->empty()) return {};
+  const Text& text = call.texts->front();
+  if (text.kind != Text::Kind::constant) return {};
+  return text.value.substr(text.value.rfind('.') + 1);
+}
+
 void LostObjects::add(const CatalogObject& object) {
   using Kind = CatalogObject::Kind;
   if (object.kind == Kind::type) types_.insert(object.name);
@@ -59,13 +66,9 @@ bool LostObjects::is_made_here(const FunctionCall& call) const {
   return !catalog_.functions(call).empty();
 }
 
-/// A constant is taken for the configuration that it names when the query is read.
 bool LostObjects::names_configuration(const FunctionCall& call) const {
-  if (!takes_configuration(call) || call.arguments < 2 || !call.texts || call.texts->empty()) return false;
-  const Text& text = call.texts->front();
-  if (text.kind != Text::Kind::constant) return false;
-  const std::string name = text.value.substr(text.value.rfind('.') + 1);
-  return any_configuration_ || other("OBJECT_TSCONFIGURATION", name);
+  const std::string name = named_configuration(call);
+  return !name.empty() && (any_configuration_ || other("OBJECT_TSCONFIGURATION", name));
 }
 
 bool LostObjects::function(const FunctionCall& call) const {

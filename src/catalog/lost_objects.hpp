@@ -11,6 +11,9 @@
 
 namespace pgsluice {
 
+/// The text search configuration that a call names: a constant is taken for it when the query is read. Empty: none.
+std::string named_configuration(const FunctionCall& call);
+
 /// Types, functions, extensions and other objects that a DROP takes away, by the ways in which relations use them.
 class LostObjects {
  public:

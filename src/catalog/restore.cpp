@@ -208,6 +208,8 @@ class CatalogRestorer {
     catalog_.server_version_num = static_cast<int>(database.server_version_num);
     catalog_.timezone = database.timezone;
     if (!database.default_tablespace.empty()) catalog_.default_tablespace = database.default_tablespace;
+    if (!database.default_access_method.empty())
+      catalog_.default_access_method = database.default_access_method;
     types();
     for (const SnapshotFunction& function : snapshot_.functions) add(function_sql(function));
     relations();
@@ -352,7 +354,9 @@ class CatalogRestorer {
       for (const SnapshotConstraint& constraint : from.constraints) {
         const auto found =
             std::ranges::find(relation.constraints, Name(constraint.name), &CatalogConstraint::name);
-        if (found != relation.constraints.end()) found->inherited = constraint.inherited > 0;
+        if (found == relation.constraints.end()) continue;
+        const bool is_own = constraint.local && found->contype == "CONSTR_CHECK";
+        found->inherited = constraint.inherited > 0 && !is_own;
       }
       for (const SnapshotTrigger& trigger : from.triggers) {
         const auto found = std::ranges::find(relation.triggers, Name(trigger.name), &CatalogTrigger::name);
@@ -366,7 +370,9 @@ class CatalogRestorer {
       }
       for (const SnapshotColumn& column : from.columns) {
         const auto found = std::ranges::find(relation.columns, Name(column.name), &CatalogColumn::name);
-        if (found != relation.columns.end()) found->identity = !column.attidentity.empty();
+        if (found == relation.columns.end()) continue;
+        found->identity = !column.attidentity.empty();
+        found->inherited = !column.local;
       }
     });
     if (!from.owner_column.empty()) own(named(from.owner_table), from.owner_column, name);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "catalog/builtins.hpp"
+#include "catalog/dependencies.hpp"
 #include "members.hpp"
 #include "proof.hpp"
 #include "subject.hpp"
@@ -88,21 +89,27 @@ const CatalogConstraint* named_constraint(const Subject& subject) {
 
 /// A table that was created here is known with all its constraints, but a name that PostgreSQL chose may be
 /// another than we think.
+bool is_unnamed_not_null(const Subject& subject) {
+  const bool may_be = subject.target != nullptr && (subject.pg_version == 0 || subject.pg_version >= 18);
+  return may_be && column_of_not_null(*subject.target, subject.command.name) != nullptr;
+}
+
 FactValue constraint_kind(const Subject& subject) {
   if (const CatalogConstraint* constraint = named_constraint(subject)) return constraint->contype;
+  if (is_unnamed_not_null(subject)) return text("CONSTR_NOTNULL");
   if (subject.target == nullptr || !subject.command.is("missing_ok")) return Unknown{};
   return text("none");
 }
 
 FactValue constraint_validated(const Subject& subject) {
   const CatalogConstraint* constraint = named_constraint(subject);
-  if (constraint == nullptr) return Unknown{};
+  if (constraint == nullptr) return is_unnamed_not_null(subject) ? FactValue(true) : FactValue(Unknown{});
   return constraint->validated;
 }
 
 FactValue constraint_no_inherit(const Subject& subject) {
   const CatalogConstraint* constraint = named_constraint(subject);
-  if (constraint == nullptr) return Unknown{};
+  if (constraint == nullptr) return is_unnamed_not_null(subject) ? FactValue(false) : FactValue(Unknown{});
   return constraint->no_inherit;
 }
 
@@ -174,8 +181,10 @@ FactValue tablespace_change(const Subject& subject) {
 FactValue access_method_change(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   if (subject.target->relkind == relkind::partitioned_table) return false;
-  const auto name = [](const Name method) { return method.empty() ? Name("heap") : method; };
-  return name(subject.target->access_method) != name(subject.command.name);
+  const Name old = subject.target->access_method;
+  const Name written = subject.command.name;  // empty: DEFAULT
+  return (old.empty() ? Name("heap") : old) !=
+         (written.empty() ? subject.catalog.default_access_method : written);
 }
 
 FactValue owner_change(const Subject& subject) {
@@ -194,11 +203,14 @@ FactValue trigger_level(const Subject& subject) {
     if (!all && trigger.name != subject.command.name) continue;
     if (level != "row") level = trigger.row ? "row" : "statement";
   }
-  // Foreign keys are row triggers, too, from either side.
+  // Foreign keys are row triggers, too, from either side; up to 14 not of a partitioned table itself.
+  const bool may_have_keys = subject.target->relkind != relkind::partitioned_table ||
+                             subject.pg_version == 0 || subject.pg_version >= 15;
   const bool has_keys =
-      std::ranges::any_of(subject.target->constraints,
-                          [](const CatalogConstraint& c) { return !c.referenced.empty(); }) ||
-      !subject.catalog.referencing(subject.target->name).empty();
+      may_have_keys &&
+      (std::ranges::any_of(subject.target->constraints,
+                           [](const CatalogConstraint& c) { return !c.referenced.empty(); }) ||
+       !subject.catalog.referencing(subject.target->name).empty());
   if (subject.command.tag.ends_with("TrigAll") && has_keys) return text("row");
   if (level == "none" && !all && !subject.command.is("missing_ok")) return Unknown{};
   return text(level);
@@ -350,6 +362,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"objtype", "object type: OBJECT_TABLE, OBJECT_INDEX …"},
     Vocabulary{"only", "ONLY: descendants are left out"},
     Vocabulary{"partition_of", "CREATE TABLE … PARTITION OF"},
+    Vocabulary{"process_main", "not VACUUM (PROCESS_MAIN false)"},
     Vocabulary{"refresh", "ALTER SUBSCRIPTION asks the publisher for its tables"},
     Vocabulary{"relationType", "object type of the relation whose part is renamed"},
     Vocabulary{"relpersistence", "permanent, unlogged or temporary"},
@@ -371,6 +384,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"using", "USING is written"},
     Vocabulary{"using_index", "USING INDEX"},
     Vocabulary{"volatility", "marking of a new function"},
+    Vocabulary{"with_check", "WITH CHECK of a policy is written"},
     Vocabulary{"whole_database", "no relation is named"},
 };
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "catalog/builtins.hpp"
 #include "effects/follow_scope.hpp"
+#include "effects/policing.hpp"
 
 namespace pgsluice::effects {
 
@@ -102,6 +103,7 @@ void Follower::follow(const Command& command, const Done& done) {
   if (runs_its_query(command)) {
     follow_calls(command.functions);
     follow_views(done.locks);
+    for (const CatalogPolicy& policy : policies_for(catalog_, command)) follow_calls(policy.functions);
   }
   if (done.rows != nullptr) follow_writes(command, *done.rows);
   if (tag == "TruncateStmt") follow_truncate(done.locks);
@@ -116,6 +118,7 @@ void Follower::follow(const Command& command, const Done& done) {
     const Relation* built = catalog_.find(name);
     if (built != nullptr && built->index) follow_index(IndexDef(*built->index));
   }
+  if (tag == "VacuumStmt" && command.is("analyze")) follow_analyzed(done.locks);
   if (tag == "ConstraintsSetStmt") follow_waiting();
   if (tag == "TransactionStmt") end_of_transaction(command.text("kind"));
 }
@@ -279,6 +282,18 @@ void Follower::follow_index(const IndexDef& index) {
     if (element.expression) follow_calls(element.expression->functions);
   }
   if (index.predicate) follow_calls(index.predicate->functions);
+}
+
+/// pg: analyze.c compute_index_stats() computes the expressions of the indexes for the rows that it takes as a sample.
+void Follower::follow_analyzed(const std::vector<RelationLock>& locks) {
+  std::vector<IndexDef> indexes;
+  for (const RelationLock& lock : locks) {
+    if (lock.mode < LockMode::ShareUpdateExclusive || lock.relkind == relkind::partitioned_table) continue;
+    for (const Relation* index : catalog_.indexes(lock.relation)) {
+      if (index->index) indexes.push_back(*index->index);
+    }
+  }
+  for (const IndexDef& index : indexes) follow_index(index);
 }
 
 /// VALIDATE CONSTRAINT, of a table or a domain, tests what is there.

@@ -83,6 +83,7 @@ class Follower {
   void follow_views(const std::vector<RelationLock>& locks);
   void follow_expressions(const Command& command);
   void follow_index(const IndexDef& index);
+  void follow_analyzed(const std::vector<RelationLock>& locks);
   void follow_check(const Command& command);
   void follow_fetch(const Command& command);
   void follow_prepared(const Command& command, std::string_view tag);

@@ -10,6 +10,7 @@ namespace {
 /// The first major whose grammar has what the constraint says.
 int first_version(const Constraint& constraint) {
   if (!constraint.is_enforced || constraint.without_overlaps) return 18;
+  if (constraint.contype == "CONSTR_NOTNULL" && constraint.is_no_inherit) return 18;
   if (constraint.contype == "CONSTR_GENERATED" && constraint.generated_kind == "virtual") return 18;
   return constraint.nulls_not_distinct ? 15 : 0;
 }
@@ -36,6 +37,7 @@ int first_version(const Command& command) {
   }
   if (command.index && command.index->nulls_not_distinct) version = std::max(version, 15);
   if (command.tag == "VacuumStmt" && command.is("only")) return 18;
+  if (command.tag == "VacuumStmt" && !command.is("process_main")) return 16;
   return command.tag == "MergeStmt" ? 15 : version;
 }
 

@@ -255,6 +255,8 @@ class Prediction::Walk {
     catalog_.search_path = settings_.search_path();
     catalog_.timezone = settings_.timezone();
     catalog_.role = settings_.role();
+    catalog_.new_tablespace = settings_.tablespace();
+    catalog_.default_access_method = settings_.access_method();
     catalog_.is_replica = settings_.is_replica();
   }
 
@@ -329,11 +331,26 @@ class Prediction::Walk {
       const bool rewrites = std::ranges::any_of(
           effect.commands, [](const CommandEffect& command) { return !command.rewrites.empty(); });
       follower_.follow_event_triggers(statement, rewrites, options_.pg_version);
+    } else if (statement.tag == "CreateTableAsStmt" && effect.outcome == Outcome::skipped) {
+      analyse_only(statement.commands.front(), effect);
     }
     if (statement.tag == "VariableSetStmt") {
       settings_.set(statement.commands.front(), transaction_.has_value() || inside_ > 0);
       use_settings();
     }
+  }
+
+  /// pg: createas.c ExecCreateTableAs() finds that the relation is there when the query has been analysed.
+  void analyse_only(const Command& command, Effect& effect) {
+    Subject subject(command, catalog_, options_.pg_version);
+    std::vector<std::string> assumed;
+    CommandEffect result{.row = select_row(table_, subject, assumed), .command = 0};
+    Parts parts;
+    for (const Member& member : effects::find_role("direct_sources")->members(subject))
+      parts.locks.push_back({.member = member, .mode = LockMode::AccessShare, .role = "direct_sources"});
+    note_new(parts);
+    finish(parts, result, effect);
+    effect.commands.push_back(std::move(result));
   }
 
   effects::Host make_host(Effect& effect) {
@@ -690,8 +707,9 @@ class Prediction::Walk {
   static void raise_alter_table(const Statement& statement, Effect& effect) {
     if (statement.tag != "AlterTableStmt") return;
     const auto is_altered = [](const RelationLock& lock) {
-      static constexpr std::array<std::string_view, 5> k_altered = {"target", "children", "not_null_children",
-                                                                    "merging_children", "unvalidated"};
+      static constexpr std::array<std::string_view, 7> k_altered = {
+          "target",           "children",   "adding_children", "losing_children", "not_null_children",
+          "merging_children", "unvalidated"};
       return std::ranges::find(k_altered, lock.role) != k_altered.end();
     };
     LockMode strictest = LockMode::AccessShare;

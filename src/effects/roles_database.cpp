@@ -248,18 +248,4 @@ Members row_types(const Subject& subject) {
   return members;
 }
 
-Members type_users(const Subject& subject) {
-  Members members;
-  TypeName type;
-  if (subject.command.type) {
-    type = *subject.command.type;
-  } else if (const RelationRef* ref = subject.command.relation("target")) {
-    type = {.schemaname = ref->name.schemaname, .name = ref->name.relname};
-  }
-  add_all(members, subject.catalog.type_users(type));
-  // What only computes from the table is not what holds the values.
-  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
-  return members;
-}
-
 }  // namespace pgsluice::effects

@@ -41,7 +41,11 @@ Names not_null_columns(const Subject& subject) {
   }
   Names columns = key_columns(subject);
   if (subject.target == nullptr) return columns;
-  // A key changes nothing of the columns that are NOT NULL in its own table.
+  // A key changes nothing of the columns that are NOT NULL in its own table; up to 17 inheritance does not see to it that
+  // they are in the tables below (tablecmds.c ATPrepSetNotNull).
+  const bool recurses = subject.pg_version != 0 && subject.pg_version <= 17 &&
+                        subject.target->relkind != relkind::partitioned_table;
+  if (recurses) return columns;
   std::erase_if(columns, [&](const Name name) {
     const CatalogColumn* column = subject.target->column(name);
     return column != nullptr && column->not_null;
@@ -93,6 +97,63 @@ Members not_null_children(const Subject& subject) {
              return column != nullptr && column->not_null;
            });
   });
+}
+
+namespace {
+
+/// From 18 on NOT NULL is a constraint, which comes to children whatever becomes of the column.
+bool inherits_not_null(const Subject& subject) {
+  return subject.pg_version >= 18 && subject.command.is("not_null");
+}
+
+}  // namespace
+
+/// tablecmds.c ATExecAddColumn: a child that has the column keeps it as it is, and nothing changes below.
+Members adding_children(const Subject& subject) {
+  return reached(subject, [&](const Relation& child) {
+    return child.column(subject.command.name) != nullptr && !inherits_not_null(subject);
+  });
+}
+
+Members merged_nullable(const Subject& subject) {
+  if (!inherits_not_null(subject)) return {};
+  const Name name = subject.command.name;
+  Members members = adding_children(subject);
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation == nullptr || relation->column(name) == nullptr ||
+           is_not_null(subject.catalog, *relation, name);
+  });
+  return members;
+}
+
+/// tablecmds.c ATExecDropColumn, ATExecDropConstraint: a child that has it of its own keeps it.
+Members losing_children(const Subject& subject) {
+  const Name name = subject.command.name;
+  if (subject.command.tag == "AT_DropColumn") {
+    return reached(subject, [&](const Relation& child) {
+      const CatalogColumn* column = child.column(name);
+      return column == nullptr || !column->inherited;
+    });
+  }
+  return reached(subject, [&](const Relation& child) {
+    const CatalogConstraint* constraint = child.find_constraint(name);
+    return constraint != nullptr && constraint->contype == "CONSTR_CHECK" && !constraint->inherited;
+  });
+}
+
+Members gaining(const Subject& subject) {
+  Members members = target(subject);
+  add_all(members, adding_children(subject));
+  std::erase_if(members, [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation != nullptr && relation->column(subject.command.name) != nullptr;
+  });
+  return members;
+}
+
+Members gaining_indexes(const Subject& subject) {
+  return indexes_of(subject, gaining(subject));
 }
 
 Members merging_children(const Subject& subject) {

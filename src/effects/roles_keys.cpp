@@ -99,8 +99,8 @@ bool concerns(const Subject& subject, const CatalogConstraint& key) {
   if (!is_foreign_key(key)) return false;
   if (names_constraint(command.tag)) return key.name == command.name;
   if (command.tag == "AT_AlterColumnType") return contains(key.columns, command.name);
-  if (command.tag == "AT_AttachPartition") return merging_key(subject, partition_of(subject), key) == nullptr;
-  return command.tag == "AT_DetachPartition" || command.tag == "AT_SetLogged";
+  return command.tag == "AT_AttachPartition" || command.tag == "AT_DetachPartition" ||
+         command.tag == "AT_SetLogged";
 }
 
 /// Whose foreign keys the command has to do with: the target and what goes or is written with it.
@@ -124,13 +124,14 @@ bool points_to(const Subject& subject, const CatalogConstraint& key, const Names
          std::ranges::any_of(pointed, [&](const auto& column) { return contains(columns, column); });
 }
 
-void add_referencing(const Subject& subject, const RelationName& table, const Names& columns,
+template <typename Concerned>
+void add_referencing(const Subject& subject, const RelationName& table, Concerned concerned,
                      Members& members) {
   for (const Relation* other : subject.catalog.referencing(table)) {
-    const bool concerned = std::ranges::any_of(other->constraints, [&](const CatalogConstraint& key) {
-      return key.referenced == table && points_to(subject, key, columns);
+    const bool any = std::ranges::any_of(other->constraints, [&](const CatalogConstraint& key) {
+      return key.referenced == table && concerned(key);
     });
-    if (concerned) add(members, member(*other));
+    if (any) add(members, member(*other));
   }
 }
 
@@ -193,16 +194,25 @@ Members referenced_partitions(const Subject& subject) {
   return descendants_of(subject, tables);
 }
 
+/// tablecmds.c tryAttachPartitionForeignKey drops the triggers that the partition's own key has there. Up to 14 a
+/// partitioned table has none, and 12 leaves those on its partitions alone.
 Members merged_referenced(const Subject& subject) {
   Members members;
   if (subject.target == nullptr) return members;
   if (subject.command.tag == "AT_AddConstraint") {
     if (partitions_with_key(subject).merged.empty()) return {};
-    return named(subject, "referenced");
+    members = named(subject, "referenced");
   }
   for (const CatalogConstraint& key : subject.target->constraints) {
+    if (subject.command.tag == "AT_AddConstraint") break;
     if (is_foreign_key(key) && merging_key(subject, partition_of(subject), key) != nullptr)
       add(members, member(subject, key.referenced));
+  }
+  Members partitioned = members;
+  std::erase_if(partitioned, [](const Member& m) { return m.relkind != relkind::partitioned_table; });
+  if (subject.pg_version != 12) add_all(members, descendants_of(subject, partitioned));
+  if (subject.pg_version != 0 && subject.pg_version <= 14) {
+    std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
   }
   return members;
 }
@@ -245,7 +255,8 @@ Members referencing(const Subject& subject) {
   const Members to = family(subject);
   // Whose change a key from elsewhere notices; none: all of them.
   const Names columns = subject.command.tag == "AT_AlterColumnType" ? Names{subject.command.name} : Names{};
-  for (const Member& relation : to) add_referencing(subject, relation.name, columns, members);
+  const auto concerned = [&](const CatalogConstraint& key) { return points_to(subject, key, columns); };
+  for (const Member& relation : to) add_referencing(subject, relation.name, concerned, members);
   std::erase_if(members,
                 [&](const Member& m) { return std::ranges::find(to, m.name, &Member::name) != to.end(); });
   return members;
@@ -259,8 +270,25 @@ Members parent_referencing(const Subject& subject) {
     if (relation == nullptr) continue;
     for (const RelationName& name : std::vector(relation->parents)) add(parents, member(subject, name));
   }
+  // The key of a partition is a part of that of its table, which alone has parts for each partition that it points to.
+  const auto is_whole = [](const CatalogConstraint& key) { return !key.inherited; };
   Members members;
-  for (const Member& parent : parents) add_referencing(subject, parent.name, {}, members);
+  for (const Member& parent : parents) add_referencing(subject, parent.name, is_whole, members);
+  // In 12 a key of the table to itself has no such parts.
+  if (subject.pg_version == 12) {
+    std::erase_if(members, [&](const Member& m) {
+      return std::ranges::find(parents, m.name, &Member::name) != parents.end();
+    });
+  }
+  return members;
+}
+
+/// pg: ri_triggers.c RI_PartitionRemove_Check; ONLY, unless the table is partitioned.
+Members searched_referencing(const Subject& subject) {
+  Members members = parent_referencing(subject);
+  Members partitioned = members;
+  std::erase_if(partitioned, [](const Member& m) { return m.relkind != relkind::partitioned_table; });
+  add_all(members, descendants_of(subject, partitioned));
   return members;
 }
 

@@ -29,6 +29,24 @@ void add_unproven(const Subject& subject, const Member& table, const Predicate& 
   }
 }
 
+/// The condition of a default partition speaks of all beside it, and without a CHECK there is nothing to prove it with,
+/// unless those take nothing but NULL: then it need not be put together.
+bool is_beyond_proof(const Subject& subject, const Relation& parent) {
+  if (!subject.command.bound->is_default) return false;
+  const auto has_check = [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return relation != nullptr &&
+           std::ranges::find(relation->constraints, "CONSTR_CHECK", &CatalogConstraint::contype) !=
+               relation->constraints.end();
+  };
+  if (std::ranges::any_of(with_descendants(subject, named(subject, "partition")), has_check)) return false;
+  return std::ranges::any_of(subject.catalog.children(parent.name), [](const Relation* sibling) {
+    return sibling->bound && !sibling->bound->is_default &&
+           std::ranges::none_of(sibling->bound->values,
+                                [](const Value& value) { return value.kind == Value::Kind::null; });
+  });
+}
+
 bool is_partitioned(const Relation& relation) {
   return relation.relkind == relkind::partitioned_table || relation.relkind == relkind::partitioned_index;
 }
@@ -104,7 +122,7 @@ Members unproven_default_partition(const Subject& subject) {
 
 Members unproven_partitions(const Subject& subject) {
   const Relation* parent = partitioned_parent(subject);
-  const bool known = parent != nullptr && subject.command.bound;
+  const bool known = parent != nullptr && subject.command.bound && !is_beyond_proof(subject, *parent);
   const Predicate condition =
       known ? partition_condition(subject.catalog, *parent, *subject.command.bound) : Predicate{};
   Members members;

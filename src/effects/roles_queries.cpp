@@ -2,6 +2,7 @@
 // Roles of queries and DML: what they read, write and lock rows of.
 #include <algorithm>
 
+#include "policing.hpp"
 #include "pruning.hpp"
 #include "rows.hpp"
 #include "through_view.hpp"
@@ -13,6 +14,8 @@ namespace {
 /// What a query reads through the relations that it names in a role: views expanded, and of partitions those that what
 /// the query demands does not rule out.
 class Reading {
+  static constexpr std::size_t k_most_views = 200;
+
  public:
   /// `rewrites_only`: views are expanded, but partitions and children are the planner's business.
   explicit Reading(const Subject& subject, bool rewrites_only = false)
@@ -20,6 +23,12 @@ class Reading {
 
   Members of(std::string_view role) {
     read_all(role);
+    return std::move(members_);
+  }
+
+  /// What the query of a view reads.
+  Members of_view(const Relation& view) {
+    read_view({.role = "source", .name = view.name}, view);
     return std::move(members_);
   }
 
@@ -64,12 +73,28 @@ class Reading {
       base = catalog_.resolve(view.view->base.name);
       read(base_of(*view.view, ref));
     }
-    Members others;
-    for (const RelationName& name : view.reads) {
-      if (name != base) add(others, member(subject_, name));
-    }
     const bool is_condition = view.view && ref.role != "source";
-    for (const Member& m : rewrites_only_ ? expand_views(subject_, others) : expand(subject_, others)) {
+    if (++views_ > k_most_views) return read_without_demands(view, is_condition);
+    for (RelationRef source : sources_of(view)) {
+      if (source.name == base) continue;
+      source.role = ref.role;
+      if (!is_condition) {
+        read(source);
+        continue;
+      }
+      Reading condition(subject_, rewrites_only_);
+      condition.views_ = views_;
+      condition.read(source);
+      views_ = condition.views_;
+      for (const Member& m : condition.members_) add(beside_, m);
+    }
+  }
+
+  /// Of views that read views again and again each is looked at once.
+  void read_without_demands(const Relation& view, bool is_condition) {
+    Members reads;
+    for (const RelationName& name : view.reads) add(reads, member(subject_, name));
+    for (const Member& m : rewrites_only_ ? expand_views(subject_, reads) : expand(subject_, reads)) {
       if (is_condition) {
         add(beside_, m);
       } else {
@@ -78,35 +103,24 @@ class Reading {
     }
   }
 
+  static std::vector<RelationRef> sources_of(const Relation& view) {
+    return view.sources ? *view.sources : std::vector<RelationRef>();
+  }
+
   const Subject& subject_;
   const Catalog& catalog_;
   bool rewrites_only_;
+  std::size_t views_ = 0;  ///< so many were read
   Members beside_;
   Members members_;
   RelationPlaces places_;
 };
 
-/// Policies hold for everybody but the owner and, so it is taken, the role that runs the migrations.
-bool is_policed(const Subject& subject, const Relation& relation) {
-  const Name role = subject.catalog.role;
-  return relation.row_security && role != subject.catalog.session_role && role != relation.owner;
-}
-
-bool concerns(const CatalogPolicy& policy, const Command& command) {
-  const bool only_reads = command.tag == "SelectStmt" && command.text("locking") == "none";
-  return !only_reads || policy.cmd == "all" || policy.cmd == "select";
-}
-
 /// What the policies of the relations that the command uses read.
 void add_policies(const Subject& subject, Members& members) {
-  for (const RelationRef& ref : subject.command.relations) {
-    const Relation* relation = subject.catalog.find(ref.name);
-    if (relation == nullptr || !is_policed(subject, *relation)) continue;
-    for (const CatalogPolicy& policy : relation->policies) {
-      if (!concerns(policy, subject.command)) continue;
-      for (const RelationName& name : policy.reads) {
-        for (const Member& m : expand(subject, {member(subject, name)})) add(members, m);
-      }
+  for (const CatalogPolicy& policy : policies_for(subject.catalog, subject.command)) {
+    for (const RelationName& name : policy.reads) {
+      for (const Member& m : expand(subject, {member(subject, name)})) add(members, m);
     }
   }
 }
@@ -144,9 +158,7 @@ Members sources(const Subject& subject) {
   add_policies(subject, members);
   // A materialized view that is refreshed reads what its query reads.
   if (subject.command.tag == "RefreshMatViewStmt" && subject.target != nullptr) {
-    Members reads;
-    for (const RelationName& name : subject.target->reads) add(reads, member(subject, name));
-    for (const Member& m : expand(subject, reads)) add(members, m);
+    for (const Member& m : Reading(subject).of_view(*subject.target)) add(members, m);
   }
   return members;
 }

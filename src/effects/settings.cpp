@@ -54,6 +54,7 @@ void Settings::start(const Catalog& catalog) {
   default_.search_path = catalog.search_path;
   default_.timezone = catalog.timezone;
   default_.role = catalog.session_role;
+  default_.access_method = catalog.default_access_method;
   now_ = default_;
   session_ = now_;
   before_ = now_;
@@ -70,6 +71,12 @@ void Settings::assign(Values& values, const Command& command) const {
   }
   if (command.name == "role" || command.name == "session_authorization" || kind == "VAR_RESET_ALL") {
     values.role = is_set && command.new_name != "none" ? command.new_name : default_.role;
+  }
+  if (command.name == "default_tablespace" || kind == "VAR_RESET_ALL") {
+    values.tablespace = is_set ? command.new_name : default_.tablespace;
+  }
+  if (command.name == "default_table_access_method" || kind == "VAR_RESET_ALL") {
+    values.access_method = is_set ? command.new_name : default_.access_method;
   }
   if (command.name == "session_replication_role" || kind == "VAR_RESET_ALL") {
     values.is_replica = is_set && command.new_name == "replica";

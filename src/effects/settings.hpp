@@ -24,6 +24,8 @@ class Settings {
   [[nodiscard]] const std::string& timezone() const { return now_.timezone; }
   [[nodiscard]] const Names& search_path() const { return now_.search_path; }
   [[nodiscard]] Name role() const { return now_.role; }
+  [[nodiscard]] Name tablespace() const { return now_.tablespace; }
+  [[nodiscard]] Name access_method() const { return now_.access_method; }
   [[nodiscard]] bool is_replica() const { return now_.is_replica; }
   [[nodiscard]] bool check_function_bodies() const { return now_.check_function_bodies; }
 
@@ -33,6 +35,8 @@ class Settings {
     std::string timezone;
     Names search_path;
     Name role;
+    Name tablespace;          ///< default_tablespace
+    Name access_method;       ///< default_table_access_method
     bool is_replica = false;  ///< session_replication_role
     bool check_function_bodies = true;
   };

@@ -74,6 +74,8 @@ std::vector<::Node*> query_nodes(::Node* query);
 void add_changes(::Node* dml, const Demands& demands, std::vector<RowChange>& changes);
 /// How the view maps to one relation, if it can be written to.
 Box<ViewQuery> view_query(const ::ViewStmt* node);
+/// The columns of a SELECT, under the names of the list as far as it goes.
+std::vector<ResultColumn> result_columns(::Node* query, const ::List* names);
 
 /// Every relation that a query names, with roles source, written and locked; names of WITH queries are no
 /// relations. Functions and sequences that it uses are added, too.

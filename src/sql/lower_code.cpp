@@ -35,14 +35,23 @@ void lower_do(const ::DoStmt* node, const Source& source, Statement& statement) 
   command.code = std::move(code);
 }
 
-std::string_view volatility(const ::CreateFunctionStmt* node) {
-  for (auto* option : each<::DefElem>(node->options)) {
+/// Empty: nothing is said.
+std::string_view volatility(const ::List* options) {
+  for (auto* option : each<::DefElem>(options)) {
     if (view(option->defname) != "volatility") continue;
     const std::string_view value = string_value(option->arg);
     if (value == "immutable") return "immutable";
-    if (value == "stable") return "stable";
+    return value == "stable" ? "stable" : "volatile";
   }
-  return "volatile";
+  return {};
+}
+
+void lower_alter_function(const ::AlterFunctionStmt* node, const Source& source, Statement& statement) {
+  Command& command = add_command(statement, "AlterFunctionStmt", source.whole());
+  const RelationName name = relation_name(node->func->objname);
+  command.name = name.relname;
+  command.new_name = name.schemaname;
+  set_fact(command, "volatility", volatility(node->actions));
 }
 
 void lower_parameters(const ::List* parameters, CodeBlock& code) {
@@ -69,6 +78,7 @@ void lower_option(const ::DefElem* option, const Source& source, CodeBlock& code
   if (name == "language") code.language = string_value(option->arg);
   if (name == "security" && option->arg != nullptr)
     code.security_definer = reinterpret_cast<::Boolean*>(option->arg)->boolval;
+  if (name == "set" || name == "strict") code.stays_call = true;
   if (name == "set") lower_setting(reinterpret_cast<::VariableSetStmt*>(option->arg), code);
   if (name != "as") return;
   auto* strings = as<::List>(option->arg, T_List);
@@ -107,7 +117,8 @@ void lower_function(const ::CreateFunctionStmt* node, const Source& source, Stat
   command.name = name.relname;
   command.new_name = name.schemaname;
   set_fact(command, "is_procedure", node->is_procedure);
-  set_fact(command, "volatility", volatility(node));
+  const std::string_view marking = volatility(node->options);
+  set_fact(command, "volatility", marking.empty() ? std::string_view("volatile") : marking);
   set_fact(command, "replace", node->replace);
   CodeBlock code{.language = "sql"};
   lower_parameters(node->parameters, code);
@@ -143,6 +154,9 @@ bool lower_code_statement(::Node* node, const Source& source, Statement& stateme
     case T_DoStmt: lower_do(reinterpret_cast<::DoStmt*>(node), source, statement); return true;
     case T_CreateFunctionStmt:
       lower_function(reinterpret_cast<::CreateFunctionStmt*>(node), source, statement);
+      return true;
+    case T_AlterFunctionStmt:
+      lower_alter_function(reinterpret_cast<::AlterFunctionStmt*>(node), source, statement);
       return true;
     case T_CreateEventTrigStmt:
       lower_event_trigger(reinterpret_cast<::CreateEventTrigStmt*>(node), source, statement);

@@ -27,6 +27,8 @@ void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& sta
     Command& command = add_command(statement, "VacuumStmt", source.whole());
     set_fact(command, "is_vacuumcmd", node->is_vacuumcmd);
     set_fact(command, "full", option_on(node->options, "full"));
+    set_fact(command, "process_main",
+             !option_given(node->options, "process_main") || option_on(node->options, "process_main"));
     set_fact(command, "analyze", !node->is_vacuumcmd || option_on(node->options, "analyze"));
     set_fact(command, "whole_database", relation == nullptr);
     set_fact(command, "stats_only", option_on(node->options, "only_database_stats"));

@@ -169,6 +169,7 @@ bool lower_query(::Node* node, const Source& source, Statement& statement) {
       set_fact(command, "into", select->intoClause != nullptr);
       if (select->intoClause != nullptr)
         add_relation(command, "target", relation_name(select->intoClause->rel));
+      if (select->intoClause != nullptr) command.results = result_columns(node, nullptr);
       add_query_use(node, source, command);
       return true;
     }

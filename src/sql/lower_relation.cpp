@@ -68,6 +68,10 @@ void lower_create_table_as(const ::CreateTableAsStmt* node, const Source& source
   set_fact(command, "objtype", object_type_name(node->objtype));
   set_fact(command, "skipData", node->into->skipData);
   set_fact(command, "if_not_exists", node->if_not_exists);
+  command.tablespace = view(node->into->tableSpaceName);
+  command.access_method = view(node->into->accessMethod);
+  if (auto columns = result_columns(node->query, node->into->colNames); !columns.empty())
+    command.results = std::move(columns);
   if (node->query->type == T_ExecuteStmt) {
     std::vector<Statement> prepared(1);
     lower_statement(node->query, source, prepared.front());
@@ -159,6 +163,13 @@ std::string_view policy_command(std::string_view name) {
   return found != k_commands.end() ? *found : "all";
 }
 
+void add_policy_conditions(::Node* qual, ::Node* with_check, const Source& source, Command& command) {
+  set_fact(command, "using", qual != nullptr);
+  set_fact(command, "with_check", with_check != nullptr);
+  add_query_use(qual, source, command);
+  add_query_use(with_check, source, command);
+}
+
 }  // namespace
 
 bool lower_relation_statement(::Node* node, const Source& source, Statement& statement) {
@@ -202,8 +213,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       set_fact(command, "cmd", policy_command(view(n->cmd_name)));
       command.name = view(n->policy_name);
       add_roles(n->roles, command);
-      add_query_use(n->qual, source, command);
-      add_query_use(n->with_check, source, command);
+      add_policy_conditions(n->qual, n->with_check, source, command);
       return true;
     }
     case T_AlterPolicyStmt: {
@@ -211,8 +221,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
       command.name = view(n->policy_name);
       add_roles(n->roles, command);
-      add_query_use(n->qual, source, command);
-      add_query_use(n->with_check, source, command);
+      add_policy_conditions(n->qual, n->with_check, source, command);
       return true;
     }
     case T_CreateStatsStmt: {

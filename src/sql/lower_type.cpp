@@ -27,6 +27,7 @@ void lower_alter_domain(const ::AlterDomainStmt* node, const Source& source, Sta
   command.name = name.relname;
   command.new_name = name.schemaname;
   command.type = TypeName{.schemaname = name.schemaname, .name = name.relname};
+  if (node->name != nullptr) command.names.emplace_back(view(node->name));
   if (node->subtype == 'T' && node->def != nullptr) command.expression = expression(node->def, source);
   if (auto* added = as<::Constraint>(node->def, T_Constraint)) {
     command.constraints.push_back(constraint(added, source));

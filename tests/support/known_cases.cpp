@@ -124,7 +124,9 @@ class Collector {
       LockMode& mode = predicted_.locks.try_emplace(name, lock.mode).first->second;
       mode = std::max(mode, lock.mode);
     }
-    add_names(effect.rewrites, predicted_.rewrites);
+    for (const RelationName& name : effect.rewrites) {
+      if (!made_.contains(raw(name))) predicted_.rewrites.insert(name_before(name));
+    }
     add_names(effect.scans, is_query(file_.script.statements[effect.statement].tag) ? predicted_.query_scans
                                                                                     : predicted_.scans);
     for (const RelationName& index : effect.index_builds) {
