@@ -79,8 +79,10 @@ struct CodeBlock {
   std::vector<TypeName> types;  ///< of what a caller passes
   TypeName result;              ///< RETURNS; empty: a procedure, or its OUT parameters
   int required = 0;             ///< parameters without a default
+  std::vector<Text> defaults;   ///< by position; unknown: none, or one that nobody knows
   bool variadic = false;
-  Box<Body> body;  ///< RETURN … and BEGIN ATOMIC: read with the statement
+  bool strict = false;  ///< it is not called with a null
+  Box<Body> body;       ///< RETURN … and BEGIN ATOMIC: read with the statement
 };
 
 /// Reads PL/pgSQL and SQL. Never throws for bad code: see Body::problem.

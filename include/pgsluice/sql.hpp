@@ -138,8 +138,19 @@ struct FunctionCall {
 
 /// What a column is given or compared with, as far as it is written down.
 struct Value {
-  enum class Kind : unsigned char { unknown, null, constant, same, column_default, minimum, maximum };
-  Kind kind = Kind::unknown;  ///< same: the column's own value; minimum and maximum: of a partition's bounds
+  /// same: the column's own value; minimum and maximum: of a partition's bounds; variable: what the parameter or the
+  /// variable of code with the name `text` holds, if there is one: see effects/bind.hpp
+  enum class Kind : unsigned char {
+    unknown,
+    null,
+    constant,
+    same,
+    column_default,
+    minimum,
+    maximum,
+    variable
+  };
+  Kind kind = Kind::unknown;
   Name
       type;  ///< of a constant: int4, int8, numeric, bool or that of its cast; empty: a string, which takes any type
   std::string text;
@@ -312,6 +323,7 @@ struct Command {
   Box<ViewQuery> view;
   Box<std::vector<ResultColumn>> results;  ///< of the query of CREATE TABLE … AS
   Box<CodeBlock> code;                     ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
+  Box<std::vector<Text>> arguments;        ///< of EXECUTE
   Box<std::vector<Statement>>
       inner;  ///< statements that it is made of: actions of a rule, what PREPARE prepares
 

@@ -80,6 +80,8 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
         catalog_.typed(from), catalog_.drawing_from(from)}) {
     for (const Relation* relation : list) touched.push_back(relation->name);
   }
+  const Relation* moved = catalog_.find(from);
+  if (moved != nullptr && !moved->owner_table.empty()) touched.push_back(moved->owner_table);
   for (const RelationName& name : touched) {
     const Relation* found = catalog_.find(name);
     if (found == nullptr) continue;

@@ -79,7 +79,8 @@ CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationNam
     column.not_null = true;
     column.owned_sequence = add_owned_sequence(table, def.name);
     column.default_expression =
-        Expression{.functions = {{.schemaname = {}, .name = "nextval", .arguments = 1}}};
+        Expression{.functions = {{.schemaname = {}, .name = "nextval", .arguments = 1}},
+                   .sequences = {column.owned_sequence}};
   }
   for (const Constraint& constraint : def.constraints) {
     if (constraint.contype == "CONSTR_NOTNULL" || constraint.contype == "CONSTR_PRIMARY")
@@ -150,12 +151,7 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
         })) {
       column.not_null = false;
     }
-    const auto there = std::ranges::find(table.columns, column.name, &CatalogColumn::name);
-    if (there == table.columns.end()) {
-      table.columns.push_back(std::move(column));
-    } else if (parent) {
-      there->not_null = there->not_null || column.not_null;
-    }
+    if (table.column(column.name) == nullptr) table.columns.push_back(std::move(column));
   }
   for (const CatalogConstraint& constraint : source->constraints) {
     const bool inherited = constraint.contype == "CONSTR_CHECK" ||

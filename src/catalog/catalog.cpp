@@ -8,6 +8,7 @@
 
 #include "base/utf8.hpp"
 #include "builtins.hpp"
+#include "overloads.hpp"
 
 namespace pgsluice {
 
@@ -426,12 +427,12 @@ std::vector<const CatalogFunction*> Catalog::functions(const FunctionCall& call)
   };
   if (!call.schemaname.empty()) {
     collect({call.schemaname, call.name});
-    return result;
+  } else {
+    for (const Name schema : search_path) {
+      if (result.empty()) collect({schema, call.name});
+    }
   }
-  for (const Name schema : search_path) {
-    if (result.empty()) collect({schema, call.name});
-  }
-  return result;
+  return result.size() > 1 ? chosen_overloads(std::move(result), call) : result;
 }
 
 RelationName Catalog::function_name(const FunctionCall& call) const {

@@ -11,6 +11,7 @@
 #include "catalog_query.hpp"
 #include "pgsluice/sql.hpp"
 #include "system_tables.hpp"
+#include "text_functions.hpp"
 
 namespace pgsluice::effects {
 
@@ -19,6 +20,8 @@ namespace {
 constexpr std::size_t k_max_choices = 64;
 constexpr std::size_t k_max_elements = 256;
 constexpr std::size_t k_max_length = std::size_t{1} << 20;
+constexpr int k_releases = 10'000;  // of one major version
+constexpr int k_last_release = 99;
 
 using Kind = Text::Kind;
 
@@ -152,11 +155,27 @@ Text compare(const std::vector<Text>& parts, Compare compare) {
   return a && b ? boolean(compare(*a <=> *b)) : Text();  // texts have a collation
 }
 
+/// As a boolean is shown in a program; alone, `t` and `f` are letters, too.
+bool is_boolean_word(const Text& text) {
+  return text.value == "true" || text.value == "false";
+}
+
+/// Whatever its name is.
+constexpr std::string_view k_this_database = "current database";
+
+/// Two spellings of it may mean the same: a number, a time, a boolean.
+bool has_spellings(const Text& text) {
+  if (text.value == k_this_database) return true;
+  const char first = text.value.empty() ? ' ' : text.value.front();
+  return (first >= '0' && first <= '9') || first == '-' || first == '+' || first == '.';
+}
+
 Text equal(const std::vector<Text>& parts) {
   const bool texts = parts.size() == 2 && parts[0].kind == Kind::constant && parts[1].kind == Kind::constant;
   if (texts && parts[0].value == parts[1].value) return boolean(true);
-  const bool numbers = texts && (integer(parts[0]) || integer(parts[1]));
-  if (texts && !numbers) return boolean(false);
+  const bool boolean_word = texts && (is_boolean_word(parts[0]) || is_boolean_word(parts[1]));
+  if (boolean_word && truth(parts[0]) && truth(parts[1])) return boolean(truth(parts[0]) == truth(parts[1]));
+  if (texts && !has_spellings(parts[0]) && !has_spellings(parts[1])) return boolean(false);
   return compare(parts, [](auto order) { return order == 0; });
 }
 
@@ -189,6 +208,27 @@ Text all_of(const std::vector<Text>& parts, bool wanted) {
 Text is_null(const Text& value) {
   if (value.kind == Kind::unknown || value.kind == Kind::choice) return {};
   return boolean(value.kind == Kind::null);
+}
+
+void add_alternative(Text& choice, const Text& value) {
+  const std::vector<Text> values = value.kind == Kind::choice ? value.parts : std::vector<Text>{value};
+  for (const Text& one : values) {
+    if (std::ranges::find(choice.parts, one) == choice.parts.end()) choice.parts.push_back(one);
+  }
+}
+
+/// condition, result, …, otherwise
+Text cases(const std::vector<Text>& parts) {
+  Text result{.kind = Kind::choice};
+  bool taken = false;
+  for (std::size_t i = 0; i + 1 < parts.size() && !taken; i += 2) {
+    const auto known = truth(parts[i]);
+    if (known != false) add_alternative(result, parts[i + 1]);
+    taken = known == true;
+  }
+  if (!taken && !parts.empty()) add_alternative(result, parts.back());
+  if (result.parts.size() > k_max_choices) return {};
+  return result.parts.size() == 1 ? Text(result.parts.front()) : result;
 }
 
 Text coalesce(const std::vector<Text>& parts) {
@@ -271,7 +311,7 @@ Text like(const std::vector<Text>& parts) {
 
 struct Function {
   std::string_view name;
-  Text (*compute)(const std::vector<Text>& parts);
+  TextFunction compute;
 };
 
 using Parts = const std::vector<Text>&;
@@ -355,12 +395,14 @@ Text call_for_each(std::string_view name, std::vector<Text>& parts, std::size_t 
 }
 
 Text call(std::string_view name, std::vector<Text> parts) {
+  if (name == "case") return cases(parts);
   const auto function = std::ranges::find(k_functions, name, &Function::name);
-  if (function == k_functions.end()) return {};
+  const TextFunction compute = function != k_functions.end() ? function->compute : text_function(name);
+  if (compute == nullptr) return {};
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].kind == Kind::choice) return call_for_each(name, parts, i);
   }
-  return function->compute(parts);
+  return compute(parts);
 }
 
 }  // namespace
@@ -377,7 +419,18 @@ std::optional<Text> of_catalog(std::string_view name, const std::vector<Text>& p
   if (name == "current_schema") {
     return catalog.search_path.empty() ? Text() : constant_text(catalog.search_path.front());
   }
-  if (name == "current_database") return constant_text("current database");
+  if (name == "current_database") return constant_text(k_this_database);
+  if (name == "current_setting") {
+    const bool version = catalog.server_version_num != 0 && !parts.empty() &&
+                         parts.front() == constant_text("server_version_num");
+    if (!version) return Text();
+    // Of a major version any release may be meant.
+    const Text least = constant_text(std::to_string(catalog.server_version_num));
+    if (catalog.server_version_num % k_releases != 0) return least;
+    return Text{.kind = Kind::choice,
+                .value = {},
+                .parts = {least, constant_text(std::to_string(catalog.server_version_num + k_last_release))}};
+  }
   if (name != "regclass" && name != "regclass text" && name != "to_regclass") return std::nullopt;
   if (parts.size() != 1 || parts.front().kind != Kind::constant) return Text();
   const std::string& text = parts.front().value;

@@ -34,6 +34,12 @@ bool computes_rows(const Command& command) {
          (tag == "AT_AddConstraint" && !command.is("skip_validation"));
 }
 
+/// A STRICT function is not called with a null.
+bool is_spared(const CatalogFunction& function, const std::vector<Text>& values) {
+  return function.code && function.code->strict &&
+         std::ranges::any_of(values, [](const Text& value) { return value.kind == Text::Kind::null; });
+}
+
 /// Languages whose functions do what the server does by itself.
 bool is_native(const Name language) {
   return language == "c" || language == "internal";
@@ -89,7 +95,11 @@ void Follower::start(const Host* host, const SourceRange& range, bool check_func
 void Follower::follow(const Command& command, const Done& done) {
   const std::string_view tag = command.tag;
   if (tag == "DoStmt" && command.code) return run_body(command.code, {}, "DO");
+  open_row_types(command);
+  if (tag == "VariableSetStmt" && command.name == "plan_cache_mode")
+    generic_plans_ = command.new_name == "force_generic_plan";
   if (tag == "PrepareStmt" && command.inner) {
+    executions_.erase(command.name.str());
     prepared_[command.name.str()] = std::make_shared<const std::vector<Statement>>(*command.inner);
   }
   if (tag == "ExplainStmt") follow_explained(command);
@@ -109,6 +119,7 @@ void Follower::follow(const Command& command, const Done& done) {
   if (tag == "TruncateStmt") follow_truncate(done.locks);
   if (tag == "RefreshMatViewStmt") follow_views(done.locks);
   if (tag == "ExecuteStmt") follow_prepared(command, tag);
+  if (tag == "DeclareCursorStmt") follow_planned(command.functions);
   if (tag == "DeclareCursorStmt") cursors_[command.name.str()] = {command.functions, done.locks};
   if (tag == "FetchStmt") follow_fetch(command);
   if (computes_rows(command)) follow_expressions(command);
@@ -187,11 +198,10 @@ void Follower::follow_call(const FunctionCall& call) {
   const std::vector<const CatalogFunction*> found = catalog_.functions(call);
   if (found.empty()) {
     const bool builtin = call.schemaname.empty() && is_builtin_function(call.name);
-    if (!builtin)
-      opaque(cat("what ", RelationName{call.schemaname, call.name}.quoted(), "() does is not known"));
+    if (builtin) return follow_builtin(call);
+    opaque(cat("what ", RelationName{call.schemaname, call.name}.quoted(), "() does is not known"));
     return;
   }
-  Variables variables;
   std::string key = cat("function ", found.front()->name.quoted());
   static const Variables k_none;
   const Variables& outer = frames_.empty() ? k_none : frames_.back()->variables;
@@ -206,20 +216,39 @@ void Follower::follow_call(const FunctionCall& call) {
     return copies;
   }();
   for (const CatalogFunction& function : functions) {
-    Variables arguments;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const Text& text = (*call.texts)[i];
-      if (text.kind == Text::Kind::call && text.value.starts_with("=>")) {
-        arguments[text.value.substr(2)] = evaluate(text.parts.front(), outer, catalog_);
-        continue;
-      }
-      arguments["$" + std::to_string(i + 1)] = values[i];
-      const bool named = function.code && i < function.code->parameters.size();
-      if (named && !function.code->parameters[i].empty())
-        arguments[function.code->parameters[i].str()] = values[i];
-    }
-    follow_function(function, std::move(arguments), key + std::to_string(&function - functions.data()));
+    if (is_spared(function, values)) continue;
+    follow_function(function, arguments_of(call, function, values),
+                    key + std::to_string(&function - functions.data()));
   }
+}
+
+/// What a call passes, under the names and places of the parameters.
+Variables Follower::arguments_of(const FunctionCall& call, const CatalogFunction& function,
+                                 const std::vector<Text>& values) const {
+  Variables arguments;
+  const auto give = [&](std::size_t place, const Text& value) {
+    arguments["$" + std::to_string(place + 1)] = value;
+    const bool named = function.code && place < function.code->parameters.size();
+    if (named && !function.code->parameters[place].empty())
+      arguments[function.code->parameters[place].str()] = value;
+  };
+  const std::size_t unknown = values.empty() ? static_cast<std::size_t>(call.arguments) : 0;
+  for (std::size_t i = unknown; function.code && i < function.code->defaults.size(); ++i)
+    give(i, value_of(function.code->defaults[i]));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Text& text = (*call.texts)[i];
+    if (text.kind != Text::Kind::call || !text.value.starts_with("=>")) {
+      give(i, values[i]);
+      continue;
+    }
+    const Name name = text.value.substr(2);
+    const Names none;
+    const Names& parameters = function.code ? function.code->parameters : none;
+    const auto place = std::ranges::find(parameters, name);
+    if (place != parameters.end())
+      give(static_cast<std::size_t>(place - parameters.begin()), value_of(text.parts.front()));
+  }
+  return arguments;
 }
 
 /// set_config(name, value, is_local) is SET.
@@ -321,13 +350,33 @@ void Follower::follow_prepared(const Command& command, std::string_view tag) {
   if (found == prepared_.end()) {
     return unseen(cat("what the prepared statement ", quote_ident(command.name.str()), " does is not known"));
   }
+  // pg: plancache.c choose_custom_plan()
+  constexpr int custom_plans = 5;
+  if (command.arguments && ++executions_[command.name.str()] <= custom_plans) {
+    for (std::size_t i = 0; i < command.arguments->size(); ++i)
+      parameters_["$" + std::to_string(i + 1)] = value_of((*command.arguments)[i]);
+  }
   run_as(tag, std::vector<Statement>(*found->second));
+  parameters_.clear();
+}
+
+/// A function may be called for many rows, and a loop may run often: then one plan serves all values.
+Value Follower::value_of_variable(const std::string& name) const {
+  const bool in_do = frames_.size() == 1 && frames_.front()->where == "DO";
+  if (generic_plans_ || long_loops_ > 0 || (!in_do && !frames_.empty())) return {};
+  const Variables& variables = in_do ? frames_.front()->variables : parameters_;
+  const auto found = variables.find(name);
+  if (found == variables.end()) return {};
+  if (found->second.kind == Text::Kind::null) return {.kind = Value::Kind::null, .type = {}, .text = {}};
+  if (found->second.kind != Text::Kind::constant) return {};
+  return {.kind = Value::Kind::constant, .type = {}, .text = found->second.value};
 }
 
 /// EXPLAIN ANALYZE runs its statement. Without, only what a prepared statement asks is not planned yet.
 void Follower::follow_explained(const Command& command) {
   if (!command.inner) return;
   if (command.is("analyze")) return run_all(*command.inner);
+  follow_planned(command.functions);
   for (const Statement& statement : std::vector<Statement>(*command.inner)) {
     if (statement.tag == "ExecuteStmt") follow_prepared(statement.commands.front(), command.tag);
   }
@@ -357,30 +406,23 @@ void Follower::follow_creation(const Box<CodeBlock>& code) {
 
 /// typcache.c load_typcache_tupdesc() opens the relation whose rows a parameter, a result or a variable holds.
 void Follower::open_types(const CodeBlock& code, const Body& body, bool with_result) {
-  const auto open = [this](const RelationName& name) {
-    const Relation* relation = catalog_.find(name);
-    if (relation != nullptr && relation->relkind != relkind::composite_type) host_->open(relation->name);
-  };
-  const auto open_type = [&](const TypeName& type) {
-    if (!type.array && !type.name.empty() && !is_builtin_type(type)) open({type.schemaname, type.name});
-  };
   // A query looks up only what it takes apart.
   const std::string text = code.language == "sql" && !code.body ? to_lower(code.text) : std::string();
   for (std::size_t i = 0; i < code.types.size(); ++i) {
     const bool is_used =
         text.empty() || text.find('$') != std::string::npos ||
         (i < code.parameters.size() && text.find(code.parameters[i].str()) != std::string::npos);
-    if (is_used) open_type(code.types[i]);
+    if (is_used) open_row_type(code.types[i]);
   }
-  if (with_result) open_type(code.result);
+  if (with_result) open_row_type(code.result);
   for (const VariableType& type : body.types) {
     if (type.column.empty()) {
-      open_type({.schemaname = type.name.schemaname, .name = type.name.relname});
+      open_row_type({.schemaname = type.name.schemaname, .name = type.name.relname});
       continue;
     }
     const Relation* relation = catalog_.find(type.name);
     const CatalogColumn* column = relation != nullptr ? relation->column(type.column) : nullptr;
-    if (column != nullptr) open_type(column->type);
+    if (column != nullptr) open_row_type(column->type);
   }
 }
 

@@ -38,8 +38,8 @@ struct Host {
   std::function<void(const std::string&)> unseen;
   /// The code ends the transaction in which it runs.
   std::function<void()> ends_transaction;
-  /// The type of a relation's rows is looked up, which opens the relation for a moment.
-  std::function<void(const RelationName&)> open;
+  /// The relation is opened without being named in a statement, as when the type of its rows is looked up.
+  std::function<void(const RelationName&, LockMode)> open;
   /// Whether a constraint that is deferrable waits; the other one is INITIALLY DEFERRED.
   std::function<bool(Name, bool)> is_deferred;
   bool in_transaction = false;
@@ -62,6 +62,9 @@ class Follower {
   void follow(const Command& command, const Done& done);
   /// What event triggers run for a statement. `rewrites`: it writes a table anew.
   void follow_event_triggers(const Statement& statement, bool rewrites, int pg_version);
+  /// What a variable of the code that is running holds, or a parameter of a prepared statement, as far as a plan is made
+  /// for it alone.
+  [[nodiscard]] Value value_of_variable(const std::string& name) const;
   /// Before a command changes the catalog: whoever may have to go back keeps a copy.
   void before_change();
 
@@ -79,6 +82,8 @@ class Follower {
   // ---- follow.cpp: what there is to follow
   void follow_calls(const std::vector<FunctionCall>& calls);
   void follow_call(const FunctionCall& call);
+  [[nodiscard]] Variables arguments_of(const FunctionCall& call, const CatalogFunction& function,
+                                       const std::vector<Text>& values) const;
   void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);
   void follow_views(const std::vector<RelationLock>& locks);
   void follow_expressions(const Command& command);
@@ -97,6 +102,14 @@ class Follower {
   void run_all(std::vector<Statement> statements);
   void run_as(std::string_view tag, const std::vector<Statement>& statements);
 
+  // ---- follow_builtins.cpp: what PostgreSQL itself opens and runs
+  void follow_builtin(const FunctionCall& call);
+  void run_query(const std::string& sql);
+  void open_row_type(const TypeName& type);
+  void open_row_types(const Command& command);
+  void follow_planned(const std::vector<FunctionCall>& calls);
+  void follow_inlined(const CatalogFunction& function);
+
   // ---- follow_writes.cpp: triggers, rules and defaults
   void follow_writes(const Command& command, const RowEffects& rows);
   void follow_truncate(const std::vector<RelationLock>& locks);
@@ -111,6 +124,8 @@ class Follower {
   Flow run_step(const CodeStep& step);
   Flow run_branch(const CodeStep& step);
   Flow run_loop(const CodeStep& step);
+  Flow run_rounds(const CodeStep& step, const Text& rows);
+  Flow run_scope(const CodeStep& step);
   Flow run_block(const CodeStep& step);
   Flow run_alternatives(std::size_t count, bool one_runs, const std::function<Flow(std::size_t)>& run);
   void run_statement(const CodeStep& step);
@@ -136,6 +151,10 @@ class Follower {
   std::vector<std::string> active_;          ///< what is being followed, to see recursion
   std::set<std::string, std::less<>> done_;  ///< what has been followed for this statement
   std::map<std::string, std::shared_ptr<const std::vector<Statement>>, std::less<>> prepared_;
+  std::map<std::string, int, std::less<>> executions_;  ///< of prepared statements
+  Variables parameters_;                                ///< of the one that is running
+  bool generic_plans_ = false;                          ///< SET plan_cache_mode
+  int long_loops_ = 0;                                  ///< that are running, inside each other
   /// Cursors that have been declared: the functions that they call, and their locks.
   std::map<std::string, std::pair<std::vector<FunctionCall>, std::vector<RelationLock>>, std::less<>>
       cursors_;

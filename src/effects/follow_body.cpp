@@ -20,6 +20,36 @@ Variables join(const Variables& a, const Variables& b) {
   return result;
 }
 
+/// The value of a row at a place; of several rows, any of theirs.
+Text field_of(const Text& value, std::size_t place) {
+  if (value.kind == Text::Kind::row) {
+    const std::size_t at = value.parts.size() == 1 ? 0 : place;
+    return at < value.parts.size() ? value.parts[at] : Text();
+  }
+  if (value.kind != Text::Kind::choice) return value.kind == Text::Kind::null ? value : Text();
+  Text result = value.parts.empty() ? Text() : field_of(value.parts.front(), place);
+  for (std::size_t i = 1; i < value.parts.size(); ++i)
+    result = either(result, field_of(value.parts[i], place));
+  return result;
+}
+
+/// What is known of the fields of a record that gets another value, and of the record when a field does.
+void forget_parts(Variables& variables, const std::string& name) {
+  const std::string prefix = name + ".";
+  for (auto at = variables.lower_bound(prefix); at != variables.end() && at->first.starts_with(prefix);) {
+    at = variables.erase(at);
+  }
+  if (const std::size_t dot = name.find('.'); dot != std::string::npos) variables.erase(name.substr(0, dot));
+}
+
+/// Where no name can stand (`RESTART WITH`), what is not known is a number.
+Script parse_partly_known(const std::string& sql) {
+  Script script = parse_dynamic(sql);
+  if (script.errors.empty() || sql.find(k_unknown_part) == std::string::npos) return script;
+  Script other = parse_dynamic(replace_all(sql, k_unknown_part, "1"));
+  return other.errors.empty() ? std::move(other) : std::move(script);
+}
+
 }  // namespace
 
 void Follower::run_body(const Box<CodeBlock>& code, Variables variables, std::string where) {
@@ -107,15 +137,13 @@ Follower::Flow Follower::run_step(const CodeStep& step) {
 /// A row goes to several targets, any other value to the first. Of a row of one column that is a record and its field.
 void Follower::assign(const Names& targets, const Text& value) {
   Variables& variables = frames_.back()->variables;
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    Text& variable = variables[targets[i].str()];
-    if (value.kind == Text::Kind::row) {
-      const std::size_t at = value.parts.size() == 1 ? 0 : i;
-      variable = at < value.parts.size() ? value.parts[at] : Text();
-    } else {
-      variable = i == 0 ? value : Text();
-    }
-  }
+  for (const Name target : targets) forget_parts(variables, target.str());
+  const bool is_row =
+      value.kind == Text::Kind::row ||
+      (value.kind == Text::Kind::choice &&
+       std::ranges::any_of(value.parts, [](const Text& part) { return part.kind == Text::Kind::row; }));
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    variables[targets[i].str()] = is_row ? field_of(value, i) : i == 0 ? value : Text();
 }
 
 /// Nothing is known any more of what the steps assign.
@@ -183,8 +211,17 @@ Follower::Flow Follower::run_branch(const CodeStep& step) {
 }
 
 Follower::Flow Follower::run_loop(const CodeStep& step) {
-  const std::vector<CodeStep>& body = step.blocks.front();
   const Text rows = value_of(step.text);
+  constexpr std::size_t few = 5;  // custom plans: see value_of_variable()
+  const bool is_long = rows.kind != Text::Kind::array || rows.parts.size() > few;
+  if (is_long) ++long_loops_;
+  const Flow flow = run_rounds(step, rows);
+  if (is_long) --long_loops_;
+  return flow;
+}
+
+Follower::Flow Follower::run_rounds(const CodeStep& step, const Text& rows) {
+  const std::vector<CodeStep>& body = step.blocks.front();
   if (rows.kind == Text::Kind::array) {
     for (const Text& row : rows.parts) {
       assign(step.targets, row);
@@ -209,9 +246,25 @@ Follower::Flow Follower::run_loop(const CodeStep& step) {
   return Flow::goes_on;
 }
 
+/// What a block declares hides variables of the same names; they come back.
+Follower::Flow Follower::run_scope(const CodeStep& step) {
+  const Variables outer = step.targets.empty() ? Variables() : frames_.back()->variables;
+  const Flow flow = run_steps(step.blocks.front());
+  Variables& variables = frames_.back()->variables;
+  for (const Name name : step.targets) {
+    forget_parts(variables, name.str());
+    variables.erase(name.str());
+    for (auto at = outer.lower_bound(name.str()); at != outer.end() && at->first.starts_with(name.str());
+         ++at) {
+      if (at->first == name.str() || at->first[name.str().size()] == '.') variables[at->first] = at->second;
+    }
+  }
+  return flow;
+}
+
 /// An exception undoes what its block did; then one of the handlers runs.
 Follower::Flow Follower::run_block(const CodeStep& step) {
-  if (step.blocks.size() == 1) return run_steps(step.blocks.front());
+  if (step.blocks.size() == 1) return run_scope(step);
   Scope scope;
   scopes_.push_back(&scope);
   const Flow flow = run_steps(step.blocks.front());
@@ -261,7 +314,7 @@ void Follower::run_dynamic(const CodeStep& step) {
 }
 
 void Follower::run_text(const CodeStep& step, const std::string& sql) {
-  const auto script = std::make_shared<const Script>(parse_dynamic(sql));
+  const auto script = std::make_shared<const Script>(parse_partly_known(sql));
   if (!script->errors.empty()) return unseen(cat(place_of(step), ": what EXECUTE runs is not known"));
   Frame& frame = *frames_.back();
   frame.dynamic = true;

@@ -60,6 +60,7 @@ bool supports_event_triggers(const Statement& statement, int pg_version) {
                                                           "AlterEventTrigStmt",
                                                           "AlterDatabaseRefreshCollStmt",
                                                           "AlterSubscriptionStmt"};
+  if (statement.tag == "SelectStmt") return statement.commands.front().is("into");
   if (statement.tag == "ReindexStmt") return pg_version == 0 || pg_version >= 17;
   return std::ranges::find(k_without, statement.tag) == k_without.end();
 }
@@ -110,6 +111,7 @@ std::string command_tag(const Statement& statement) {
     const std::string words = object_words(command.text(fact));
     return words.empty() ? words : cat(verb, words);
   };
+  if (statement.tag == "SelectStmt") return "SELECT INTO";
   if (statement.tag == "DropStmt") return worded("DROP ", "removeType");
   if (statement.tag == "RenameStmt") return worded("ALTER ", "renameType");
   if (statement.tag == "AlterTableStmt") return worded("ALTER ", "objtype");

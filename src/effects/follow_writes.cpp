@@ -91,7 +91,8 @@ void Follower::follow_trigger(const WaitingTrigger& fired) {
   }
   const CatalogFunction function = *found.front();
   // pg: pl_exec.c plpgsql_exec_trigger() makes NEW and OLD of the type of the table's rows
-  if (trigger.row && function.code && function.code->language == "plpgsql") host_->open(fired.relation);
+  if (trigger.row && function.code && function.code->language == "plpgsql")
+    host_->open(fired.relation, LockMode::AccessShare);
   const Names outer = std::exchange(transition_tables_, trigger.transition_tables);
   follow_function(function, trigger_variables(fired.relation, trigger, fired.event),
                   cat("trigger ", fired.relation.quoted(), " ", trigger.name.str(), " ", fired.event));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "bind.hpp"
 #include "catalog/builtins.hpp"
 #include "deferral.hpp"
 #include "follow.hpp"
@@ -188,6 +189,9 @@ class Prediction::Walk {
     controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog);
     catalog_.begin_file();
+    constexpr int releases = 10'000;
+    if (options.pg_version != 0 && catalog_.server_version_num / releases != options.pg_version)
+      catalog_.server_version_num = options.pg_version * releases;
     if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
   }
 
@@ -326,7 +330,7 @@ class Prediction::Walk {
   /// The commands of a statement of the script, or of one inside code, in the order in which they run.
   void commands(const Statement& statement, Effect& effect) {
     if (statement.tag == "CreateSchemaStmt" || !outcome_is_certain(statement, effect)) {
-      for (const std::size_t i : order(statement)) command(statement.commands[i], i, effect);
+      for (const std::size_t i : order(statement)) command(statement, i, effect);
       raise_alter_table(statement, effect);
       const bool rewrites = std::ranges::any_of(
           effect.commands, [](const CommandEffect& command) { return !command.rewrites.empty(); });
@@ -363,21 +367,21 @@ class Prediction::Walk {
               if (effect.unseen.empty()) effect.unseen = what;
             },
         .ends_transaction = [&effect] { effect.needs_no_transaction = true; },
-        .open = [this, &effect](const RelationName& name) { open(name, effect); },
+        .open = [this, &effect](const RelationName& name, LockMode mode) { open(name, mode, effect); },
         .is_deferred = [this](Name constraint,
                               bool initdeferred) { return deferral_.is_deferred(constraint, initdeferred); },
         .in_transaction = transaction_.has_value()};
   }
 
   /// Code that the first command runs has the relation opened, without naming it in a statement.
-  void open(const RelationName& name, Effect& effect) {
+  void open(const RelationName& name, LockMode mode, Effect& effect) {
     const Relation* relation = catalog_.find(name);
     if (relation == nullptr || effect.commands.empty()) return;
     effects::RelationPlaces places;
     add_lock(effect.commands.front().locks, places,
              {.relation = name,
               .relkind = relation->relkind,
-              .mode = LockMode::AccessShare,
+              .mode = mode,
               .role = "row_type",
               .is_new = relation->is_new});
   }
@@ -497,9 +501,10 @@ class Prediction::Walk {
   }
 
   /// What is made is not what the name would find, when that stands in another schema of search_path.
-  void command(const Command& written, std::size_t index, Effect& effect) {
+  void command(const Statement& statement, std::size_t index, Effect& effect) {
+    const Command& written = statement.commands[index];
     const RelationRef* target = written.relation("target");
-    const bool makes = target != nullptr && makes_target(script_.statements[effect.statement]);
+    const bool makes = target != nullptr && makes_target(statement);
     const Relation* found = makes ? catalog_.find(target->name) : nullptr;
     if (found == nullptr || found->name == catalog_.resolve(creation_name(target->name))) {
       return run(written, index, effect);
@@ -511,7 +516,10 @@ class Prediction::Walk {
     run(qualified, index, effect);
   }
 
-  void run(const Command& command, std::size_t index, Effect& effect) {
+  void run(const Command& written, std::size_t index, Effect& effect) {
+    const std::optional<Command> bound = effects::bound_command(
+        written, [this](const std::string& name) { return follower_.value_of_variable(name); });
+    const Command& command = bound ? *bound : written;
     CommandEffect result{.row = nullptr, .command = index};
     Subject subject(command, catalog_, options_.pg_version);
     subject.key_queries = &key_queries_;

@@ -186,10 +186,15 @@ Members written(const Subject& subject) {
   return named(subject, "written");
 }
 
-/// LOCK TABLE on a view locks what the view reads in the same mode.
+/// LOCK TABLE on a view locks the tables and views that it reads in the same mode, and nothing else
+/// (lockcmds.c LockViewRecurse_walker).
 Members viewed(const Subject& subject) {
   if (subject.target == nullptr || subject.target->relkind != relkind::view) return {};
-  return expand(subject, target(subject));
+  Members members = expand(subject, target(subject));
+  std::erase_if(members, [](const Member& m) {
+    return m.relkind == relkind::materialized_view || m.relkind == relkind::foreign_table;
+  });
+  return members;
 }
 
 /// But for the target, which has a role of its own.

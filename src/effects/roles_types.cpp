@@ -16,8 +16,8 @@ TypeName named_type(const Subject& subject) {
                         : TypeName{};
 }
 
-bool is_of_type(const Catalog& catalog, const CatalogColumn& column, const CatalogType& wanted) {
-  const CatalogType* type = catalog.find_type(column.type);
+bool is_of_type(const Catalog& catalog, const TypeName& written, const CatalogType& wanted) {
+  const CatalogType* type = catalog.find_type(written);
   while (type != nullptr && type != &wanted) type = catalog.find_type(type->base);
   return type != nullptr;
 }
@@ -25,7 +25,7 @@ bool is_of_type(const Catalog& catalog, const CatalogColumn& column, const Catal
 Names columns_of_type(const Catalog& catalog, const Relation& relation, const CatalogType& wanted) {
   Names columns;
   for (const CatalogColumn& column : relation.columns) {
-    if (is_of_type(catalog, column, wanted)) columns.push_back(column.name);
+    if (is_of_type(catalog, column.type, wanted)) columns.push_back(column.name);
   }
   return columns;
 }
@@ -48,14 +48,10 @@ void add_views(const Subject& subject, const CatalogType& type, Members& members
       if (may_show(*view, columns)) add(members, member(*view));
     }
   }
-}
-
-/// Views whose query casts to the type.
-void add_casting(const Subject& subject, const CatalogType& type, Members& members) {
   for (const Relation* view : subject.catalog.all()) {
-    if (std::ranges::any_of(view->casts,
-                            [&](const TypeName& cast) { return subject.catalog.find_type(cast) == &type; }))
-      add(members, member(*view));
+    const bool casts = std::ranges::any_of(
+        view->casts, [&](const TypeName& cast) { return is_of_type(subject.catalog, cast, type); });
+    if (casts) add(members, member(*view));
   }
 }
 
@@ -65,10 +61,7 @@ Members type_users(const Subject& subject) {
   Members members;
   const TypeName type = named_type(subject);
   add_all(members, subject.catalog.type_users(type));
-  if (const CatalogType* found = subject.catalog.find_type(type)) {
-    add_casting(subject, *found, members);
-    add_views(subject, *found, members);
-  }
+  if (const CatalogType* found = subject.catalog.find_type(type)) add_views(subject, *found, members);
   // What only computes from the table is not what holds the values.
   std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
   return members;

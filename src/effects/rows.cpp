@@ -169,7 +169,7 @@ class RowWalk {
 
   void add_calls(const RowChange& change, const Relation& relation) {
     for (const CatalogColumn& column : relation.columns) {
-      if (column.default_expression &&
+      if (column.default_expression && !keeps_generated(change, relation, column) &&
           (!column.generated.empty() || leaves_to_default(change, relation, column)))
         add_calls(column.default_expression->functions);
     }
@@ -187,6 +187,20 @@ class RowWalk {
       }
       if (index->index->predicate) add_calls(index->index->predicate->functions);
     }
+  }
+
+  /// nodeModifyTable.c ExecInitStoredGenerated(): an UPDATE of other columns, without a trigger that may set any, leaves a
+  /// generated column as it is.
+  [[nodiscard]] bool keeps_generated(const RowChange& change, const Relation& relation,
+                                     const CatalogColumn& column) const {
+    if (column.generated.empty() || change.kind != Kind::update || subject_.pg_version < 13) return false;
+    const bool may_set_any = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
+      return trigger.row && trigger.timing == "before" &&
+             std::ranges::find(trigger.events, "update") != trigger.events.end();
+    });
+    return !may_set_any && std::ranges::none_of(column.default_expression->columns, [&](Name name) {
+      return name == "*" || contains(change.set_columns, name);
+    });
   }
 
   void add_calls(const std::vector<FunctionCall>& calls) {

@@ -261,9 +261,11 @@ SystemTable pg_namespace(const Catalog& catalog) {
   return table;
 }
 
+/// `owner`: the column that tells who owns it; empty: there is none.
 SystemTable of_kind(const Catalog& catalog, std::string_view schema, std::string_view name,
-                    std::string_view kinds) {
-  return each_relation(catalog, schema, name, [kinds](const Relation& relation, const Row& /*row*/) {
+                    std::string_view kinds, std::string_view owner = {}) {
+  return each_relation(catalog, schema, name, [kinds, owner](const Relation& relation, Row& row) {
+    if (!owner.empty() && !relation.owner.empty()) row.emplace_back(owner, constant_text(relation.owner));
     return kinds.find(relation.relkind) != std::string_view::npos;
   });
 }
@@ -292,12 +294,14 @@ constexpr std::array k_tables = {
     Filled{"views", true, [](const Catalog& c) { return of_kind(c, "table_schema", "table_name", "v"); }},
     Filled{"sequences", true,
            [](const Catalog& c) { return of_kind(c, "sequence_schema", "sequence_name", "S"); }},
-    Filled{"pg_tables", false, [](const Catalog& c) { return of_kind(c, "schemaname", "tablename", "rp"); }},
-    Filled{"pg_views", false, [](const Catalog& c) { return of_kind(c, "schemaname", "viewname", "v"); }},
+    Filled{"pg_tables", false,
+           [](const Catalog& c) { return of_kind(c, "schemaname", "tablename", "rp", "tableowner"); }},
+    Filled{"pg_views", false,
+           [](const Catalog& c) { return of_kind(c, "schemaname", "viewname", "v", "viewowner"); }},
     Filled{"pg_matviews", false,
-           [](const Catalog& c) { return of_kind(c, "schemaname", "matviewname", "m"); }},
+           [](const Catalog& c) { return of_kind(c, "schemaname", "matviewname", "m", "matviewowner"); }},
     Filled{"pg_sequences", false,
-           [](const Catalog& c) { return of_kind(c, "schemaname", "sequencename", "S"); }},
+           [](const Catalog& c) { return of_kind(c, "schemaname", "sequencename", "S", "sequenceowner"); }},
     Filled{"pg_indexes", false, pg_indexes},
     Filled{"pg_policies", false, pg_policies},
     Filled{"pg_class", false, pg_class},

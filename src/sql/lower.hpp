@@ -68,7 +68,7 @@ bool option_on(const ::List* options, std::string_view name, bool when_not_given
 /// What a query demands of the rows of each relation that it names; those of which it demands nothing are left out.
 using Demands = std::map<const ::RangeVar*, Box<Predicate>>;
 Demands demands(const std::vector<::Node*>& nodes);
-/// The relations, WITH queries and statements in a query, the outer ones first.
+/// The relations, WITH queries and statements in a query, and what uses rows as values; the outer ones first.
 std::vector<::Node*> query_nodes(::Node* query);
 /// The INSERT, UPDATE, DELETE or MERGE as changes of rows.
 void add_changes(::Node* dml, const Demands& demands, std::vector<RowChange>& changes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "constants.hpp"
+#include "equalities.hpp"
 #include "lower.hpp"
 #include "walk.hpp"
 
@@ -38,7 +40,10 @@ class DemandReader {
   void read(::Node* node) {
     if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) {
       const auto outer = outer_.find(select);
-      Predicate own = predicate(select->whereClause);
+      Predicate own =
+          both(predicate_of_rows(select->whereClause), implied(select->whereClause, select->fromClause));
+      if (filters_before_grouping(select))
+        own = both(std::move(own), of_each(predicate_of_rows(select->havingClause)));
       add_from(select->fromClause,
                outer != outer_.end() ? both(outer->second, std::move(own)) : std::move(own));
     } else if (auto* update = as<::UpdateStmt>(node, T_UpdateStmt)) {
@@ -50,19 +55,35 @@ class DemandReader {
       for (auto* when : each<::MergeWhenClause>(merge->mergeWhenClauses)) {
         all_of_target = all_of_target || when->matchKind == MERGE_WHEN_NOT_MATCHED_BY_SOURCE;
       }
-      const Predicate said = predicate(merge->joinCondition);
+      const Predicate said = predicate_of_rows(merge->joinCondition);
       if (is_known(said) && !all_of_target) result_.emplace(merge->relation, said);
     }
   }
 
+  /// planner.c subquery_planner(): what HAVING says of the keys is said of the rows, too.
+  static bool filters_before_grouping(const ::SelectStmt* select) {
+    if (select->havingClause == nullptr || length(select->groupClause) == 0) return false;
+    for (::Node* key : each(select->groupClause)) {
+      if (key->type == T_GroupingSet) return false;
+    }
+    return true;
+  }
+
   void read_target(const ::RangeVar* target, ::Node* where, const ::List* from) {
-    Predicate said = predicate(where);
+    Predicate said = both(predicate_of_rows(where), implied(where, from));
+    if (length(from) > 0) said = of_each(std::move(said));
     if (is_known(said)) result_.emplace(target, said);
     add_from(from, std::move(said));
   }
 
+  /// A condition that is always false stays where it stands when there are several relations: each is planned
+  /// (initsplan.c distribute_qual_to_rels, of a pseudoconstant qual).
+  static Predicate of_each(Predicate said) {
+    return said.kind == Predicate::Kind::never ? Predicate{} : std::move(said);
+  }
+
   void add_from(const ::List* from, Predicate said) {
-    const Box<Predicate> shared = std::move(said);
+    const Box<Predicate> shared = length(from) > 1 ? of_each(std::move(said)) : std::move(said);
     for (::Node* item : each(from)) add_item({.node = item, .said = shared, .is_alone = length(from) == 1});
   }
 
@@ -88,8 +109,9 @@ class DemandReader {
         // A merged column is that of both sides when the join takes no row without its match.
         const bool merges = length(join->usingClause) > 0 || join->isNatural;
         if (merges && join->jointype != JOIN_INNER) continue;
+        if (item.said->kind == Predicate::Kind::never) item.said = Predicate{};
         Box<Predicate> on = item.said;
-        if (Predicate quals = predicate(join->quals); is_known(quals))
+        if (Predicate quals = of_each(predicate_of_rows(join->quals)); is_known(quals))
           on = both(*item.said, std::move(quals));
         const bool filters_left = join->jointype == JOIN_INNER || join->jointype == JOIN_RIGHT;
         const bool filters_right = join->jointype == JOIN_INNER || join->jointype == JOIN_LEFT;
@@ -230,7 +252,7 @@ Value assigned(const ::ResTarget* target, Name alias) {
     value = static_cast<::Node*>(row->args->elements[part->colno - 1].ptr_value);
   }
   if (is_itself(value, view(target->name), alias)) return {.kind = Value::Kind::same, .type = {}, .text = {}};
-  return value_of(value);
+  return value_or_variable(value);
 }
 
 void add_assignments(const ::List* targets, RowChange& change) {
@@ -250,7 +272,7 @@ void add_row(const ::List* values, RowChange& change) {
   }
   if (*change.count > k_most_rows) return;
   std::vector<Value>& row = change.rows.emplace_back();
-  for (::Node* value : each(values)) row.push_back(value_of(value));
+  for (::Node* value : each(values)) row.push_back(value_or_variable(value));
 }
 
 bool is_star(const ::ResTarget* target) {
@@ -309,7 +331,7 @@ void add_query_rows(const ::SelectStmt* select, RowChange& change) {
                         : RelationName{.schemaname = {}, .relname = "*"};
       return;
     }
-    row.push_back(value_of(target->val));
+    row.push_back(value_or_variable(target->val));
   }
   change.width = row.size();
   change.rows.push_back(std::move(row));
@@ -378,18 +400,35 @@ std::pair<Name, Name> view_column(const ::ResTarget* target) {
 
 }  // namespace
 
+namespace {
+
+/// Puts a row together, or takes one apart.
+bool uses_row(::Node* node) {
+  if (auto* cast = as<::TypeCast>(node, T_TypeCast)) return as<::RowExpr>(cast->arg, T_RowExpr) != nullptr;
+  if (auto* target = as<::ResTarget>(node, T_ResTarget))
+    return length(target->indirection) > 0 || as<::RowExpr>(target->val, T_RowExpr) != nullptr;
+  if (auto* call = as<::FuncCall>(node, T_FuncCall)) {
+    return length(call->args) > 0 && as<::TypeCast>(call->args->elements[0].ptr_value, T_TypeCast) != nullptr;
+  }
+  return node->type == T_A_Indirection;
+}
+
+}  // namespace
+
 std::vector<::Node*> query_nodes(::Node* query) {
   std::vector<::Node*> nodes;
   walk(query, [&nodes](::Node* node) {
     switch (node->type) {
       case T_RangeVar:
       case T_CommonTableExpr:
+      case T_WithClause:
       case T_SelectStmt:
       case T_InsertStmt:
       case T_UpdateStmt:
       case T_DeleteStmt:
       case T_MergeStmt: nodes.push_back(node); break;
-      default: break;
+      default:
+        if (uses_row(node)) nodes.push_back(node);
     }
     return true;
   });
@@ -418,6 +457,7 @@ Box<ViewQuery> view_query(const ::ViewStmt* node) {
   const ::RangeVar* base = select != nullptr ? only_relation(select) : nullptr;
   if (base == nullptr) return {};
   ViewQuery result{.base = written(base, demands(query_nodes(node->query)))};
+  if (result.base.where) result.base.where = without_variables(*result.base.where);
   for (auto* target : each<::ResTarget>(select->targetList)) {
     if (is_star(target)) {
       result.star = true;

@@ -59,6 +59,7 @@ void lower_parameters(const ::List* parameters, CodeBlock& code) {
     if (parameter->mode == FUNC_PARAM_OUT || parameter->mode == FUNC_PARAM_TABLE) continue;
     code.parameters.emplace_back(view(parameter->name));
     code.types.push_back(type_name(parameter->argType));
+    code.defaults.push_back(parameter->defexpr != nullptr ? text_of(parameter->defexpr) : Text());
     if (parameter->defexpr == nullptr) code.required = static_cast<int>(code.parameters.size());
     if (parameter->mode == FUNC_PARAM_VARIADIC) code.variadic = true;
   }
@@ -79,6 +80,8 @@ void lower_option(const ::DefElem* option, const Source& source, CodeBlock& code
   if (name == "security" && option->arg != nullptr)
     code.security_definer = reinterpret_cast<::Boolean*>(option->arg)->boolval;
   if (name == "set" || name == "strict") code.stays_call = true;
+  if (name == "strict" && option->arg != nullptr)
+    code.strict = reinterpret_cast<::Boolean*>(option->arg)->boolval;
   if (name == "set") lower_setting(reinterpret_cast<::VariableSetStmt*>(option->arg), code);
   if (name != "as") return;
   auto* strings = as<::List>(option->arg, T_List);

@@ -73,13 +73,27 @@ Name written_type(::SQLValueFunctionOp op) {
   }
 }
 
+/// A string takes the type that its place demands.
+Name written_type(const ::A_Const* node) {
+  if (node->isnull) return "unknown";
+  switch (node->val.node.type) {
+    case T_Integer: return "int4";
+    case T_Float: return "numeric";
+    case T_Boolean: return "bool";
+    default: return "unknown";
+  }
+}
+
 /// The type that an expression is seen to have; empty: it is not.
 Name written_type(::Node* node, int depth = 0) {
   constexpr int deepest = 20;
   if (node == nullptr || depth > deepest) return {};
   switch (node->type) {
-    case T_A_Const: return "unknown";
-    case T_TypeCast: return type_name(reinterpret_cast<::TypeCast*>(node)->typeName).name;
+    case T_A_Const: return written_type(reinterpret_cast<::A_Const*>(node));
+    case T_TypeCast: {
+      const TypeName type = type_name(reinterpret_cast<::TypeCast*>(node)->typeName);
+      return type.array ? Name() : type.name;
+    }
     case T_SQLValueFunction: return written_type(reinterpret_cast<::SQLValueFunction*>(node)->op);
     case T_FuncCall: {
       auto* call = reinterpret_cast<::FuncCall*>(node);
@@ -109,6 +123,16 @@ Names written_types(const ::List* arguments) {
   Names types;
   for (::Node* argument : each(arguments)) types.push_back(written_type(argument));
   return types;
+}
+
+/// Overloads can be told apart by it.
+bool is_typed(const ::List* arguments) {
+  constexpr int most = 8;
+  if (length(arguments) > most) return false;
+  for (::Node* argument : each(arguments)) {
+    if (!written_type(argument).empty()) return true;
+  }
+  return false;
 }
 
 std::string_view string_argument(const ::FuncCall* call, int place) {
@@ -189,7 +213,7 @@ void add_node(::Node* node, Expression& result) {
       auto* call = reinterpret_cast<::FuncCall*>(node);
       FunctionCall function = function_call(call);
       if (std::vector<Text> texts = texts_of(call); is_known(texts)) function.texts = std::move(texts);
-      if (function.name == "timezone") function.types = written_types(call->args);
+      if (is_typed(call->args)) function.types = written_types(call->args);
       add_sequence(call, function, result);
       result.functions.push_back(function);
       break;

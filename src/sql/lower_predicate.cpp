@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants with their types, and what a WHERE clause says about columns when it is read for that alone.
+// What a WHERE clause says about columns when it is read for that alone.
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <iterator>
 #include <optional>
 #include <utility>
 
-#include "base/calendar.hpp"
+#include "constants.hpp"
 #include "lower.hpp"
 
 namespace pgsluice::sql {
@@ -16,148 +14,6 @@ namespace pgsluice::sql {
 namespace {
 
 using Kind = Predicate::Kind;
-
-/// Longer ones are no keys.
-constexpr std::size_t k_longest_constant = 200;
-
-Value constant(std::string_view type, std::string_view text) {
-  if (text.size() > k_longest_constant) return {};
-  return {.kind = Value::Kind::constant, .type = type, .text = std::string(text)};
-}
-
-/// scan.l process_integer_literal: what does not fit int4 is a float for the lexer, and int8 or numeric later.
-Value number(std::string_view text) {
-  const bool is_integer =
-      text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0) == std::string_view::npos;
-  return constant(is_integer && text.size() <= 18 ? "int8" : "numeric", text);
-}
-
-Value literal(const ::A_Const* node) {
-  if (node->isnull) return {.kind = Value::Kind::null, .type = {}, .text = {}};
-  switch (node->val.node.type) {
-    case T_Integer: return constant("int4", std::to_string(node->val.ival.ival));
-    case T_Float: return number(view(node->val.fval.fval));
-    case T_Boolean: return constant("bool", node->val.boolval.boolval ? "true" : "false");
-    case T_String: return constant({}, view(node->val.sval.sval));
-    default: return {};
-  }
-}
-
-Value negated(Value value) {
-  const bool is_number = value.kind == Value::Kind::constant && !value.type.empty() && value.type != "bool";
-  if (!is_number) return {};
-  if (value.text.starts_with("-")) {
-    value.text.erase(0, 1);
-  } else {
-    value.text = std::string("-").append(value.text);
-  }
-  return value;
-}
-
-/// The cast of a constant. One that has a type already changes it, perhaps with its value: only what certainly keeps
-/// the value is followed.
-Value cast(Value value, const ::TypeName* to) {
-  const TypeName type = type_name(to);
-  if (value.kind == Value::Kind::null) return value;
-  if (value.kind != Value::Kind::constant || type.array || type.setof || !type.typmods.empty()) return {};
-  const auto is_integer = [](Name name) { return name == "int4" || name == "int8"; };
-  if (!value.type.empty() && value.type != type.name && !(is_integer(value.type) && is_integer(type.name))) {
-    return {};
-  }
-  value.type = type.name;
-  return value;
-}
-
-/// lower('…') and upper('…') of plain letters.
-Value letter_case(Name function, Value of) {
-  const bool is_lower = function == "lower";
-  if ((!is_lower && function != "upper") || of.kind != Value::Kind::constant) return {};
-  if (!of.type.empty() && of.type != "text" && of.type != "varchar") return {};
-  for (char& c : of.text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) return {};
-    c = static_cast<char>(is_lower ? std::tolower(byte) : std::toupper(byte));
-  }
-  of.type = "text";
-  return of;
-}
-
-std::optional<long long> whole_number(const Value& value) {
-  if (value.kind != Value::Kind::constant || (value.type != "int4" && value.type != "int8"))
-    return std::nullopt;
-  long long number = 0;
-  const char* end = value.text.data() + value.text.size();
-  const auto [stop, error] = std::from_chars(value.text.data(), end, number);
-  constexpr long long most = 1'000'000;  // no date that a partition has is farther away
-  if (error != std::errc() || stop != end || number > most || number < -most) return std::nullopt;
-  return number;
-}
-
-Value date_value(CivilDate date) {
-  constexpr int last_year = 9999;
-  return date.year >= 1 && date.year <= last_year ? constant("date", iso_text(date)) : Value{};
-}
-
-/// `date '2024-01-01' + 7`
-Value shifted_date(const Value& date, std::string_view op, const Value& days) {
-  const std::optional<long long> number = whole_number(days);
-  const bool is_date = date.kind == Value::Kind::constant && date.type == "date";
-  const std::optional<CivilDate> from = is_date ? read_iso_date(date.text) : std::nullopt;
-  if (!from || !number) return {};
-  return date_value(date_of(days_of(*from) + (op == "-" ? -*number : *number)));
-}
-
-/// make_date(2024, 1, 31)
-Value made_date(const std::vector<Value>& parts) {
-  std::array<int, 3> numbers{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const std::optional<long long> number = whole_number(parts[i]);
-    if (!number) return {};
-    numbers.at(i) = static_cast<int>(*number);
-  }
-  const CivilDate date{.year = numbers[0], .month = numbers[1], .day = numbers[2]};
-  return date.month >= 1 && date.month <= 12 && date.day >= 1 && date.day <= 31 ? date_value(date) : Value{};
-}
-
-Value evaluated(::Node* node, int depth);
-
-Value called(const ::FuncCall* call, int depth) {
-  std::vector<Value> arguments;
-  for (::Node* argument : each(call->args)) arguments.push_back(evaluated(argument, depth + 1));
-  const Name function = relation_name(call->funcname).relname;
-  if (arguments.size() == 1) return letter_case(function, std::move(arguments.front()));
-  return arguments.size() == 3 && function == "make_date" ? made_date(arguments) : Value{};
-}
-
-Value computed(const ::A_Expr* node, int depth) {
-  if (node->kind != AEXPR_OP || length(node->name) != 1) return {};
-  const std::string_view op = string_value(node->name->elements[0].ptr_value);
-  if (op != "-" && op != "+") return {};
-  Value right = evaluated(node->rexpr, depth + 1);
-  if (node->lexpr != nullptr) return shifted_date(evaluated(node->lexpr, depth + 1), op, right);
-  return op == "-" ? negated(std::move(right)) : right;
-}
-
-/// What the planner makes a constant of, and we can, too.
-Value evaluated(::Node* node, int depth) {
-  constexpr int deepest = 50;
-  if (node == nullptr || depth > deepest) return {};
-  switch (node->type) {
-    case T_A_Const: return literal(reinterpret_cast<::A_Const*>(node));
-    case T_SetToDefault: return {.kind = Value::Kind::column_default, .type = {}, .text = {}};
-    case T_TypeCast: {
-      auto* typed = reinterpret_cast<::TypeCast*>(node);
-      return cast(evaluated(typed->arg, depth + 1), typed->typeName);
-    }
-    case T_FuncCall: {
-      auto* call = reinterpret_cast<::FuncCall*>(node);
-      constexpr int most_arguments = 3;
-      return length(call->args) <= most_arguments ? called(call, depth) : Value{};
-    }
-    case T_A_Expr: return computed(reinterpret_cast<::A_Expr*>(node), depth);
-    default: return {};
-  }
-}
 
 std::string_view last_field(const ::ColumnRef* column) {
   return string_value(column->fields->elements[column->fields->length - 1].ptr_value);
@@ -249,9 +105,9 @@ Predicate compare(::Node* left, std::string_view op, ::Node* right) {
     result.op = mirrored(op);
     other = left;
   }
-  Value value = value_of(other);
+  Value value = value_or_variable(other);
   if (value.kind == Value::Kind::null) return {.kind = Kind::never};
-  if (value.kind != Value::Kind::constant) return {};
+  if (value.kind != Value::Kind::constant && value.kind != Value::Kind::variable) return {};
   result.values.push_back(std::move(value));
   return result;
 }
@@ -266,7 +122,7 @@ Predicate compare_any(::Node* left, std::string_view op, const std::vector<Value
       if (op == "<>") return {.kind = Kind::never};
       continue;
     }
-    if (value.kind != Value::Kind::constant) return {};
+    if (value.kind != Value::Kind::constant && value.kind != Value::Kind::variable) return {};
     if (op == "=") {
       each_one.values.push_back(value);
     } else {
@@ -281,7 +137,7 @@ Predicate compare_any(::Node* left, std::string_view op, const std::vector<Value
 
 std::vector<Value> values_of(const ::List* list) {
   std::vector<Value> values;
-  for (::Node* node : each(list)) values.push_back(value_of(node));
+  for (::Node* node : each(list)) values.push_back(value_or_variable(node));
   return values;
 }
 
@@ -296,7 +152,7 @@ std::vector<Value> array_elements(const Value& array) {
   std::vector<Value> values;
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
-    values.push_back(constant({}, text.substr(0, comma)));
+    values.push_back(constant_value({}, text.substr(0, comma)));
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
   }
   return values;
@@ -311,18 +167,22 @@ Predicate array_comparison(const ::A_Expr* node, std::string_view op) {
   return compare_any(node->lexpr, op, array_elements(value_of(array)));
 }
 
-Predicate between(const ::A_Expr* node, bool negative) {
+/// From the first bound to the second one, or back.
+Predicate between(const ::A_Expr* node, bool negative, bool back = false) {
   auto* bounds = as<::List>(node->rexpr, T_List);
   if (length(bounds) != 2) return {};
   const auto bound = [bounds](int i) { return static_cast<::Node*>(bounds->elements[i].ptr_value); };
-  return joined(negative ? Kind::any : Kind::all, {compare(node->lexpr, negative ? "<" : ">=", bound(0)),
-                                                   compare(node->lexpr, negative ? ">" : "<=", bound(1))});
+  return joined(negative ? Kind::any : Kind::all,
+                {compare(node->lexpr, negative ? "<" : ">=", bound(back ? 1 : 0)),
+                 compare(node->lexpr, negative ? ">" : "<=", bound(back ? 0 : 1))});
 }
 
 Predicate operation(const ::A_Expr* node, bool negative) {
   if (node->kind == AEXPR_BETWEEN || node->kind == AEXPR_NOT_BETWEEN) {
     return between(node, negative != (node->kind == AEXPR_NOT_BETWEEN));
   }
+  if (node->kind == AEXPR_BETWEEN_SYM && !negative)
+    return joined(Kind::any, {between(node, false), between(node, false, true)});
   if (length(node->name) != 1) return {};
   std::string_view op = known_operator(string_value(node->name->elements[0].ptr_value));
   if (op.empty()) return {};
@@ -342,7 +202,7 @@ Predicate operation(const ::A_Expr* node, bool negative) {
 Predicate flag(::Node* node, bool value) {
   Predicate result{.kind = Kind::compare, .op = "="};
   if (!name_column(node, result)) return {};
-  result.values.push_back(constant("bool", value ? "true" : "false"));
+  result.values.push_back(constant_value("bool", value ? "true" : "false"));
   return result;
 }
 
@@ -392,12 +252,22 @@ Predicate read(::Node* node, bool negative, int depth) {
 
 }  // namespace
 
-Value value_of(::Node* node) {
-  return evaluated(node, 0);
+Predicate predicate_of_rows(::Node* where) {
+  return read(where, false, 0);
+}
+
+Predicate without_variables(Predicate said) {
+  if (said.kind == Kind::all || said.kind == Kind::any) {
+    for (Predicate& part : said.parts) part = without_variables(std::move(part));
+    return joined(said.kind, std::move(said.parts));
+  }
+  const bool has = std::ranges::any_of(
+      said.values, [](const Value& value) { return value.kind == Value::Kind::variable; });
+  return has ? Predicate{} : said;
 }
 
 Predicate predicate(::Node* where) {
-  return read(where, false, 0);
+  return without_variables(predicate_of_rows(where));
 }
 
 Predicate both(Predicate a, Predicate b) {

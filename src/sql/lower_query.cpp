@@ -20,6 +20,28 @@ std::set<std::string_view> cte_names(const std::vector<::Node*>& nodes) {
   return names;
 }
 
+/// Of those names the ones that are relations all the same: without RECURSIVE a WITH query is not seen by itself, nor by
+/// those before it.
+std::set<const ::RangeVar*> unseen_ctes(const std::vector<::Node*>& nodes) {
+  constexpr int most = 100;  // each is walked through once more
+  std::set<const ::RangeVar*> relations;
+  int count = 0;
+  for (::Node* node : nodes) {
+    auto* with = as<::WithClause>(node, T_WithClause);
+    if (with == nullptr || with->recursive || ++count > most) continue;
+    std::set<std::string_view> later;
+    for (auto* cte : each<::CommonTableExpr>(with->ctes)) later.insert(view(cte->ctename));
+    for (auto* cte : each<::CommonTableExpr>(with->ctes)) {
+      for (::Node* inner : query_nodes(cte->ctequery)) {
+        auto* range = as<::RangeVar>(inner, T_RangeVar);
+        if (range != nullptr && later.contains(view(range->relname))) relations.insert(range);
+      }
+      later.erase(view(cte->ctename));
+    }
+  }
+  return relations;
+}
+
 /// The relation that an INSERT, UPDATE, DELETE or MERGE writes.
 const ::RangeVar* written_relation(::Node* node) {
   switch (node->type) {
@@ -110,12 +132,65 @@ RelationRef used_relation(const ::RangeVar* range, std::string_view role, const 
   return ref;
 }
 
+/// Rows that the query puts together or takes apart: their types are looked up.
+class RowUse {
+ public:
+  explicit RowUse(Command& command) : command_(command) {}
+
+  void add(::Node* node) {
+    if (auto* cast = as<::TypeCast>(node, T_TypeCast)) {
+      if (as<::RowExpr>(cast->arg, T_RowExpr) != nullptr) add_type(cast->typeName);
+    } else if (auto* part = as<::A_Indirection>(node, T_A_Indirection)) {
+      if (names_field(part->indirection)) add_whole(part->arg);
+    } else if (auto* target = as<::ResTarget>(node, T_ResTarget)) {
+      const bool assigns_row = target->name != nullptr && as<::RowExpr>(target->val, T_RowExpr) != nullptr;
+      if (names_field(target->indirection) || assigns_row) add_column(view(target->name));
+    } else if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) {
+      if (length(select->valuesLists) == 0) return;
+      for (::Node* value : each(static_cast<::List*>(select->valuesLists->elements[0].ptr_value))) {
+        if (value->type == T_RowExpr) add_column({});
+      }
+    } else if (auto* call = as<::FuncCall>(node, T_FuncCall); call != nullptr && length(call->args) > 0) {
+      const Name name = relation_name(call->funcname).relname;
+      auto* first = as<::TypeCast>(call->args->elements[0].ptr_value, T_TypeCast);
+      if (first != nullptr && name.find("populate_record") != std::string::npos) add_type(first->typeName);
+    }
+  }
+
+ private:
+  static bool names_field(const ::List* indirection) {
+    if (length(indirection) == 0) return false;
+    auto* part = static_cast<::Node*>(indirection->elements[0].ptr_value);
+    return part->type == T_String || part->type == T_A_Star;
+  }
+
+  void add_whole(::Node* row) {
+    if (auto* cast = as<::TypeCast>(row, T_TypeCast)) add_type(cast->typeName);
+    if (auto* column = as<::ColumnRef>(row, T_ColumnRef))
+      add_column(string_value(column->fields->elements[column->fields->length - 1].ptr_value));
+  }
+
+  void add_type(const ::TypeName* written) {
+    const TypeName type = type_name(written);
+    if (!type.array)
+      add_relation(command_, "row_type", {.schemaname = type.schemaname, .relname = type.name});
+  }
+
+  /// Empty: any column of the relation that is written.
+  void add_column(std::string_view column) {
+    command_.relations.push_back({.role = "row_column", .name = {}, .alias = column});
+  }
+
+  Command& command_;
+};
+
 }  // namespace
 
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target) {
   if (query == nullptr) return;
   const std::vector<::Node*> nodes = query_nodes(query);
   const std::set<std::string_view> ctes = cte_names(nodes);
+  const std::set<const ::RangeVar*> unseen = unseen_ctes(nodes);
   const Demands wanted = demands(nodes);
   std::set<const ::RangeVar*> written;
   std::set<const ::RangeVar*> locked;
@@ -128,7 +203,8 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
   for (::Node* node : nodes) {
     auto* range = as<::RangeVar>(node, T_RangeVar);
     if (range == nullptr || range == target) continue;
-    const bool is_cte = range->schemaname == nullptr && ctes.contains(view(range->relname));
+    const bool is_cte =
+        range->schemaname == nullptr && ctes.contains(view(range->relname)) && !unseen.contains(range);
     if (is_cte && !written.contains(range)) continue;
     command.relations.push_back(used_relation(range,
                                               written.contains(range)  ? "written"
@@ -137,6 +213,8 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
                                               wanted));
   }
   if (!changes.empty()) command.changes = std::move(changes);
+  RowUse rows(command);
+  for (::Node* node : nodes) rows.add(node);
   Expression use = expression(query, source);
   for (const RelationName& sequence : use.sequences) add_relation(command, "sequence", sequence);
   for (const auto& [table, column] : use.serials) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lower.hpp"
+#include "lower_text.hpp"
 
 namespace pgsluice::sql {
 
@@ -51,6 +52,7 @@ void lower_set(const ::VariableSetStmt* node, const Source& source, Statement& s
 /// EXPLAIN ANALYZE runs its statement, EXPLAIN only plans it: the locks are those of the statement.
 void lower_inner(std::string_view tag, ::Node* query, const Source& source, Statement& statement) {
   Command& command = add_command(statement, tag, source.whole());
+  if (auto* declared = as<::DeclareCursorStmt>(query, T_DeclareCursorStmt)) query = declared->query;
   if (query == nullptr) return;
   if (auto* create = as<::CreateTableAsStmt>(query, T_CreateTableAsStmt)) {
     return add_query_use(create->query, source, command);
@@ -106,6 +108,9 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
       auto* n = reinterpret_cast<::ExecuteStmt*>(node);
       Command& command = add_command(statement, "ExecuteStmt", source.whole());
       command.name = view(n->name);
+      std::vector<Text> arguments;
+      for (::Node* parameter : each(n->params)) arguments.push_back(text_of(parameter));
+      command.arguments = std::move(arguments);
       add_query_use(reinterpret_cast<::Node*>(n->params), source, command);
       return true;
     }

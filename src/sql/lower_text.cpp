@@ -90,6 +90,7 @@ class Reader {
     if (is_text && !type.array && inner != nullptr && type_name(inner->typeName).name == "regclass")
       return call("regclass text", {read(inner->arg, depth + 2)});
     Text value = read(node->arg, depth + 1);
+    if (type.array && value.kind == Text::Kind::constant) return call("array of text", {std::move(value)});
     const bool is_relation = (type.name == "regclass" || type.name == "regtype") && !type.array;
     return is_relation ? call("regclass", {std::move(value)}) : value;
   }
@@ -195,15 +196,21 @@ class Reader {
                 {read(reinterpret_cast<::Node*>(node->arg), depth + 1)});
   }
 
+  /// By condition and result, and what it is otherwise.
   [[nodiscard]] Text cases(const ::CaseExpr* node, int depth) const {
-    std::vector<Text> results;
+    std::vector<Text> result;
+    const bool has_subject = node->arg != nullptr;
+    const Text subject = has_subject ? read(reinterpret_cast<::Node*>(node->arg), depth + 1) : Text();
     for (auto* when : each<::CaseWhen>(node->args)) {
-      if (static_cast<int>(results.size()) > k_max_parts) return unknown();
-      results.push_back(read(reinterpret_cast<::Node*>(when->result), depth + 1));
+      if (static_cast<int>(result.size()) > k_max_parts) return unknown();
+      Text condition = read(reinterpret_cast<::Node*>(when->expr), depth + 1);
+      if (has_subject) condition = call("=", {subject, std::move(condition)});
+      result.push_back(std::move(condition));
+      result.push_back(read(reinterpret_cast<::Node*>(when->result), depth + 1));
     }
-    results.push_back(node->defresult != nullptr ? read(reinterpret_cast<::Node*>(node->defresult), depth + 1)
-                                                 : Text{.kind = Text::Kind::null});
-    return list(Text::Kind::choice, std::move(results));
+    result.push_back(node->defresult != nullptr ? read(reinterpret_cast<::Node*>(node->defresult), depth + 1)
+                                                : Text{.kind = Text::Kind::null});
+    return call("case", std::move(result));
   }
 
   /// array[i]

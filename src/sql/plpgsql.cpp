@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -146,12 +147,14 @@ class PlpgsqlReader {
       throw Unreadable{cat("\"", text(piece).substr(0, 60), "\" cannot be parsed")};
   }
 
+  /// Where data decides, there may be no row at all: then INTO gives nulls, or with STRICT an error.
   static Text first_row(Text rows) {
     if (rows.kind == Text::Kind::query)
       return {.kind = Text::Kind::call, .value = "first row", .parts = {std::move(rows)}};
     const bool one =
         (rows.kind == Text::Kind::array || rows.kind == Text::Kind::choice) && !rows.parts.empty();
     if (!one) return {};
+    if (rows.kind == Text::Kind::choice) rows.parts.push_back({.kind = Text::Kind::null});
     if (rows.parts.size() == 1) return std::move(rows.parts.front());
     rows.kind = Text::Kind::choice;
     return rows;
@@ -163,15 +166,38 @@ class PlpgsqlReader {
     while (!at_end() && !is_any({"declare", "begin"}) && !is_operator("<<")) next();
   }
 
+  /// Also of a loop, whose kind shows later.
   void skip_label() {
     if (!is_operator("<<")) return;
+    Lexer ahead(code_.text, token_.begin + 2);
+    label_ = identifier_of(ahead.text(ahead.next()));
     while (!at_end() && !is_operator(">>")) next();
     next();
   }
 
   void read_block(Steps& steps, int depth) {
     skip_label();
+    if (const std::string label = std::exchange(label_, {}); !label.empty()) block_labels_.insert(label);
+    if (depth > 0 && is("declare")) return read_scope(steps, depth);
     if (take("declare")) read_declarations(steps);
+    read_bare_block(steps, depth);
+  }
+
+  /// A block inside another one: what it declares is its own, and hides what has that name outside.
+  void read_scope(Steps& steps, int depth) {
+    const std::size_t begin = token_.begin;
+    next();
+    CodeStep scope{.kind = CodeStep::Kind::block, .range = {}};
+    read_declarations(scope.blocks.emplace_back());
+    for (const CodeStep& step : scope.blocks.front()) {
+      if (step.kind == CodeStep::Kind::assign) scope.targets.push_back(step.targets.front());
+    }
+    read_bare_block(scope.blocks.front(), depth);
+    scope.range = range({begin, token_.begin});
+    steps.push_back(std::move(scope));
+  }
+
+  void read_bare_block(Steps& steps, int depth) {
     const std::size_t begin = token_.begin;
     expect("begin");
     CodeStep block{.kind = CodeStep::Kind::block, .range = range({begin, token_.begin})};
@@ -224,6 +250,8 @@ class PlpgsqlReader {
       step.text.kind = Text::Kind::null;
     } else {
       read_expression(value, step);
+      if (text(type).substr(0, value.begin - type.begin).find('[') != std::string_view::npos)
+        step.text = {.kind = Text::Kind::call, .value = "array of text", .parts = {std::move(step.text)}};
     }
     steps.push_back(std::move(step));
   }
@@ -272,6 +300,7 @@ class PlpgsqlReader {
   }
 
   void read_step(Steps& steps, int depth) {
+    label_.clear();
     if (is_operator("<<")) skip_label();
     if (is_any({"declare", "begin"})) return read_block(steps, depth + 1);
     if (token_.kind == TokenKind::semicolon) return next();
@@ -333,16 +362,33 @@ class PlpgsqlReader {
     const Piece subject = piece_until({"when"});
     Text value = subject.empty() ? Text() : add_condition(steps, subject);
     while (take("when")) {
-      Text condition = add_condition(steps, piece_until({"then"}));
-      if (!subject.empty())
-        condition = {.kind = Text::Kind::call, .value = "=", .parts = {value, std::move(condition)}};
-      branch.text.parts.push_back(std::move(condition));
+      const Piece wanted = piece_until({"then"});
+      branch.text.parts.push_back(subject.empty() ? add_condition(steps, wanted)
+                                                  : is_one_of(steps, value, wanted));
       expect("then");
       read_steps(branch.blocks.emplace_back(), depth + 1, {"when", "else", "end"});
     }
     if (take("else")) read_steps(branch.blocks.emplace_back(), depth + 1, {"end"});
     end_of("case");
     steps.push_back(std::move(branch));
+  }
+
+  /// `WHEN a, b` of a CASE with that subject.
+  Text is_one_of(Steps& steps, const Text& subject, const Piece& list) {
+    Text result{.kind = Text::Kind::call, .value = "in", .parts = {subject}};
+    Lexer lexer(code_.text, list.begin);
+    int depth = 0;
+    Piece one{list.begin, list.end};
+    for (Token token = lexer.next(); token.begin < list.end && token.kind != TokenKind::end;
+         token = lexer.next()) {
+      if (token.kind == TokenKind::left_paren) ++depth;
+      if (token.kind == TokenKind::right_paren) --depth;
+      if (token.kind != TokenKind::comma || depth > 0) continue;
+      result.parts.push_back(add_condition(steps, {one.begin, token.begin}));
+      one.begin = token.end;
+    }
+    result.parts.push_back(add_condition(steps, one));
+    return result;
   }
 
   void end_of(std::string_view what) {
@@ -471,7 +517,9 @@ class PlpgsqlReader {
     if (slice) next();
     expect("in");
     expect("array");
-    loop.text = add_condition(steps, piece_until({"loop"}));
+    loop.text = {.kind = Text::Kind::call,
+                 .value = "array of text",
+                 .parts = {add_condition(steps, piece_until({"loop"}))}};
     if (slice) loop.text = {};
     read_loop_body(steps, std::move(loop), depth);
   }
@@ -479,7 +527,10 @@ class PlpgsqlReader {
   void read_exit(Steps& steps) {
     const std::size_t begin = token_.begin;
     next();
+    // Of a block: what follows it runs, and that is not in sight here.
+    const bool leaves_block = token_.kind == TokenKind::word && block_labels_.contains(identifier_of(text()));
     if (token_.kind == TokenKind::word && !is("when")) next();  // a label
+    if (leaves_block) return add_expression(steps, take("when") ? piece_until() : Piece{});
     Steps* into = &steps;
     if (take("when")) {
       Text condition = add_condition(steps, piece_until());
@@ -618,14 +669,41 @@ class PlpgsqlReader {
   /// Nothing that asks the database; FETCH and GET give values that nobody knows.
   void read_plain(Steps& steps) {
     const std::size_t begin = token_.begin;
-    const bool gets = is("get");
     if (is("null")) return next();
+    if (is("get")) return read_diagnostics(steps);
     piece_until({"into"});
-    if (gets) return;
     if (take("into")) {
       CodeStep& step = add(steps, CodeStep::Kind::assign, {begin, token_.begin});
       step.targets = read_targets({});
     }
+  }
+
+  /// GET [CURRENT | STACKED] DIAGNOSTICS variable { = | := } item [, …]
+  void read_diagnostics(Steps& steps) {
+    const std::size_t begin = token_.begin;
+    while (!at_end() && !is("diagnostics")) next();
+    Names targets;
+    do {
+      next();
+      const Names one = read_targets({});
+      targets.insert(targets.end(), one.begin(), one.end());
+      while (!at_end() && token_.kind != TokenKind::comma && token_.kind != TokenKind::semicolon) next();
+    } while (token_.kind == TokenKind::comma);
+    add(steps, CodeStep::Kind::assign, {begin, token_.begin}).targets = std::move(targets);
+  }
+
+  /// A procedure gives its INOUT parameters values: whatever is passed by its name may have another one.
+  Names passed_names(const Piece& piece) const {
+    Names names;
+    Lexer lexer(code_.text, piece.begin);
+    bool inside = false;
+    for (Token token = lexer.next(); token.begin < piece.end && token.kind != TokenKind::end;
+         token = lexer.next()) {
+      inside = inside || token.kind == TokenKind::left_paren;
+      const bool is_name = token.kind == TokenKind::word || token.kind == TokenKind::quoted_name;
+      if (inside && is_name) names.emplace_back(identifier_of(lexer.text(token)));
+    }
+    return names;
   }
 
   /// SELECT … INTO: what stands between is the language's, not SQL; blanks take its place, so that places hold.
@@ -637,6 +715,7 @@ class PlpgsqlReader {
     Lexer lexer(sql);
     const Token first = lexer.next();
     const bool imports = is_keyword(lexer.text(first), "import");
+    const bool calls = is_keyword(lexer.text(first), "call");
     before = lexer.text(first);
     for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
       const bool into = token.kind == TokenKind::word && is_keyword(lexer.text(token), "into");
@@ -649,6 +728,7 @@ class PlpgsqlReader {
       before = lexer.text(token);
     }
     add_statement(steps, piece, std::move(targets), sql);
+    if (calls) add(steps, CodeStep::Kind::assign, piece).targets = passed_names(piece);
   }
 
   /// Reads INTO [STRICT] targets at a place before the current token, and comes back.
@@ -674,6 +754,8 @@ class PlpgsqlReader {
   const CodeBlock& code_;
   Lexer lexer_;
   Token token_;
+  std::string label_;  ///< before the step at hand
+  std::set<std::string, std::less<>> block_labels_;
   std::map<std::string, Piece, std::less<>> cursors_;
   std::vector<VariableType> types_;
 };

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/code.hpp"
+
+namespace pgsluice::effects {
+
+using TextFunction = Text (*)(const std::vector<Text>& parts);
+
+/// PostgreSQL's functions that take strings and arrays apart; nullptr: another one. No part is a choice.
+TextFunction text_function(std::string_view name);
+
+}  // namespace pgsluice::effects
