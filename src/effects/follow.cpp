@@ -193,7 +193,25 @@ void Follower::follow_calls(const std::vector<FunctionCall>& calls) {
   for (const FunctionCall& call : calls) follow_call(call);
 }
 
+/// A function of a SELECT list is called for each row; where the rows are not known, with what is written.
+void Follower::follow_row_calls(FunctionCall call) {
+  const std::vector<Text> parts = call.texts->front().parts;
+  const Text rows = value_of(parts.front());
+  const bool known =
+      (rows.kind == Text::Kind::array || rows.kind == Text::Kind::choice) &&
+      std::ranges::all_of(rows.parts, [](const Text& row) { return row.kind == Text::Kind::row; });
+  for (const Text& row : known ? rows.parts : std::vector<Text>{parts.back()}) {
+    call.texts = {};
+    if (!row.parts.empty()) call.texts = std::vector<Text>(row.parts);
+    follow_call(call);
+  }
+}
+
 void Follower::follow_call(const FunctionCall& call) {
+  const bool has_rows = call.texts && call.texts->size() == 1 &&
+                        call.texts->front().kind == Text::Kind::call &&
+                        call.texts->front().value == "each row";
+  if (has_rows) return follow_row_calls(call);
   if (call.schemaname.empty() && call.name == "set_config") return follow_setting(call);
   const std::vector<const CatalogFunction*> found = catalog_.functions(call);
   if (found.empty()) {

@@ -82,6 +82,7 @@ class Follower {
   // ---- follow.cpp: what there is to follow
   void follow_calls(const std::vector<FunctionCall>& calls);
   void follow_call(const FunctionCall& call);
+  void follow_row_calls(FunctionCall call);
   [[nodiscard]] Variables arguments_of(const FunctionCall& call, const CatalogFunction& function,
                                        const std::vector<Text>& values) const;
   void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);

@@ -82,6 +82,9 @@ std::vector<ResultColumn> result_columns(::Node* query, const ::List* names);
 /// `target` is the relation that the statement itself writes, which has its own role.
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target = nullptr);
 
+/// Functions of the SELECT list are called with the rows that their arguments come from, as far as these are known.
+void add_row_calls(const ::SelectStmt* select, Command& command);
+
 Command& add_command(Statement& statement, std::string_view tag, SourceRange range);
 /// A command whose target is the relation, if there is one.
 Command& lower_relation(std::string_view tag, const ::RangeVar* relation, const Source& source,

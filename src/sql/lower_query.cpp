@@ -249,6 +249,7 @@ bool lower_query(::Node* node, const Source& source, Statement& statement) {
         add_relation(command, "target", relation_name(select->intoClause->rel));
       if (select->intoClause != nullptr) command.results = result_columns(node, nullptr);
       add_query_use(node, source, command);
+      add_row_calls(select, command);
       return true;
     }
     case T_InsertStmt: add_dml(node, "InsertStmt", source, statement); return true;
