@@ -14,7 +14,7 @@ namespace pgsluice::effects {
 namespace {
 
 /// What a function opens of the relation that its first argument names.
-enum class Opens : unsigned char { relation, table_of_index, view, partitions, table, query };
+enum class Opens : unsigned char { relation, table_of_index, view, partitions, table, sequence, query };
 
 struct Opening {
   std::string_view function;
@@ -32,6 +32,8 @@ constexpr std::array k_openings = {
     Opening{"pg_get_viewdef", Opens::view},
     Opening{"pg_partition_tree", Opens::partitions},
     Opening{"pg_sequence_last_value", Opens::relation, LockMode::RowExclusive},
+    Opening{"nextval", Opens::sequence, LockMode::RowExclusive},
+    Opening{"setval", Opens::sequence, LockMode::RowExclusive},
     Opening{"brin_summarize_new_values", Opens::table_of_index, LockMode::ShareUpdateExclusive},
     Opening{"brin_summarize_range", Opens::table_of_index, LockMode::ShareUpdateExclusive},
     Opening{"brin_desummarize_range", Opens::table_of_index, LockMode::ShareUpdateExclusive},
@@ -61,6 +63,9 @@ void Follower::follow_builtin(const FunctionCall& call) {
       return host_->open(relation->name, found->mode);
     case Opens::partitions:
       for (const Relation* one : catalog_.descendants(relation->name)) host_->open(one->name, found->mode);
+      return;
+    case Opens::sequence:  // once in a transaction
+      if (!relation->is_used) host_->open(relation->name, found->mode);
       return;
     case Opens::table: return run_query(cat("SELECT * FROM ", relation->name.quoted()));
     default:

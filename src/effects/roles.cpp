@@ -116,8 +116,12 @@ Members sequence(const Subject& subject) {
   for (const RelationRef& ref : subject.command.relations) {
     const Relation* table = ref.role == "serial" ? subject.catalog.find(ref.name) : nullptr;
     const CatalogColumn* column = table != nullptr ? table->column(ref.alias) : nullptr;
-    if (column != nullptr && !column->owned_sequence.empty())
+    if (column == nullptr) continue;
+    if (!column->owned_sequence.empty())
       add(members, member(subject, column->owned_sequence, relkind::sequence));
+    for (const Relation* owned : subject.catalog.owned_sequences(table->name)) {
+      if (owned->owner_column == column->name) add(members, member(*owned));  // OWNED BY
+    }
   }
   return members;
 }

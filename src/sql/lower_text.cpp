@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "lower.hpp"
 #include "walk.hpp"
 
@@ -90,9 +91,20 @@ class Reader {
     if (is_text && !type.array && inner != nullptr && type_name(inner->typeName).name == "regclass")
       return call("regclass text", {read(inner->arg, depth + 2)});
     Text value = read(node->arg, depth + 1);
-    if (type.array && value.kind == Text::Kind::constant) return call("array of text", {std::move(value)});
+    if (type.array && value.kind == Text::Kind::constant) return array_of_literal(value.value);
     const bool is_relation = (type.name == "regclass" || type.name == "regtype") && !type.array;
     return is_relation ? call("regclass", {std::move(value)}) : value;
+  }
+
+  /// `'{a,b}'::text[]`; what is not so plain is left to whoever evaluates it.
+  static Text array_of_literal(std::string_view text) {
+    const bool plain = text.size() > 2 && text.front() == '{' && text.back() == '}' &&
+                       text.find_first_of("\"\\{ ", 1) == std::string_view::npos;
+    if (!plain) return call("array of text", {constant(text)});
+    std::vector<Text> elements;
+    for (const std::string_view element : split(text.substr(1, text.size() - 2), ','))
+      elements.push_back(constant(element));
+    return list(Text::Kind::array, std::move(elements));
   }
 
   static Text subquery(const ::SubLink* node, int depth) {
