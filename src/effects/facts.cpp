@@ -113,13 +113,15 @@ FactValue constraint_no_inherit(const Subject& subject) {
   return constraint->no_inherit;
 }
 
-/// parse_utilcmd.c transformAlterTableStmt: keys over new columns need no validation when no column of the
-/// statement has a default, for then all their values are null.
+/// parse_utilcmd.c transformAlterTableStmt: keys over new columns need no validation when these have no default, for then
+/// all their values are null. In 12 no column of the statement may have one.
 FactValue checks_rows(const Subject& subject) {
   const Command& command = subject.command;
   if (command.constraints.empty() || command.is("skip_validation")) return false;
   if (command.fact("is_enforced") != nullptr && !command.is("is_enforced")) return false;
-  return !(command.text("contype") == "CONSTR_FOREIGN" && command.is("all_null"));
+  const bool each_alone = subject.pg_version >= 13;
+  const bool is_null = each_alone ? command.is("column_null") : command.is("all_null");
+  return !(command.text("contype") == "CONSTR_FOREIGN" && is_null);
 }
 
 FactValue index_renamed(const Subject& subject) {
@@ -316,6 +318,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"analyze", "ANALYZE is written, or implied"},
     Vocabulary{"behavior", "DROP_RESTRICT or DROP_CASCADE"},
     Vocabulary{"chain", "AND CHAIN"},
+    Vocabulary{"column_null", "the constraint is on a new column that has no default"},
     Vocabulary{"concurrent", "CONCURRENTLY"},
     Vocabulary{"conditional", "a rule with WHERE"},
     Vocabulary{"connect", "CREATE SUBSCRIPTION asks the publisher"},

@@ -219,18 +219,23 @@ void lower_sub_command(const ::AlterTableCmd* node, const ::AlterTableStmt* alte
   lower_definition(node, source, command);
 }
 
-/// parse_utilcmd.c transformAlterTableStmt: new columns are all null, unless any of them has a default; a foreign
-/// key that is added beside them makes all keys of the statement be validated.
+bool is_filled(const ColumnDef& column) {
+  return column.constraint("CONSTR_DEFAULT") != nullptr || column.constraint("CONSTR_GENERATED") != nullptr ||
+         column.type.name.find("serial") != std::string::npos;
+}
+
+/// parse_utilcmd.c transformAlterTableStmt: a new column is all null, unless it has a default. In 12 a default of any of
+/// them, or a foreign key that is added beside them, makes all keys of the statement be validated.
 void mark_null_columns(std::span<Command> commands) {
   bool all_null = true;
-  for (const Command& command : commands) {
+  bool column_null = true;  // of the column to which the inline constraints that follow belong
+  for (Command& command : commands) {
     if (command.text("contype") == "CONSTR_FOREIGN" && !command.is("inline")) all_null = false;
-    if (command.tag != "AT_AddColumn" || command.columns.empty()) continue;
-    const ColumnDef& column = command.columns.front();
-    if (column.constraint("CONSTR_DEFAULT") != nullptr || column.constraint("CONSTR_GENERATED") != nullptr) {
-      all_null = false;
+    if (command.tag == "AT_AddColumn" && !command.columns.empty()) {
+      column_null = !is_filled(command.columns.front());
+      all_null = all_null && column_null;
     }
-    if (column.type.name.find("serial") != std::string::npos) all_null = false;
+    if (command.is("inline")) set_fact(command, "column_null", column_null);
   }
   for (Command& command : commands) {
     if (command.is("inline")) set_fact(command, "all_null", all_null);
