@@ -109,7 +109,7 @@ void CatalogChange::create_event_trigger() {
   catalog_.objects().event_triggers.push_back({.name = command_.name,
                                                .event = command_.new_name,
                                                .tags = command_.names,
-                                               .function = {function.schemaname, function.name}});
+                                               .function = catalog_.function_name(function)});
 }
 
 void CatalogChange::enable_event_trigger() {

@@ -69,7 +69,10 @@ void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   if (tag == "AT_DropNotNull") column->not_null = false;
   if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
   if (tag == "AT_ColumnDefault") column->default_expression = meant(command_.expression);
-  if (tag == "AT_DropExpression") column->generated = {};
+  if (tag == "AT_DropExpression") {
+    column->generated = {};
+    column->default_expression.reset();
+  }
   if (tag == "AT_DropIdentity") column->identity = false;
   if (tag == "AT_AddIdentity") {
     column->identity = true;
@@ -161,6 +164,7 @@ void CatalogChange::rename_column() {
         rename_in(constraint.expression_columns);
         if (constraint.said) rename_in_predicate(constraint.said.edit());
       }
+      for (CatalogTrigger& trigger : relation.triggers) rename_in(trigger.columns);
       if (relation.partition_key) rename_in(relation.partition_key.edit().columns);
     });
     rename_elsewhere(name);

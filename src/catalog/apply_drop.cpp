@@ -56,7 +56,7 @@ void CatalogChange::remove(const CatalogObject& gone) {
   using Kind = CatalogObject::Kind;
   const Name part = gone.part;
   switch (gone.kind) {
-    case Kind::relation: return catalog_.erase(gone.name);
+    case Kind::relation: return remove_relation(gone.name);
     case Kind::column: return edit(gone.name, [part](Relation& r) { erase_named(r.columns, part); });
     case Kind::default_value:
       return edit(gone.name, [part](Relation& r) {
@@ -80,6 +80,13 @@ void CatalogChange::remove(const CatalogObject& gone) {
     case Kind::extension: catalog_.objects().extensions.erase(gone.name.relname); return;
     case Kind::other: catalog_.objects().others.erase({gone.objtype, gone.name}); return;
   }
+}
+
+void CatalogChange::remove_relation(const RelationName& name) {
+  catalog_.erase(name);
+  const auto publishes = [&name](const auto& entry) { return entry.second.contains(name); };
+  if (std::ranges::none_of(catalog_.objects_->publications, publishes)) return;
+  for (auto& [publication, tables] : catalog_.objects().publications) tables.erase(name);
 }
 
 /// pg_shdepend.c shdepDropOwned(): a policy for several roles stays for the others.

@@ -89,6 +89,12 @@ bool CatalogChange::rename_object(std::string_view kind, bool to_schema) {
     catalog_.objects().extensions[command_.name].schema = command_.new_name;
     return true;
   }
+  if (kind == "OBJECT_EVENT_TRIGGER") {
+    for (CatalogEventTrigger& trigger : catalog_.objects().event_triggers) {
+      if (trigger.name == command_.name && !to_schema) trigger.name = command_.new_name;
+    }
+    return true;
+  }
   if (kind == "OBJECT_PUBLICATION") {
     auto publication = catalog_.objects().publications.extract(command_.name);
     if (publication.empty()) return true;
@@ -185,6 +191,9 @@ void CatalogChange::move_function(RelationName from, const RelationName& to) {
   for (CatalogFunction& function : moved) {
     function.name = to;
     functions[to].push_back(std::move(function));
+  }
+  for (CatalogEventTrigger& trigger : catalog_.objects().event_triggers) {
+    if (names_function(from, trigger.function.schemaname, trigger.function.relname)) trigger.function = to;
   }
   const CallEditor renamer{
       .matches =

@@ -14,6 +14,15 @@ void own_everything(Relation& relation) {
   for (CatalogConstraint& constraint : relation.constraints) constraint.inherited = false;
 }
 
+/// pg: tablecmds.c DropClonedTriggersFromPartition()
+void drop_cloned_triggers(Relation& partition, const std::vector<CatalogTrigger>& above) {
+  std::erase_if(partition.triggers, [&](const CatalogTrigger& own) {
+    return own.row && std::ranges::any_of(above, [&](const CatalogTrigger& trigger) {
+             return trigger.row && trigger.name == own.name && trigger.function == own.function;
+           });
+  });
+}
+
 }  // namespace
 
 void CatalogChange::attach() {
@@ -60,9 +69,15 @@ void CatalogChange::detach() {
   const RelationRef* partition = command_.relation("partition");
   if (partition == nullptr) return;
   const RelationName name = catalog_.resolve(partition->name);
+  const std::vector<CatalogTrigger> above = target()->triggers;
   std::vector<RelationName> indexes;
   for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
   for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });
+  std::vector<RelationName> tables{name};
+  for (const Relation* below : catalog_.descendants(name)) tables.push_back(below->name);
+  for (const RelationName& table : tables) {
+    edit(table, [&](Relation& relation) { drop_cloned_triggers(relation, above); });
+  }
   edit(name, [](Relation& relation) {
     own_everything(relation);
     relation.parents.clear();

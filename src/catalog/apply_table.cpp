@@ -151,7 +151,12 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
         })) {
       column.not_null = false;
     }
-    if (table.column(column.name) == nullptr) table.columns.push_back(std::move(column));
+    const auto there = std::ranges::find(table.columns, column.name, &CatalogColumn::name);
+    if (there == table.columns.end()) {
+      table.columns.push_back(std::move(column));
+    } else if (parent) {
+      there->not_null = there->not_null || column.not_null;
+    }
   }
   for (const CatalogConstraint& constraint : source->constraints) {
     const bool inherited = constraint.contype == "CONSTR_CHECK" ||

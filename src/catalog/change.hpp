@@ -126,6 +126,7 @@ class CatalogChange {
   void drop();
   void own_column();
   void remove(const CatalogObject& gone);
+  void remove_relation(const RelationName& name);
   void remove_policy(const RelationName& table, Name name);
   void remove_trigger(const RelationName& table, Name name);
   [[nodiscard]] Name new_owner() const;

@@ -172,8 +172,18 @@ Members owned_relations(const Subject& subject) {
   });
 }
 
+namespace {
+
+/// Without OWNED BY it is everybody's.
+Members movable(const Subject& subject) {
+  if (!subject.command.names.empty()) return owned_relations(subject);
+  return all(subject, [](const Relation& r) { return !is_index(r); });
+}
+
+}  // namespace
+
 Members moved_tables(const Subject& subject) {
-  Members members = owned_relations(subject);
+  Members members = movable(subject);
   std::erase_if(members, [&](const Member& m) {
     const Name tablespace = subject.catalog.find(m.name)->tablespace;
     return (tablespace.empty() ? subject.catalog.default_tablespace : tablespace) != subject.command.name ||
@@ -184,7 +194,7 @@ Members moved_tables(const Subject& subject) {
 }
 
 Members moved_indexes(const Subject& subject) {
-  return indexes_of(subject, owned_relations(subject));
+  return indexes_of(subject, movable(subject));
 }
 
 Members published_tables(const Subject& subject) {

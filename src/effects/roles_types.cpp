@@ -55,13 +55,25 @@ void add_views(const Subject& subject, const CatalogType& type, Members& members
   }
 }
 
+/// Views whose query casts to the type.
+void add_casting(const Subject& subject, const CatalogType& type, Members& members) {
+  for (const Relation* view : subject.catalog.all()) {
+    if (std::ranges::any_of(view->casts,
+                            [&](const TypeName& cast) { return subject.catalog.find_type(cast) == &type; }))
+      add(members, member(*view));
+  }
+}
+
 }  // namespace
 
 Members type_users(const Subject& subject) {
   Members members;
   const TypeName type = named_type(subject);
   add_all(members, subject.catalog.type_users(type));
-  if (const CatalogType* found = subject.catalog.find_type(type)) add_views(subject, *found, members);
+  if (const CatalogType* found = subject.catalog.find_type(type)) {
+    add_casting(subject, *found, members);
+    add_views(subject, *found, members);
+  }
   // What only computes from the table is not what holds the values.
   std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
   return members;
