@@ -48,18 +48,13 @@ void add_views(const Subject& subject, const CatalogType& type, Members& members
       if (may_show(*view, columns)) add(members, member(*view));
     }
   }
-  for (const Relation* view : subject.catalog.all()) {
-    const bool casts = std::ranges::any_of(
-        view->casts, [&](const TypeName& cast) { return is_of_type(subject.catalog, cast, type); });
-    if (casts) add(members, member(*view));
-  }
 }
 
 /// Views whose query casts to the type.
 void add_casting(const Subject& subject, const CatalogType& type, Members& members) {
   for (const Relation* view : subject.catalog.all()) {
     if (std::ranges::any_of(view->casts,
-                            [&](const TypeName& cast) { return subject.catalog.find_type(cast) == &type; }))
+                            [&](const TypeName& cast) { return is_of_type(subject.catalog, cast, type); }))
       add(members, member(*view));
   }
 }
