@@ -73,7 +73,8 @@ void CatalogChange::put_index(const RelationName& table, const Name name, const 
   if (index.relkind == relkind::partitioned_index) {
     for (const Relation* child : catalog_.children(table)) partitions.push_back(child->name);
   }
-  for (const RelationName& partition : partitions) inherit_indexes(table, partition);
+  // Others of the table, made ON ONLY it, stay without.
+  for (const RelationName& partition : partitions) inherit_index(index, partition);
 }
 
 void CatalogChange::add_index(const RelationName& table, const IndexDef& definition, std::string_view contype,
@@ -93,18 +94,19 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
 }
 
 void CatalogChange::inherit_indexes(const RelationName& parent, const RelationName& partition) {
-  const Relation* table = catalog_.find(partition);
-  if (table != nullptr && table->relkind == relkind::foreign_table) return;  // pg: indexcmds.c DefineIndex
   std::vector<Relation> wanted;
   for (const Relation* index : catalog_.indexes(parent)) wanted.push_back(*index);
-  for (const Relation& index : wanted) {
-    if (!index.index || has_partition_of(partition, index.name)) continue;
-    if (const RelationName own = matching_index(partition, index); !own.empty()) {
-      edit(own, [&](Relation& relation) { relation.parents = {index.name}; });
-    } else {
-      add_index(partition, *index.index, index.constraint.empty() ? "" : constraint_type_of(index),
-                index.name);
-    }
+  for (const Relation& index : wanted) inherit_index(index, partition);
+}
+
+void CatalogChange::inherit_index(const Relation& index, const RelationName& partition) {
+  const Relation* table = catalog_.find(partition);
+  if (table != nullptr && table->relkind == relkind::foreign_table) return;  // pg: indexcmds.c DefineIndex
+  if (!index.index || has_partition_of(partition, index.name)) return;
+  if (const RelationName own = matching_index(partition, index); !own.empty()) {
+    edit(own, [&](Relation& relation) { relation.parents = {index.name}; });
+  } else {
+    add_index(partition, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), index.name);
   }
 }
 

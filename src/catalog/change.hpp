@@ -106,6 +106,7 @@ class CatalogChange {
   void add_index(const RelationName& table, const IndexDef& definition, std::string_view contype,
                  const RelationName& parent);
   /// A partition gets an index for each one of its parent, unless it has it already.
+  void inherit_index(const Relation& index, const RelationName& partition);
   void inherit_indexes(const RelationName& parent, const RelationName& partition);
   [[nodiscard]] bool has_partition_of(const RelationName& table, const RelationName& index) const;
   /// An index of the table that can become the partition of another one; empty: none. For an index that backs
