@@ -40,22 +40,23 @@ bool is_system(const RelationName& name);
 struct CatalogColumn {
   Name name;
   TypeName type;
-  bool not_null = false;
-  Box<Expression> default_expression;
-  std::string_view generated;  ///< "", "stored" or "virtual"
-  bool identity = false;
-  bool inherited = false;       ///< and not its own as well: it goes with that of the parent
+  Box<Expression>
+      default_expression;       ///< none for DEFAULT NULL: heap.c AddRelationNewConstraints() keeps none
   RelationName owned_sequence;  ///< of serial and identity
   Name collation;               ///< as written; empty: the type's own
+  char generated = '\0';        ///< pg_attribute.attgenerated: s stored, v virtual
+  bool not_null = false;
+  bool identity = false;
+  bool inherited = false;  ///< and not its own as well: it goes with that of the parent
 };
 
 struct CatalogConstraint {
   Name name;
   std::string_view contype;
   Names columns;
-  RelationName referenced;   ///< foreign key
-  Name index;                ///< name of the backing index, in the table's schema
-  Names referenced_columns;  ///< foreign key; empty: the primary key
+  RelationName referenced;       ///< foreign key
+  Name index;                    ///< name of the backing index, in the table's schema
+  Few<Name> referenced_columns;  ///< foreign key; empty: the primary key
   bool validated = true;
   bool enforced = true;
   bool deferrable = false;
@@ -64,10 +65,10 @@ struct CatalogConstraint {
   bool no_inherit = false;
   bool inherited = false;  ///< of a partition or child: it came from the table above, and goes with it
   Box<Predicate> said;     ///< by the CHECK
-  Names not_null;          ///< columns that the CHECK proves NOT NULL
-  Names expression_columns;
-  std::vector<FunctionCall> functions;  ///< that the CHECK calls
-  std::vector<TypeName> casts;          ///< types that the CHECK names
+  Few<Name> not_null;      ///< columns that the CHECK proves NOT NULL
+  Few<Name> expression_columns;
+  Few<FunctionCall> functions;  ///< that the CHECK calls
+  Few<TypeName> casts;          ///< types that the CHECK names
 };
 
 struct CatalogTrigger {
@@ -122,47 +123,52 @@ struct CatalogPolicy {
   std::vector<FunctionCall> functions;
 };
 
+/// Estimates of pg_class and pg_relation_size().
+struct RelationSize {
+  std::optional<double> reltuples;  ///< rows
+  std::optional<double> bytes;
+};
+
 /// One relation of pg_class. Indexes are relations too (relkind i or I) that name their table.
 struct Relation {
   RelationName name;
   char relkind = relkind::table;
   char relpersistence = 'p';
-  std::vector<CatalogColumn> columns;
-  std::vector<CatalogConstraint> constraints;
-  std::vector<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
   bool is_partition = false;
   bool is_default_partition = false;
-  Box<PartitionBound> bound;  ///< of a partition
-  Box<PartitionKey> partition_key;
-  std::vector<CatalogTrigger> triggers;
-  std::vector<CatalogPolicy> policies;
-  std::vector<CatalogRule> rules;
-  RelationName of_type;             ///< CREATE TABLE … OF
-  Name tablespace;                  ///< empty: the database's
-  Name access_method;               ///< empty: the default one
-  Name owner;                       ///< empty: not known
-  bool keys_off = false;            ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
-  bool rows_deleted = false;        ///< by DELETE, so that VACUUM may give pages back
-  RelationName table;               ///< an index: its table
-  Box<IndexDef> index;              ///< an index: its definition
-  Name constraint;                  ///< an index: the constraint that it backs
-  bool clustered = false;           ///< an index: CLUSTER uses it
-  std::vector<RelationName> reads;  ///< a view or materialized view: the relations of its query
-  /// The same with what the query demands of their rows.
-  Box<std::vector<RelationRef>> sources;
-  Names reads_columns;              ///< the columns that it names; "*" for all
-  Box<ViewQuery> view;              ///< a view that can be written to
-  std::vector<FunctionCall> calls;  ///< a view or materialized view: the functions of its query
-  std::vector<TypeName> casts;      ///< a view or materialized view: the types that its query names
-  bool grouped = false;             ///< a view: GROUP BY is written, which may rely on a primary key
-  RelationName owner_table;         ///< an owned sequence: its table
-  Name owner_column;                ///< an owned sequence: the column with which it goes; empty: not known
-  Name server;                      ///< a foreign table: its server
-  std::optional<double> reltuples;  ///< estimate, rows
-  std::optional<double> bytes;
+  bool keys_off = false;      ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
+  bool rows_deleted = false;  ///< by DELETE, so that VACUUM may give pages back
+  bool clustered = false;     ///< an index: CLUSTER uses it
+  bool grouped = false;       ///< a view: GROUP BY is written, which may rely on a primary key
   bool is_new = false;        ///< made in the current transaction: nobody else can see it
   bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
   bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
+  Few<CatalogColumn> columns;
+  Few<CatalogConstraint> constraints;
+  Few<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
+  Box<PartitionBound> bound;  ///< of a partition
+  Box<PartitionKey> partition_key;
+  Few<CatalogTrigger> triggers;
+  Few<CatalogPolicy> policies;
+  Few<CatalogRule> rules;
+  RelationName of_type;     ///< CREATE TABLE … OF
+  Name tablespace;          ///< empty: the database's
+  Name access_method;       ///< empty: the default one
+  Name owner;               ///< empty: not known
+  Name server;              ///< a foreign table: its server
+  RelationName table;       ///< an index: its table
+  Name constraint;          ///< an index: the constraint that it backs
+  Box<IndexDef> index;      ///< an index: its definition
+  Few<RelationName> reads;  ///< a view or materialized view: the relations of its query
+  /// The same with what the query demands of their rows.
+  Box<std::vector<RelationRef>> sources;
+  Few<Name> reads_columns;   ///< the columns that it names; "*" for all
+  Box<ViewQuery> view;       ///< a view that can be written to
+  Few<FunctionCall> calls;   ///< a view or materialized view: the functions of its query
+  Few<TypeName> casts;       ///< a view or materialized view: the types that its query names
+  RelationName owner_table;  ///< an owned sequence: its table
+  Name owner_column;         ///< an owned sequence: the column with which it goes; empty: not known
+  Box<RelationSize> size;    ///< empty: not known
 
   [[nodiscard]] const CatalogColumn* column(Name column_name) const;
   [[nodiscard]] const CatalogConstraint* find_constraint(Name constraint_name) const;

@@ -50,12 +50,6 @@ struct RowUse {
   bool operator==(const RowUse&) const = default;
 };
 
-/// What a relation is known to hold.
-struct RelationSize {
-  std::optional<double> rows;
-  std::optional<double> bytes;
-};
-
 /// A statement on majors on which it does the same.
 struct ExplainedCase {
   std::vector<int> versions;

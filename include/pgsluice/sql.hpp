@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pgsluice/box.hpp"
+#include "pgsluice/few.hpp"
 #include "pgsluice/name.hpp"
 
 namespace pgsluice {
@@ -46,15 +47,23 @@ class LineIndex {
   [[nodiscard]] Position position(std::size_t offset) const;
   /// The text of one line (1-based) without its line end.
   [[nodiscard]] std::string_view line(int number) const;
-  [[nodiscard]] int lines() const { return static_cast<int>(starts_.size()); }
+  [[nodiscard]] int lines() const { return lines_; }
 
  private:
+  /// What is known of a block's first byte. Blocks are so small that it is cheap to count on from there.
+  struct Block {
+    int line = 1;
+    std::size_t line_start = 0;
+    std::size_t characters = 0;  ///< before it; not counted when every byte is a character
+  };
+  static constexpr std::size_t k_block = 1024;
   /// Number of characters in the first `offset` bytes.
   [[nodiscard]] std::size_t characters(std::size_t offset) const;
 
   std::string_view text_;
-  std::vector<std::size_t> starts_;
-  std::vector<std::size_t> characters_;  ///< before each block of bytes; empty: every byte is a character
+  bool is_ascii_;
+  int lines_ = 1;
+  std::vector<Block> blocks_;
 };
 
 /// A relation's name. As written, an empty schemaname means "found through search_path".
@@ -71,7 +80,7 @@ struct RelationName {
 /// For unordered containers.
 struct RelationNameHash {
   std::size_t operator()(const RelationName& name) const {
-    return name.schemaname.hash() * 31 + name.relname.hash();
+    return (name.schemaname.hash() << 32U | name.relname.hash()) * 0x9E3779B97F4A7C15U >> 20U;
   }
 };
 
@@ -82,7 +91,7 @@ std::string quote_ident(std::string_view name);
 struct TypeName {
   Name schemaname;
   Name name;
-  std::vector<int> typmods;
+  Few<int> typmods;
   bool array = false;
   bool setof = false;
   bool operator==(const TypeName&) const = default;
@@ -174,14 +183,14 @@ struct Expression {
   bool null_literal = false;  ///< NULL, possibly cast
   Box<Value> constant;        ///< a constant
   bool subquery = false;
-  bool current_time = false;            ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
-  std::vector<FunctionCall> functions;  ///< every call, nested ones too
-  Names columns;                        ///< every column that is read
-  std::vector<TypeName> casts;          ///< every cast target
-  Names not_null;                       ///< columns that the expression, being true, proves NOT NULL
-  std::vector<RelationName> sequences;  ///< argument of nextval('…') and its kin
+  bool current_time = false;    ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
+  Few<FunctionCall> functions;  ///< every call, nested ones too
+  Few<Name> columns;            ///< every column that is read
+  Few<TypeName> casts;          ///< every cast target
+  Few<Name> not_null;           ///< columns that the expression, being true, proves NOT NULL
+  Few<RelationName> sequences;  ///< argument of nextval('…') and its kin
   /// Table and column in nextval(pg_get_serial_sequence('…', '…')) and its kin.
-  std::vector<std::pair<RelationName, Name>> serials;
+  Few<std::pair<RelationName, Name>> serials;
   Name colname;           ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
   Box<Predicate> said;    ///< of a CHECK: what it says of columns
   std::string canonical;  ///< of an index: equal for equal expressions, columns as {name}; empty: not known
@@ -191,8 +200,8 @@ struct Expression {
 struct KeyActions {
   char on_delete = 'a';  ///< a: NO ACTION, r: RESTRICT, c: CASCADE, n: SET NULL, d: SET DEFAULT
   char on_update = 'a';
-  char match = 's';      ///< s: SIMPLE, f: FULL
-  Names delete_columns;  ///< ON DELETE SET NULL (…); empty: all
+  char match = 's';          ///< s: SIMPLE, f: FULL
+  Few<Name> delete_columns;  ///< ON DELETE SET NULL (…); empty: all
 };
 
 struct Constraint {

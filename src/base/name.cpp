@@ -2,41 +2,52 @@
 #include "pgsluice/name.hpp"
 
 #include <array>
-#include <deque>
 #include <mutex>
+#include <new>
 #include <vector>
 
 namespace pgsluice {
-namespace {
 
 /// Every name of the program. Never destroyed: names outlive whatever ends last.
-class Pool {
+class NamePool {
  public:
-  static Pool& instance() {
-    static Pool& pool = *new Pool;
+  static NamePool& instance() {
+    static NamePool& pool = *new NamePool;
     return pool;
   }
 
-  const std::string* find_or_add(std::string_view text, std::size_t hash) {
+  std::uint32_t find_or_add(std::string_view text, std::uint32_t hash) {
     const std::scoped_lock lock(mutex_);
-    if (2 * names_.size() >= slots_.size()) grow();
+    if (2 * std::size_t{used_} >= slots_.size()) grow();
     Slot& slot = slot_of(text, hash);
-    if (slot.name == nullptr) slot = {.hash = hash, .name = &names_.emplace_back(text)};
-    return slot.name;
+    if (slot.id == 0) slot = {.hash = hash, .id = add(text)};
+    return slot.id;
   }
 
  private:
   struct Slot {
-    std::size_t hash = 0;
-    const std::string* name = nullptr;  ///< nullptr: free
+    std::uint32_t hash = 0;
+    std::uint32_t id = 0;  ///< 0: free
   };
 
+  std::uint32_t add(std::string_view text) {
+    const std::uint32_t id = ++used_;
+    if (id / Name::k_block >= Name::blocks.size()) throw std::bad_alloc();
+    std::string*& block = Name::blocks[id / Name::k_block];
+    if (block == nullptr) block = new std::string[Name::k_block];
+    block[id % Name::k_block] = text;
+    return id;
+  }
+
   /// Where the name is, or may be put. The hash stands beside it, so that other names need not be looked at.
-  Slot& slot_of(std::string_view text, std::size_t hash) {
+  Slot& slot_of(std::string_view text, std::uint32_t hash) {
     for (std::size_t i = hash;; ++i) {
       Slot& slot = slots_[i & (slots_.size() - 1)];
-      if (slot.name == nullptr || (slot.hash == hash && *slot.name == text)) return slot;
+      if (slot.id == 0 || (slot.hash == hash && text_of(slot) == text)) return slot;
     }
+  }
+  static const std::string& text_of(const Slot& slot) {
+    return Name::blocks[slot.id / Name::k_block][slot.id % Name::k_block];
   }
 
   void grow() {
@@ -44,26 +55,30 @@ class Pool {
     std::vector<Slot> old(slots_.empty() ? smallest : 2 * slots_.size());
     old.swap(slots_);
     for (const Slot& slot : old) {
-      if (slot.name != nullptr) slot_of(*slot.name, slot.hash) = slot;
+      if (slot.id != 0) slot_of(text_of(slot), slot.hash) = slot;
     }
   }
 
   std::mutex mutex_;
-  std::deque<std::string> names_;  // where a name is, it stays
-  std::vector<Slot> slots_;        ///< a power of two of them, half of them free
+  std::uint32_t used_ = 0;
+  std::vector<Slot> slots_;  ///< a power of two of them, half of them free
 };
 
-}  // namespace
-
-const std::string* Name::intern(std::string_view text) {
-  if (text.empty()) return &k_empty;
+std::uint32_t Name::intern(std::string_view text) {
+  if (text.empty()) return 0;
   // What a thread met lately, so that threads seldom meet at the pool.
-  constexpr std::size_t remembered = 1024;
-  thread_local std::array<const std::string*, remembered> recent{};
-  const std::size_t hash = std::hash<std::string_view>()(text);
-  const std::string*& name = recent[hash % remembered];
-  if (name == nullptr || *name != text) name = Pool::instance().find_or_add(text, hash);
-  return name;
+  struct Met {
+    std::uint32_t hash = 0;
+    Name name;
+  };
+  constexpr std::size_t remembered = 4096;
+  thread_local std::array<Met, remembered> recent{};
+  const std::size_t full = std::hash<std::string_view>()(text);
+  const auto hash = static_cast<std::uint32_t>(full ^ (full >> 32U));
+  Met& met = recent[hash % remembered];
+  if (met.hash != hash || met.name != text)
+    met = {.hash = hash, .name = Name(Number{NamePool::instance().find_or_add(text, hash)})};
+  return met.name.id_;
 }
 
 }  // namespace pgsluice

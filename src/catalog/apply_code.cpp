@@ -65,7 +65,7 @@ void CatalogChange::create_trigger() {
     if (ref.role == "transition") trigger.transition_tables.push_back(ref.name.relname);
   }
   const auto put = [&](Relation& relation) {
-    std::erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
+    erase_if(relation.triggers, [&](const CatalogTrigger& t) { return t.name == trigger.name; });
     relation.triggers.push_back(trigger);
   };
   const Relation* table = target();
@@ -130,7 +130,7 @@ void CatalogChange::create_rule() {
     for (const Statement& action : *command_.inner) add_used(action, rule.uses);
   }
   for_target([&](Relation& relation) {
-    std::erase_if(relation.rules, [&](const CatalogRule& other) { return other.name == rule.name; });
+    erase_if(relation.rules, [&](const CatalogRule& other) { return other.name == rule.name; });
     relation.rules.push_back(rule);
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ALTER TABLE, and what becomes of columns.
 #include <algorithm>
+#include <span>
 
 #include "base/text.hpp"
 #include "change.hpp"
@@ -68,9 +69,10 @@ void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   if (tag == "AT_SetNotNull") column->not_null = true;
   if (tag == "AT_DropNotNull") column->not_null = false;
   if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
-  if (tag == "AT_ColumnDefault") column->default_expression = meant(command_.expression);
+  if (tag == "AT_ColumnDefault")
+    column->default_expression = stored_default(meant(command_.expression), column->type);
   if (tag == "AT_DropExpression") {
-    column->generated = {};
+    column->generated = '\0';
     column->default_expression.reset();
   }
   if (tag == "AT_DropIdentity") column->identity = false;
@@ -117,7 +119,7 @@ void CatalogChange::rename_elsewhere(const RelationName& name) {
   for (const Relation* other : catalog_.readers(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.policed_by(name)) others.push_back(other->name);
   // Another relation that they read may have a column of the old name, too.
-  const auto add_new = [this](Names& names) {
+  const auto add_new = [this](auto& names) {
     if (contains(names, command_.name)) names.push_back(command_.new_name);
   };
   for (const RelationName& other : others) {
@@ -143,7 +145,7 @@ void CatalogChange::rename_in_predicate(Predicate& said) {
 }
 
 void CatalogChange::rename_column() {
-  const auto rename_in = [this](Names& names) {
+  const auto rename_in = [this](std::span<Name> names) {
     std::ranges::replace(names, command_.name, command_.new_name);
   };
   const auto rename_in_expression = [&](Expression& expression) {
@@ -155,7 +157,7 @@ void CatalogChange::rename_column() {
     edit(name, [&](Relation& relation) {
       for (CatalogColumn& column : relation.columns) {
         if (column.name == command_.name) column.name = command_.new_name;
-        if (!column.generated.empty() && column.default_expression)
+        if (column.generated != '\0' && column.default_expression)
           rename_in(column.default_expression.edit().columns);
       }
       for (CatalogConstraint& constraint : relation.constraints) {

@@ -226,7 +226,7 @@ const CatalogConstraint* CatalogChange::inherited_part(const RelationName& child
 /// With the index behind it, and what partitions have of that.
 void CatalogChange::erase_constraint(const RelationName& table, const CatalogConstraint& constraint) {
   edit(table, [&](Relation& relation) {
-    std::erase_if(relation.constraints, [&](const CatalogConstraint& own) {
+    erase_if(relation.constraints, [&](const CatalogConstraint& own) {
       const bool is_part = own.inherited && !own.referenced.empty() && is_same_key(own, constraint);
       return own.name == constraint.name || is_part;
     });
@@ -238,8 +238,7 @@ void CatalogChange::erase_constraint(const RelationName& table, const CatalogCon
   for (const RelationName& part : indexes) {
     const RelationName owner = catalog_.find(part)->table;
     edit(owner, [&](Relation& relation) {
-      std::erase_if(relation.constraints,
-                    [&](const CatalogConstraint& own) { return own.index == part.relname; });
+      erase_if(relation.constraints, [&](const CatalogConstraint& own) { return own.index == part.relname; });
     });
     catalog_.erase(part);
   }

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::string_view k_statistics = "OBJECT_STATISTIC_EXT";
 
-template <typename Part>
-void erase_named(std::vector<Part>& parts, Name name) {
-  std::erase_if(parts, [name](const Part& part) { return part.name == name; });
+template <typename List>
+void erase_named(List& parts, Name name) {
+  erase_if(parts, [name](const auto& part) { return part.name == name; });
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ void CatalogChange::remove_relation(const RelationName& name) {
 void CatalogChange::remove_policy(const RelationName& table, Name name) {
   const bool owned = command_.tag == "DropOwnedStmt";
   edit(table, [&](Relation& relation) {
-    std::erase_if(relation.policies, [&](CatalogPolicy& policy) {
+    erase_if(relation.policies, [&](CatalogPolicy& policy) {
       if (policy.name != name) return false;
       const auto is_dropped = [this](Name role) { return contains(command_.names, role); };
       if (owned && !std::ranges::all_of(policy.roles, is_dropped)) {

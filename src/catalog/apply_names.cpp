@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RENAME and SET SCHEMA of what is no relation, wherever it is mentioned.
 #include <algorithm>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -18,7 +19,7 @@ struct CallEditor {
   Matches matches;
   Change change;
 
-  bool edit(std::vector<FunctionCall>& calls) const {
+  bool edit(std::span<FunctionCall> calls) const {
     if (std::ranges::none_of(calls, matches)) return false;
     for (FunctionCall& call : calls) {
       if (matches(call)) change(call);

@@ -160,7 +160,7 @@ void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
 void CatalogChange::put_policy() {
   CatalogPolicy policy{.name = command_.name,
                        .reads = {},
-                       .columns = command_.expression ? command_.expression->columns : Names{},
+                       .columns = command_.expression ? Names(command_.expression->columns) : Names{},
                        .roles = command_.names,
                        .has_using = command_.is("using"),
                        .has_check = command_.is("with_check"),
@@ -175,7 +175,7 @@ void CatalogChange::put_policy() {
     if (old != table->policies.end()) merge(policy, *old);
   }
   for_target([&](Relation& relation) {
-    std::erase_if(relation.policies, [&](const CatalogPolicy& p) { return p.name == policy.name; });
+    erase_if(relation.policies, [&](const CatalogPolicy& p) { return p.name == policy.name; });
     relation.policies.push_back(policy);
   });
 }

@@ -16,7 +16,7 @@ void own_everything(Relation& relation) {
 
 /// pg: tablecmds.c DropClonedTriggersFromPartition()
 void drop_cloned_triggers(Relation& partition, const std::vector<CatalogTrigger>& above) {
-  std::erase_if(partition.triggers, [&](const CatalogTrigger& own) {
+  erase_if(partition.triggers, [&](const CatalogTrigger& own) {
     return own.row && std::ranges::any_of(above, [&](const CatalogTrigger& trigger) {
              return trigger.row && trigger.name == own.name && trigger.function == own.function;
            });
@@ -91,7 +91,7 @@ void CatalogChange::set_parent(bool add) {
   if (parent == nullptr) return;
   const RelationName name = catalog_.resolve(parent->name);
   edit(target()->name, [&](Relation& relation) {
-    std::erase(relation.parents, name);
+    erase(relation.parents, name);
     if (add) relation.parents.push_back(name);
     if (relation.parents.empty()) own_everything(relation);
   });

@@ -59,6 +59,13 @@ void CatalogChange::create_table() {
   copy_like_indexes(name);
 }
 
+Box<Expression> CatalogChange::stored_default(const Box<Expression>& written, const TypeName& type) const {
+  const bool is_null = written && written->null_literal;
+  if (!is_null) return written;
+  const CatalogType* known = catalog_.find_type(type);
+  return known != nullptr && known->typtype == 'd' ? written : Box<Expression>();
+}
+
 /// pg: tablecmds.c DefineRelation(); a partition takes after its table before the settings count.
 void CatalogChange::place(Relation& table) const {
   table.tablespace = command_.tablespace;
@@ -85,9 +92,10 @@ CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationNam
   for (const Constraint& constraint : def.constraints) {
     if (constraint.contype == "CONSTR_NOTNULL" || constraint.contype == "CONSTR_PRIMARY")
       column.not_null = true;
-    if (constraint.contype == "CONSTR_DEFAULT") column.default_expression = meant(constraint.expression);
+    if (constraint.contype == "CONSTR_DEFAULT")
+      column.default_expression = stored_default(meant(constraint.expression), column.type);
     if (constraint.contype == "CONSTR_GENERATED") {
-      column.generated = constraint.generated_kind;
+      column.generated = constraint.generated_kind.front();
       column.default_expression = meant(constraint.expression);
     }
     if (constraint.contype == "CONSTR_IDENTITY") {
@@ -180,7 +188,7 @@ void CatalogChange::copy_like(const Relation& source, Relation& table) {
     const CatalogColumn* old = source.column(column.name);
     if (old == nullptr) continue;
     if (like_includes("like_defaults", source.name)) column.default_expression = old->default_expression;
-    if (!like_includes("like_generated", source.name)) column.generated = {};
+    if (!like_includes("like_generated", source.name)) column.generated = '\0';
     if (like_includes("like_identity", source.name) && old->identity) {
       column.owned_sequence = add_owned_sequence(table.name, column.name);
     } else {

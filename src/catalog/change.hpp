@@ -53,6 +53,8 @@ class CatalogChange {
   void create_table();
   /// The tablespace and access method of a new relation.
   void place(Relation& table) const;
+  /// What pg_attrdef keeps of a DEFAULT: nothing of NULL, unless it must be checked against a domain.
+  [[nodiscard]] Box<Expression> stored_default(const Box<Expression>& written, const TypeName& type) const;
   CatalogColumn make_column(const ColumnDef& def, const RelationName& table);
   void merge_column(const ColumnDef& def, Relation& table);
   static void keep_not_null(const ColumnDef& def, Relation& table);
@@ -140,7 +142,7 @@ class CatalogChange {
   void rename_schema();
   /// A rule or policy of the target.
   template <typename Part>
-  void rename_part(std::vector<Part> Relation::* parts) {
+  void rename_part(Few<Part> Relation::* parts) {
     for_target([&](Relation& relation) {
       for (Part& part : relation.*parts) {
         if (part.name == command_.name) part.name = command_.new_name;

@@ -278,7 +278,7 @@ class Dependencies {
     }
     for (const CatalogColumn& other : relation->columns) {
       if (other.name == column && !other.owned_sequence.empty()) add(relation_object(other.owned_sequence));
-      if (!other.generated.empty() && reads_column(other.default_expression, column))
+      if (other.generated != '\0' && reads_column(other.default_expression, column))
         add(part_object(Kind::column, name, other.name));
     }
     for (const Relation* sequence : catalog_.owned_sequences(name)) {
@@ -445,7 +445,7 @@ class Dependencies {
     for (const CatalogColumn& column : relation.columns) {
       const bool computed = lost_.expression(column.default_expression);
       if (lost_.type(column.type) || lost_.collation(column.collation) ||
-          (computed && !column.generated.empty())) {
+          (computed && column.generated != '\0')) {
         add(part_object(Kind::column, name, column.name));
       } else if (computed) {
         add(part_object(Kind::default_value, name, column.name));

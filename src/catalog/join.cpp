@@ -12,10 +12,10 @@ namespace pgsluice {
 namespace {
 
 /// Adds what the other list has and this one has not, by name.
-template <typename T>
-void add_missing(std::vector<T>& list, const std::vector<T>& other) {
-  for (const T& element : other) {
-    if (std::ranges::find(list, element.name, &T::name) == list.end()) list.push_back(element);
+template <typename List>
+void add_missing(List& list, const List& other) {
+  for (const auto& element : other) {
+    if (std::ranges::find(list, element.name, &List::value_type::name) == list.end()) list.push_back(element);
   }
 }
 
@@ -26,7 +26,7 @@ void join_column(CatalogColumn& column, const CatalogColumn& other) {
   if (!column.default_expression) column.default_expression = other.default_expression;
   if (column.owned_sequence.empty()) column.owned_sequence = other.owned_sequence;
   column.identity = column.identity || other.identity;
-  if (column.generated.empty()) column.generated = other.generated;
+  if (column.generated == '\0') column.generated = other.generated;
 }
 
 void join_constraint(CatalogConstraint& constraint, const CatalogConstraint& other) {

@@ -188,6 +188,11 @@ RelationName name_of(const SnapshotRelation& relation) {
   return {.schemaname = relation.schema, .relname = relation.name};
 }
 
+Box<RelationSize> size_of(const auto& from) {
+  if (!from.reltuples && !from.bytes) return {};
+  return RelationSize{.reltuples = from.reltuples, .bytes = from.bytes};
+}
+
 }  // namespace
 
 class CatalogRestorer {
@@ -345,8 +350,7 @@ class CatalogRestorer {
       relation.owner = from.owner;
       relation.row_security = from.row_security;
       relation.tablespace = from.tablespace;
-      relation.reltuples = from.reltuples;
-      relation.bytes = from.bytes;
+      relation.size = size_of(from);
       for (const std::string& parent : from.parents) relation.parents.push_back(named(parent));
       if (!from.of_type.empty()) relation.of_type = named(from.of_type);
       if (!from.partition_bound.empty()) set_bound(relation, from);
@@ -405,8 +409,7 @@ class CatalogRestorer {
       index.constraint = from.constraint;
       index.clustered = from.clustered;
       index.tablespace = from.tablespace;
-      index.reltuples = from.reltuples;
-      index.bytes = from.bytes;
+      index.size = size_of(from);
       if (!from.parent.empty()) index.parents = {named(from.parent)};
     });
   }

@@ -31,13 +31,13 @@ constexpr std::size_t k_long = std::size_t{64} << 10U;       // a file whose eff
 
 class Pipeline {
  public:
-  Pipeline(const std::vector<Migration>& migrations, Catalog catalog, const LintRules& rules, unsigned jobs,
+  Pipeline(const std::vector<Migration>& migrations, Catalog& catalog, const LintRules& rules, unsigned jobs,
            LintReport& report)
       : migrations_(migrations),
         rules_(rules),
         report_(report),
         window_(jobs == 1 ? 1 : std::size_t{32} * jobs),
-        catalog_(std::move(catalog)) {
+        catalog_(catalog) {
     for (unsigned i = 1; i < jobs; ++i) helpers_.emplace_back([this] { help(); });
   }
   Pipeline(const Pipeline&) = delete;
@@ -212,7 +212,7 @@ class Pipeline {
   const LintRules& rules_;
   LintReport& report_;
   const std::size_t window_;  ///< how many files there are at once
-  Catalog catalog_;
+  Catalog& catalog_;
   LintTotals totals_;
 
   std::mutex mutex_;
@@ -226,13 +226,19 @@ class Pipeline {
   std::vector<std::thread> helpers_;
 };
 
+/// The process ends when its files are read: to free a large catalog before, relation by relation, is lost time.
+Catalog& keep(Catalog catalog) {
+  static std::deque<Catalog>& kept = *new std::deque<Catalog>;
+  return kept.emplace_back(std::move(catalog));
+}
+
 }  // namespace
 
 LintTotals lint_files(const std::vector<Migration>& migrations, Catalog catalog, const LintRules& rules,
                       unsigned jobs, LintReport& report) {
   const auto useful = static_cast<unsigned>(std::min<std::size_t>(jobs, migrations.size()));
   const LintTotals totals =
-      Pipeline(migrations, std::move(catalog), rules, std::max(useful, 1U), report).run();
+      Pipeline(migrations, keep(std::move(catalog)), rules, std::max(useful, 1U), report).run();
   report.finish(totals);
   return totals;
 }

@@ -79,7 +79,7 @@ FactValue column_generated(const Subject& subject) {
   const CatalogColumn* column =
       subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
   if (column == nullptr) return Unknown{};
-  return text(column->generated.empty() ? "none" : column->generated);
+  return text(column->generated == 's' ? "stored" : column->generated == 'v' ? "virtual" : "none");
 }
 
 /// The constraint that DROP, VALIDATE, ALTER or RENAME CONSTRAINT names; none when it is not there.

@@ -268,7 +268,7 @@ Members parent_referencing(const Subject& subject) {
   for (std::size_t i = 0; i < parents.size(); ++i) {
     const Relation* relation = subject.catalog.find(parents[i].name);
     if (relation == nullptr) continue;
-    for (const RelationName& name : std::vector(relation->parents)) add(parents, member(subject, name));
+    for (const RelationName& name : Few(relation->parents)) add(parents, member(subject, name));
   }
   // The key of a partition is a part of that of its table, which alone has parts for each partition that it points to.
   const auto is_whole = [](const CatalogConstraint& key) { return !key.inherited; };

@@ -170,7 +170,7 @@ class RowWalk {
   void add_calls(const RowChange& change, const Relation& relation) {
     for (const CatalogColumn& column : relation.columns) {
       if (column.default_expression && !keeps_generated(change, relation, column) &&
-          (!column.generated.empty() || leaves_to_default(change, relation, column)))
+          (column.generated != '\0' || leaves_to_default(change, relation, column)))
         add_calls(column.default_expression->functions);
     }
     for (const CatalogColumn& column : relation.columns) {
@@ -193,7 +193,7 @@ class RowWalk {
   /// generated column as it is.
   [[nodiscard]] bool keeps_generated(const RowChange& change, const Relation& relation,
                                      const CatalogColumn& column) const {
-    if (column.generated.empty() || change.kind != Kind::update || subject_.pg_version < 13) return false;
+    if (column.generated == '\0' || change.kind != Kind::update || subject_.pg_version < 13) return false;
     const bool may_set_any = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
       return trigger.row && trigger.timing == "before" &&
              std::ranges::find(trigger.events, "update") != trigger.events.end();
@@ -310,7 +310,7 @@ class RowWalk {
   }
 
   [[nodiscard]] Value default_of(const CatalogColumn& column) const {
-    if (!column.generated.empty() || column.identity) return {};
+    if (column.generated != '\0' || column.identity) return {};
     if (!column.default_expression) return {.kind = Value::Kind::null, .type = {}, .text = {}};
     return column.default_expression->constant ? *column.default_expression->constant : Value{};
   }
@@ -569,7 +569,9 @@ class RowWalk {
     if (action == 'c' && removes) next.kind = Kind::remove;
     next.target.where = referencing_rows(change, key, other, columns);
     const bool some = action != 'c' && removes && !key.actions.delete_columns.empty();
-    next.set_columns = next.kind == Kind::remove ? Names() : some ? key.actions.delete_columns : key.columns;
+    next.set_columns = next.kind == Kind::remove ? Names()
+                       : some                    ? Names(key.actions.delete_columns)
+                                                 : key.columns;
     for (std::size_t i = 0; i < next.set_columns.size(); ++i) {
       next.set_values.push_back(action == 'n' ? Value{.kind = Value::Kind::null, .type = {}, .text = {}}
                                 : action == 'd'

@@ -159,7 +159,7 @@ SystemTable pg_attribute(const Catalog& catalog) {
                       {"attname", constant_text(column.name)},
                       {"attnotnull", flag(column.not_null)},
                       {"attisdropped", flag(false)},
-                      {"attnum", constant_text(std::to_string(&column - relation.columns.data() + 1))},
+                      {"attnum", constant_text(std::to_string(&column - relation.columns.begin() + 1))},
                       {"atthasdef", flag(static_cast<bool>(column.default_expression))}});
     }
   });

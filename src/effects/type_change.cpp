@@ -127,7 +127,7 @@ FactValue type_change(const Subject& subject) {
   if (command.expression && !is_plain_using(*command.expression, command.name)) return k_rewrite;
   const CatalogColumn* column = subject.target != nullptr ? subject.target->column(command.name) : nullptr;
   if (column == nullptr) return Unknown{};
-  if (column->generated == "virtual") return k_none;  // no values are stored
+  if (column->generated == 'v') return k_none;  // no values are stored
   return judge_using(subject, column->type, *command.type);
 }
 

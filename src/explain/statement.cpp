@@ -109,8 +109,8 @@ void add_case(ExplainedStatement& statement, ExplainedCase added) {
 void note_sizes(const Effect& effect, const Catalog& catalog, std::map<RelationName, RelationSize>& sizes) {
   for (const RelationLock& lock : effect.locks) {
     const Relation* relation = catalog.find(lock.relation);
-    if (relation == nullptr || (!relation->reltuples && !relation->bytes)) continue;
-    sizes[lock.relation] = {.rows = relation->reltuples, .bytes = relation->bytes};
+    if (relation == nullptr || !relation->size) continue;
+    sizes[lock.relation] = *relation->size;
   }
 }
 

@@ -89,7 +89,7 @@ Words size_words(const RelationName& relation, const Explanation& explanation) {
   const auto found = explanation.sizes.find(relation);
   if (found == explanation.sizes.end()) return {};
   std::vector<std::string> parts;
-  if (found->second.rows) parts.push_back(cat("about ", rounded(*found->second.rows), " rows"));
+  if (found->second.reltuples) parts.push_back(cat("about ", rounded(*found->second.reltuples), " rows"));
   if (found->second.bytes) parts.push_back(byte_words(*found->second.bytes));
   return cat(" (", join(parts, ", "), ")");
 }

@@ -224,8 +224,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
   if (command.tag == "CreatePolicyStmt" || command.tag == "AlterPolicyStmt") {
     // Of USING and of WITH CHECK.
     if (command.expression)
-      use.columns.insert(use.columns.end(), command.expression->columns.begin(),
-                         command.expression->columns.end());
+      for (const Name column : command.expression->columns) use.columns.push_back(column);
     command.expression = std::move(use);
   } else if (command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt") {
     const bool grouped = std::ranges::any_of(nodes, [](::Node* node) {

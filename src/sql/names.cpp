@@ -16,8 +16,6 @@ namespace pgsluice {
 
 namespace {
 
-constexpr std::size_t k_block = 1024;  // so that a column is found at once in a file of one line, too
-
 bool is_plain(std::string_view name) {
   const auto start = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   if (name.empty() || !start(name.front())) return false;
@@ -42,14 +40,14 @@ void append_quoted_ident(std::string& out, std::string_view name) {
 /// Whether a name needs no quotes. Asked of the same names again and again: what a thread was told lately is remembered.
 bool is_plain_name(Name name) {
   struct Answer {
-    const std::string* name = nullptr;
+    Name name;
     bool plain = false;
   };
   constexpr std::size_t remembered = 1024;
   thread_local std::array<Answer, remembered> recent{};
-  Answer& answer = recent.at(name.hash() / sizeof(std::string) % remembered);
-  if (answer.name != &name.str()) {
-    answer = {.name = &name.str(), .plain = is_plain(name) && !is_reserved(name)};
+  Answer& answer = recent.at(name.hash() % remembered);
+  if (answer.name != name) {
+    answer = {.name = name, .plain = is_plain(name) && !is_reserved(name)};
   }
   return answer.plain;
 }
@@ -86,36 +84,47 @@ std::string RelationName::quoted() const {
   return result;
 }
 
-LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
-  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) {
-    starts_.push_back(end + 1);
+LineIndex::LineIndex(std::string_view text) : text_(text), is_ascii_(is_ascii(text)) {
+  blocks_.reserve(text.size() / k_block + 1);
+  Block block;
+  for (std::size_t begin = 0;; begin += k_block) {
+    blocks_.push_back(block);
+    if (begin + k_block > text.size()) break;
+    const std::string_view part = text.substr(begin, k_block);
+    if (const auto lines = std::ranges::count(part, '\n'); lines > 0) {
+      block.line += static_cast<int>(lines);
+      block.line_start = begin + part.rfind('\n') + 1;
+    }
+    if (!is_ascii_) block.characters += utf8_length(part);
   }
-  if (is_ascii(text)) return;
-  characters_.reserve(text.size() / k_block + 1);
-  std::size_t count = 0;
-  for (std::size_t block = 0; block <= text.size(); block += k_block) {
-    characters_.push_back(count);
-    count += utf8_length(text.substr(block, k_block));
-  }
+  lines_ =
+      block.line + static_cast<int>(std::ranges::count(text.substr((blocks_.size() - 1) * k_block), '\n'));
 }
 
 std::size_t LineIndex::characters(std::size_t offset) const {
-  if (characters_.empty()) return offset;
+  if (is_ascii_) return offset;
   const std::size_t block = offset / k_block;
-  return characters_[block] + utf8_length(text_.substr(block * k_block, offset % k_block));
+  return blocks_[block].characters + utf8_length(text_.substr(block * k_block, offset % k_block));
 }
 
 Position LineIndex::position(std::size_t offset) const {
   offset = std::min(offset, text_.size());
-  const auto next = std::ranges::upper_bound(starts_, offset);
-  const std::size_t start = *std::prev(next);
-  return {.line = static_cast<int>(next - starts_.begin()),
-          .column = static_cast<int>(characters(offset) - characters(start)) + 1};
+  const std::size_t begin = offset / k_block * k_block;
+  auto [line, start, characters_before] = blocks_[offset / k_block];
+  const std::string_view before = text_.substr(begin, offset - begin);
+  if (const auto lines = std::ranges::count(before, '\n'); lines > 0) {
+    line += static_cast<int>(lines);
+    start = begin + before.rfind('\n') + 1;
+  }
+  return {.line = line, .column = static_cast<int>(characters(offset) - characters(start)) + 1};
 }
 
 std::string_view LineIndex::line(int number) const {
-  if (number < 1 || number > lines()) return {};
-  const std::size_t start = starts_[static_cast<std::size_t>(number) - 1];
+  if (number < 1 || number > lines_) return {};
+  const auto block = std::prev(std::ranges::upper_bound(blocks_, number, {}, &Block::line));
+  std::size_t start = block->line_start;
+  if (block->line < number) start = static_cast<std::size_t>(block - blocks_.begin()) * k_block;
+  for (int i = block->line; i < number; ++i) start = text_.find('\n', start) + 1;
   std::string_view result = text_.substr(start, text_.find('\n', start) - start);
   while (!result.empty() && result.back() == '\r') result.remove_suffix(1);
   return result;

@@ -88,7 +88,8 @@ TEST(Explain, CallsALockLongWhenWorkIsDoneUnderIt) {
 TEST(Explain, NamesTheSizesThatTheCatalogKnows) {
   ExplainInput input{.script = parse({.path = "x.sql", .text = "ALTER TABLE t ADD CHECK (a > 0)"}),
                      .versions = {17}};
-  input.catalog.put({.name = {.schemaname = "public", .relname = "t"}, .reltuples = 1234567, .bytes = 5e8});
+  input.catalog.put({.name = {.schemaname = "public", .relname = "t"},
+                     .size = RelationSize{.reltuples = 1234567, .bytes = 5e8}});
   input.catalog.end_transaction();
   EXPECT_THAT(text_of(explain(input, built_in_effects(), built_in_rules())),
               HasSubstr("reads every row of public.t (about 1.2 million rows, 477 MB)"));

@@ -125,6 +125,36 @@ TEST(Parse, CarriageReturnsBelongToNoLine) {
   EXPECT_EQ(lines.line(1), "SELECT 1;");
 }
 
+TEST(LineIndex, CountsAnywhereInALongText) {
+  std::string text;
+  for (int i = 0; text.size() < 10'000; ++i) {
+    text += std::string(static_cast<std::size_t>(i * 37 % 700), i % 3 == 0 ? 'x' : 'y');
+    if (i % 5 == 0) text += "é–𝄞";
+    text += i % 7 == 0 ? "\r\n" : "\n";
+  }
+  text.resize(text.rfind('\n') + 1);
+  const LineIndex lines(text);
+  Position at;
+  std::string line;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool inside_character = (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
+    if (!inside_character) {
+      ASSERT_EQ(lines.position(i), at) << i;
+      if (text[i] != '\n') ++at.column;
+    }
+    if (text[i] != '\n') {
+      if (text[i] != '\r') line += text[i];
+      continue;
+    }
+    ASSERT_EQ(lines.line(at.line), line);
+    at = {.line = at.line + 1, .column = 1};
+    line.clear();
+  }
+  EXPECT_EQ(lines.position(text.size()), at);
+  EXPECT_EQ(lines.lines(), at.line);
+  EXPECT_EQ(lines.line(at.line), "");
+}
+
 TEST(Parse, BytesThatNoServerAcceptsAreErrorsOfTheirStatement) {
   const Script script = parse_text(std::string("SELECT 1;\nSELECT '\0';\nSELECT '\xff';\nSELECT 4;", 43));
   EXPECT_EQ(script.statements.size(), 2U);
