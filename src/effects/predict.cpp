@@ -2,7 +2,6 @@
 // Walks a script with the state of its transactions: each command picks its row, roles become
 // relations, and the catalog moves on.
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <unordered_set>
 #include <utility>
@@ -13,6 +12,9 @@
 #include "deferral.hpp"
 #include "follow.hpp"
 #include "grammar.hpp"
+#include "merge.hpp"
+#include "parts.hpp"
+#include "select_row.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 #include "unique.hpp"
@@ -22,93 +24,13 @@ namespace pgsluice {
 namespace {
 
 using effects::Member;
+using effects::Part;
+using effects::Parts;
 using effects::Subject;
-
-bool version_matches(const EffectRow& row, int version) {
-  return version == 0 || (version >= row.pg_min && version <= row.pg_max);
-}
-
-bool same(const FactValue& value, const std::variant<bool, std::string>& wanted) {
-  if (const bool* flag = std::get_if<bool>(&value)) {
-    const bool* other = std::get_if<bool>(&wanted);
-    return other != nullptr && *flag == *other;
-  }
-  const std::string* text = std::get_if<std::string>(&wanted);
-  return text != nullptr && std::get<std::string_view>(value) == *text;
-}
-
-std::string describe(const EffectRow::Condition& condition) {
-  const auto& wanted = condition.any_of.front();
-  const bool* flag = std::get_if<bool>(&wanted);
-  return std::string(condition.fact) + " = " +
-         (flag != nullptr ? (*flag ? "true" : "false") : std::get<std::string>(wanted));
-}
-
-/// Every condition holds; an Unknown fact holds, too, and is noted.
-bool matches(const EffectRow& row, const Subject& subject, std::vector<std::string>& assumed) {
-  assumed.clear();
-  for (const EffectRow::Condition& condition : row.when) {
-    const FactValue value = effects::fact_of(subject, condition);
-    if (std::holds_alternative<Unknown>(value)) {
-      std::string subject_name = subject.has_target() ? subject.target_name().quoted() : std::string();
-      if (!subject.command.name.empty())
-        subject_name += (subject_name.empty() ? "" : " ") + subject.command.name;
-      assumed.push_back((subject_name.empty() ? "" : subject_name + ": ") + describe(condition));
-      continue;
-    }
-    if (std::ranges::none_of(condition.any_of, [&](const auto& wanted) { return same(value, wanted); }))
-      return false;
-  }
-  return true;
-}
-
-const EffectRow* select_row(const EffectTable& table, const Subject& subject,
-                            std::vector<std::string>& assumed) {
-  for (const EffectRow* row : table.rows_for(subject.command.tag)) {
-    if (version_matches(*row, subject.pg_version) && matches(*row, subject, assumed)) return row;
-  }
-  assumed.clear();
-  return nullptr;
-}
-
-bool has_storage(char kind) {
-  return kind == relkind::table || kind == relkind::materialized_view;
-}
 
 template <typename T>
 void add_unique(std::vector<T>& list, const T& value) {
   if (std::ranges::find(list, value) == list.end()) list.push_back(value);
-}
-
-void add_lock(std::vector<RelationLock>& locks, effects::RelationPlaces& places, const RelationLock& lock) {
-  const std::size_t found = places.find(locks, lock.relation, &RelationLock::relation);
-  if (found == locks.size()) {
-    locks.push_back(lock);
-  } else if (lock.mode > locks[found].mode) {
-    locks[found].mode = lock.mode;
-  }
-}
-
-void add_relations(std::vector<RelationName>& list, effects::RelationPlaces& places,
-                   const std::vector<RelationName>& added) {
-  for (const RelationName& name : added) {
-    if (places.find(list, name, std::identity()) == list.size()) list.push_back(name);
-  }
-}
-
-/// Commands that neither change the schema nor write rows have no phase; of code, what it runs counts.
-bool is_neutral(std::string_view tag) {
-  static constexpr std::array<std::string_view, 22> k_neutral = {
-      "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "SelectStmt",         "ExplainStmt",
-      "LockStmt",        "NotifyStmt",      "ListenStmt",       "UnlistenStmt",       "PrepareStmt",
-      "DeallocateStmt",  "DiscardStmt",     "CheckPointStmt",   "ConstraintsSetStmt", "DeclareCursorStmt",
-      "FetchStmt",       "ClosePortalStmt", "VacuumStmt",       "LoadStmt",           "DoStmt",
-      "CallStmt",        "ExecuteStmt"};
-  return std::ranges::find(k_neutral, tag) != k_neutral.end();
-}
-
-bool is_dml(std::string_view tag) {
-  return tag == "InsertStmt" || tag == "UpdateStmt" || tag == "DeleteStmt" || tag == "MergeStmt";
 }
 
 bool starts_transaction(const Statement& statement) {
@@ -126,7 +48,7 @@ bool runs_unseen_code(const Command& command, const EffectRow* row) {
 
 /// Commands of which following must know before the catalog changes.
 bool changes_catalog(std::string_view tag) {
-  return !is_neutral(tag) && !is_dml(tag);
+  return !effects::is_neutral(tag) && !effects::is_dml(tag);
 }
 
 /// Where the first thing stands in the file that psql would do; npos: there is none.
@@ -316,14 +238,14 @@ class Prediction::Walk {
     std::ranges::stable_sort(effect.commands, {}, [](const CommandEffect& command) {
       return std::pair(command.inner != nullptr, command.inner != nullptr ? 0 : command.command);
     });
-    merge(effect);
+    effects::merge(effect);
     if (in_schema) use_settings();
     if (!transaction_) {
       catalog_.end_transaction();
       settings_.end_transaction(false);
       use_settings();
     }
-    classify(statement, effect);
+    effects::classify(statement, effect);
     return effect;
   }
 
@@ -331,7 +253,7 @@ class Prediction::Walk {
   void commands(const Statement& statement, Effect& effect) {
     if (statement.tag == "CreateSchemaStmt" || !outcome_is_certain(statement, effect)) {
       for (const std::size_t i : order(statement)) command(statement, i, effect);
-      raise_alter_table(statement, effect);
+      effects::raise_alter_table(statement, effect);
       const bool rewrites = std::ranges::any_of(
           effect.commands, [](const CommandEffect& command) { return !command.rewrites.empty(); });
       follower_.follow_event_triggers(statement, rewrites, options_.pg_version);
@@ -348,11 +270,11 @@ class Prediction::Walk {
   void analyse_only(const Command& command, Effect& effect) {
     Subject subject(command, catalog_, options_.pg_version);
     std::vector<std::string> assumed;
-    CommandEffect result{.row = select_row(table_, subject, assumed), .command = 0};
+    CommandEffect result{.row = effects::select_row(table_, subject, assumed), .command = 0};
     Parts parts;
     for (const Member& member : effects::find_role("direct_sources")->members(subject))
       parts.locks.push_back({.member = member, .mode = LockMode::AccessShare, .role = "direct_sources"});
-    note_new(parts);
+    effects::note_new(parts, catalog_);
     finish(parts, result, effect);
     effect.commands.push_back(std::move(result));
   }
@@ -378,12 +300,12 @@ class Prediction::Walk {
     const Relation* relation = catalog_.find(name);
     if (relation == nullptr || effect.commands.empty()) return;
     effects::RelationPlaces places;
-    add_lock(effect.commands.front().locks, places,
-             {.relation = name,
-              .relkind = relation->relkind,
-              .mode = mode,
-              .role = "row_type",
-              .is_new = relation->is_new});
+    effects::add_lock(effect.commands.front().locks, places,
+                      {.relation = name,
+                       .relkind = relation->relkind,
+                       .mode = mode,
+                       .role = "row_type",
+                       .is_new = relation->is_new});
   }
 
   /// A statement that code runs counts for the statement `outer` of the script.
@@ -526,7 +448,7 @@ class Prediction::Walk {
     if (is_target_missing(command) && effects::takes_absence(command))
       return;  // others of the list are there
     std::vector<std::string> assumed;
-    result.row = select_row(table_, subject, assumed);
+    result.row = effects::select_row(table_, subject, assumed);
     if (effects::is_skipped(subject)) {
       assumed = {subject.target_name().quoted() + " does not exist: no file before creates it"};
     }
@@ -534,15 +456,16 @@ class Prediction::Walk {
     if (const std::string_view text = effects::type_change_assumption(subject); !text.empty()) {
       assume(effect, std::string(text));
     }
-    Parts parts = result.row != nullptr ? parts_of(*result.row, subject) : worst_parts(subject);
+    Parts parts =
+        result.row != nullptr ? effects::parts_of(*result.row, subject) : effects::worst_parts(subject);
     add_deferrable(subject, parts);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
-    note_new(parts);
+    effects::note_new(parts, catalog_);
     static_cast<void>(catalog_.take_created());
     apply(command, result.row);
     effects::remember_rows(subject, catalog_, key_queries_);
-    add_created(result.row, parts);
-    note_new(parts, true);
+    effects::add_created(parts, result.row, catalog_);
+    effects::note_new(parts, catalog_, true);
     if (std::ranges::any_of(parts.locks, [](const Part& part) { return !part.member.known; })) {
       catalog_.note_gap();
     }
@@ -558,46 +481,6 @@ class Prediction::Walk {
         .locks = result.locks, .index_builds = result.index_builds, .rows = subject.rows};
     effect.commands.push_back(std::move(result));
     follower_.follow(command, done);
-  }
-
-  /// A member with what the row says of it; whether it is new shows before or after the command.
-  struct Part {
-    Member member;
-    LockMode mode = LockMode::AccessShare;
-    std::string_view role;
-    bool is_new = false;
-    bool table_is_new = false;  ///< an index: its table is new
-  };
-  struct Parts {
-    std::vector<Part> locks;
-    std::vector<Part> rewrites;
-    std::vector<Part> scans;
-    std::vector<Part> index_builds;
-  };
-
-  static std::vector<Part> members_of(const EffectRow::Roles& roles, const Subject& subject,
-                                      bool (*wanted)(char)) {
-    std::vector<Part> parts;
-    for (const effects::Role* role : roles) {
-      for (const Member& member : role->members(subject)) {
-        if (wanted(member.relkind)) parts.push_back({.member = member, .role = role->name});
-      }
-    }
-    return parts;
-  }
-
-  static Parts parts_of(const EffectRow& row, const Subject& subject) {
-    const auto is_index = [](char kind) { return kind == relkind::index; };
-    Parts parts{.locks = {},
-                .rewrites = members_of(row.rewrites, subject, has_storage),
-                .scans = members_of(row.scans, subject, has_storage),
-                .index_builds = members_of(row.index_builds, subject, is_index)};
-    for (const EffectRow::RoleLock& lock : row.locks) {
-      for (const Member& member : lock.role->members(subject)) {
-        parts.locks.push_back({.member = member, .mode = lock.mode, .role = lock.role->name});
-      }
-    }
-    return parts;
   }
 
   /// Checks that a constraint allows to wait, and those that have waited and are due.
@@ -619,46 +502,6 @@ class Prediction::Walk {
     }
   }
 
-  /// A command that no row knows may do the worst to what it names.
-  static Parts worst_parts(const Subject& subject) {
-    Parts parts;
-    for (const Member& member : effects::find_role("target")->members(subject)) {
-      parts.locks.push_back({.member = member, .mode = LockMode::AccessExclusive, .role = "target"});
-    }
-    return parts;
-  }
-
-  /// `after`: again, for what the command itself may have made.
-  void note_new(Parts& parts, bool after = false) const {
-    for (std::vector<Part>* list : {&parts.locks, &parts.rewrites, &parts.scans, &parts.index_builds}) {
-      for (Part& part : *list) {
-        if (after && part.member.known) continue;
-        const Relation* relation = catalog_.find(part.member.name);
-        if (relation == nullptr) continue;
-        const Relation* table = relation->table.empty() ? nullptr : catalog_.find(relation->table);
-        part.member.known = true;
-        part.is_new = part.is_new || relation->is_new;
-        part.table_is_new = part.table_is_new || (table != nullptr && table->is_new);
-      }
-    }
-  }
-
-  /// What the command made: sequences of serial columns, indexes of constraints and of partitions …
-  void add_created(const EffectRow* row, Parts& parts) {
-    const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index",
-                                                            &effects::Role::name) != row->index_builds.end();
-    for (const RelationName& name : catalog_.take_created()) {
-      const Relation* relation = catalog_.find(name);
-      if (relation == nullptr || relation->relkind == relkind::composite_type) continue;
-      const Part part{.member = {.name = relation->name, .relkind = relation->relkind},
-                      .mode = LockMode::AccessExclusive,
-                      .role = relation->table.empty() ? "target" : "new_index",
-                      .is_new = true};
-      parts.locks.push_back(part);
-      if (builds && relation->relkind == relkind::index) parts.index_builds.push_back(part);
-    }
-  }
-
   void assume(Effect& effect, std::string text) {
     if (assumed_.find(effect.assumed, text, std::identity()) == effect.assumed.size()) {
       effect.assumed.push_back(std::move(text));
@@ -674,12 +517,12 @@ class Prediction::Walk {
       if (!member.known && member.relkind == relkind::table) {
         assume(effect, member.name.quoted() + " is an ordinary table");
       }
-      add_lock(result.locks, places,
-               {.relation = member.name,
-                .relkind = member.relkind,
-                .mode = part.mode,
-                .role = part.role,
-                .is_new = part.is_new || part.role == "new_index"});
+      effects::add_lock(result.locks, places,
+                        {.relation = member.name,
+                         .relkind = member.relkind,
+                         .mode = part.mode,
+                         .role = part.role,
+                         .is_new = part.is_new || part.role == "new_index"});
     }
     for (const Part& part : parts.rewrites) {
       if (!part.is_new && !is_left_out(part.member.name)) add_unique(result.rewrites, part.member.name);
@@ -690,68 +533,6 @@ class Prediction::Walk {
     for (const Part& part : parts.index_builds) {
       if (!part.table_is_new && !is_left_out(part.member.name))
         add_unique(result.index_builds, part.member.name);
-    }
-  }
-
-  static void merge(Effect& effect) {
-    effects::RelationPlaces locks;
-    effects::RelationPlaces rewrites;
-    effects::RelationPlaces scans;
-    effects::RelationPlaces index_builds;
-    for (const CommandEffect& command : effect.commands) {
-      for (const RelationLock& lock : command.locks) add_lock(effect.locks, locks, lock);
-      add_relations(effect.rewrites, rewrites, command.rewrites);
-      add_relations(effect.scans, scans, command.scans);
-      add_relations(effect.index_builds, index_builds, command.index_builds);
-    }
-    // tablecmds.c ATRewriteTable verifies while it copies.
-    std::erase_if(effect.scans, [&](const RelationName& name) {
-      return std::ranges::find(effect.rewrites, name) != effect.rewrites.end();
-    });
-  }
-
-  /// ALTER TABLE takes the strictest lock of its sub-commands, for all of them, on all that it changes
-  /// (tablecmds.c AlterTableGetLockLevel).
-  static void raise_alter_table(const Statement& statement, Effect& effect) {
-    if (statement.tag != "AlterTableStmt") return;
-    const auto is_altered = [](const RelationLock& lock) {
-      static constexpr std::array<std::string_view, 7> k_altered = {
-          "target",           "children",   "adding_children", "losing_children", "not_null_children",
-          "merging_children", "unvalidated"};
-      return std::ranges::find(k_altered, lock.role) != k_altered.end();
-    };
-    LockMode strictest = LockMode::AccessShare;
-    for (const CommandEffect& command : effect.commands) {
-      if (command.inner != nullptr) continue;
-      for (const RelationLock& lock : command.locks) {
-        if (is_altered(lock)) strictest = std::max(strictest, lock.mode);
-      }
-    }
-    for (CommandEffect& command : effect.commands) {
-      if (command.inner != nullptr) continue;
-      for (RelationLock& lock : command.locks) {
-        if (is_altered(lock)) lock.mode = strictest;
-      }
-    }
-  }
-
-  static void classify(const Statement& statement, Effect& effect) {
-    if (effect.outcome != Outcome::runs) return;
-    bool changes = !effect.unseen.empty();
-    bool writes = false;
-    const auto count = [&](std::string_view tag) {
-      writes = writes || is_dml(tag);
-      changes = changes || (!is_neutral(tag) && !is_dml(tag));
-    };
-    count(statement.tag);
-    for (const CommandEffect& command : effect.commands) {
-      if (command.inner != nullptr) count(command.inner->tag);
-    }
-    if (!changes && !writes) return;
-    if (effect.breaks != Breaks::nobody || effect.destroys_data) {
-      effect.phase = Phase::contract;
-    } else {
-      effect.phase = changes ? Phase::expand : Phase::backfill;
     }
   }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parts.hpp"
+
+#include <algorithm>
+
+namespace pgsluice::effects {
+
+namespace {
+
+bool has_storage(char kind) {
+  return kind == relkind::table || kind == relkind::materialized_view;
+}
+
+std::vector<Part> members_of(const EffectRow::Roles& roles, const Subject& subject, bool (*wanted)(char)) {
+  std::vector<Part> parts;
+  for (const Role* role : roles) {
+    for (const Member& member : role->members(subject)) {
+      if (wanted(member.relkind)) parts.push_back({.member = member, .role = role->name});
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+Parts parts_of(const EffectRow& row, const Subject& subject) {
+  const auto is_index = [](char kind) { return kind == relkind::index; };
+  Parts parts{.locks = {},
+              .rewrites = members_of(row.rewrites, subject, has_storage),
+              .scans = members_of(row.scans, subject, has_storage),
+              .index_builds = members_of(row.index_builds, subject, is_index)};
+  for (const EffectRow::RoleLock& lock : row.locks) {
+    for (const Member& member : lock.role->members(subject)) {
+      parts.locks.push_back({.member = member, .mode = lock.mode, .role = lock.role->name});
+    }
+  }
+  return parts;
+}
+
+Parts worst_parts(const Subject& subject) {
+  Parts parts;
+  for (const Member& member : find_role("target")->members(subject)) {
+    parts.locks.push_back({.member = member, .mode = LockMode::AccessExclusive, .role = "target"});
+  }
+  return parts;
+}
+
+void note_new(Parts& parts, const Catalog& catalog, bool after) {
+  for (std::vector<Part>* list : {&parts.locks, &parts.rewrites, &parts.scans, &parts.index_builds}) {
+    for (Part& part : *list) {
+      if (after && part.member.known) continue;
+      const Relation* relation = catalog.find(part.member.name);
+      if (relation == nullptr) continue;
+      const Relation* table = relation->table.empty() ? nullptr : catalog.find(relation->table);
+      part.member.known = true;
+      part.is_new = part.is_new || relation->is_new;
+      part.table_is_new = part.table_is_new || (table != nullptr && table->is_new);
+    }
+  }
+}
+
+void add_created(Parts& parts, const EffectRow* row, Catalog& catalog) {
+  const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index", &Role::name) !=
+                                            row->index_builds.end();
+  for (const RelationName& name : catalog.take_created()) {
+    const Relation* relation = catalog.find(name);
+    if (relation == nullptr || relation->relkind == relkind::composite_type) continue;
+    const Part part{.member = {.name = relation->name, .relkind = relation->relkind},
+                    .mode = LockMode::AccessExclusive,
+                    .role = relation->table.empty() ? "target" : "new_index",
+                    .is_new = true};
+    parts.locks.push_back(part);
+    if (builds && relation->relkind == relkind::index) parts.index_builds.push_back(part);
+  }
+}
+
+}  // namespace pgsluice::effects
