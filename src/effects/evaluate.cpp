@@ -425,7 +425,7 @@ std::optional<Text> of_catalog(std::string_view name, const std::vector<Text>& p
                          parts.front() == constant_text("server_version_num");
     if (!version) return Text();
     // Of a major version any release may be meant.
-    const Text least = constant_text(std::to_string(catalog.server_version_num));
+    Text least = constant_text(std::to_string(catalog.server_version_num));
     if (catalog.server_version_num % k_releases != 0) return least;
     return Text{.kind = Kind::choice,
                 .value = {},

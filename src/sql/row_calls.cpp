@@ -21,7 +21,7 @@ Text rows_of_arguments(const ::SelectStmt* select, const ::FuncCall* call) {
     cells[place].ptr_value = &targets[place];
     ++place;
   }
-  ::List list{};
+  ::List list;  // not {}: it ends in an array without a size, which clang does not initialise
   list.type = T_List;
   list.length = list.max_length = static_cast<int>(cells.size());
   list.elements = cells.data();
