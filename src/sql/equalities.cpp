@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "walk.hpp"
+
 namespace pgsluice::sql {
 
 namespace {
@@ -22,13 +24,7 @@ Column column_of(::Node* node) {
 }
 
 void add_equalities(::Node* condition, Equalities& equalities) {
-  std::vector<::Node*> stack{condition};
-  while (!stack.empty()) {
-    ::Node* node = stack.back();
-    stack.pop_back();
-    if (auto* logic = as<::BoolExpr>(node, T_BoolExpr); logic != nullptr && logic->boolop == AND_EXPR) {
-      for (::Node* part : each(logic->args)) stack.push_back(part);
-    }
+  for (::Node* node : conjuncts(condition)) {
     auto* compared = as<::A_Expr>(node, T_A_Expr);
     const bool equal = compared != nullptr && compared->kind == AEXPR_OP && length(compared->name) == 1 &&
                        string_value(compared->name->elements[0].ptr_value) == "=";

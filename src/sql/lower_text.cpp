@@ -240,13 +240,7 @@ class Reader {
 /// `column = constant` and `column IN (constants)` of a WHERE, as far as they must hold.
 ColumnTexts columns_of_where(::Node* where, int depth) {
   ColumnTexts columns;
-  std::vector<::Node*> stack{where};
-  while (!stack.empty()) {
-    ::Node* node = stack.back();
-    stack.pop_back();
-    if (auto* logic = as<::BoolExpr>(node, T_BoolExpr); logic != nullptr && logic->boolop == AND_EXPR) {
-      for (::Node* arg : each(logic->args)) stack.push_back(arg);
-    }
+  for (::Node* node : conjuncts(where)) {
     auto* compared = as<::A_Expr>(node, T_A_Expr);
     if (compared == nullptr ||
         (compared->kind != AEXPR_OP && compared->kind != AEXPR_IN && compared->kind != AEXPR_OP_ANY)) {

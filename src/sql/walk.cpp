@@ -141,6 +141,22 @@ bool push_expression(::Node* node, std::vector<::Node*>& stack) {
 
 }  // namespace
 
+std::vector<::Node*> conjuncts(::Node* condition) {
+  std::vector<::Node*> found;
+  std::vector<::Node*> stack{condition};
+  while (!stack.empty()) {
+    ::Node* node = stack.back();
+    stack.pop_back();
+    auto* logic = as<::BoolExpr>(node, T_BoolExpr);
+    if (logic == nullptr || logic->boolop != AND_EXPR) {
+      found.push_back(node);
+      continue;
+    }
+    for (::Node* part : each(logic->args)) stack.push_back(part);
+  }
+  return found;
+}
+
 void push_children(::Node* node, std::vector<::Node*>& stack) {
   if (node->type == T_List) {
     push_list(reinterpret_cast<::List*>(node), stack);

@@ -12,6 +12,9 @@ namespace pgsluice::sql {
 /// Appends the children of a node; unknown nodes have none.
 void push_children(::Node* node, std::vector<::Node*>& stack);
 
+/// The conditions that AND joins to this one, the last one first.
+std::vector<::Node*> conjuncts(::Node* condition);
+
 /// Calls `visit(node)` for the node and everything below it, parents before children. `visit` returns
 /// false to leave out what is below a node.
 template <typename Visit>
