@@ -432,7 +432,8 @@ std::vector<const CatalogFunction*> Catalog::functions(const FunctionCall& call)
       if (result.empty()) collect({schema, call.name});
     }
   }
-  return result.size() > 1 ? chosen_overloads(std::move(result), call) : result;
+  if (result.size() > 1) return chosen_overloads(std::move(result), call);
+  return result;
 }
 
 RelationName Catalog::function_name(const FunctionCall& call) const {
