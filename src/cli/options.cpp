@@ -2,6 +2,7 @@
 #include "cli/options.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <CLI/CLI.hpp>
 
@@ -40,6 +41,20 @@ std::string check_duration(const std::string& text) {
                               : quoted(text) + " is no duration such as 200ms, 5s, 10m or 24h";
 }
 
+constexpr unsigned k_most_jobs = 64;
+
+std::optional<unsigned> parse_jobs(const std::string& text) {
+  unsigned jobs = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), jobs);
+  if (error != std::errc() || end != text.data() + text.size() || jobs < 1 || jobs > k_most_jobs) return {};
+  return jobs;
+}
+
+std::string check_jobs(const std::string& text) {
+  return parse_jobs(text) ? std::string()
+                          : cat(quoted(text), " is no number from 1 to ", std::to_string(k_most_jobs));
+}
+
 }  // namespace
 
 std::string choice_words(const std::vector<std::string>& words) {
@@ -76,6 +91,14 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
   return app.add_option_function<std::string>(name, assign, description)
       ->check(CLI::Validator(check_duration, ""))
       ->type_name("DURATION");
+}
+
+void add_jobs(CLI::App& app, std::optional<unsigned>& jobs) {
+  const auto assign = [&jobs](const std::string& text) { jobs = parse_jobs(text); };
+  app.add_option_function<std::string>("--jobs", assign,
+                                       "files to work on at a time; default: one for each processor")
+      ->check(CLI::Validator(check_jobs, ""))
+      ->type_name("N");
 }
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {

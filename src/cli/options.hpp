@@ -40,6 +40,9 @@ void add_pg_version(CLI::App& app, std::optional<int>& version, const std::strin
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
                           std::optional<std::chrono::milliseconds>& duration, const std::string& description);
 
+/// `--jobs N`, 1 to 64. Absent: not given.
+void add_jobs(CLI::App& app, std::optional<unsigned>& jobs);
+
 /// The words that an option takes and what each means.
 template <typename Value>
 using Choices = std::vector<std::pair<std::string, Value>>;
