@@ -56,7 +56,7 @@ class Reading {
         if (ref.role == "source") {
           add(members_, places_, member(*above));
         } else {
-          add(beside_, member(*above));
+          add(beside_, beside_places_, member(*above));
         }
       }
     }
@@ -68,13 +68,13 @@ class Reading {
   }
 
   void read_view(const RelationRef& ref, const Relation& view) {
+    const bool is_condition = view.view && ref.role != "source";
+    if (++views_ > k_most_views) return read_without_demands(view, is_condition);
     RelationName base;
     if (view.view) {
       base = catalog_.resolve(view.view->base.name);
       read(base_of(*view.view, ref));
     }
-    const bool is_condition = view.view && ref.role != "source";
-    if (++views_ > k_most_views) return read_without_demands(view, is_condition);
     for (RelationRef source : sources_of(view)) {
       if (source.name == base) continue;
       source.role = ref.role;
@@ -86,17 +86,17 @@ class Reading {
       condition.views_ = views_;
       condition.read(source);
       views_ = condition.views_;
-      for (const Member& m : condition.members_) add(beside_, m);
+      for (const Member& m : condition.members_) add(beside_, beside_places_, m);
     }
   }
 
-  /// Of views that read views again and again each is looked at once.
+  /// Of views that read views again and again, or themselves, each is looked at once.
   void read_without_demands(const Relation& view, bool is_condition) {
     Members reads;
     for (const RelationName& name : view.reads) add(reads, member(subject_, name));
     for (const Member& m : rewrites_only_ ? expand_views(subject_, reads) : expand(subject_, reads)) {
       if (is_condition) {
-        add(beside_, m);
+        add(beside_, beside_places_, m);
       } else {
         add(members_, places_, m);
       }
@@ -112,6 +112,7 @@ class Reading {
   bool rewrites_only_;
   std::size_t views_ = 0;  ///< so many were read
   Members beside_;
+  RelationPlaces beside_places_;
   Members members_;
   RelationPlaces places_;
 };

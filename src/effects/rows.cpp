@@ -74,42 +74,51 @@ class RowWalk {
  private:
   // ---- which relations are changed ----------------------------------------------------------
 
-  void follow(const RowChange& change, Members& changed) {
-    add(changed, member(subject_, change.target.name));
-    const Relation* relation = catalog_.find(change.target.name);
-    if (relation == nullptr) return;
-    if (is_view(*relation)) return follow_view(change, *relation, changed);
+  void follow(RowChange change, Members& changed) {
+    // A loop, and each view once: whoever replaces a view may make a long chain of them, or a circle.
+    std::set<RelationName> views;
+    for (;;) {
+      add(changed, member(subject_, change.target.name));
+      const Relation* relation = catalog_.find(change.target.name);
+      if (relation == nullptr) return;
+      if (!is_view(*relation)) return follow_table(change, *relation, changed);
+      std::optional<RowChange> below = under_view(change, *relation, changed);
+      if (!below || !views.insert(relation->name).second) return;
+      change = *std::move(below);
+    }
+  }
+
+  void follow_table(const RowChange& change, const Relation& relation, Members& changed) {
     const std::string_view event = event_of(change.kind);
-    if (instead_rule(*relation, event, catalog_.is_replica) != nullptr) {
-      add_event(change, *relation,
-                {.event = event, .is_named = true, .has_rows = false, .is_replaced = true});
+    if (instead_rule(relation, event, catalog_.is_replica) != nullptr) {
+      add_event(change, relation, {.event = event, .is_named = true, .has_rows = false, .is_replaced = true});
       // OLD stands for its rows.
-      if (change.kind != Kind::insert && !rewrites_only_) add_all(result_.read, rows_of(change, *relation));
+      if (change.kind != Kind::insert && !rewrites_only_) add_all(result_.read, rows_of(change, relation));
       return;
     }
     if (rewrites_only_) {
-      return add_event(change, *relation, {.event = event, .is_named = true, .has_rows = false});
+      return add_event(change, relation, {.event = event, .is_named = true, .has_rows = false});
     }
-    const Relations sources = rows_of(change, *relation);
+    const Relations sources = rows_of(change, relation);
     add_all(changed, sources);
     // pg: execMain.c InitResultRelInfo() had the bounds ready before there was a row
     const bool early = subject_.pg_version == 0 || subject_.pg_version < 14;
     // pg: plancat.c set_relation_partition_info() asks for the bounds of the partitioned table itself
     const bool plans_partitions =
-        change.kind != Kind::insert && !change.target.only && is_partitioned(*relation);
-    if (early || plans_partitions) add_ancestors(*relation);
+        change.kind != Kind::insert && !change.target.only && is_partitioned(relation);
+    if (early || plans_partitions) add_ancestors(relation);
     const bool has_rows =
-        !is_idle(change) && !(is_partitioned(*relation) && change.kind != Kind::insert && sources.empty());
-    add_event(change, *relation, {.event = event, .is_named = true, .has_rows = has_rows});
+        !is_idle(change) && !(is_partitioned(relation) && change.kind != Kind::insert && sources.empty());
+    add_event(change, relation, {.event = event, .is_named = true, .has_rows = has_rows});
     if (plans_only_ || change.kind == Kind::scan || !has_rows) return;
     for (const Relation* one : sources) add_event(change, *one, {.event = event});
-    add_sequences(change, *relation);
-    if (change.kind != Kind::remove) add_ancestors(*relation);
+    add_sequences(change, relation);
+    if (change.kind != Kind::remove) add_ancestors(relation);
     Relations touched = sources;
-    touched.push_back(relation);
+    touched.push_back(&relation);
     add_all(change.kind == Kind::remove ? result_.emptied : result_.used, touched);
     if (change.kind == Kind::insert) {
-      const Relations reached = new_rows_of(change, *relation);
+      const Relations reached = new_rows_of(change, relation);
       for (const Relation* one : reached) add_event(change, *one, {.event = event});
       add_all(changed, reached);
       add_all(result_.used, reached);
@@ -118,13 +127,14 @@ class RowWalk {
       check_new_rows(change, touched);
       if (!change.set_columns.empty()) update(change, touched, false);
     } else if (change.kind == Kind::update) {
-      update(change, touched, move(change, *relation, sources, changed));
+      update(change, touched, move(change, relation, sources, changed));
     } else {
       for (const Relation* one : touched) act(change, *one, true);
     }
   }
 
-  void follow_view(const RowChange& change, const Relation& view, Members& changed) {
+  /// What is done to the view's base instead; none: the view is the end of it.
+  std::optional<RowChange> under_view(const RowChange& change, const Relation& view, Members& changed) {
     const std::string_view event = event_of(change.kind);
     const CatalogRule* instead = instead_rule(view, event, catalog_.is_replica);
     const bool has_trigger = instead == nullptr && has_instead_trigger(view, event, catalog_.is_replica);
@@ -134,12 +144,15 @@ class RowWalk {
       // The rows that there are already come out of the view, as OLD; a rule that does nothing needs none.
       const bool reads = has_trigger || (instead->actions && !instead->actions->empty());
       if (change.kind != Kind::insert && reads) add_all(result_.read, read_by(view, {}));
-      return;
+      return std::nullopt;
     }
-    if (!view.view) return add_all(changed, read_by(view, {}));
+    if (!view.view) {
+      add_all(changed, read_by(view, {}));
+      return std::nullopt;
+    }
     const RelationName base = catalog_.resolve(view.view->base.name);
     add_all(result_.read, read_by(view, base));
-    follow(base_change(catalog_, *view.view, change), changed);
+    return base_change(catalog_, *view.view, change);
   }
 
   /// What the view's query reads beside its base.

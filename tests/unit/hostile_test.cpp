@@ -130,4 +130,37 @@ INSTANTIATE_TEST_SUITE_P(All, HostileText, testing::ValuesIn(k_hostile),
                          });
 
 }  // namespace
+
+// PostgreSQL refuses to read such a view, but lets it be made.
+TEST(HostileViews, MayReadThemselves) {
+  for (const char* made :
+       {"CREATE VIEW v AS SELECT a FROM v;",
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;"
+        "CREATE VIEW w AS SELECT a FROM v; CREATE OR REPLACE VIEW v AS SELECT a FROM w;"}) {
+    for (const char* used :
+         {"INSERT INTO v VALUES (1)", "UPDATE v SET a = 1", "DELETE FROM v WHERE a = 1",
+          "SELECT a FROM v WHERE a = 1", "SELECT a FROM v FOR UPDATE", "LOCK v",
+          "CREATE MATERIALIZED VIEW m AS SELECT * FROM v", "EXPLAIN UPDATE v SET a = 1",
+          "CREATE RULE r AS ON UPDATE TO v DO INSTEAD UPDATE v SET a = 1; UPDATE v SET a = 2",
+          "DROP VIEW v CASCADE"}) {
+      const FileAnalysis file = test::analyse_sql(std::string(made) + used + ";");
+      EXPECT_FALSE(file.effects.empty()) << made << used;
+    }
+  }
+}
+
+TEST(HostileViews, MayStandOnOneAnother) {
+  constexpr int many = 10'000;  // deep enough for any stack
+  std::string text = "CREATE TABLE v0 (a int);";
+  for (int i = 1; i <= many; ++i) {
+    text += "CREATE VIEW v" + std::to_string(i) + " AS SELECT a FROM v" + std::to_string(i - 1) + ";";
+  }
+  const std::string top = "v" + std::to_string(many);
+  text += "SELECT a FROM " + top + "; UPDATE " + top + " SET a = 1; LOCK " + top + "; DROP TABLE v0 CASCADE;";
+  const FileAnalysis file = test::analyse_sql(text);
+  for (std::size_t i = file.effects.size() - 4; i < file.effects.size(); ++i) {
+    EXPECT_EQ(file.effects[i].locks.size(), many + 1U) << i;
+  }
+}
+
 }  // namespace pgsluice
