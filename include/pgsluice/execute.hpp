@@ -56,12 +56,14 @@ struct RunOptions {
   milliseconds lock_timeout{200};
   milliseconds lock_budget{600'000};
   milliseconds statement_timeout{0};
-  milliseconds wait_for_run{10'000};
+  milliseconds wait_for_run{30'000};
   milliseconds wait_for_db{300'000};
   milliseconds poll{75};        ///< between two looks at blockers
   milliseconds tolerated{100};  ///< a transaction younger than this is worth queueing behind
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
+  milliseconds lease{10'000};     ///< without a heartbeat for so long, a run counts as dead
+  milliseconds heartbeat{2'000};  ///< 0: none, for tests with a clock of their own
 };
 
 /// Connects once; a value when it fails, so that the loop can wait and try again.
@@ -80,9 +82,10 @@ struct World {
   std::function<double()> random;  ///< in [0, 1): jitter
   std::string run_id;
   std::string target;  ///< for messages
+  std::string owner;   ///< host and process, for those who wait for us
 };
 
-enum class StepState { pending, applied, failed, lock_budget, interrupted, unreachable, refused };
+enum class StepState { pending, applied, failed, lock_budget, interrupted, unreachable, refused, fenced };
 std::string_view to_string(StepState state);
 
 /// A statement that failed, with its place in the file.
@@ -99,6 +102,7 @@ struct StepReport {
   bool in_transaction = true;
   StepState state = StepState::pending;
   int attempts = 0;
+  int losses = 0;  ///< of the connection
   milliseconds waited{0};
   milliseconds held{0};
   int max_victims = 0;
@@ -115,13 +119,14 @@ struct RunReport {
   std::vector<std::string> applied;  ///< ids of the files that this run finished
 };
 
-/// A session with our settings made and checked, and the run lock held.
+/// A session with our settings made and checked, and the run lock held; execute() adds the lease.
 struct Worker {
   std::unique_ptr<Session> session;
   Binding binding;
   std::string search_path;
   std::vector<std::string> schemas;  ///< that search_path finds now: where unqualified names lead
   int backend_pid = 0;
+  long long token = 0;  ///< of the lease: what every write of the ledger shows
 };
 
 /// Connects, within options.wait_for_db. Throws Error: unreachable, precondition.

@@ -11,7 +11,7 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 1;
+inline constexpr int k_ledger_version = 2;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
@@ -56,12 +56,22 @@ struct ActiveRun {
   std::string since;
 };
 
+/// Who may write the ledger, by its row in pgsluice.lease.
+struct LeaseHolder {
+  std::string run_id;  ///< empty: nobody
+  std::string owner;   ///< host and process
+  int backend_pid = 0;
+  long long heartbeat_age_ms = 0;
+  bool expired = false;
+};
+
 struct Ledger {
   bool exists = false;
   int version = 0;
   Binding bound_to;
   std::map<std::string, LedgerMigration> migrations;
   std::optional<ActiveRun> active;
+  LeaseHolder lease;
 
   [[nodiscard]] bool is_applied(const std::string& id) const {
     const auto found = migrations.find(id);

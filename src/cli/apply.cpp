@@ -170,7 +170,7 @@ void add_budgets(CLI::App& app, ApplyOptions& options) {
   add_duration(app, "--statement-timeout", options.statement_timeout,
                "longest run of one statement (default: no limit)");
   add_duration(app, "--wait-for-run", options.wait_for_run,
-               "how long to wait for another active run (default 10s)");
+               "how long to wait for another active run (default 30s)");
   add_duration(app, "--wait-for-db", options.wait_for_db,
                "how long to wait for a writable server (default 5m)");
 }

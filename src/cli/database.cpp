@@ -36,6 +36,13 @@ std::string new_run_id() {
   return id;
 }
 
+/// "host:process", for those who wait for us.
+std::string new_owner() {
+  std::array<char, 256> host{};
+  const bool known = gethostname(host.data(), host.size() - 1) == 0;
+  return cat(known ? host.data() : "?", ":", std::to_string(getpid()));
+}
+
 std::function<double()> new_random() {
   const auto engine = std::make_shared<std::mt19937>(std::random_device{}());
   return [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
@@ -65,7 +72,8 @@ World new_world(const std::string& url, pg::Access access, const GlobalOptions& 
           .emit = event_sink(options),
           .random = new_random(),
           .run_id = run_id,
-          .target = std::move(target)};
+          .target = std::move(target),
+          .owner = new_owner()};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/signals.hpp"
 #include "base/text.hpp"
+#include "execute/lease.hpp"
 #include "execute/settings.hpp"
 #include "execute/stop.hpp"
 #include "pg/arrays.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr milliseconds k_first_pause{200};
 constexpr milliseconds k_longest_pause{2'000};
-constexpr milliseconds k_lock_poll{200};
 
 // A server that has just been promoted, or is about to be: writable is what we wait for.
 std::optional<std::string> why_not_writable(Session& session) {
@@ -48,49 +48,6 @@ Error unreachable(const World& world, const NoSession& failure, milliseconds wai
           failure.permanent ? std::string("Waiting would not help: check role, password and pg_hba.conf.")
                             : cat("Gave up after ", format_duration(milliseconds(waited.count() / 100 * 100)),
                                   " (--wait-for-db).")};
-}
-
-// ---- the run lock -------------------------------------------------------------------------------------------------
-
-std::string named(const ActiveRun& run) {
-  return cat("pid ", std::to_string(run.pid),
-             run.application_name.empty() ? "" : " " + printable_line(run.application_name),
-             run.user.empty() ? "" : ", role " + printable_line(run.user),
-             run.since.empty() ? "" : ", since " + run.since);
-}
-
-bool try_run_lock(Session& session) {
-  const SqlResult result =
-      session.query("SELECT pg_try_advisory_lock($1::bigint)", {std::to_string(k_run_lock_key)});
-  if (!result.ok) {
-    throw Error(ExitCode::unreachable, cat("cannot take the run lock: ", result.error.message));
-  }
-  return result.truth(0, 0);
-}
-
-// Polled, never waited for: a session that waits for an advisory lock holds a snapshot, and the CREATE INDEX
-// CONCURRENTLY of the run that has the lock would wait for that.
-void take_run_lock(Session& session, const World& world, milliseconds patience) {
-  const auto start = world.clock.now();
-  int told_pid = -1;
-  while (!try_run_lock(session)) {
-    const ActiveRun holder = read_ledger(session).active.value_or(ActiveRun{});
-    if (world.clock.now() - start >= patience) {
-      throw Error(ExitCode::other_run, cat("another run is active: ", named(holder)),
-                  "Wait for it, or raise --wait-for-run. If its process is gone, the server ends its session "
-                  "by itself "
-                  "when the statement is over; pg_terminate_backend() ends it at once.");
-    }
-    if (holder.pid != told_pid) {
-      told_pid = holder.pid;
-      world.emit({.severity = Severity::info,
-                  .name = "run-waiting",
-                  .message = cat("waiting for another run: ", named(holder)),
-                  .fields = {{"pid", static_cast<long long>(holder.pid)}}});
-    }
-    world.clock.sleep(k_lock_poll);
-    stop_if_interrupted(world);
-  }
 }
 
 void read_search_path(Worker& worker) {
@@ -137,7 +94,7 @@ Worker open_worker(const World& world, const RunOptions& options) {
   read_search_path(worker);
   worker.backend_pid = worker.session->backend_pid();
   expect_target(read_ledger(*worker.session), worker.binding);
-  take_run_lock(*worker.session, world, options.wait_for_run);
+  take_run_lock(*worker.session, world, options);
   return worker;
 }
 

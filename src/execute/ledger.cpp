@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "execute/documents.hpp"
+#include "execute/ledger_changes.hpp"
 #include "execute/ledger_schema.hpp"
 #include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
@@ -57,6 +58,11 @@ constexpr std::string_view k_read_active =
     " AND l.classid::bigint = ($1::bigint >> 32) AND l.objid::bigint = ($1::bigint & 4294967295)"
     " AND l.pid <> pg_backend_pid()";
 
+constexpr std::string_view k_read_lease =
+    "SELECT coalesce(run_id::text, ''), coalesce(owner, ''), coalesce(backend_pid, 0),"
+    " coalesce((extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::bigint, 0),"
+    " coalesce(expires_at < clock_timestamp(), true) FROM pgsluice.lease WHERE scope = 'run'";
+
 LedgerMigration migration_of(const SqlResult& result, std::size_t row) {
   return {.id = result.text(row, 0),
           .phase = result.text(row, 1),
@@ -93,6 +99,15 @@ void read_meta(Session& session, Ledger& ledger) {
   }
 }
 
+void read_lease(Session& session, Ledger& ledger) {
+  const SqlResult lease = checked(session.query(k_read_lease, {}), "read the lease");
+  ledger.lease = {.run_id = lease.text(0, 0),
+                  .owner = lease.text(0, 1),
+                  .backend_pid = static_cast<int>(lease.number(0, 2).value_or(0)),
+                  .heartbeat_age_ms = lease.number(0, 3).value_or(0),
+                  .expired = lease.truth(0, 4)};
+}
+
 // ---- writing ----------------------------------------------------------------------------------------------------
 
 // Parameters 1 to 7 of every statement that touches the row of a file.
@@ -114,50 +129,88 @@ constexpr std::string_view k_observed_locks =
     " AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation"
     " AND (c.relnamespace = 'pgsluice'::regnamespace OR c.relkind IN ('i', 'I', 't'))))";
 
+constexpr std::string_view k_if_ours = " WHERE EXISTS (SELECT FROM lease)";
+constexpr std::string_view k_was_ours = " SELECT EXISTS (SELECT FROM lease)";
+
 const std::string& record_done_sql() {
   static const std::string sql = cat(
-      "WITH file AS (INSERT INTO pgsluice.migration AS m"
+      "WITH ", lease_query("$16"),
+      ", file AS (INSERT INTO pgsluice.migration AS m"
       " (id, phase, tool, sha256, fingerprint, state, started_at, applied_at, applied_by, duration_ms)"
-      " VALUES ($1, $2, $3, $4, $5, CASE WHEN $8::boolean THEN 'applied' ELSE 'partial' END, now(),"
+      " SELECT $1, $2, $3, $4, $5, CASE WHEN $8::boolean THEN 'applied' ELSE 'partial' END, now(),"
       " CASE WHEN $8::boolean THEN clock_timestamp() END, CASE WHEN $8::boolean THEN $6::uuid END, "
-      "$9::bigint)"
+      "$9::bigint",
+      k_if_ours,
       " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = "
       "excluded.sha256,"
       " fingerprint = excluded.fingerprint, state = excluded.state, applied_at = excluded.applied_at,"
-      " applied_by = excluded.applied_by, duration_ms = m.duration_ms + excluded.duration_ms, error = NULL)"
-      " INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint, transactional, run_id,"
+      " applied_by = excluded.applied_by, duration_ms = m.duration_ms + excluded.duration_ms, error = NULL),"
+      " statements AS (INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint, "
+      "transactional, run_id,"
       " done_at, predicted_locks, observed_locks, attempts, waited_ms, held_ms, max_victims)"
       " SELECT $1, q.n, $7, q.kind, q.fingerprint, $10::boolean, $6::uuid, clock_timestamp(), $11::jsonb, ",
       k_observed_locks,
       ", $12::integer, $13::bigint, $9::bigint, $14::integer"
-      " FROM unnest($15::integer[], $16::text[], $17::text[]) AS q (n, kind, fingerprint)"
+      " FROM unnest($15::integer[], $17::text[], $18::text[]) AS q (n, kind, fingerprint)",
+      k_if_ours,
       " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
       " fingerprint = excluded.fingerprint, transactional = excluded.transactional, run_id = excluded.run_id,"
       " done_at = excluded.done_at, predicted_locks = excluded.predicted_locks,"
       " observed_locks = excluded.observed_locks, attempts = excluded.attempts, waited_ms = "
       "excluded.waited_ms,"
-      " held_ms = excluded.held_ms, max_victims = excluded.max_victims");
+      " held_ms = excluded.held_ms, max_victims = excluded.max_victims)",
+      k_was_ours);
   return sql;
 }
 
-constexpr std::string_view k_record_intent =
-    "WITH file AS (INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state)"
-    " VALUES ($1, $2, $3, $4, $5, 'running')"
-    " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = excluded.sha256,"
-    " fingerprint = excluded.fingerprint, state = 'running', error = NULL)"
-    " INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint, transactional, run_id,"
-    " intent_at, oids_before, predicted_locks)"
-    " VALUES ($1, $8::integer, $7, $9, $10, false, $6::uuid, clock_timestamp(), $11::bigint[], $12::jsonb)"
-    " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
-    " fingerprint = excluded.fingerprint, transactional = false, run_id = excluded.run_id,"
-    " intent_at = excluded.intent_at, done_at = NULL, oids_before = excluded.oids_before,"
-    " predicted_locks = excluded.predicted_locks";
+const std::string& record_intent_sql() {
+  static const std::string sql = cat(
+      "WITH ", lease_query("$13"),
+      ", file AS (INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state)"
+      " SELECT $1, $2, $3, $4, $5, 'running'",
+      k_if_ours,
+      " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = "
+      "excluded.sha256,"
+      " fingerprint = excluded.fingerprint, state = 'running', error = NULL),"
+      " statements AS (INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint,"
+      " transactional, run_id, intent_at, oids_before, predicted_locks)"
+      " SELECT $1, $8::integer, $7, $9, $10, false, $6::uuid, clock_timestamp(), $11::bigint[], $12::jsonb",
+      k_if_ours,
+      " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
+      " fingerprint = excluded.fingerprint, transactional = false, run_id = excluded.run_id,"
+      " intent_at = excluded.intent_at, done_at = NULL, oids_before = excluded.oids_before,"
+      " predicted_locks = excluded.predicted_locks)",
+      k_was_ours);
+  return sql;
+}
 
 constexpr std::string_view k_state_after_failure =
     "CASE WHEN EXISTS (SELECT FROM pgsluice.statement s WHERE s.migration_id = $1"
     " AND (s.done_at IS NOT NULL OR s.intent_at IS NOT NULL)) THEN 'partial' ELSE 'failed' END";
 
+std::string changes_since(int version) {
+  std::string sql;
+  for (const LedgerChange& change : k_ledger_changes) {
+    sql += change.version > version ? change.sql : std::string_view();
+  }
+  return sql;
+}
+
 }  // namespace
+
+SqlResult fenced(SqlResult result) {
+  if (result.ok && result.text(0, 0) == "f") {
+    result.ok = false;
+    result.error.sqlstate = k_fenced;
+    result.error.message = "another run has taken over the lease";
+  }
+  return result;
+}
+
+std::string lease_query(std::string_view token) {
+  return cat("lease AS (SELECT 1 FROM pgsluice.lease WHERE scope = 'run' AND token = ", token,
+             "::bigint FOR KEY SHARE)");
+}
 
 std::string_view to_string(MigrationState state) {
   switch (state) {
@@ -216,6 +269,9 @@ Ledger read_ledger(Session& session) {
     return ledger;
   }
   read_meta(session, ledger);
+  if (ledger.version >= 2) {
+    read_lease(session, ledger);
+  }
   const SqlResult migrations = checked(session.query(k_read_migrations, {}), "read the ledger");
   for (std::size_t row = 0; row < migrations.rows.size(); ++row) {
     LedgerMigration migration = migration_of(migrations, row);
@@ -237,7 +293,8 @@ void create_ledger(Session& session, const Binding& binding) {
   const SqlResult schema =
       checked(session.query("SELECT to_regnamespace('pgsluice') IS NOT NULL", {}), "look for the ledger");
   // Two statements in one message would hide which one failed; they are one transaction all the same.
-  SqlResult made = session.script(cat("BEGIN; ", schema.truth(0, 0) ? "" : k_create_schema, k_create_tables));
+  SqlResult made = session.script(
+      cat("BEGIN; ", schema.truth(0, 0) ? "" : k_create_schema, k_create_tables, changes_since(1)));
   if (made.ok) {
     made = session.query(
         "INSERT INTO pgsluice.meta (ledger_version, system_identifier, database_name)"
@@ -259,11 +316,25 @@ void create_ledger(Session& session, const Binding& binding) {
               "CREATE SCHEMA pgsluice AUTHORIZATION <role of the migrations>;");
 }
 
+void bring_forward(Session& session, int version) {
+  SqlResult done = session.script(
+      cat("BEGIN; ", changes_since(version),
+          "UPDATE pgsluice.meta SET ledger_version = ", std::to_string(k_ledger_version), "; COMMIT"));
+  if (!done.ok) {
+    session.script("ROLLBACK");
+    throw Error(done.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
+                cat("cannot bring the ledger from version ", std::to_string(version), " to ",
+                    std::to_string(k_ledger_version), ": ", done.error.message),
+                "Run once as the role that owns schema pgsluice and its tables.");
+  }
+}
+
 void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command) {
   checked(
       session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
                     " server_version_num, search_path)"
-                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5)",
+                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5)"
+                    " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid",
                     {world.run_id, std::string(command), std::string(k_version),
                      number(session.server_version_num()), worker.search_path}),
       "write the ledger");
@@ -290,11 +361,11 @@ SqlResult record_done(Session& session, const LedgerTarget& target, const StepRe
        {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
         SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
         number(report.attempts), number(report.waited.count()), number(report.max_victims),
-        SqlValue(pg::text_array(numbers)), SqlValue(pg::text_array(kinds)),
+        SqlValue(pg::text_array(numbers)), number(target.token), SqlValue(pg::text_array(kinds)),
         SqlValue(pg::text_array(fingerprints))}) {
     parameters.push_back(std::move(value));
   }
-  return session.query(record_done_sql(), std::move(parameters));
+  return fenced(session.query(record_done_sql(), std::move(parameters)));
 }
 
 SqlResult record_intent(Session& session, const LedgerTarget& target,
@@ -306,18 +377,22 @@ SqlResult record_intent(Session& session, const LedgerTarget& target,
     oids.push_back(std::to_string(oid));
   }
   std::vector<SqlValue> parameters = file_parameters(target);
-  for (SqlValue value :
-       {SqlValue(first_index(target.step)), SqlValue(statement.tag), SqlValue(statement.fingerprint),
-        SqlValue(pg::text_array(oids)), SqlValue(dump(predicted_locks_json(target.step)))}) {
+  for (SqlValue value : {SqlValue(first_index(target.step)), SqlValue(statement.tag),
+                         SqlValue(statement.fingerprint), SqlValue(pg::text_array(oids)),
+                         SqlValue(dump(predicted_locks_json(target.step))), number(target.token)}) {
     parameters.push_back(std::move(value));
   }
-  return session.query(k_record_intent, std::move(parameters));
+  return fenced(session.query(record_intent_sql(), std::move(parameters)));
 }
 
 SqlResult forget_intent(Session& session, const LedgerTarget& target) {
-  return session.query(
-      "DELETE FROM pgsluice.statement WHERE migration_id = $1 AND n = $2::integer AND done_at IS NULL",
-      {target.file.analysis.migration.id, first_index(target.step)});
+  return fenced(
+      session.query(cat("WITH ", lease_query("$3"),
+                        ", gone AS (DELETE FROM pgsluice.statement WHERE migration_id = $1 AND n = "
+                        "$2::integer AND done_at IS NULL"
+                        " AND EXISTS (SELECT FROM lease))",
+                        k_was_ours),
+                    {target.file.analysis.migration.id, first_index(target.step), number(target.token)}));
 }
 
 SqlResult read_intent(Session& session, const LedgerTarget& target, Intent& intent) {
@@ -339,8 +414,8 @@ SqlResult read_done(Session& session, const LedgerTarget& target, bool& done) {
           ? session.query("SELECT state = 'applied' FROM pgsluice.migration WHERE id = $1", {id})
           : session.query(
                 "SELECT done_at IS NOT NULL FROM pgsluice.statement WHERE migration_id = $1"
-                " AND n = $2::integer AND run_id = $3::uuid",
-                {id, first_index(target.step), target.run_id});
+                " AND n = $2::integer AND fingerprint = $3",
+                {id, first_index(target.step), target.step.statements.front().fingerprint});
   done = result.ok && result.truth(0, 0);
   return result;
 }
@@ -348,24 +423,28 @@ SqlResult read_done(Session& session, const LedgerTarget& target, bool& done) {
 SqlResult record_attempt(Session& session, const LedgerTarget& target, std::string_view outcome,
                          std::string_view sqlstate, milliseconds waited,
                          const std::vector<Blocker>& blockers) {
-  return session.query(
-      "INSERT INTO pgsluice.attempt (migration_id, n, run_id, outcome, sqlstate, waited_ms, blockers)"
-      " VALUES ($1, $2::integer, $3::uuid, $4, nullif($5, ''), $6::bigint, $7::jsonb)",
+  return fenced(session.query(
+      cat("WITH ", lease_query("$8"),
+          ", attempt AS (INSERT INTO pgsluice.attempt (migration_id, n, run_id, outcome, sqlstate, "
+          "waited_ms, blockers)"
+          " SELECT $1, $2::integer, $3::uuid, $4, nullif($5, ''), $6::bigint, $7::jsonb",
+          k_if_ours, ")", k_was_ours),
       {target.file.analysis.migration.id, first_index(target.step), target.run_id, std::string(outcome),
-       std::string(sqlstate), number(waited.count()), dump(to_json(blockers))});
+       std::string(sqlstate), number(waited.count()), dump(to_json(blockers)), number(target.token)}));
 }
 
 SqlResult record_failure(Session& session, const LedgerTarget& target, const SqlError& error) {
   std::vector<SqlValue> parameters = file_parameters(target);
   parameters.resize(5);
   parameters.emplace_back(cat(error.sqlstate, " ", error.message));
-  return session.query(
-      cat("INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, error)"
-          " VALUES ($1, $2, $3, $4, $5, ",
-          k_state_after_failure,
-          ", $6)"
-          " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error"),
-      std::move(parameters));
+  parameters.push_back(number(target.token));
+  return fenced(session.query(
+      cat("WITH ", lease_query("$7"),
+          ", file AS (INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, error)"
+          " SELECT $1, $2, $3, $4, $5, ",
+          k_state_after_failure, ", $6", k_if_ours,
+          " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error)", k_was_ours),
+      std::move(parameters)));
 }
 
 }  // namespace pgsluice

@@ -13,15 +13,26 @@ namespace pgsluice {
 
 /// Creates schema and tables in one transaction. Throws Error(precondition) when the role may not.
 void create_ledger(Session& session, const Binding& binding);
+/// Adds what the tables of an older ledger lack, in one transaction. Throws Error(precondition).
+void bring_forward(Session& session, int version);
 
 void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command);
 void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code);
+
+/// "SQLSTATE" of a write that did nothing, because another run holds the lease by now.
+inline constexpr std::string_view k_fenced = "FENCE";
+/// The first column of the first row is whether the lease was ours: if not, the write did nothing, and has failed.
+SqlResult fenced(SqlResult result);
+/// WITH query `lease`, which has a row while the token is that of the lease. Its lock makes whoever wants to take the lease over
+/// wait for the end of the transaction.
+std::string lease_query(std::string_view token);
 
 /// What is remembered about the file of a step.
 struct LedgerTarget {
   const PlannedFile& file;
   const Step& step;
   std::string run_id;
+  long long token = 0;  ///< of the lease
 };
 
 /// The step is done. Part of the step's transaction.
@@ -41,7 +52,7 @@ struct Intent {
 /// What is known about a statement that cannot run in a transaction.
 SqlResult read_intent(Session& session, const LedgerTarget& target, Intent& intent);
 
-/// Whether the step's rows are there: the answer to a COMMIT that was never answered.
+/// Whether the step's rows are there, whoever wrote them: the answer to a COMMIT that was never answered.
 SqlResult read_done(Session& session, const LedgerTarget& target, bool& done);
 
 SqlResult record_attempt(Session& session, const LedgerTarget& target, std::string_view outcome,

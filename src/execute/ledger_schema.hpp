@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The tables of the ledger, version 1. They are part of the product's interface: columns are only ever added.
+// The tables of the ledger, version 1; ledger_changes.hpp has what came later. They are part of the product's interface:
+// columns are only ever added.
 
 #include <string_view>
 

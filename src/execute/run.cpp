@@ -2,10 +2,12 @@
 // The run loop: step after step, attempt after attempt, until everything is applied or something says stop.
 
 #include <algorithm>
+#include <variant>
 
 #include "base/signals.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "execute/lease.hpp"
 #include "execute/settings.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
@@ -134,26 +136,54 @@ Stop stop_out_of_time(StepContext& context, std::string_view sqlstate) {
           .hint = "Run it again when the blocker is gone, or raise --lock-budget."};
 }
 
+Stop stop_fenced(StepContext& context) {
+  context.report.state = StepState::fenced;
+  return {.code = ExitCode::other_run,
+          .message = cat(context.step.id, ": another run has taken over; nothing was changed by this step"),
+          .hint = "Run it again: it goes on where the other run ends."};
+}
+
 // ---- losing the server ------------------------------------------------------------------------------------------
 
-/// A new worker, and whether the ledger says that the step had been committed.
-std::optional<Stop> reconnect(StepContext& context, const SqlError& error, bool& done) {
+/// A run that is at work: what it has besides its plan.
+struct Run {
+  Worker& worker;
+  Observer observer;
+  Heartbeat heartbeat;
+  const World& world;
+  const RunOptions& options;
+  /// The server went away: what had been committed may be gone, or another run may have done what was still to do.
+  bool plan_is_old = false;
+};
+
+void prepare_ledger(Worker& worker, const World& world, const RunOptions& options) {
+  const Ledger ledger = read_ledger(*worker.session);
+  if (!ledger.exists) {
+    create_ledger(*worker.session, worker.binding);
+  } else if (ledger.version < k_ledger_version) {
+    bring_forward(*worker.session, ledger.version);
+  }
+  take_lease(worker, world, options);
+  begin_run(*worker.session, world, worker, "apply");
+}
+
+/// A new worker with everything that the lost one had.
+std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& error) {
   context.emit(Severity::warning, "connection-lost", cat("lost the server: ", printable_line(error.message)));
-  RunOptions options = context.options;
+  RunOptions options = run.options;
   // The session that was lost may still be at work, and holds the run lock as long.
   options.wait_for_run = std::max(options.wait_for_run, options.wait_for_db);
   try {
-    context.worker.session.reset();
-    context.worker = open_worker(context.world, options);
-    if (const SqlResult read = read_done(context.session(), context.target(), done); !read.ok) {
-      done = false;
-    }
-    context.emit(Severity::info, "reconnected",
-                 done ? "connected again; the step had been committed" : "connected again");
+    run.worker.session.reset();
+    run.worker = open_worker(run.world, options);
+    prepare_ledger(run.worker, run.world, options);
+    run.heartbeat.set_token(run.worker.token);
+    run.plan_is_old = true;
+    context.emit(Severity::info, "reconnected", "connected again");
     return std::nullopt;
   } catch (const Error& stop) {
     // Not the place to end the program: what has been applied so far must still be told.
-    context.report.state = is_interrupted(context.world) ? StepState::interrupted : StepState::unreachable;
+    context.report.state = is_interrupted(run.world) ? StepState::interrupted : StepState::unreachable;
     return Stop{.code = stop.code(), .message = cat(context.step.id, ": ", stop.what()), .hint = stop.hint()};
   }
 }
@@ -194,7 +224,16 @@ void applied(StepContext& context) {
                                  {"max_victims", static_cast<long long>(context.report.max_victims)}}});
 }
 
-std::optional<Stop> run_step(StepContext& context) {
+enum class Next {
+  go_on,
+  again,  ///< on a new connection, and only after a look at the ledger
+};
+using StepEnd = std::variant<Next, Stop>;
+
+// A statement that takes the server down must not do so for ever.
+constexpr int k_most_losses = 10;
+
+StepEnd run_step(StepContext& context, Run& run) {
   Backoff backoff(context.options, context.world.random);
   for (;;) {
     const Clearance clearance = wait_until_free(context);
@@ -208,20 +247,20 @@ std::optional<Stop> run_step(StepContext& context) {
     const AttemptResult attempt =
         context.step.in_transaction ? attempt_in_transaction(context) : attempt_alone(context);
     switch (attempt.outcome) {
-      case AttemptOutcome::done: applied(context); return std::nullopt;
+      case AttemptOutcome::done: applied(context); return Next::go_on;
       case AttemptOutcome::interrupted: return stop_on_interrupt(context);
       case AttemptOutcome::failed: return stop_on_failure(context, attempt);
       case AttemptOutcome::refused: return stop_on_refusal(context, attempt);
+      case AttemptOutcome::fenced: return stop_fenced(context);
       case AttemptOutcome::lost: {
-        bool done = false;
-        if (auto stop = reconnect(context, attempt.error, done)) {
-          return stop;
+        if (auto stop = reconnect(context, run, attempt.error)) {
+          return *std::move(stop);
         }
-        if (done) {
-          applied(context);
-          return std::nullopt;
+        if (++context.report.losses >= k_most_losses) {
+          return stop_on_failure(context, attempt);
         }
-        break;
+        context.world.clock.sleep(backoff.next());
+        return Next::again;
       }
       case AttemptOutcome::busy:
         note_busy(context, attempt);
@@ -243,38 +282,89 @@ StepReport pending_report(const PlannedFile& file, const Step& step) {
   return report;
 }
 
-std::optional<Stop> run_planned_step(const PlannedFile& file, const Step& step, StepReport& report,
-                                     Worker& worker, Observer& observer, const World& world,
-                                     const RunOptions& options) {
-  const auto now = world.clock.now();
-  StepContext context{.file = file,
-                      .step = step,
-                      .report = report,
-                      .worker = worker,
-                      .observer = observer,
-                      .world = world,
-                      .options = options,
-                      .started = now,
-                      .deadline = now + step.limits.lock_budget.value_or(options.lock_budget),
-                      .last_seen_waiting = now,
-                      .fence = {}};
-  world.emit({.severity = Severity::info,
-              .name = "step-started",
-              .subject = step.id,
-              .message = cat(count_of(step.statements.size(), "statement"),
-                             step.in_transaction ? "" : ", outside transactions"),
-              .fields = {},
-              .detail = true});
-  return run_step(context);
+StepContext context_of(const PlannedFile& file, const Step& step, StepReport& report, Run& run) {
+  const auto now = run.world.clock.now();
+  return {.file = file,
+          .step = step,
+          .report = report,
+          .worker = run.worker,
+          .observer = run.observer,
+          .world = run.world,
+          .options = run.options,
+          .started = now,
+          .deadline = now + step.limits.lock_budget.value_or(run.options.lock_budget),
+          .last_seen_waiting = now,
+          .fence = {}};
+}
+
+StepEnd run_planned_step(const PlannedFile& file, const Step& step, StepReport& report, Run& run) {
+  StepContext context = context_of(file, step, report, run);
+  bool done = false;
+  if (run.plan_is_old && read_done(context.session(), context.target(), done).ok && done) {
+    report.state = StepState::applied;
+    context.emit(Severity::info, "step-applied", "is applied, says the ledger");
+    return Next::go_on;
+  }
+  run.world.emit({.severity = Severity::info,
+                  .name = "step-started",
+                  .subject = step.id,
+                  .message = cat(count_of(step.statements.size(), "statement"),
+                                 step.in_transaction ? "" : ", outside transactions"),
+                  .fields = {},
+                  .detail = true});
+  return run_step(context, run);
 }
 
 // ---- the run ----------------------------------------------------------------------------------------------------
 
-void prepare_ledger(Worker& worker, const World& world) {
-  if (!read_ledger(*worker.session).exists) {
-    create_ledger(*worker.session, worker.binding);
+struct PendingStep {
+  const PlannedFile& file;
+  const Step& step;
+};
+
+std::vector<PendingStep> pending_steps(const Plan& plan) {
+  std::vector<PendingStep> steps;
+  for (const PlannedFile& file : plan.files) {
+    for (const Step& step : file.steps) {
+      steps.push_back({.file = file, .step = step});
+    }
   }
-  begin_run(*worker.session, world, worker, "apply");
+  return steps;
+}
+
+/// A standby that has been promoted may lack what was committed last. Everything from there on is done again, in order.
+std::size_t first_not_done(const std::vector<PendingStep>& steps, std::size_t before, RunReport& report,
+                           Run& run) {
+  for (std::size_t i = 0; i < before; ++i) {
+    StepContext context = context_of(steps[i].file, steps[i].step, report.steps[i], run);
+    bool done = true;
+    if (read_done(context.session(), context.target(), done).ok && !done) {
+      context.emit(Severity::warning, "step-lost", "was committed on a server that is gone: it runs again");
+      return i;
+    }
+  }
+  return before;
+}
+
+std::optional<Stop> run_steps(const std::vector<PendingStep>& steps, RunReport& report, Run& run,
+                              std::size_t& next) {
+  while (next < steps.size()) {
+    const auto& [file, step] = steps[next];
+    StepEnd end = run_planned_step(file, step, report.steps[next], run);
+    if (auto* stop = std::get_if<Stop>(&end)) {
+      return std::move(*stop);
+    }
+    next = std::get<Next>(end) == Next::again ? first_not_done(steps, next, report, run) : next + 1;
+  }
+  return std::nullopt;
+}
+
+void tell_applied(const std::vector<PendingStep>& steps, RunReport& report) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].step.last && report.steps[i].state == StepState::applied) {
+      report.applied.push_back(steps[i].file.analysis.migration.id);
+    }
+  }
 }
 
 std::string summary(const RunReport& report) {
@@ -295,41 +385,38 @@ std::string_view to_string(StepState state) {
     case StepState::interrupted: return "interrupted";
     case StepState::unreachable: return "unreachable";
     case StepState::refused: return "refused";
+    case StepState::fenced: return "fenced";
   }
   return "pending";
 }
 
 RunReport execute(const Plan& plan, Worker& worker, const World& world, const RunOptions& options) {
+  const std::vector<PendingStep> steps = pending_steps(plan);
   RunReport report;
   report.run_id = world.run_id;
-  for (const PlannedFile& file : plan.files) {
-    for (const Step& step : file.steps) {
-      report.steps.push_back(pending_report(file, step));
-    }
+  for (const auto& [file, step] : steps) {
+    report.steps.push_back(pending_report(file, step));
   }
-  if (report.steps.empty()) {
+  if (steps.empty()) {
     report.message = "nothing to do";
     return report;
   }
-  prepare_ledger(worker, world);
-  Observer observer(world);
-  std::optional<Stop> stop;
+  prepare_ledger(worker, world, options);
+  Run run{.worker = worker,
+          .observer = Observer(world),
+          .heartbeat = Heartbeat(world, options, worker.token),
+          .world = world,
+          .options = options};
   std::size_t next = 0;
-  for (auto file = plan.files.begin(); !stop && file != plan.files.end(); ++file) {
-    for (auto step = file->steps.begin(); !stop && step != file->steps.end(); ++step, ++next) {
-      stop = run_planned_step(*file, *step, report.steps[next], worker, observer, world, options);
-      if (!stop && step->last) {
-        report.applied.push_back(file->analysis.migration.id);
-      }
-    }
-  }
+  const std::optional<Stop> stop = run_steps(steps, report, run, next);
+  tell_applied(steps, report);
   report.message = stop ? stop->message : summary(report);
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
     worker.session->script(reset_script(options, worker.session->server_version_num()));
-    finish_run(*worker.session, world, stop ? to_string(report.steps[next - 1].state) : "applied",
-               report.code);
+    finish_run(*worker.session, world, stop ? to_string(report.steps[next].state) : "applied", report.code);
+    give_back_lease(*worker.session, worker.token);
   }
   return report;
 }

@@ -62,7 +62,9 @@ AttemptResult attempt_failure(const StepContext& context, const SqlResult& resul
                               const PlannedStatement* statement) {
   AttemptResult failure{.outcome = AttemptOutcome::failed, .error = result.error, .statement = statement};
   const pg::Failure kind = pg::classify(result.error.sqlstate);
-  if (kind == pg::Failure::cancelled && is_interrupted(context.world)) {
+  if (result.error.sqlstate == k_fenced) {
+    failure.outcome = AttemptOutcome::fenced;
+  } else if (kind == pg::Failure::cancelled && is_interrupted(context.world)) {
     failure.outcome = AttemptOutcome::interrupted;
   } else if (result.connection_lost || kind == pg::Failure::connection || kind == pg::Failure::read_only) {
     failure.outcome = AttemptOutcome::lost;

@@ -27,7 +27,9 @@ struct StepContext {
   std::vector<std::string> fence;  ///< relations that an autovacuum works on
 
   [[nodiscard]] Session& session() const { return *worker.session; }
-  [[nodiscard]] LedgerTarget target() const { return {.file = file, .step = step, .run_id = world.run_id}; }
+  [[nodiscard]] LedgerTarget target() const {
+    return {.file = file, .step = step, .run_id = world.run_id, .token = worker.token};
+  }
   [[nodiscard]] milliseconds since(Clock::time_point start) const;
   [[nodiscard]] milliseconds budget_left() const;
   void emit(Severity severity, std::string name, std::string message) const;
@@ -40,6 +42,7 @@ enum class AttemptOutcome {
   interrupted,
   failed,
   refused,  ///< nobody can tell whether it ran
+  fenced,   ///< another run holds the lease by now
 };
 
 struct AttemptResult {

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execute/lease.hpp"
+
+#include "base/text.hpp"
+#include "execute/ledger.hpp"
+#include "execute/stop.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr milliseconds k_poll{200};
+
+std::string sessions_of(std::string_view run_id) {
+  return cat("pgsluice/", run_id);
+}
+
+SqlResult checked(SqlResult result, std::string_view doing) {
+  if (!result.ok) {
+    throw Error(ExitCode::unreachable, cat("cannot ", doing, ": ", result.error.message));
+  }
+  return result;
+}
+
+/// The client has been silent for so long that it is dead, frozen or cut off. What it has begun is rolled back, and it
+/// cannot write the ledger any more, should it wake up.
+void end_orphans(Session& session, const World& world, const LeaseHolder& holder) {
+  const SqlResult ended = session.query(
+      "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+      " AND application_name = $1 AND pid <> pg_backend_pid()",
+      {sessions_of(holder.run_id)});
+  for (std::size_t row = 0; row < ended.rows.size(); ++row) {
+    world.emit({.severity = Severity::warning,
+                .name = "orphan-ended",
+                .message = cat("ended pid ", ended.text(row, 0), " of a run without a heartbeat: ",
+                               printable_line(holder.run_id), " on ", printable_line(holder.owner)),
+                .fields = {{"pid", ended.number(row, 0).value_or(0)}}});
+  }
+}
+
+// ---- the run lock -----------------------------------------------------------------------------------------------
+
+std::string named(const ActiveRun& run, const LeaseHolder& lease) {
+  const bool has_lease = run.application_name == sessions_of(lease.run_id);
+  return cat("pid ", std::to_string(run.pid),
+             run.application_name.empty() ? "" : " " + printable_line(run.application_name),
+             run.user.empty() ? "" : ", role " + printable_line(run.user),
+             run.since.empty() ? "" : ", since " + run.since,
+             has_lease ? cat(", on ", printable_line(lease.owner), ", heartbeat ",
+                             format_duration(milliseconds(lease.heartbeat_age_ms)), " ago")
+                       : "");
+}
+
+bool try_run_lock(Session& session) {
+  return checked(session.query("SELECT pg_try_advisory_lock($1::bigint)", {std::to_string(k_run_lock_key)}),
+                 "take the run lock")
+      .truth(0, 0);
+}
+
+constexpr const char* k_wait_hint =
+    "Wait for it, or raise --wait-for-run. A run whose process is gone is ended as soon as its lease has "
+    "expired; pg_terminate_backend() ends it at once.";
+
+// ---- the lease --------------------------------------------------------------------------------------------------
+
+// A role without pg_read_all_stats does not see other roles' application_name: then their process id has to do.
+constexpr std::string_view k_look =
+    "SELECT coalesce(l.run_id::text, ''), coalesce(l.owner, ''), coalesce(l.backend_pid, 0),"
+    " coalesce((extract(epoch FROM clock_timestamp() - l.heartbeat_at) * 1000)::bigint, 0),"
+    " coalesce(l.expires_at < clock_timestamp(), true), l.token,"
+    " EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database()"
+    " AND a.application_name = 'pgsluice/' || l.run_id),"
+    " EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid = l.backend_pid"
+    " AND a.application_name IS NULL)"
+    " FROM pgsluice.lease l WHERE l.scope = 'run' FOR UPDATE";
+
+// Not only the next number: a failover may have lost the last ones, and what has been shown once must not return.
+constexpr std::string_view k_take =
+    "UPDATE pgsluice.lease SET run_id = $1::uuid,"
+    " token = greatest(token + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), owner = $2, "
+    "backend_pid = pg_backend_pid(),"
+    " acquired_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
+    " expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond' WHERE scope = 'run' RETURNING "
+    "token";
+
+struct Look {
+  LeaseHolder holder;
+  long long token = 0;
+  bool seen_alive = false;
+  bool perhaps_alive = false;
+
+  /// Whoever holds the advisory lock, as we do, may take the lease of a run that has no session left: its next write would
+  /// fail. Where this role cannot see that, the lease must have expired.
+  [[nodiscard]] bool is_free(const std::string& run_id) const {
+    return holder.run_id.empty() || holder.run_id == run_id ||
+           (!seen_alive && (!perhaps_alive || holder.expired));
+  }
+};
+
+Look look(Session& session) {
+  const SqlResult row = checked(session.query(k_look, {}), "read the lease");
+  return {.holder = {.run_id = row.text(0, 0),
+                     .owner = row.text(0, 1),
+                     .backend_pid = static_cast<int>(row.number(0, 2).value_or(0)),
+                     .heartbeat_age_ms = row.number(0, 3).value_or(0),
+                     .expired = row.truth(0, 4)},
+          .token = row.number(0, 5).value_or(0),
+          .seen_alive = row.truth(0, 6),
+          .perhaps_alive = row.truth(0, 7)};
+}
+
+/// Takes the lease if it is free: the row stays locked from the look to the end.
+Look try_lease(Worker& worker, const World& world, const RunOptions& options) {
+  Session& session = *worker.session;
+  checked(session.script("BEGIN"), "take the lease");
+  Look seen = look(session);
+  if (!seen.is_free(world.run_id)) {
+    session.script("ROLLBACK");
+    return seen;
+  }
+  const SqlResult taken =
+      checked(session.query(k_take, {world.run_id, world.owner, std::to_string(options.lease.count())}),
+              "take the lease");
+  checked(session.script("COMMIT"), "take the lease");
+  worker.token = taken.number(0, 0).value_or(0);
+  return seen;
+}
+
+}  // namespace
+
+// Polled, never waited for: a session that waits for an advisory lock holds a snapshot, and the CREATE INDEX
+// CONCURRENTLY of the run that has the lock would wait for that.
+void take_run_lock(Session& session, const World& world, const RunOptions& options) {
+  const auto start = world.clock.now();
+  int told_pid = -1;
+  while (!try_run_lock(session)) {
+    const Ledger ledger = read_ledger(session);
+    const ActiveRun holder = ledger.active.value_or(ActiveRun{});
+    if (world.clock.now() - start >= options.wait_for_run) {
+      throw Error(ExitCode::other_run, cat("another run is active: ", named(holder, ledger.lease)),
+                  k_wait_hint);
+    }
+    if (holder.pid != told_pid) {
+      told_pid = holder.pid;
+      world.emit({.severity = Severity::info,
+                  .name = "run-waiting",
+                  .message = cat("waiting for another run: ", named(holder, ledger.lease)),
+                  .fields = {{"pid", static_cast<long long>(holder.pid)}}});
+    }
+    if (!ledger.lease.run_id.empty() && ledger.lease.expired &&
+        holder.application_name == sessions_of(ledger.lease.run_id)) {
+      end_orphans(session, world, ledger.lease);
+    }
+    world.clock.sleep(k_poll);
+    stop_if_interrupted(world);
+  }
+}
+
+Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& options) {
+  const auto start = world.clock.now();
+  const long long had = worker.token;
+  for (bool told = false;; told = true) {
+    worker.token = 0;
+    const Look seen = try_lease(worker, world, options);
+    if (worker.token != 0) {
+      return had == 0 || seen.token == had ? Meanwhile::nobody : Meanwhile::another_run;
+    }
+    const std::string who =
+        cat("run ", printable_line(seen.holder.run_id), " on ", printable_line(seen.holder.owner),
+            ", heartbeat ", format_duration(milliseconds(seen.holder.heartbeat_age_ms)), " ago");
+    if (world.clock.now() - start >= options.wait_for_run) {
+      throw Error(ExitCode::other_run, cat("another run has the lease: ", who), k_wait_hint);
+    }
+    if (!told) {
+      world.emit({.severity = Severity::info,
+                  .name = "run-waiting",
+                  .message = cat("waiting for the lease of ", who)});
+    }
+    if (seen.holder.expired) {
+      end_orphans(*worker.session, world, seen.holder);
+    }
+    // It has lost its session, and needs the lock to go on.
+    checked(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),
+            "give back the run lock");
+    world.clock.sleep(k_poll);
+    stop_if_interrupted(world);
+    take_run_lock(*worker.session, world, options);
+  }
+}
+
+void give_back_lease(Session& session, long long token) {
+  session.query(
+      "UPDATE pgsluice.lease SET run_id = NULL, owner = NULL, backend_pid = NULL, expires_at = NULL"
+      " WHERE scope = 'run' AND token = $1::bigint",
+      {std::to_string(token)});
+}
+
+// ---- heartbeat --------------------------------------------------------------------------------------------------
+
+Heartbeat::Heartbeat(const World& world, const RunOptions& options, long long token)
+    : world_(world), interval_(options.heartbeat), lease_(options.lease), token_(token) {
+  if (interval_ > milliseconds(0)) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+Heartbeat::~Heartbeat() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  stop_.notify_all();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void Heartbeat::set_token(long long token) {
+  const std::lock_guard lock(mutex_);
+  token_ = token;
+}
+
+// In real time: the lease is measured by the server's clock.
+void Heartbeat::run() {
+  std::unique_lock lock(mutex_);
+  while (!stop_.wait_for(lock, interval_, [this] { return stopped_; })) {
+    const long long token = token_;
+    lock.unlock();
+    beat(token);
+    lock.lock();
+  }
+}
+
+// A beat that fails is no reason to stop: the next one may succeed, and if none does, the writes of the ledger tell.
+void Heartbeat::beat(long long token) noexcept try {
+  if (!session_) {
+    auto connected = world_.connect();
+    if (auto* session = std::get_if<std::unique_ptr<Session>>(&connected)) {
+      session_ = std::move(*session);
+      session_->script("SET statement_timeout = '5s'; SET lock_timeout = '5s'");
+    }
+  }
+  if (session_ && session_
+                      ->query("UPDATE pgsluice.lease SET heartbeat_at = clock_timestamp(),"
+                              " expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond'"
+                              " WHERE scope = 'run' AND token = $1::bigint",
+                              {std::to_string(token), std::to_string(lease_.count())})
+                      .connection_lost) {
+    session_.reset();
+  }
+} catch (...) {  // out of memory, or no thread to connect with: as a beat that fails
+}
+
+}  // namespace pgsluice

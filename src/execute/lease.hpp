@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which run may work. The advisory lock goes with its session, so that a run that died leaves nothing behind; the lease says
+// who it is and whether it is alive, and its token keeps whoever has lost it from writing the ledger.
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice {
+
+/// Waits for the run lock, options.wait_for_run at most, and ends what is left of a run without a heartbeat. Throws
+/// Error(other_run).
+void take_run_lock(Session& session, const World& world, const RunOptions& options);
+
+enum class Meanwhile { nobody, another_run };
+/// Makes the lease ours, within options.wait_for_run, and worker.token its token; the ledger must exist. Says whether
+/// somebody else has had it since worker.token. Throws Error(other_run).
+Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& options);
+/// So that the next run need not ask whether we live.
+void give_back_lease(Session& session, long long token);
+
+/// Says every options.heartbeat that the run is alive, from a thread and a session of its own: the worker may be busy
+/// with one statement for hours.
+class Heartbeat {
+ public:
+  Heartbeat(const World& world, const RunOptions& options, long long token);
+  ~Heartbeat();
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+
+  void set_token(long long token);
+
+ private:
+  void run();
+  void beat(long long token) noexcept;
+
+  const World& world_;
+  milliseconds interval_;
+  milliseconds lease_;
+  std::unique_ptr<Session> session_;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopped_ = false;
+  long long token_;
+  std::thread thread_;
+};
+
+}  // namespace pgsluice
