@@ -63,6 +63,7 @@ struct RunOptions {
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
   milliseconds lease{10'000};     ///< without a heartbeat for so long, a run counts as dead
+  bool detach = false;            ///< leave backfills to a later run
   milliseconds heartbeat{2'000};  ///< 0: none, for tests with a clock of their own
 };
 
@@ -85,7 +86,17 @@ struct World {
   std::string owner;   ///< host and process, for those who wait for us
 };
 
-enum class StepState { pending, applied, failed, lock_budget, interrupted, unreachable, refused, fenced };
+enum class StepState {
+  pending,
+  applied,
+  failed,
+  lock_budget,
+  interrupted,
+  unreachable,
+  refused,
+  fenced,
+  detached
+};
 std::string_view to_string(StepState state);
 
 /// A statement that failed, with its place in the file.

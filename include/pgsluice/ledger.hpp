@@ -11,7 +11,7 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 2;
+inline constexpr int k_ledger_version = 3;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
@@ -28,6 +28,16 @@ struct LedgerStatement {
   std::vector<long long> oids_before;
 };
 
+/// How far a statement in batches has come.
+struct LedgerBackfill {
+  std::string fingerprint;
+  std::string state;  ///< running, throttled, paused or done
+  std::string reason;
+  long long walked = 0;               ///< rows of the table that are behind it
+  long long done = 0;                 ///< rows that it has changed
+  std::optional<long long> estimate;  ///< rows of the table
+};
+
 struct LedgerMigration {
   std::string id;
   std::string phase;
@@ -39,6 +49,7 @@ struct LedgerMigration {
   long long duration_ms = 0;
   std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;
+  std::map<int, LedgerBackfill> backfills;  ///< of files that are not applied
 };
 
 /// Who the ledger belongs to.

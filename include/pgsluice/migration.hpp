@@ -41,11 +41,11 @@ struct StatementLimits {
   Limits limits;
 };
 
-/// `-- pgsluice: batch key=id size=1000 max-lag=5s`: the statement is run in slices of a key.
+/// `-- pgsluice: batch key=id size=1000 max-lag=5s`: the statement is run in ranges of a key.
 struct Batch {
   std::size_t statement = 0;
-  std::string key;
-  long long size = 0;
+  std::vector<std::string> key;  ///< columns; empty: those of the primary key
+  long long size = 1000;
   std::optional<std::chrono::milliseconds> max_lag;
   SourceRange range;
 };

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pgsluice/cut.hpp"
 #include "pgsluice/error.hpp"
 #include "pgsluice/findings.hpp"
 #include "pgsluice/ledger.hpp"
@@ -36,6 +37,14 @@ struct PlannedStatement {
   bool changes_settings = false;
 };
 
+/// A statement that is run in ranges of a key.
+struct Backfill {
+  CutStatement cut;
+  std::vector<std::string> key;  ///< columns; empty: those of the primary key
+  long long size = 0;            ///< rows of the first batch
+  std::optional<std::chrono::milliseconds> max_lag;
+};
+
 /// What commits together, or one statement that cannot run in a transaction.
 struct Step {
   std::string id;        ///< "0002_orders.sql#1": ordinals from 1
@@ -49,7 +58,9 @@ struct Step {
       settings;  ///< the file's SET statements before this step: a resumed run repeats them
   Resume resume = Resume::repeat;
   bool concurrent = false;  ///< its waits for old snapshots block nobody: it may wait long
-  bool last = false;        ///< the file is applied when it is done
+  std::optional<Backfill>
+      backfill;       ///< then it is the step's only statement, and each batch commits by itself
+  bool last = false;  ///< the file is applied when it is done
 };
 
 enum class FileState { pending, running, partial, failed, applied, changed, held };

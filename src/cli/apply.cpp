@@ -11,6 +11,7 @@
 #include "catalog/read.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "execute/backfill_key.hpp"
 #include "execute/documents.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -31,6 +32,7 @@ struct ApplyOptions {
   std::optional<milliseconds> statement_timeout;
   std::optional<milliseconds> wait_for_run;
   std::optional<milliseconds> wait_for_db;
+  bool detach = false;
 };
 
 RunOptions run_options(const ApplyOptions& options) {
@@ -40,6 +42,7 @@ RunOptions run_options(const ApplyOptions& options) {
   run.statement_timeout = options.statement_timeout.value_or(run.statement_timeout);
   run.wait_for_run = options.wait_for_run.value_or(run.wait_for_run);
   run.wait_for_db = options.wait_for_db.value_or(run.wait_for_db);
+  run.detach = options.detach;
   if (run.lock_timeout <= milliseconds(0)) {
     throw Error(ExitCode::usage, "--lock-timeout must be more than 0",
                 "0 would wait for ever, and everybody who comes after would wait behind it.");
@@ -149,8 +152,10 @@ ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
               .schemas = worker.schemas,
               .ledger = ledger,
               .live = read_live(migrations, ledger, worker, world, run)};
-  const Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
-                              {.phase = phase_of(options.phase)});
+  Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
+                        {.phase = phase_of(options.phase)});
+  for (PlanProblem& problem : check_backfills(plan, *worker.session))
+    plan.problems.push_back(std::move(problem));
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
   const RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
@@ -188,6 +193,8 @@ Runner add_apply(CLI::App& app) {
               {"contract", PhaseChoice::contract}},
              "run only the migrations of this phase");
   add_budgets(app, *options);
+  app.add_flag("--detach", options->detach,
+               "leave backfills to a later apply, and end well at the first one");
   add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
              "form of the result");
   app.add_option("--rules", options->rules, "folder of rules that add to or replace the built-in ones")

@@ -48,6 +48,11 @@ constexpr std::string_view k_read_statements =
     " FROM pgsluice.statement s JOIN pgsluice.migration m ON m.id = s.migration_id WHERE m.state <> "
     "'applied'";
 
+constexpr std::string_view k_read_backfills =
+    "SELECT b.migration_id, b.n, b.fingerprint, b.state, coalesce(b.paused_reason, ''), b.walked, b.done, "
+    "b.estimate"
+    " FROM pgsluice.backfill b JOIN pgsluice.migration m ON m.id = b.migration_id WHERE m.state <> 'applied'";
+
 // The two halves of a bigint key are classid and objid; objsubid 1 says that it is one.
 constexpr std::string_view k_read_active =
     "SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''),"
@@ -73,7 +78,8 @@ LedgerMigration migration_of(const SqlResult& result, std::size_t row) {
           .applied_by = result.text(row, 6),
           .duration_ms = result.number(row, 7).value_or(0),
           .error = result.text(row, 8),
-          .statements = {}};
+          .statements = {},
+          .backfills = {}};
 }
 
 void read_active(Session& session, Ledger& ledger) {
@@ -106,6 +112,19 @@ void read_lease(Session& session, Ledger& ledger) {
                   .backend_pid = static_cast<int>(lease.number(0, 2).value_or(0)),
                   .heartbeat_age_ms = lease.number(0, 3).value_or(0),
                   .expired = lease.truth(0, 4)};
+}
+
+void read_backfills(Session& session, Ledger& ledger) {
+  const SqlResult rows = checked(session.query(k_read_backfills, {}), "read the ledger");
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    ledger.migrations[rows.text(row, 0)].backfills[static_cast<int>(rows.number(row, 1).value_or(0))] = {
+        .fingerprint = rows.text(row, 2),
+        .state = rows.text(row, 3),
+        .reason = rows.text(row, 4),
+        .walked = rows.number(row, 5).value_or(0),
+        .done = rows.number(row, 6).value_or(0),
+        .estimate = rows.number(row, 7)};
+  }
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------------
@@ -285,6 +304,9 @@ Ledger read_ledger(Session& session) {
         .transactional = statements.truth(row, 3),
         .done = statements.truth(row, 4),
         .oids_before = pg::parse_numbers(statements.text(row, 5))};
+  }
+  if (ledger.version >= 3) {
+    read_backfills(session, ledger);
   }
   return ledger;
 }

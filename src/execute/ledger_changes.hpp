@@ -34,6 +34,48 @@ COMMENT ON COLUMN pgsluice.lease.heartbeat_at IS 'Written every few seconds, fro
 COMMENT ON COLUMN pgsluice.lease.expires_at IS 'From then on the holder counts as dead, and the next run ends what is left of its sessions.';
 )sql";
 
-inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease}};
+inline constexpr std::string_view k_add_backfill = R"sql(
+CREATE TABLE pgsluice.backfill (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  migration_id text NOT NULL REFERENCES pgsluice.migration ON UPDATE CASCADE ON DELETE CASCADE,
+  n integer NOT NULL,
+  fingerprint text NOT NULL,
+  relation text NOT NULL,
+  key_columns text[] NOT NULL,
+  cursor jsonb,
+  range_end jsonb,
+  walked bigint NOT NULL DEFAULT 0,
+  done bigint NOT NULL DEFAULT 0,
+  estimate bigint,
+  batches bigint NOT NULL DEFAULT 0,
+  batch_size integer NOT NULL CHECK (batch_size > 0),
+  max_batch_size integer NOT NULL CHECK (max_batch_size > 0),
+  target_ms integer NOT NULL DEFAULT 250 CHECK (target_ms > 0),
+  sleep_ms integer NOT NULL DEFAULT 0 CHECK (sleep_ms >= 0),
+  max_lag_ms integer NOT NULL CHECK (max_lag_ms > 0),
+  last_batch_ms integer,
+  state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'throttled', 'paused', 'done')),
+  paused_reason text,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  UNIQUE (migration_id, n)
+);
+COMMENT ON TABLE pgsluice.backfill IS 'One row per statement that runs in batches. A batch and its new cursor are one transaction. state, batch_size, max_batch_size, target_ms, sleep_ms and max_lag_ms may be changed while it runs: UPDATE pgsluice.backfill SET state = ''paused'' WHERE migration_id = …, and ''running'' to go on.';
+COMMENT ON COLUMN pgsluice.backfill.n IS 'Index of the statement in its file, from 0.';
+COMMENT ON COLUMN pgsluice.backfill.relation IS 'Whose rows are walked through, in the order of key_columns.';
+COMMENT ON COLUMN pgsluice.backfill.cursor IS 'Key up to which all is done, as texts; NULL: nothing yet.';
+COMMENT ON COLUMN pgsluice.backfill.range_end IS 'Last key when it began: rows behind it came later, and are the application''s own.';
+COMMENT ON COLUMN pgsluice.backfill.walked IS 'Rows of the relation that are behind it.';
+COMMENT ON COLUMN pgsluice.backfill.done IS 'Rows that it has inserted, updated or deleted.';
+COMMENT ON COLUMN pgsluice.backfill.estimate IS 'Rows of the relation when it began, as the planner estimated; NULL: never analysed.';
+COMMENT ON COLUMN pgsluice.backfill.batch_size IS 'Rows of the next batch; follows target_ms, between 1 and max_batch_size.';
+COMMENT ON COLUMN pgsluice.backfill.target_ms IS 'How long a batch should take.';
+COMMENT ON COLUMN pgsluice.backfill.sleep_ms IS 'Pause after each batch.';
+COMMENT ON COLUMN pgsluice.backfill.max_lag_ms IS 'It waits while a replica is further behind.';
+COMMENT ON COLUMN pgsluice.backfill.state IS 'running, throttled (by paused_reason), paused (by hand) or done.';
+)sql";
+
+inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
+                                             LedgerChange{.version = 3, .sql = k_add_backfill}};
 
 }  // namespace pgsluice

@@ -224,6 +224,22 @@ void applied(StepContext& context) {
                                  {"max_victims", static_cast<long long>(context.report.max_victims)}}});
 }
 
+Stop stop_detached(StepContext& context) {
+  context.report.state = StepState::detached;
+  return {.code = ExitCode::ok,
+          .message =
+              cat(context.step.id,
+                  ": the backfill continues with the next apply without --detach; what comes after it waits"),
+          .hint = {}};
+}
+
+AttemptResult run_attempt(StepContext& context) {
+  if (context.step.backfill) {
+    return attempt_backfill(context);
+  }
+  return context.step.in_transaction ? attempt_in_transaction(context) : attempt_alone(context);
+}
+
 enum class Next {
   go_on,
   again,  ///< on a new connection, and only after a look at the ledger
@@ -244,14 +260,14 @@ StepEnd run_step(StepContext& context, Run& run) {
       return stop_out_of_time(context, "");
     }
     ++context.report.attempts;
-    const AttemptResult attempt =
-        context.step.in_transaction ? attempt_in_transaction(context) : attempt_alone(context);
+    const AttemptResult attempt = run_attempt(context);
     switch (attempt.outcome) {
       case AttemptOutcome::done: applied(context); return Next::go_on;
       case AttemptOutcome::interrupted: return stop_on_interrupt(context);
       case AttemptOutcome::failed: return stop_on_failure(context, attempt);
       case AttemptOutcome::refused: return stop_on_refusal(context, attempt);
       case AttemptOutcome::fenced: return stop_fenced(context);
+      case AttemptOutcome::detached: return stop_detached(context);
       case AttemptOutcome::lost: {
         if (auto stop = reconnect(context, run, attempt.error)) {
           return *std::move(stop);
@@ -386,6 +402,7 @@ std::string_view to_string(StepState state) {
     case StepState::unreachable: return "unreachable";
     case StepState::refused: return "refused";
     case StepState::fenced: return "fenced";
+    case StepState::detached: return "detached";
   }
   return "pending";
 }

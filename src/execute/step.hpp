@@ -41,8 +41,9 @@ enum class AttemptOutcome {
   lost,  ///< the server went away: connect, ask the ledger, perhaps again
   interrupted,
   failed,
-  refused,  ///< nobody can tell whether it ran
-  fenced,   ///< another run holds the lease by now
+  refused,   ///< nobody can tell whether it ran
+  fenced,    ///< another run holds the lease by now
+  detached,  ///< a backfill is left to a later run
 };
 
 struct AttemptResult {
@@ -72,5 +73,7 @@ Clearance wait_until_free(StepContext& context);
 
 AttemptResult attempt_in_transaction(StepContext& context);
 AttemptResult attempt_alone(StepContext& context);
+/// All batches that are still to be done.
+AttemptResult attempt_backfill(StepContext& context);
 
 }  // namespace pgsluice

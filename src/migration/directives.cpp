@@ -321,13 +321,18 @@ class Reader {
   // ---- batch ----
 
   void read_batch(const std::vector<Word>& words) {
-    Batch batch{.statement = 0, .key = {}, .size = 0, .max_lag = {}, .range = comment_->range};
+    Batch batch{.statement = 0, .key = {}, .max_lag = {}, .range = comment_->range};
     const std::size_t before = out_.problems.size();
-    for (const Setting& setting : settings_of(words, 1)) read_batch_setting(setting, batch);
-    if (out_.problems.size() != before) return;
-    if (batch.key.empty() || batch.size == 0) {
-      return problem(words.front().range, "a batch needs key and size", "Write batch key=id size=1000.");
+    std::vector<Word> others;
+    for (std::size_t i = 0; i < words.size();) {
+      if (words[i].text.starts_with("key=")) {
+        i = read_key(words, i, batch);
+      } else {
+        others.push_back(words[i++]);
+      }
     }
+    for (const Setting& setting : settings_of(others, 1)) read_batch_setting(setting, batch);
+    if (out_.problems.size() != before) return;
     const auto statement = next_statement();
     const std::string_view tag = statement ? script_.statements[*statement].tag : "";
     if (tag != "UpdateStmt" && tag != "DeleteStmt" && tag != "InsertStmt") {
@@ -338,12 +343,25 @@ class Reader {
     out_.batches.push_back(std::move(batch));
   }
 
+  /// `key=a,b`, where the comma is a word of its own; gives the index behind it.
+  std::size_t read_key(const std::vector<Word>& words, std::size_t i, Batch& batch) {
+    const Setting setting{.key = "key", .value = words[i].text.substr(4), .range = words[i].range};
+    if (first_time(setting, batch.key.empty() ? std::nullopt : std::optional(true))) {
+      batch.key.push_back(setting.value);
+      if (setting.value.empty())
+        bad_value(setting, "the columns by which rows are sliced, such as id or a,b");
+    }
+    for (++i; i + 1 < words.size() && words[i].text == "," && !is_setting(words[i + 1].text); i += 2) {
+      batch.key.push_back(words[i + 1].text);
+    }
+    return i;
+  }
+
+  static bool is_setting(std::string_view word) { return word.find('=') != std::string_view::npos; }
+
   void read_batch_setting(const Setting& setting, Batch& batch) {
     constexpr long long largest = 1'000'000;  // more than that in one transaction is no batch any more
-    if (setting.key == "key") {
-      batch.key = setting.value;
-      if (batch.key.empty()) bad_value(setting, "the column by which rows are sliced");
-    } else if (setting.key == "size") {
+    if (setting.key == "size") {
       const char* end = setting.value.data() + setting.value.size();
       const auto parsed = std::from_chars(setting.value.data(), end, batch.size);
       const bool number = parsed.ec == std::errc() && parsed.ptr == end;

@@ -74,18 +74,6 @@ void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems)
   }
 }
 
-/// A promise that this version does not keep yet is said, not passed over.
-void find_unbatched(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
-  const LineIndex lines(file.script.source.text);
-  for (const Batch& batch : file.directives.batches) {
-    problems.push_back({.code = ExitCode::ok,
-                        .path = file.migration.id,
-                        .position = lines.position(batch.range.begin),
-                        .message = "the batch directive is not carried out yet: the statement runs as one",
-                        .hint = "For a large table, write the slices yourself, each in a file of its own."});
-  }
-}
-
 // ---- files against the ledger -----------------------------------------------------------------------------------
 
 void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<PlanProblem>& problems) {
@@ -106,16 +94,39 @@ void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<
                  "Restore the file, and put the change into a new migration."));
 }
 
+const PlannedStatement* statement_at(const std::vector<Step>& steps, int index) {
+  for (const Step& step : steps) {
+    for (const PlannedStatement& statement : step.statements) {
+      if (static_cast<int>(statement.index) == index) {
+        return &statement;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// A backfill that has begun goes on with the text that it began with.
+void compare_backfills(PlannedFile& file, const std::vector<Step>& steps, const LedgerMigration& row,
+                       std::vector<PlanProblem>& problems) {
+  for (const auto& [index, recorded] : row.backfills) {
+    const PlannedStatement* found = statement_at(steps, index);
+    if (found != nullptr && found->fingerprint == recorded.fingerprint) {
+      continue;
+    }
+    file.state = FileState::changed;
+    problems.push_back(whole_file(ExitCode::file_changed, file.analysis.migration.id,
+                                  cat("has changed: the batches of its statement ", std::to_string(index + 1),
+                                      " have begun (", std::to_string(recorded.done), " rows changed)"),
+                                  "Restore that statement, and put the change into a new migration."));
+    return;
+  }
+}
+
 // What is done stays done: a statement that has run must still be in its place.
 void compare_partial(PlannedFile& file, const std::vector<Step>& steps, const LedgerMigration& row,
                      std::vector<PlanProblem>& problems) {
   for (const auto& [index, recorded] : row.statements) {
-    const PlannedStatement* found = nullptr;
-    for (const Step& step : steps) {
-      for (const PlannedStatement& statement : step.statements) {
-        found = static_cast<int>(statement.index) == index ? &statement : found;
-      }
-    }
+    const PlannedStatement* found = statement_at(steps, index);
     if (!recorded.done || (found != nullptr && found->fingerprint == recorded.fingerprint)) {
       continue;
     }
@@ -167,6 +178,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
   FileSteps made = make_steps(file.analysis);
   if (row != nullptr) {
     compare_partial(file, made.steps, *row, problems);
+    compare_backfills(file, made.steps, *row, problems);
   }
   if (options.phase && *options.phase != file.analysis.migration.phase) {
     file.state = file.state == FileState::pending ? FileState::held : file.state;
@@ -174,7 +186,6 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
   }
   problems.insert(problems.end(), made.problems.begin(), made.problems.end());
   find_refusals(file.analysis, problems);
-  find_unbatched(file.analysis, problems);
   if (file.state != FileState::changed) {
     file.steps = remaining(std::move(made.steps), row);
     for (Step& step : file.steps) {

@@ -7,6 +7,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "plan/backfill.hpp"
 #include "plan/sql_text.hpp"
 
 namespace pgsluice {
@@ -180,7 +181,8 @@ class StepBuilder {
   }
 
   void append(const Effect& effect, const Statement& statement, const std::string& normal) {
-    if (!effect.transaction || effect.transaction != transaction_) {
+    const Batch* batch = batch_of(file_, effect.statement);
+    if (batch != nullptr || !effect.transaction || effect.transaction != transaction_) {
       start_step(effect.transaction.has_value() || can_be_wrapped(effect, statement));
       transaction_ = effect.transaction;
     }
@@ -188,12 +190,30 @@ class StepBuilder {
     step.statements.push_back(planned(file_, effect.statement, effect, normal));
     step.limits = overlaid(step.limits, step.statements.back().limits);
     merge_locks(step.locks, effect.locks);
-    if (!step.in_transaction) {
+    if (batch != nullptr) {
+      add_backfill(step, *batch);
+    } else if (!step.in_transaction) {
       step.concurrent = is_concurrent(statement);
       step.resume = resume_of(statement, step.concurrent);
     }
     if (sets_for_the_session(statement)) {
       settings_.push_back(step.statements.back().sql);
+    }
+  }
+
+  /// Each batch commits by itself: what stands before and behind it are steps of their own.
+  void add_backfill(Step& step, const Batch& batch) {
+    if (open_begin_) {
+      refuse(batch.range, "a batch cannot run between BEGIN and COMMIT",
+             "Each batch commits by itself: take it out of the transaction.");
+    }
+    step.in_transaction = false;
+    transaction_.reset();
+    auto made = make_backfill(step.statements.back(), batch);
+    if (auto* refusal = std::get_if<CutRefusal>(&made)) {
+      refuse(batch.range, cat("this statement cannot be run in batches: ", refusal->message), refusal->hint);
+    } else {
+      step.backfill = std::get<Backfill>(std::move(made));
     }
   }
 

@@ -174,10 +174,21 @@ TEST(ReadDirectives, ReadsABatch) {
   const Directives d =
       read("-- pgsluice: batch key=id size=1000 max-lag=5s\nUPDATE t SET a = 1;\n").directives;
   ASSERT_EQ(d.batches.size(), 1u);
-  EXPECT_EQ(d.batches[0].key, "id");
+  EXPECT_EQ(d.batches[0].key, (std::vector<std::string>{"id"}));
   EXPECT_EQ(d.batches[0].size, 1000);
   EXPECT_EQ(d.batches[0].max_lag, milliseconds(5000));
   EXPECT_EQ(d.batches[0].statement, 0u);
+}
+
+TEST(ReadDirectives, ABatchMayHaveAKeyOfSeveralColumnsOrLeaveItToThePrimaryKey) {
+  const auto batch = [](const std::string& words) {
+    return read("-- pgsluice: batch " + words + "\nDELETE FROM t;\n").directives.batches.at(0);
+  };
+  EXPECT_EQ(batch("key=a,b size=5").key, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(batch("size=5 key=a, \"B c\"").key, (std::vector<std::string>{"a", "B c"}));
+  EXPECT_EQ(batch("key=a, size=7").size, 7);
+  EXPECT_TRUE(batch("size=5").key.empty());
+  EXPECT_EQ(batch("key=a").size, 1000);
 }
 
 TEST(ReadDirectives, ReadsAllow) {
@@ -232,8 +243,10 @@ TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
             (Problems{"allow: no statement follows this directive"}));
   EXPECT_EQ(problems("SELECT 1; -- pgsluice: allow a because \"x\"\nSELECT 2;"),
             (Problems{"-- pgsluice: allow a because \"x\": a directive behind a statement is ambiguous"}));
-  EXPECT_EQ(problems("-- pgsluice: batch key=id\nUPDATE t SET a = 1;"),
-            (Problems{"batch: a batch needs key and size"}));
+  EXPECT_EQ(problems("-- pgsluice: batch key=\nUPDATE t SET a = 1;"),
+            (Problems{"key=: \"\" is no value for key"}));
+  EXPECT_EQ(problems("-- pgsluice: batch key=a key=b\nUPDATE t SET a = 1;"),
+            (Problems{"key=b: \"key\" is set twice"}));
   EXPECT_EQ(problems("-- pgsluice: batch key=id size=0\nUPDATE t SET a = 1;"),
             (Problems{"size=0: \"0\" is no value for size"}));
   EXPECT_EQ(problems("-- pgsluice: batch key=id size=5\nSELECT 1;"),

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A statement that changes rows, in two pieces, so that a condition on a key can stand between them: what backfills are
+// made of. Only the text is looked at; whether the key is one, the server knows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+
+struct CutStatement {
+  std::string before;  ///< then comes a condition, in parentheses of its own
+  std::string after;
+  RelationName relation;  ///< whose rows are walked through, as written
+  bool only = false;
+  std::string qualifier;  ///< by which the statement knows it, quoted where it must be
+  Names set_columns;      ///< of an UPDATE
+  Names shared_calls;     ///< functions in subqueries, which run once for many rows
+};
+
+/// Why a statement cannot be run in ranges of a key, and what to write instead.
+struct CutRefusal {
+  std::string message;
+  std::string hint;
+};
+
+/// UPDATE, DELETE or INSERT … SELECT, without its semicolon.
+std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql);
+
+}  // namespace pgsluice
