@@ -95,6 +95,29 @@ OrderedJson text_or_null(const std::string& text) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
 
+OrderedJson backfills_json(const LedgerMigration& row) {
+  OrderedJson backfills = OrderedJson::array();
+  for (const auto& [index, backfill] : row.backfills) {
+    backfills.push_back({{"statement", index},
+                         {"state", backfill.state},
+                         {"reason", text_or_null(backfill.reason)},
+                         {"walked", backfill.walked},
+                         {"changed", backfill.done},
+                         {"estimate", backfill.estimate ? OrderedJson(*backfill.estimate) : OrderedJson(nullptr)}});
+  }
+  return backfills;
+}
+
+/// "backfill 34 %, 3400 rows changed; throttled: replica a is 12s behind"
+std::string backfill_text(const LedgerBackfill& backfill) {
+  const bool known = backfill.estimate && *backfill.estimate > 0;
+  const std::string part =
+      known ? cat(std::to_string(std::min(99LL, backfill.walked * 100 / *backfill.estimate)), " %, ") : "";
+  const std::string state = backfill.state == "running" ? "" : cat("; ", backfill.state);
+  return printable_line(cat("backfill ", part, std::to_string(backfill.done), " rows changed", state,
+                            backfill.reason.empty() ? "" : ": ", backfill.reason));
+}
+
 OrderedJson status_line_json(const StatusLine& line) {
   const LedgerMigration none;
   const LedgerMigration& row = line.row == nullptr ? none : *line.row;
@@ -104,7 +127,8 @@ OrderedJson status_line_json(const StatusLine& line) {
           {"applied_at", text_or_null(row.applied_at)},
           {"applied_by", text_or_null(row.applied_by)},
           {"duration_ms", line.row == nullptr ? OrderedJson(nullptr) : OrderedJson(row.duration_ms)},
-          {"error", text_or_null(row.error)}};
+          {"error", text_or_null(row.error)},
+          {"backfills", backfills_json(row)}};
 }
 
 Style style_of(const std::string& state) {
@@ -123,6 +147,7 @@ std::string padded(const std::string& text, std::size_t width) {
 }
 
 std::string status_row(const StatusLine& line, std::size_t width, const Painter& paint) {
+  static const std::map<int, LedgerBackfill> none;
   std::string text = cat(padded(printable_line(line.id), width), "  ", padded(line.phase, 8), "  ",
                          paint(style_of(line.state), padded(line.state, 8)));
   if (line.row != nullptr && !line.row->applied_at.empty()) {
@@ -130,6 +155,9 @@ std::string status_row(const StatusLine& line, std::size_t width, const Painter&
                 "  run ", line.row->applied_by.substr(0, 8));
   } else if (line.row != nullptr && !line.row->error.empty()) {
     text += cat("  ", printable_line(line.row->error));
+  }
+  for (const auto& [index, backfill] : line.row == nullptr ? none : line.row->backfills) {
+    text += backfill.state == "done" ? "" : cat("  ", backfill_text(backfill));
   }
   return text + "\n";
 }

@@ -131,13 +131,51 @@ TEST(Plan, AFileThatComesLateIsRunWithAWarning) {
   EXPECT_EQ(plan.problems[0].code, ExitCode::ok);
 }
 
-TEST(Plan, ABatchThatIsNotCarriedOutIsSaid) {
+TEST(Plan, ABatchIsAStepOfItsOwn) {
   const Plan plan = planned(
-      "CREATE TABLE t (id int);\n-- pgsluice: batch key=id size=10\nUPDATE t SET id = 1 WHERE id = 2;");
-  ASSERT_EQ(plan.problems.size(), 1U);
-  EXPECT_EQ(plan.problems[0].code, ExitCode::ok);
-  EXPECT_EQ(plan.problems[0].position, (Position{2, 1}));
-  EXPECT_EQ(plan.refusal(), nullptr);
+      "CREATE TABLE x (i int);\n-- pgsluice: batch key=a,b size=50 max-lag=3s\nUPDATE t SET c = 1;\nCREATE "
+      "TABLE y (i int);\n");
+  EXPECT_EQ(texts(plan),
+            (std::vector<std::vector<std::string>>{
+                {"CREATE TABLE x (i int)"}, {"UPDATE t SET c = 1"}, {"CREATE TABLE y (i int)"}}));
+  const Step& step = plan.files[0].steps[1];
+  ASSERT_TRUE(step.backfill);
+  EXPECT_FALSE(step.in_transaction);
+  EXPECT_TRUE(plan.files[0].steps[2].in_transaction);
+  EXPECT_EQ(step.backfill->key, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(step.backfill->size, 50);
+  EXPECT_EQ(step.backfill->max_lag, std::chrono::milliseconds(3000));
+}
+
+TEST(Plan, RefusesABatchThatCannotBeCut) {
+  const auto refusal = [](const std::string& sql) {
+    const Plan plan = planned(sql);
+    return plan.refusal() == nullptr ? "" : plan.refusal()->message;
+  };
+  EXPECT_THAT(refusal("-- pgsluice: batch key=id size=5\nUPDATE t SET id = id + 1;\n"),
+              HasSubstr("it changes id"));
+  EXPECT_THAT(refusal("-- pgsluice: batch size=5\nUPDATE t SET a = 1 RETURNING a;\n"),
+              HasSubstr("RETURNING"));
+  EXPECT_THAT(refusal("-- pgsluice: batch size=5\nUPDATE t SET a = (SELECT gen_random_uuid());\n"),
+              HasSubstr("gen_random_uuid"));
+  EXPECT_THAT(refusal("BEGIN;\n-- pgsluice: batch size=5\nDELETE FROM t WHERE a;\nCOMMIT;\n"),
+              HasSubstr("between BEGIN and COMMIT"));
+  EXPECT_EQ(refusal("-- pgsluice: batch size=5\nUPDATE t SET a = gen_random_uuid();\n"), "");
+}
+
+TEST(Plan, ABackfillThatHasBegunKeepsItsText) {
+  Ledger ledger;
+  LedgerMigration& row = ledger.migrations["0001.sql"];
+  row.id = "0001.sql";
+  row.state = MigrationState::running;
+  const std::string directive = "-- pgsluice: batch size=5\n";
+  row.backfills[0] = {
+      .fingerprint = sha256_hex(normalised_sql("DELETE FROM t WHERE a")), .state = "running", .done = 7};
+  EXPECT_EQ(planned(directive + "DELETE  FROM t WHERE a;\n", ledger).refusal(), nullptr);
+  const Plan changed = planned(directive + "DELETE FROM t WHERE b;\n", ledger);
+  ASSERT_NE(changed.refusal(), nullptr);
+  EXPECT_EQ(changed.refusal()->code, ExitCode::file_changed);
+  EXPECT_THAT(changed.refusal()->message, HasSubstr("7 rows changed"));
 }
 
 TEST(NormalisedSql, KeepsWhatCountsAndNothingElse) {

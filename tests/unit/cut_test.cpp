@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the condition of a batch goes, and which statements have no place for one.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pgsluice/cut.hpp"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string cut(const std::string& sql) {
+  const auto result = cut_statement(sql);
+  const auto* statement = std::get_if<CutStatement>(&result);
+  return statement == nullptr ? std::get<CutRefusal>(result).message
+                              : statement->before + "KEY" + statement->after;
+}
+
+TEST(CutStatement, PutsTheKeyBeforeWhatTheStatementSays) {
+  EXPECT_EQ(cut("UPDATE t SET a = 1"), "UPDATE t SET a = 1 WHERE (KEY)");
+  EXPECT_EQ(cut("DELETE FROM t WHERE a OR b"), "DELETE FROM t WHERE (KEY) AND ( a OR b)");
+  EXPECT_EQ(cut("UPDATE t SET a = s.a FROM s WHERE s.id = t.id"),
+            "UPDATE t SET a = s.a FROM s WHERE (KEY) AND ( s.id = t.id)");
+  EXPECT_EQ(cut("DELETE FROM t USING s WHERE s.id = t.id -- why\n AND s.gone"),
+            "DELETE FROM t USING s WHERE (KEY) AND ( s.id = t.id -- why\n AND s.gone)");
+}
+
+TEST(CutStatement, KnowsNamesAndParenthesesFromClauses) {
+  EXPECT_EQ(cut("UPDATE t SET a = (SELECT max(x) FROM s WHERE s.id = t.id)"),
+            "UPDATE t SET a = (SELECT max(x) FROM s WHERE s.id = t.id) WHERE (KEY)");
+  EXPECT_EQ(cut("WITH s AS (SELECT 1 AS id WHERE true) DELETE FROM t USING s"),
+            "WITH s AS (SELECT 1 AS id WHERE true) DELETE FROM t USING s WHERE (KEY)");
+  EXPECT_EQ(cut("UPDATE t SET \"where\" = t.where WHERE t.where = 'where'"),
+            "UPDATE t SET \"where\" = t.where WHERE (KEY) AND ( t.where = 'where')");
+  EXPECT_EQ(cut("INSERT INTO d SELECT a AS where FROM t WHERE a > 1"),
+            "INSERT INTO d SELECT a AS where FROM t WHERE (KEY) AND ( a > 1)");
+}
+
+TEST(CutStatement, AnInsertIsCutInItsSelect) {
+  EXPECT_EQ(cut("INSERT INTO d (x) SELECT a FROM t"), "INSERT INTO d (x) SELECT a FROM t WHERE (KEY)");
+  EXPECT_EQ(
+      cut("INSERT INTO d SELECT a FROM t JOIN u ON u.id = t.u WHERE u.x ON CONFLICT (a) WHERE b DO NOTHING"),
+      "INSERT INTO d SELECT a FROM t JOIN u ON u.id = t.u WHERE (KEY) AND ( u.x) ON CONFLICT (a) WHERE b DO "
+      "NOTHING");
+  EXPECT_EQ(cut("INSERT INTO d SELECT a FROM t LEFT JOIN u USING (u) ORDER BY a"),
+            "INSERT INTO d SELECT a FROM t LEFT JOIN u USING (u) WHERE (KEY) ORDER BY a");
+  EXPECT_EQ(cut("WITH c AS (SELECT 1) INSERT INTO d SELECT a FROM t FOR UPDATE"),
+            "WITH c AS (SELECT 1) INSERT INTO d SELECT a FROM t WHERE (KEY) FOR UPDATE");
+}
+
+TEST(CutStatement, SaysWhoseRowsAreWalkedThrough) {
+  const auto of = [](const std::string& sql) { return std::get<CutStatement>(cut_statement(sql)); };
+  EXPECT_EQ(of("UPDATE ONLY s.\"T\" AS \"x y\" SET a = 1").relation.quoted(), "s.\"T\"");
+  EXPECT_EQ(of("UPDATE ONLY s.\"T\" AS \"x y\" SET a = 1").qualifier, "\"x y\"");
+  EXPECT_TRUE(of("UPDATE ONLY s.\"T\" AS \"x y\" SET a = 1").only);
+  EXPECT_EQ(of("INSERT INTO d SELECT 1 FROM a JOIN b USING (id)").qualifier, "a");
+  EXPECT_EQ(of("UPDATE t SET (a, b) = (1, 2), c = 3").set_columns, (Names{"a", "b", "c"}));
+  EXPECT_EQ(of("UPDATE t SET a = (SELECT random()), b = random()").shared_calls, (Names{"random"}));
+}
+
+TEST(CutStatement, RefusesWhatDependsOnAllRows) {
+  EXPECT_THAT(cut("UPDATE t SET a = 1 RETURNING a"), HasSubstr("RETURNING"));
+  EXPECT_THAT(cut("UPDATE t SET a = s.a FROM t s WHERE s.id = t.parent"),
+              HasSubstr("reads t, which it changes"));
+  EXPECT_THAT(cut("DELETE FROM public.t WHERE a < (SELECT avg(a) FROM t)"), HasSubstr("which it changes"));
+  EXPECT_THAT(cut("INSERT INTO t SELECT a + 1 FROM t"), HasSubstr("which it changes"));
+  EXPECT_THAT(cut("WITH gone AS (DELETE FROM s RETURNING id) DELETE FROM t USING gone WHERE gone.id = t.id"),
+              HasSubstr("WITH changes rows"));
+  EXPECT_THAT(cut("DELETE FROM t USING (SELECT id FROM s LIMIT 5) x WHERE x.id = t.id"), HasSubstr("LIMIT"));
+  EXPECT_THAT(cut("DELETE FROM t WHERE CURRENT OF c"), HasSubstr("CURRENT OF"));
+  for (const char* clause :
+       {"LIMIT 5", "OFFSET 5", "GROUP BY a", "UNION ALL SELECT 1", "FETCH FIRST ROW ONLY"}) {
+    EXPECT_THAT(cut(std::string("INSERT INTO d SELECT a FROM t ") + clause), HasSubstr("all rows at once"))
+        << clause;
+  }
+  for (const char* list :
+       {"DISTINCT a", "count(*)", "max(a)", "row_number() OVER ()", "sum(a) FILTER (WHERE b)"}) {
+    EXPECT_THAT(cut(std::string("INSERT INTO d SELECT ") + list + " FROM t"), HasSubstr("all rows at once"))
+        << list;
+  }
+}
+
+TEST(CutStatement, RefusesAnInsertThatNoTableDrives) {
+  EXPECT_THAT(cut("INSERT INTO d VALUES (1)"), HasSubstr("without a SELECT"));
+  EXPECT_THAT(cut("INSERT INTO d DEFAULT VALUES"), HasSubstr("without a SELECT"));
+  EXPECT_THAT(cut("INSERT INTO d SELECT 1"), HasSubstr("FROM"));
+  EXPECT_THAT(cut("INSERT INTO d SELECT 1 FROM a, b"), HasSubstr("FROM"));
+  EXPECT_THAT(cut("INSERT INTO d SELECT 1 FROM a CROSS JOIN b"), HasSubstr("CROSS JOIN multiplies"));
+  EXPECT_THAT(cut("INSERT INTO d SELECT 1 FROM a RIGHT JOIN b USING (id)"), HasSubstr("RIGHT or FULL JOIN"));
+  EXPECT_THAT(cut("INSERT INTO d SELECT 1 FROM generate_series(1, 9)"), HasSubstr("no table"));
+  EXPECT_THAT(cut("INSERT INTO d (SELECT a FROM t)"), HasSubstr("cannot tell where"));
+  EXPECT_THAT(cut("INSERT INTO d TABLE t"), HasSubstr("cannot tell where"));
+  EXPECT_THAT(cut("SELECT 1"), HasSubstr("only UPDATE, DELETE and INSERT"));
+  EXPECT_THAT(cut("UPDATE t SET"), HasSubstr("only UPDATE, DELETE and INSERT"));
+}
+
+}  // namespace
+}  // namespace pgsluice
