@@ -118,6 +118,20 @@ std::string order(const BackfillKey& key, std::string_view direction) {
   return list_of(key, [&](const KeyColumn& column) { return cat(column_name(column, "q"), direction); });
 }
 
+/// Whether the server can say now what the step will find: no earlier one alters the table, or says where names lead.
+bool is_as_it_will_be(const Step& step, const std::vector<Name>& altered) {
+  return step.backfill && step.settings.empty() &&
+         std::find(altered.begin(), altered.end(), step.backfill->cut.relation.relname) == altered.end();
+}
+
+void note_altered(const Step& step, std::vector<Name>& altered) {
+  for (const RelationLock& lock : step.locks) {
+    if (lock.mode >= LockMode::ShareUpdateExclusive) {
+      altered.push_back(lock.relation.relname);
+    }
+  }
+}
+
 std::string texts(const BackfillKey& key) {
   return cat("ARRAY[", list_of(key, [](const KeyColumn& column) { return text_of(column, "q"); }), "]::text");
 }
@@ -157,19 +171,20 @@ std::string batch_sql(const Backfill& backfill, const BackfillKey& key, bool has
 
 std::vector<PlanProblem> check_backfills(const Plan& plan, Session& session) {
   std::vector<PlanProblem> problems;
+  std::vector<Name> altered;
   for (const PlannedFile& file : plan.files) {
     const LineIndex lines(file.analysis.script.source.text);
     for (const Step& step : file.steps) {
       BackfillKey key;
-      if (!step.backfill || !find_key(session, *step.backfill, key).ok || key.oid.empty() ||
-          key.problem.empty()) {
-        continue;
+      if (is_as_it_will_be(step, altered) && find_key(session, *step.backfill, key).ok && !key.oid.empty() &&
+          !key.problem.empty()) {
+        problems.push_back({.code = ExitCode::refused,
+                            .path = file.analysis.migration.id,
+                            .position = lines.position(step.statements.front().range.begin),
+                            .message = cat("this statement cannot be run in batches: ", key.problem),
+                            .hint = key.hint});
       }
-      problems.push_back({.code = ExitCode::refused,
-                          .path = file.analysis.migration.id,
-                          .position = lines.position(step.statements.front().range.begin),
-                          .message = cat("this statement cannot be run in batches: ", key.problem),
-                          .hint = key.hint});
+      note_altered(step, altered);
     }
   }
   return problems;

@@ -114,11 +114,12 @@ Stop stop_on_refusal(StepContext& context, const AttemptResult& attempt) {
 
 Stop stop_on_interrupt(StepContext& context) {
   context.report.state = StepState::interrupted;
-  const bool in_doubt = !context.step.in_transaction && context.report.attempts > 0;
+  const bool in_doubt = !context.step.in_transaction && !context.step.backfill && context.report.attempts > 0;
   return {.code = interrupted_code(context.world.interrupt),
           .message = cat("interrupted in ", context.step.id,
-                         in_doubt ? "; the next run finds out from the catalog how far it came"
-                                  : "; it was rolled back"),
+                         in_doubt                ? "; the next run finds out from the catalog how far it came"
+                         : context.step.backfill ? "; the next run goes on behind the last batch"
+                                                 : "; it was rolled back"),
           .hint = {}};
 }
 

@@ -1,0 +1,2 @@
+-- pgsluice: transaction=off
+CREATE INDEX CONCURRENTLY items_note ON items (note);

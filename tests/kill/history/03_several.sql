@@ -1,0 +1,10 @@
+BEGIN;
+INSERT INTO log VALUES ('one');
+SELECT pg_sleep(0.02);
+COMMIT;
+BEGIN;
+CREATE TABLE later (x int);
+INSERT INTO log VALUES ('two');
+SELECT pg_sleep(0.02);
+COMMIT;
+INSERT INTO log VALUES ('three');
