@@ -109,6 +109,13 @@ foreach(kind IN ITEMS oracle execute)
   endif()
 endforeach()
 
+# A few moments of each; by hand, some hundred.
+foreach(kind IN ITEMS kill failover)
+  add_test(NAME execute.${kind}
+    COMMAND "${PROJECT_SOURCE_DIR}/scripts/${kind}-test" --moments 5 --program $<TARGET_FILE:pgsluice> 12 18)
+  set_tests_properties(execute.${kind} PROPERTIES LABELS db TIMEOUT 600)
+endforeach()
+
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
 # clang loses its way to the C headers when one of its own folders is named again.

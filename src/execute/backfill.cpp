@@ -112,6 +112,9 @@ class Batches {
     if (auto end = reread()) {
       return end;
     }
+    if (row_.state == "done") {
+      return std::nullopt;  // only the mark in the ledger is missing
+    }
     SqlResult result = prepare_session(context_);
     if (result.ok) {
       result = find_key(context_.session(), backfill_, key_);
