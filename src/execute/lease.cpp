@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execute/lease.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "base/text.hpp"
 #include "execute/ledger.hpp"
 #include "execute/stop.hpp"
@@ -63,67 +66,41 @@ constexpr const char* k_wait_hint =
 
 // ---- the lease --------------------------------------------------------------------------------------------------
 
-// A role without pg_read_all_stats does not see other roles' application_name: then their process id has to do.
-constexpr std::string_view k_look =
-    "SELECT coalesce(l.run_id::text, ''), coalesce(l.owner, ''), coalesce(l.backend_pid, 0),"
-    " coalesce((extract(epoch FROM clock_timestamp() - l.heartbeat_at) * 1000)::bigint, 0),"
-    " coalesce(l.expires_at < clock_timestamp(), true), l.token,"
-    " EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database()"
-    " AND a.application_name = 'pgsluice/' || l.run_id),"
-    " EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid = l.backend_pid"
-    " AND a.application_name IS NULL)"
-    " FROM pgsluice.lease l WHERE l.scope = 'run' FOR UPDATE";
-
-// Not only the next number: a failover may have lost the last ones, and what has been shown once must not return.
+// Whoever holds the advisory lock, as we do, may take the lease of a run that has no session left: its next write would
+// fail. A role without pg_read_all_stats does not see other roles' application_name; then it must have expired, too.
+// Not only the next token: a failover may have lost the last ones, and what has been shown once must not return.
 constexpr std::string_view k_take =
-    "UPDATE pgsluice.lease SET run_id = $1::uuid,"
-    " token = greatest(token + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), owner = $2, "
-    "backend_pid = pg_backend_pid(),"
-    " acquired_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
-    " expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond' WHERE scope = 'run' RETURNING "
-    "token";
+    "WITH held AS MATERIALIZED (SELECT l.*, l.run_id IS NULL OR l.run_id = $1::uuid OR"
+    " NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database()"
+    " AND a.application_name = 'pgsluice/' || l.run_id) AND (l.expires_at < clock_timestamp() OR NOT EXISTS ("
+    "SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid = l.backend_pid"
+    " AND a.application_name IS NULL)) AS is_free FROM pgsluice.lease l WHERE l.scope = 'run' FOR UPDATE),"
+    " taken AS (UPDATE pgsluice.lease l SET run_id = $1::uuid,"
+    " token = greatest(l.token + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), owner = $2,"
+    " backend_pid = pg_backend_pid(), acquired_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
+    " expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond'"
+    " FROM held WHERE l.scope = 'run' AND held.is_free RETURNING l.token)"
+    " SELECT coalesce(run_id::text, ''), coalesce(owner, ''), coalesce(backend_pid, 0),"
+    " coalesce((extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::bigint, 0),"
+    " coalesce(expires_at < clock_timestamp(), true), token, (SELECT token FROM taken) FROM held";
 
-struct Look {
-  LeaseHolder holder;
-  long long token = 0;
-  bool seen_alive = false;
-  bool perhaps_alive = false;
-
-  /// Whoever holds the advisory lock, as we do, may take the lease of a run that has no session left: its next write would
-  /// fail. Where this role cannot see that, the lease must have expired.
-  [[nodiscard]] bool is_free(const std::string& run_id) const {
-    return holder.run_id.empty() || holder.run_id == run_id ||
-           (!seen_alive && (!perhaps_alive || holder.expired));
-  }
+struct Taken {
+  LeaseHolder before;
+  long long token_before = 0;
+  std::optional<long long> token;  ///< none: somebody who may be alive has it
 };
 
-Look look(Session& session) {
-  const SqlResult row = checked(session.query(k_look, {}), "read the lease");
-  return {.holder = {.run_id = row.text(0, 0),
+Taken try_lease(Session& session, const World& world, const RunOptions& options) {
+  const SqlResult row =
+      checked(session.query(k_take, {world.run_id, world.owner, std::to_string(options.lease.count())}),
+              "take the lease");
+  return {.before = {.run_id = row.text(0, 0),
                      .owner = row.text(0, 1),
                      .backend_pid = static_cast<int>(row.number(0, 2).value_or(0)),
                      .heartbeat_age_ms = row.number(0, 3).value_or(0),
                      .expired = row.truth(0, 4)},
-          .token = row.number(0, 5).value_or(0),
-          .seen_alive = row.truth(0, 6),
-          .perhaps_alive = row.truth(0, 7)};
-}
-
-/// Takes the lease if it is free: the row stays locked from the look to the end.
-Look try_lease(Worker& worker, const World& world, const RunOptions& options) {
-  Session& session = *worker.session;
-  checked(session.script("BEGIN"), "take the lease");
-  Look seen = look(session);
-  if (!seen.is_free(world.run_id)) {
-    session.script("ROLLBACK");
-    return seen;
-  }
-  const SqlResult taken =
-      checked(session.query(k_take, {world.run_id, world.owner, std::to_string(options.lease.count())}),
-              "take the lease");
-  checked(session.script("COMMIT"), "take the lease");
-  worker.token = taken.number(0, 0).value_or(0);
-  return seen;
+          .token_before = row.number(0, 5).value_or(0),
+          .token = row.number(0, 6)};
 }
 
 }  // namespace
@@ -158,16 +135,15 @@ void take_run_lock(Session& session, const World& world, const RunOptions& optio
 
 Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& options) {
   const auto start = world.clock.now();
-  const long long had = worker.token;
   for (bool told = false;; told = true) {
-    worker.token = 0;
-    const Look seen = try_lease(worker, world, options);
-    if (worker.token != 0) {
-      return had == 0 || seen.token == had ? Meanwhile::nobody : Meanwhile::another_run;
+    const Taken taken = try_lease(*worker.session, world, options);
+    if (taken.token) {
+      const long long had = std::exchange(worker.token, *taken.token);
+      return had == 0 || taken.token_before == had ? Meanwhile::nobody : Meanwhile::another_run;
     }
     const std::string who =
-        cat("run ", printable_line(seen.holder.run_id), " on ", printable_line(seen.holder.owner),
-            ", heartbeat ", format_duration(milliseconds(seen.holder.heartbeat_age_ms)), " ago");
+        cat("run ", printable_line(taken.before.run_id), " on ", printable_line(taken.before.owner),
+            ", heartbeat ", format_duration(milliseconds(taken.before.heartbeat_age_ms)), " ago");
     if (world.clock.now() - start >= options.wait_for_run) {
       throw Error(ExitCode::other_run, cat("another run has the lease: ", who), k_wait_hint);
     }
@@ -176,8 +152,8 @@ Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& optio
                   .name = "run-waiting",
                   .message = cat("waiting for the lease of ", who)});
     }
-    if (seen.holder.expired) {
-      end_orphans(*worker.session, world, seen.holder);
+    if (taken.before.expired) {
+      end_orphans(*worker.session, world, taken.before);
     }
     // It has lost its session, and needs the lock to go on.
     checked(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),

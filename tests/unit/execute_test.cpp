@@ -48,13 +48,13 @@ class Execute : public ::testing::Test {
   Execute() {
     server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
     server.answer("to_regclass('pgsluice.meta')", rows({{"t"}}), -1);
-    server.answer("FROM pgsluice.meta", rows({{"2", "7", "shop"}}), -1);
+    server.answer("FROM pgsluice.meta", rows({{std::to_string(k_ledger_version), "7", "shop"}}), -1);
     server.answer("current_database()\n", {}, 0);
     server.answer("SELECT current_database()", rows({{"shop"}}), -1);
     server.answer("SELECT system_identifier", rows({{"7"}}), -1);
     server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
     server.answer("pg_try_advisory_lock", rows({{"t"}}), -1);
-    server.answer("RETURNING token", rows({{"1"}}), -1);
+    server.answer("taken AS (UPDATE pgsluice.lease", rows({{"", "", "0", "0", "t", "4", "5"}}), -1);
     options.heartbeat = milliseconds(0);
   }
 
@@ -272,6 +272,47 @@ TEST_F(Execute, AnotherRunIsWaitedForAndThenNamed) {
     EXPECT_THAT(error.what(), HasSubstr("pid 77 pgsluice/other, role deploy"));
   }
   EXPECT_EQ(server.count("pg_advisory_lock("), 0);
+}
+
+TEST_F(Execute, ALeaseThatMayBeAliveIsWaitedForWithoutTheRunLock) {
+  server.answers.erase(server.answers.end() - 1);
+  server.answer("taken AS (UPDATE pgsluice.lease",
+                rows({{"77", "host:1", "9", "20", "f", "4", std::nullopt}}), 2);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20", "f", "4", "5"}}), -1);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("pg_advisory_unlock"), 2);
+  EXPECT_EQ(server.count("pg_terminate_backend"), 0);
+}
+
+TEST_F(Execute, AnExpiredLeaseIsTakenOverFromItsOrphans) {
+  server.answers.erase(server.answers.end() - 1);
+  server.answer("taken AS (UPDATE pgsluice.lease",
+                rows({{"77", "host:1", "9", "20000", "t", "4", std::nullopt}}), 1);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20000", "t", "4", "5"}}), -1);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("pg_terminate_backend"), 1);
+}
+
+TEST_F(Execute, AWriteWithAnOldTokenEndsTheRun) {
+  server.answer("SELECT EXISTS (SELECT FROM lease)", rows({{"f"}}), -1);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::other_run);
+  EXPECT_EQ(report.steps[0].state, StepState::fenced);
+  EXPECT_EQ(server.count("COMMIT"), 0);
+}
+
+TEST_F(Execute, WhatAPromotedStandbyHasNotReceivedIsDoneAgainInOrder) {
+  Step second = plan.files[0].steps[0];
+  plan.files[0].steps[0].last = false;
+  second.id = "0001_a.sql#2";
+  second.statements[0].sql = "ALTER TABLE t ADD y int";
+  plan.files[0].steps.push_back(second);
+  server.answer("ALTER TABLE t ADD y int", lost());
+  const RunReport report = run();  // the ledger knows neither
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE t ADD x int"), 2);
+  EXPECT_EQ(server.count("ALTER TABLE t ADD y int"), 2);
+  EXPECT_EQ(report.applied, (std::vector<std::string>{"0001_a.sql"}));
 }
 
 TEST_F(Execute, NothingPendingWritesNothing) {
