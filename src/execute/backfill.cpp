@@ -326,7 +326,7 @@ class Batches {
   // ---- telling ----
 
   [[nodiscard]] std::string progress() const {
-    const std::string done = cat(std::to_string(row_.walked), " rows of ", row_.relation);
+    std::string done = cat(std::to_string(row_.walked), " rows of ", row_.relation);
     if (!row_.estimate || *row_.estimate <= 0) {
       return done;
     }

@@ -98,12 +98,13 @@ OrderedJson text_or_null(const std::string& text) {
 OrderedJson backfills_json(const LedgerMigration& row) {
   OrderedJson backfills = OrderedJson::array();
   for (const auto& [index, backfill] : row.backfills) {
-    backfills.push_back({{"statement", index},
-                         {"state", backfill.state},
-                         {"reason", text_or_null(backfill.reason)},
-                         {"walked", backfill.walked},
-                         {"changed", backfill.done},
-                         {"estimate", backfill.estimate ? OrderedJson(*backfill.estimate) : OrderedJson(nullptr)}});
+    backfills.push_back(
+        {{"statement", index},
+         {"state", backfill.state},
+         {"reason", text_or_null(backfill.reason)},
+         {"walked", backfill.walked},
+         {"changed", backfill.done},
+         {"estimate", backfill.estimate ? OrderedJson(*backfill.estimate) : OrderedJson(nullptr)}});
   }
   return backfills;
 }

@@ -334,8 +334,9 @@ void create_ledger(Session& session, const Binding& binding) {
   session.script("ROLLBACK");
   throw Error(made.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
               cat("cannot create the ledger in schema pgsluice: ", made.error.message),
-              "Grant this role CREATE on the database, or have an administrator run: "
-              "CREATE SCHEMA pgsluice AUTHORIZATION <role of the migrations>;");
+              made.connection_lost ? ""
+                                   : "Grant this role CREATE on the database, or have an administrator run: "
+                                     "CREATE SCHEMA pgsluice AUTHORIZATION <role of the migrations>;");
 }
 
 void bring_forward(Session& session, int version) {
@@ -347,7 +348,7 @@ void bring_forward(Session& session, int version) {
     throw Error(done.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
                 cat("cannot bring the ledger from version ", std::to_string(version), " to ",
                     std::to_string(k_ledger_version), ": ", done.error.message),
-                "Run once as the role that owns schema pgsluice and its tables.");
+                done.connection_lost ? "" : "Run once as the role that owns schema pgsluice and its tables.");
   }
 }
 

@@ -59,7 +59,7 @@ start_server() {   # version, name
   local i
   "${as_server[@]}" --pdeathsig QUIT "$cache/servers/$1/bin/postgres" -D "$directory/$2/data" \
     -c "unix_socket_directories=$directory/$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-    -c shared_buffers=32MB -c autovacuum=off -c jit=off -c max_connections=40 -c timezone=UTC -c log_timezone=UTC \
+    -c shared_buffers=32MB -c autovacuum=off -c jit=off -c max_connections=100 -c timezone=UTC -c log_timezone=UTC \
     -c wal_retrieve_retry_interval=100ms >>"$directory/$2/log" 2>&1 </dev/null &
   pids[$2]=$!
   for ((i = 0; i < 3000; i++)); do

@@ -315,6 +315,13 @@ TEST_F(Execute, WhatAPromotedStandbyHasNotReceivedIsDoneAgainInOrder) {
   EXPECT_EQ(report.applied, (std::vector<std::string>{"0001_a.sql"}));
 }
 
+TEST_F(Execute, AServerThatGoesAwayBeforeTheFirstStepIsConnectedToAgain) {
+  server.answers.insert(server.answers.begin(),
+                        {.part = "INSERT INTO pgsluice.run", .result = lost(), .times = 1});
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("INSERT INTO pgsluice.run"), 2);
+}
+
 TEST_F(Execute, NothingPendingWritesNothing) {
   plan.files.clear();
   EXPECT_EQ(run().message, "nothing to do");
