@@ -28,20 +28,6 @@ OrderedJson failure_json(const StatementFailure& failure) {
           {"constraint", failure.error.constraint}};
 }
 
-OrderedJson step_json(const StepReport& step) {
-  return {{"id", step.id},
-          {"migration", step.migration},
-          {"phase", to_string(step.phase)},
-          {"state", to_string(step.state)},
-          {"transaction", step.in_transaction},
-          {"attempts", step.attempts},
-          {"waited_ms", step.waited.count()},
-          {"held_ms", step.held.count()},
-          {"max_victims", step.max_victims},
-          {"blockers", to_json(step.blockers)},
-          {"error", step.failure ? failure_json(*step.failure) : OrderedJson(nullptr)}};
-}
-
 OrderedJson problem_json(const PlanProblem& problem) {
   return {{"severity", problem.code == ExitCode::ok ? "warning" : "error"},
           {"path", problem.path},
@@ -49,14 +35,6 @@ OrderedJson problem_json(const PlanProblem& problem) {
           {"column", problem.position.column},
           {"message", problem.message},
           {"hint", problem.hint}};
-}
-
-OrderedJson problems_json(const Plan& plan) {
-  OrderedJson problems = OrderedJson::array();
-  for (const PlanProblem& problem : plan.problems) {
-    problems.push_back(problem_json(problem));
-  }
-  return problems;
 }
 
 /// One line of the status: a file, a row of the ledger, or both.
@@ -196,10 +174,55 @@ OrderedJson predicted_locks_json(const Step& step) {
   return array;
 }
 
+OrderedJson to_json(const StepReport& step) {
+  return {{"id", step.id},
+          {"migration", step.migration},
+          {"phase", to_string(step.phase)},
+          {"state", to_string(step.state)},
+          {"transaction", step.in_transaction},
+          {"attempts", step.attempts},
+          {"waited_ms", step.waited.count()},
+          {"held_ms", step.held.count()},
+          {"max_victims", step.max_victims},
+          {"blockers", to_json(step.blockers)},
+          {"error", step.failure ? failure_json(*step.failure) : OrderedJson(nullptr)}};
+}
+
+OrderedJson problems_json(const Plan& plan) {
+  OrderedJson problems = OrderedJson::array();
+  for (const PlanProblem& problem : plan.problems) {
+    problems.push_back(problem_json(problem));
+  }
+  return problems;
+}
+
+OrderedJson active_run_json(const Ledger& ledger) {
+  if (!ledger.active) {
+    return nullptr;
+  }
+  return {{"pid", ledger.active->pid},
+          {"application_name", ledger.active->application_name},
+          {"user", ledger.active->user},
+          {"since", ledger.active->since}};
+}
+
+std::string place_of(const PlanProblem& problem) {
+  const std::string path = printable_line(problem.path);
+  return problem.position.line == 0 ? path
+                                    : cat(path, ":", std::to_string(problem.position.line), ":",
+                                          std::to_string(problem.position.column));
+}
+
+std::string with_hint(const PlanProblem& problem) {
+  const bool several_lines = problem.hint.find('\n') != std::string::npos;
+  const std::string_view before = problem.hint.empty() ? "" : several_lines ? "\n" : ". ";
+  return cat(printable_line(problem.message), before, printable(problem.hint));
+}
+
 OrderedJson apply_document(const Plan& plan, const RunReport& report) {
   OrderedJson steps = OrderedJson::array();
   for (const StepReport& step : report.steps) {
-    steps.push_back(step_json(step));
+    steps.push_back(to_json(step));
   }
   return {{"schema", 1},
           {"tool", tool_json()},
@@ -217,13 +240,6 @@ OrderedJson status_document(const Plan& plan, const Ledger& ledger) {
   for (const StatusLine& line : status_lines(plan, ledger)) {
     migrations.push_back(status_line_json(line));
   }
-  OrderedJson active = nullptr;
-  if (ledger.active) {
-    active = {{"pid", ledger.active->pid},
-              {"application_name", ledger.active->application_name},
-              {"user", ledger.active->user},
-              {"since", ledger.active->since}};
-  }
   OrderedJson steps = OrderedJson::array();
   for (const PlannedFile& file : plan.files) {
     for (const Step& step : file.steps) {
@@ -232,13 +248,13 @@ OrderedJson status_document(const Plan& plan, const Ledger& ledger) {
       pending.migration = file.analysis.migration.id;
       pending.phase = file.analysis.migration.phase;
       pending.in_transaction = step.in_transaction;
-      steps.push_back(step_json(pending));
+      steps.push_back(to_json(pending));
     }
   }
   return {{"schema", 1},
           {"tool", tool_json()},
           {"ledger", ledger.exists},
-          {"active_run", active},
+          {"active_run", active_run_json(ledger)},
           {"migrations", migrations},
           {"steps", steps},
           {"problems", problems_json(plan)}};

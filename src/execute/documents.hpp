@@ -14,9 +14,18 @@ namespace pgsluice {
 OrderedJson to_json(const Blocker& blocker);
 OrderedJson to_json(const std::vector<Blocker>& blockers);
 OrderedJson predicted_locks_json(const Step& step);
+OrderedJson to_json(const StepReport& step);
+OrderedJson problems_json(const Plan& plan);
+/// null: no run is active.
+OrderedJson active_run_json(const Ledger& ledger);
 
 OrderedJson apply_document(const Plan& plan, const RunReport& report);
 OrderedJson status_document(const Plan& plan, const Ledger& ledger);
+
+/// "0002_orders.sql:3:1", or the path alone.
+std::string place_of(const PlanProblem& problem);
+/// What is wrong and what to do. A hint of several lines is SQL to copy: it stays as it is.
+std::string with_hint(const PlanProblem& problem);
 
 std::string status_text(const Plan& plan, const Ledger& ledger, const Painter& paint);
 

@@ -55,14 +55,6 @@ bool is_concurrent(const Statement& statement) {
   return std::ranges::any_of(statement.commands, [](const Command& c) { return c.is("concurrent"); });
 }
 
-/// A concurrent command works without the strong locks that it takes for a moment.
-Hold hold(const Effect& effect, const Statement& statement, LockMode mode) {
-  if (effect.unmodeled) return Hold::unknown;
-  if (is_concurrent(statement)) return blocks_reads(mode) ? Hold::instant : Hold::work;
-  const bool reads_samples = statement.tag == "VacuumStmt";
-  return reads_samples || findings::is_slow(effect, statement) ? Hold::work : Hold::instant;
-}
-
 Meanwhile answer(const RelationLock& lock, Hold hold) {
   Meanwhile result{.mode = lock.mode, .hold = hold, .relations = {lock.relation}};
   for (const Activity& activity : activities()) {
@@ -78,11 +70,19 @@ bool says_the_same(const Meanwhile& a, const Meanwhile& b) {
 
 }  // namespace
 
-std::vector<Meanwhile> meanwhile(const Effect& effect, const Statement& statement) {
+/// A concurrent command works without the strong locks that it takes for a moment.
+Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode) {
+  if (effect.unmodeled) return Hold::unknown;
+  if (is_concurrent(statement)) return blocks_reads(mode) ? Hold::instant : Hold::work;
+  const bool reads_samples = statement.tag == "VacuumStmt";
+  return reads_samples || findings::is_slow(effect, statement) ? Hold::work : Hold::instant;
+}
+
+std::vector<Meanwhile> meanwhile(const std::vector<HeldFor>& locks) {
   std::vector<Meanwhile> result;
-  for (const RelationLock& lock : effect.locks) {
+  for (const auto& [lock, hold] : locks) {
     if (lock.is_new) continue;
-    Meanwhile one = answer(lock, hold(effect, statement, lock.mode));
+    Meanwhile one = answer(lock, hold);
     if (one.waiting.empty() && one.going_on.empty()) continue;
     const auto same = std::ranges::find_if(result, [&](const Meanwhile& m) { return says_the_same(m, one); });
     if (same == result.end()) {
@@ -93,6 +93,14 @@ std::vector<Meanwhile> meanwhile(const Effect& effect, const Statement& statemen
   }
   std::ranges::stable_sort(result, std::ranges::greater(), &Meanwhile::mode);
   return result;
+}
+
+std::vector<Meanwhile> meanwhile(const Effect& effect, const Statement& statement) {
+  std::vector<HeldFor> locks;
+  for (const RelationLock& lock : effect.locks) {
+    locks.push_back({.lock = lock, .hold = hold_of(effect, statement, lock.mode)});
+  }
+  return meanwhile(locks);
 }
 
 }  // namespace explaining

@@ -9,7 +9,17 @@
 
 namespace pgsluice::explaining {
 
+/// How long the statement holds a lock of that mode by its own work.
+Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode);
+
+/// A lock, and how long it is held.
+struct HeldFor {
+  RelationLock lock;
+  Hold hold = Hold::instant;
+};
 /// Strongest lock first. Of relations that nobody else can see there is nothing to say.
+std::vector<Meanwhile> meanwhile(const std::vector<HeldFor>& locks);
+/// Of one statement that runs alone.
 std::vector<Meanwhile> meanwhile(const Effect& effect, const Statement& statement);
 
 }  // namespace pgsluice::explaining

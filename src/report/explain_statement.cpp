@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A statement explained: what is the same on all majors once, the rest side by side.
 #include <algorithm>
-#include <cmath>
 
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "report/advice.hpp"
 #include "report/explain.hpp"
@@ -57,39 +57,12 @@ Document locks(const Effect& effect) {
 
 // ---- work ------------------------------------------------------------------------------------------------------------
 
-/// 1234567 → "1.2 million"
-std::string rounded(double number) {
-  constexpr double thousand = 1e3;
-  constexpr double million = 1e6;
-  constexpr double billion = 1e9;
-  const auto with_unit = [number](double unit, std::string_view word) {
-    constexpr double enough = 10;  // from there on without a decimal
-    const double tenths = std::round(number / unit * 10) / 10;
-    const double shown = tenths >= enough ? std::round(number / unit) : tenths;
-    const std::string digits = std::to_string(shown);
-    return cat(digits.substr(0, digits.find('.') + (shown == std::floor(shown) ? 0 : 2)), word);
-  };
-  if (number >= billion) return with_unit(billion, " billion");
-  if (number >= million) return with_unit(million, " million");
-  return number >= thousand ? with_unit(thousand, " thousand") : with_unit(1, "");
-}
-
-std::string byte_words(double bytes) {
-  constexpr double step = 1024;
-  std::string_view unit = "B";
-  for (const std::string_view larger : {"kB", "MB", "GB", "TB"}) {
-    if (bytes < step) break;
-    bytes /= step;
-    unit = larger;
-  }
-  return cat(rounded(bytes), " ", unit);
-}
-
 Words size_words(const RelationName& relation, const Explanation& explanation) {
   const auto found = explanation.sizes.find(relation);
   if (found == explanation.sizes.end()) return {};
   std::vector<std::string> parts;
-  if (found->second.reltuples) parts.push_back(cat("about ", rounded(*found->second.reltuples), " rows"));
+  if (found->second.reltuples)
+    parts.push_back(cat("about ", rounded_words(*found->second.reltuples), " rows"));
   if (found->second.bytes) parts.push_back(byte_words(*found->second.bytes));
   return cat(" (", join(parts, ", "), ")");
 }
