@@ -56,6 +56,7 @@ struct RunOptions {
   milliseconds lock_timeout{200};
   milliseconds lock_budget{600'000};
   milliseconds statement_timeout{0};
+  std::string search_path;  ///< the same in every session of the run; empty: what the server gives
   milliseconds wait_for_run{30'000};
   milliseconds wait_for_db{300'000};
   milliseconds poll{75};        ///< between two looks at blockers

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "execute/documents.hpp"
+#include "execute/settings.hpp"
 #include "pg/arrays.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -29,6 +30,7 @@ ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
   std::vector<Migration> migrations = discover(options.directory);
   const RealWorld real(options.url, pg::Access::any, global);
   const std::unique_ptr<Session> session = connect_once(real.world());
+  expect_own_backend(*session, real.world().connect);  // what is set must not reach others
   session->script(
       "SET default_transaction_read_only = on; SET lock_timeout = '5s'; SET statement_timeout = '30s'");
   const Ledger ledger = read_ledger(*session);

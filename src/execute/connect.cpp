@@ -89,10 +89,14 @@ std::unique_ptr<Session> open_session(const World& world, const RunOptions& opti
 Worker open_worker(const World& world, const RunOptions& options) {
   Worker worker;
   worker.session = open_session(world, options);
+  // Before anything is set: what is shared would carry our settings to others.
+  expect_own_backend(*worker.session, world.connect);
   make_settings(*worker.session, options);
   worker.binding = read_binding(*worker.session);
   read_search_path(worker);
-  worker.backend_pid = worker.session->backend_pid();
+  // Behind a pooler the session's own number is the pooler's.
+  worker.backend_pid =
+      static_cast<int>(worker.session->query("SELECT pg_backend_pid()", {}).number(0, 0).value_or(0));
   expect_target(read_ledger(*worker.session), worker.binding);
   take_run_lock(*worker.session, world, options);
   return worker;

@@ -24,6 +24,9 @@ std::vector<Setting> settings_for(const RunOptions& options, int server_version_
                                 {"idle_in_transaction_session_timeout", "60000"},
                                 {"default_transaction_isolation", "read committed"},
                                 {"default_transaction_deferrable", "off"}};
+  if (!options.search_path.empty()) {
+    settings.push_back({"search_path", options.search_path});
+  }
   if (server_version_num >= 140000) {
     // Without it the queued DDL of a killed pgsluice would still be executed when its lock becomes free.
     settings.push_back({"client_connection_check_interval", "500"});
@@ -43,18 +46,50 @@ SqlResult checked(SqlResult result) {
 }
 
 constexpr const char* k_pooler_hint =
-    "Connect to the server itself, not to a connection pooler: sessions, locks and cancelling need one "
-    "backend.";
+    "Connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session for this "
+    "database or "
+    "role): sessions, locks and cancelling need one backend.";
 
-void expect_same_backend(Session& session) {
-  const SqlResult pid = checked(session.query("SELECT pg_backend_pid()", {}));
-  if (session.backend_pid() != 0 && pid.number(0, 0) != session.backend_pid()) {
-    throw Error(ExitCode::precondition, "a connection pooler stands between pgsluice and the server",
-                k_pooler_hint);
+Error pooler_error(std::string_view what) {
+  return {ExitCode::precondition, cat("a connection pooler stands between pgsluice and the server, ", what),
+          k_pooler_hint};
+}
+
+long long backend_of(Session& session) {
+  return checked(session.query("SELECT pg_backend_pid()", {})).number(0, 0).value_or(0);
+}
+
+// In a file a setting is a word; this one is a list, and a list in quotes would be one name.
+std::string set_command(const Setting& setting) {
+  if (setting.name != "search_path") {
+    return cat("SET ", setting.name, " = '", setting.value, "'");
   }
+  const std::string escaped = replace_all(replace_all(setting.value, "\\", "\\\\"), "'", "''");
+  return cat("SELECT set_config('search_path', E'", escaped, "', false)");
 }
 
 }  // namespace
+
+// A pooler gives its own number for the backend. In session mode the backend stays with the session all the same; in the
+// other modes a backend that is between two transactions is given to whoever comes next.
+bool expect_own_backend(Session& session, const Connector& connect) {
+  const long long mine = backend_of(session);
+  if (session.backend_pid() == 0 || mine == session.backend_pid()) {
+    return false;
+  }
+  auto connected = connect();
+  if (const auto* failure = std::get_if<NoSession>(&connected)) {
+    throw pooler_error(cat("and it gives no second session: ", failure->message));
+  }
+  Session& other = *std::get<std::unique_ptr<Session>>(connected);
+  const SqlResult held = other.query("BEGIN", {});
+  const bool shared = !held.ok || backend_of(other) == mine || backend_of(session) != mine;
+  other.query("ROLLBACK", {});
+  if (shared) {
+    throw pooler_error("and it shares backends between sessions (transaction or statement mode)");
+  }
+  return true;
+}
 
 void make_settings(Session& session, const RunOptions& options) {
   std::string set;
@@ -67,7 +102,6 @@ void make_settings(Session& session, const RunOptions& options) {
                std::to_string(values.size()), ", false)");
     show += cat(show.empty() ? "SELECT " : ", ", "current_setting('", setting.name, "')");
   }
-  expect_same_backend(session);
   const SqlResult made = checked(session.query(set, values));
   const SqlResult read = checked(session.query(show, {}));
   for (std::size_t i = 0; i < settings.size(); ++i) {
@@ -83,7 +117,7 @@ void make_settings(Session& session, const RunOptions& options) {
 std::string reset_script(const RunOptions& options, int server_version_num) {
   std::string script = "RESET ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE";
   for (const Setting& setting : settings_for(options, server_version_num)) {
-    script += cat("; SET ", setting.name, " = '", setting.value, "'");
+    script += "; " + set_command(setting);
   }
   return script;
 }

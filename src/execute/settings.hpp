@@ -9,8 +9,11 @@
 
 namespace pgsluice {
 
-/// Makes the settings and reads them back in a second transaction. Throws Error(precondition) when one did not
-/// stick, or when a pooler stands between.
+/// Whether a connection pooler stands between. Throws Error(precondition) unless this session has a backend of its own
+/// until it ends: `connect` is asked for a second one to find that out.
+bool expect_own_backend(Session& session, const Connector& connect);
+
+/// Makes the settings and reads them back in a second transaction. Throws Error(precondition) when one did not stick.
 void make_settings(Session& session, const RunOptions& options);
 
 /// One message that undoes whatever a file has set, and makes our settings again.
