@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 5> k_commands{{
+constexpr std::array<CommandRow, 7> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -52,6 +52,26 @@ Examples:
 Exit codes: 0 written, 2 usage, 3 the server says no, 11 a table is being changed
 for longer than we wait, 15 database not reachable.)",
      .add = add_snapshot},
+    {.name = "plan",
+     .summary = "show what apply would do now, to whom, and who is in the way",
+     .help = R"(For each step that is pending: its locks on the tables as they are now, how large
+those are, the work and who waits meanwhile, who is in the way at this moment, and how
+long earlier steps waited. Changes nothing, creates nothing, and runs on a read-only
+role and on a standby, too.
+
+What would keep readers or writers out of a table for as long as it takes to rewrite,
+read or index more than --max-locked-size is refused, unless a directive allows it:
+  -- pgsluice: allow blocks-writes-during-work because "nobody writes at night"
+
+Examples:
+  pgsluice plan migrations/ --database-url postgres://reader@db/shop
+  pgsluice plan migrations/ --format json --output plan.json
+  pgsluice apply migrations/ --plan plan.json     that plan, or nothing
+
+Exit codes: 0 apply would run it, or nothing is pending; 2 usage, 3 the server says
+no, 4 the ledger belongs to another database, 10 apply would refuse it, 13 an applied
+file has changed, 15 database not reachable.)",
+     .add = add_plan},
     {.name = "apply",
      .summary = "run the migrations that are pending, without stalling the application",
      .help = R"(Looks for sessions that hold conflicting locks before it queues for a lock, names
@@ -71,8 +91,9 @@ Directives in a file go before the options:
 
 Exit codes: 0 done or nothing to do, 2 usage, 3 a precondition (pooler, missing
 grant, a setting that did not stick), 4 the ledger belongs to another database,
-10 refused (what breaks the running release, bad SQL), 11 lock budget used up,
-nothing was changed, 13 an applied file has changed, 14 another run is active,
+10 refused (what breaks the running release, too much work under a lock, bad SQL, a
+plan that no longer holds), 11 lock budget used up, nothing was changed, 13 an
+applied file has changed, 14 another run is active,
 15 database not reachable or read-only, 17 the data violates a constraint,
 18 a statement failed, 130 and 143 interrupted.)",
      .add = add_apply},
@@ -89,6 +110,22 @@ Examples:
 Exit codes: 0 whatever the states are, 2 usage, 4 the ledger belongs to another
 database, 15 database not reachable.)",
      .add = add_status},
+    {.name = "doctor",
+     .summary = "say whether a server and a role are fit for apply, and how to mend what is not",
+     .help = R"(Checks the version, that the server takes writes, that settings stick and no pooler in
+transaction mode stands between, the grants for the ledger, who owns the tables, whether
+blockers' age and query are visible, and the clock. Changes nothing.
+
+With --grants it prints the statements that make a role one that may run migrations and
+nothing else, for this database as it is now; a superuser runs them.
+
+Examples:
+  pgsluice doctor --database-url postgres://migrator@db/shop
+  pgsluice doctor --grants --role migrator --database-url postgres://admin@db/shop | psql shop
+
+Exit codes: 0 fit, perhaps with advice; 2 usage, 3 something is missing, 15 database
+not reachable.)",
+     .add = add_doctor},
 }};
 
 }  // namespace

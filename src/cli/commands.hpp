@@ -32,7 +32,9 @@ std::span<const CommandRow> commands();
 Runner add_lint(CLI::App& app);
 Runner add_explain(CLI::App& app);
 Runner add_snapshot(CLI::App& app);
+Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);
+Runner add_doctor(CLI::App& app);
 
 }  // namespace pgsluice::cli

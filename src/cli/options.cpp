@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "pgsluice/explain.hpp"
 #include "pgsluice/migration.hpp"
@@ -39,6 +40,10 @@ std::string check_pg_version(const std::string& text) {
 std::string check_duration(const std::string& text) {
   return parse_duration(text) ? std::string()
                               : quoted(text) + " is no duration such as 200ms, 5s, 10m or 24h";
+}
+
+std::string check_size(const std::string& text) {
+  return parse_bytes(text) ? std::string() : quoted(text) + " is no size such as 512MB or 1GB";
 }
 
 constexpr unsigned k_most_jobs = 64;
@@ -91,6 +96,14 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
   return app.add_option_function<std::string>(name, assign, description)
       ->check(CLI::Validator(check_duration, ""))
       ->type_name("DURATION");
+}
+
+CLI::Option* add_size(CLI::App& app, const std::string& name, std::optional<double>& bytes,
+                      const std::string& description) {
+  const auto assign = [&bytes](const std::string& text) { bytes = parse_bytes(text); };
+  return app.add_option_function<std::string>(name, assign, description)
+      ->check(CLI::Validator(check_size, ""))
+      ->type_name("SIZE");
 }
 
 void add_jobs(CLI::App& app, std::optional<unsigned>& jobs) {

@@ -40,6 +40,10 @@ void add_pg_version(CLI::App& app, std::optional<int>& version, const std::strin
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
                           std::optional<std::chrono::milliseconds>& duration, const std::string& description);
 
+/// An option whose value is written `512MB`, `1GB`.
+CLI::Option* add_size(CLI::App& app, const std::string& name, std::optional<double>& bytes,
+                      const std::string& description);
+
 /// `--jobs N`, 1 to 64. Absent: not given.
 void add_jobs(CLI::App& app, std::optional<unsigned>& jobs);
 

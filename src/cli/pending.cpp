@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pending.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "catalog/read.hpp"
+#include "cli/database.hpp"
+#include "cli/input.hpp"
+#include "execute/backfill_key.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+std::optional<Phase> phase_of(PhaseChoice choice) {
+  switch (choice) {
+    case PhaseChoice::expand: return Phase::expand;
+    case PhaseChoice::backfill: return Phase::backfill;
+    case PhaseChoice::contract: return Phase::contract;
+    case PhaseChoice::all: break;
+  }
+  return std::nullopt;
+}
+
+/// Nothing when no file is pending, or when a table is being changed at this moment.
+std::optional<Snapshot> read_live(const std::vector<Migration>& migrations, const Ledger& ledger,
+                                  const Place& place, const EventSink& emit) {
+  const auto is_applied = [&ledger](const Migration& migration) { return ledger.is_applied(migration.id); };
+  if (std::all_of(migrations.begin(), migrations.end(), is_applied)) return std::nullopt;
+  auto result = try_read_snapshot(place.session, {.lock_timeout = place.lock_timeout, .sizes = false});
+  if (auto* snapshot = std::get_if<Snapshot>(&result)) return std::move(*snapshot);
+  emit({.severity = Severity::warning,
+        .name = "catalog-not-read",
+        .message = cat("cannot read the catalogs, so the files alone say what is there: ",
+                       printable_line(std::get<ReadFailure>(result).error.message))});
+  return std::nullopt;
+}
+
+}  // namespace
+
+void add_pending_options(CLI::App& app, PendingOptions& options) {
+  app.add_option("DIR", options.directory, "folder of migrations")->required();
+  add_choice(app, "--phase", options.phase,
+             {{"all", PhaseChoice::all},
+              {"expand", PhaseChoice::expand},
+              {"backfill", PhaseChoice::backfill},
+              {"contract", PhaseChoice::contract}},
+             "only the migrations of this phase");
+  add_size(
+      app, "--max-locked-size", options.max_locked_bytes,
+      "refuse what rewrites, reads or indexes more than this under a lock that keeps the application out "
+      "(default 1GB)");
+  add_rules(app, options.rules);
+}
+
+void add_budgets(CLI::App& app, BudgetOptions& options) {
+  add_duration(app, "--lock-timeout", options.lock_timeout, "longest queueing for one lock (default 200ms)");
+  add_duration(app, "--lock-budget", options.lock_budget,
+               "longest time to get the locks of one step (default 10m)");
+  add_duration(app, "--statement-timeout", options.statement_timeout,
+               "longest run of one statement (default: no limit)");
+}
+
+RunOptions run_options(const BudgetOptions& options) {
+  RunOptions run;
+  run.lock_timeout = options.lock_timeout.value_or(run.lock_timeout);
+  run.lock_budget = options.lock_budget.value_or(run.lock_budget);
+  run.statement_timeout = options.statement_timeout.value_or(run.statement_timeout);
+  if (run.lock_timeout <= milliseconds(0)) {
+    throw Error(ExitCode::usage, "--lock-timeout must be more than 0",
+                "0 would wait for ever, and everybody who comes after would wait behind it.");
+  }
+  return run;
+}
+
+Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Place& place,
+                     const PendingOptions& options, const EventSink& emit) {
+  Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}};
+  pending.snapshot = read_live(migrations, pending.ledger, place, emit);
+  Basis basis{.pg_version = place.session.server_version_num() / 10000,
+              .schemas = place.schemas,
+              .ledger = pending.ledger};
+  if (pending.snapshot) basis.live = make_catalog(*pending.snapshot);
+  pending.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules),
+                           pending.ledger, {.phase = phase_of(options.phase)});
+  for (PlanProblem& problem : check_backfills(pending.plan, place.session)) {
+    pending.plan.problems.push_back(std::move(problem));
+  }
+  const RelationStates worked_on = read_states(place.session, worked_on_under_lock(pending.plan));
+  refuse_large_work(pending.plan, worked_on, options.max_locked_bytes.value_or(k_max_locked_bytes));
+  return pending;
+}
+
+PlanBasis basis_of(const Pending& pending, const Place& place, const RelationStates& states) {
+  PlanBasis basis = make_basis(pending.plan, states, pending.snapshot);
+  const Binding binding = read_binding(place.session);
+  basis.system_identifier = binding.system_identifier;
+  basis.database = binding.database;
+  basis.schemas = place.schemas;
+  return basis;
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// pgsluice plan: what apply would do now, to whom, and who is in the way. Changes nothing, and needs no right to.
+
+#include <iostream>
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/database.hpp"
+#include "cli/pending.hpp"
+#include "execute/blockers.hpp"
+#include "execute/settings.hpp"
+#include "pg/arrays.hpp"
+#include "report/forecast.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+enum class Format { text, json };
+
+struct PlanCommand {
+  PendingOptions pending;
+  BudgetOptions budgets;
+  std::string url;
+  std::string output;
+  Format format = Format::text;
+};
+
+void ask_server(Forecast& forecast, Session& session, const World& world) {
+  Observer observer(world);
+  for (ForecastStep& step : forecast.steps) {
+    step.blockers = observer.holders(step.step->locks, session.backend_pid());
+    if (forecast.ledger.exists) step.past = read_past_waits(session, *step.step);
+  }
+}
+
+std::string render(const Forecast& forecast, const PlanCommand& command, const GlobalOptions& global) {
+  constexpr int widest = 100;
+  if (command.format == Format::json) return to_json(forecast);
+  const int descriptor = command.output.empty() ? STDOUT_FILENO : -1;
+  return to_text(to_document(forecast), std::min(terminal_width(descriptor), widest),
+                 Painter(wants_color(global.color, descriptor)));
+}
+
+ExitCode verdict(const Plan& plan) {
+  const PlanProblem* refusal = plan.refusal();
+  return refusal == nullptr ? ExitCode::ok : refusal->code;
+}
+
+ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
+  const RunOptions run = run_options(command.budgets);
+  std::vector<Migration> migrations = discover(command.pending.directory);
+  const RealWorld real(command.url, pg::Access::any, global);
+  const World& world = real.world();
+  const std::unique_ptr<Session> session = connect_once(world);
+  expect_own_backend(*session, world.connect);  // what is set must not reach others
+  session->script(
+      "SET default_transaction_read_only = on; SET lock_timeout = '5s'; SET statement_timeout = '60s'");
+  Ledger ledger = read_ledger(*session);
+  expect_target(ledger, read_binding(*session));
+  const SqlResult here = session->query("SELECT current_schemas(false)::text, pg_is_in_recovery()", {});
+  const Place place{.session = *session, .schemas = pg::parse_texts(here.text(0, 0))};
+  const Pending pending =
+      find_pending(std::move(migrations), std::move(ledger), place, command.pending, world.emit);
+  Forecast forecast{.plan = pending.plan,
+                    .ledger = pending.ledger,
+                    .target = world.target,
+                    .server_version_num = session->server_version_num(),
+                    .standby = here.truth(0, 1),
+                    .max_locked_bytes = command.pending.max_locked_bytes.value_or(k_max_locked_bytes),
+                    .states = read_states(*session, locked_relations(pending.plan)),
+                    .basis = {},
+                    .steps = forecast_steps(pending.plan, run)};
+  forecast.basis = basis_of(pending, place, forecast.states);
+  ask_server(forecast, *session, world);
+  const std::string text = render(forecast, command, global);
+  if (command.output.empty()) {
+    std::cout << text;
+  } else {
+    write_file(command.output, text);
+  }
+  return verdict(pending.plan);
+}
+
+}  // namespace
+
+Runner add_plan(CLI::App& app) {
+  const auto command = std::make_shared<PlanCommand>();
+  add_pending_options(app, command->pending);
+  add_database_url(app, command->url);
+  add_budgets(app, command->budgets);
+  add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
+                     "form of the plan; apply --plan takes the JSON");
+  app.add_option("--output", command->output, "write it to this file")->type_name("FILE");
+  return [command](const GlobalOptions& global) { return run_plan(*command, global); };
+}
+
+}  // namespace pgsluice::cli
