@@ -11,13 +11,22 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 3;
+inline constexpr int k_ledger_version = 4;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
 
-enum class MigrationState { running, partial, failed, applied };
+enum class MigrationState {
+  running,
+  partial,
+  failed,
+  applied,
+  baselined,  ///< applied before there was this ledger
+};
 std::string_view to_string(MigrationState state);
+inline bool is_applied(MigrationState state) {
+  return state == MigrationState::applied || state == MigrationState::baselined;
+}
 std::optional<MigrationState> parse_migration_state(std::string_view text);
 
 struct LedgerStatement {
@@ -86,7 +95,7 @@ struct Ledger {
 
   [[nodiscard]] bool is_applied(const std::string& id) const {
     const auto found = migrations.find(id);
-    return found != migrations.end() && found->second.state == MigrationState::applied;
+    return found != migrations.end() && pgsluice::is_applied(found->second.state);
   }
 };
 

@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 7> k_commands{{
+constexpr std::array<CommandRow, 8> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -110,6 +110,25 @@ Examples:
 Exit codes: 0 whatever the states are, 2 usage, 4 the ledger belongs to another
 database, 15 database not reachable.)",
      .add = add_status},
+    {.name = "baseline",
+     .summary = "adopt a database that others have migrated so far",
+     .help = R"(Marks files as applied without running them: those that another tool's ledger in the
+database says are applied, or, where there is none, all of them, or those up to --to.
+What the ledger of pgsluice knows already stays as it is. Reads the ledgers of Flyway,
+golang-migrate, dbmate, goose, Rails, Prisma, Alembic, Diesel, sqlx, Liquibase, Sqitch,
+Atlas and Django, and never writes them. What such a tool has begun and not finished
+is refused.
+
+Examples:
+  pgsluice baseline migrations/ --dry-run --database-url postgres://migrator@db/shop
+  pgsluice baseline migrations/                       by the ledger that is there
+  pgsluice baseline migrations/ --to 0041_items.sql   up to this one, whoever ran it
+  pgsluice baseline migrations/ --from flyway
+
+Exit codes: 0 done or nothing to do, 2 usage, 3 a precondition, 4 the ledger belongs to
+another database, 10 refused: nobody can tell what is applied, 14 another run is
+active, 15 database not reachable or read-only.)",
+     .add = add_baseline},
     {.name = "doctor",
      .summary = "say whether a server and a role are fit for apply, and how to mend what is not",
      .help = R"(Checks the version, that the server takes writes, that settings stick and no pooler in

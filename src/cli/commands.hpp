@@ -35,6 +35,7 @@ Runner add_snapshot(CLI::App& app);
 Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);
+Runner add_baseline(CLI::App& app);
 Runner add_doctor(CLI::App& app);
 
 }  // namespace pgsluice::cli

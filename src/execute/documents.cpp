@@ -46,7 +46,10 @@ struct StatusLine {
 };
 
 // "running" is what the ledger last heard. Without a run it is what a killed one has left.
-std::string shown_state(FileState state, const Ledger& ledger) {
+std::string shown_state(FileState state, const LedgerMigration* row, const Ledger& ledger) {
+  if (state == FileState::applied && row != nullptr) {
+    return std::string(to_string(row->state));
+  }
   if (state == FileState::running && !ledger.active) {
     return "partial";
   }
@@ -58,10 +61,11 @@ std::vector<StatusLine> status_lines(const Plan& plan, const Ledger& ledger) {
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
     const auto row = ledger.migrations.find(migration.id);
+    const LedgerMigration* known = row == ledger.migrations.end() ? nullptr : &row->second;
     lines.push_back({.id = migration.id,
                      .phase = std::string(to_string(migration.phase)),
-                     .state = shown_state(file.state, ledger),
-                     .row = row == ledger.migrations.end() ? nullptr : &row->second});
+                     .state = shown_state(file.state, known, ledger),
+                     .row = known});
   }
   for (const LedgerMigration& missing : plan.missing) {
     lines.push_back({.id = missing.id, .phase = missing.phase, .state = "missing", .row = &missing});
@@ -111,7 +115,7 @@ OrderedJson status_line_json(const StatusLine& line) {
 }
 
 Style style_of(const std::string& state) {
-  if (state == "applied") {
+  if (state == "applied" || state == "baselined") {
     return Style::good;
   }
   if (state == "failed" || state == "changed") {

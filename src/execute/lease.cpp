@@ -133,13 +133,13 @@ void take_run_lock(Session& session, const World& world, const RunOptions& optio
   }
 }
 
-Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& options) {
+Interim take_lease(Worker& worker, const World& world, const RunOptions& options) {
   const auto start = world.clock.now();
   for (bool told = false;; told = true) {
     const Taken taken = try_lease(*worker.session, world, options);
     if (taken.token) {
       const long long had = std::exchange(worker.token, *taken.token);
-      return had == 0 || taken.token_before == had ? Meanwhile::nobody : Meanwhile::another_run;
+      return had == 0 || taken.token_before == had ? Interim::nobody : Interim::another_run;
     }
     const std::string who =
         cat("run ", printable_line(taken.before.run_id), " on ", printable_line(taken.before.owner),
@@ -162,6 +162,17 @@ Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& optio
     stop_if_interrupted(world);
     take_run_lock(*worker.session, world, options);
   }
+}
+
+void prepare_ledger(Worker& worker, const World& world, const RunOptions& options, std::string_view command) {
+  const Ledger ledger = read_ledger(*worker.session);
+  if (!ledger.exists) {
+    create_ledger(*worker.session, worker.binding);
+  } else if (ledger.version < k_ledger_version) {
+    bring_forward(*worker.session, ledger.version);
+  }
+  take_lease(worker, world, options);
+  begin_run(*worker.session, world, worker, command);
 }
 
 void give_back_lease(Session& session, long long token) {

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 
 #include "pgsluice/execute.hpp"
@@ -17,10 +18,12 @@ namespace pgsluice {
 /// Error(other_run).
 void take_run_lock(Session& session, const World& world, const RunOptions& options);
 
-enum class Meanwhile { nobody, another_run };
+enum class Interim { nobody, another_run };
 /// Makes the lease ours, within options.wait_for_run, and worker.token its token; the ledger must exist. Says whether
 /// somebody else has had it since worker.token. Throws Error(other_run).
-Meanwhile take_lease(Worker& worker, const World& world, const RunOptions& options);
+Interim take_lease(Worker& worker, const World& world, const RunOptions& options);
+/// The ledger as this program writes it, made or brought forward, with the lease and a row of the run. Throws Error.
+void prepare_ledger(Worker& worker, const World& world, const RunOptions& options, std::string_view command);
 /// So that the next run need not ask whether we live.
 void give_back_lease(Session& session, long long token);
 

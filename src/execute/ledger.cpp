@@ -237,13 +237,14 @@ std::string_view to_string(MigrationState state) {
     case MigrationState::partial: return "partial";
     case MigrationState::failed: return "failed";
     case MigrationState::applied: return "applied";
+    case MigrationState::baselined: return "baselined";
   }
   return "partial";
 }
 
 std::optional<MigrationState> parse_migration_state(std::string_view text) {
-  for (const MigrationState state :
-       {MigrationState::running, MigrationState::partial, MigrationState::failed, MigrationState::applied}) {
+  for (const MigrationState state : {MigrationState::running, MigrationState::partial, MigrationState::failed,
+                                     MigrationState::applied, MigrationState::baselined}) {
     if (text == to_string(state)) {
       return state;
     }

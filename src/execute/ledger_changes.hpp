@@ -75,7 +75,16 @@ COMMENT ON COLUMN pgsluice.backfill.max_lag_ms IS 'It waits while a replica is f
 COMMENT ON COLUMN pgsluice.backfill.state IS 'running, throttled (by paused_reason), paused (by hand) or done.';
 )sql";
 
+inline constexpr std::string_view k_add_baseline = R"sql(
+ALTER TABLE pgsluice.migration ADD COLUMN adopted_from text,
+  DROP CONSTRAINT migration_state_check,
+  ADD CONSTRAINT migration_state_check CHECK (state IN ('running', 'partial', 'failed', 'applied', 'baselined'));
+COMMENT ON COLUMN pgsluice.migration.state IS 'running: begun; partial: some statements are done; failed: nothing of it is done; applied; baselined: applied before there was this ledger.';
+COMMENT ON COLUMN pgsluice.migration.adopted_from IS 'Of a baselined file: the tool whose ledger said that it is applied; NULL: somebody said so.';
+)sql";
+
 inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
-                                             LedgerChange{.version = 3, .sql = k_add_backfill}};
+                                             LedgerChange{.version = 3, .sql = k_add_backfill},
+                                             LedgerChange{.version = 4, .sql = k_add_baseline}};
 
 }  // namespace pgsluice

@@ -157,25 +157,14 @@ struct Run {
   bool plan_is_old = false;
 };
 
-void prepare_ledger(Worker& worker, const World& world, const RunOptions& options) {
-  const Ledger ledger = read_ledger(*worker.session);
-  if (!ledger.exists) {
-    create_ledger(*worker.session, worker.binding);
-  } else if (ledger.version < k_ledger_version) {
-    bring_forward(*worker.session, ledger.version);
-  }
-  take_lease(worker, world, options);
-  begin_run(*worker.session, world, worker, "apply");
-}
-
 enum class Prepared { at_once, on_a_new_connection };
 
-/// The same, when the server goes away meanwhile.
+/// The ledger and the lease, also when the server goes away meanwhile.
 Prepared prepare_ledger_whatever_happens(Worker& worker, const World& world, const RunOptions& options) {
   constexpr int most_tries = 3;
   for (int tries = 1;; ++tries) {
     try {
-      prepare_ledger(worker, world, options);
+      prepare_ledger(worker, world, options, "apply");
       return tries == 1 ? Prepared::at_once : Prepared::on_a_new_connection;
     } catch (const Error& error) {
       if (error.code() != ExitCode::unreachable || tries == most_tries) {
@@ -197,7 +186,7 @@ std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& er
   try {
     run.worker.session.reset();
     run.worker = open_worker(run.world, options);
-    prepare_ledger(run.worker, run.world, options);
+    prepare_ledger(run.worker, run.world, options, "apply");
     run.heartbeat.set_token(run.worker.token);
     run.plan_is_old = true;
     context.emit(Severity::info, "reconnected", "connected again");

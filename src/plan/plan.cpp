@@ -16,7 +16,8 @@ FileState state_of(MigrationState state) {
     case MigrationState::running: return FileState::running;
     case MigrationState::partial: return FileState::partial;
     case MigrationState::failed: return FileState::failed;
-    case MigrationState::applied: return FileState::applied;
+    case MigrationState::applied:
+    case MigrationState::baselined: return FileState::applied;
   }
   return FileState::pending;
 }
@@ -204,7 +205,7 @@ void find_renames(Plan& plan) {
       continue;
     }
     for (const LedgerMigration& gone : plan.missing) {
-      if (gone.sha256 == file.analysis.migration.sha256 && gone.state == MigrationState::applied) {
+      if (gone.sha256 == file.analysis.migration.sha256 && is_applied(gone.state)) {
         plan.problems.push_back(whole_file(
             ExitCode::refused, file.analysis.migration.id,
             cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),

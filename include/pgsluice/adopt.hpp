@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other tools remember of the migrations that they have applied, and which files of a folder those are. Reads their
+// tables, and never writes them.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/execute.hpp"
+#include "pgsluice/migration.hpp"
+
+namespace pgsluice {
+
+/// One entry of another tool's ledger.
+struct ForeignEntry {
+  enum class State {
+    done,
+    up_to,   ///< the tool keeps only the last version: everything before it is done, too
+    failed,  ///< begun and not finished, in the tool's own words
+  };
+  State state = State::done;
+  std::string version;
+  std::string name;   ///< of the file, change or migration, as the tool wrote it
+  std::string scope;  ///< what the name is unique in: a Django app, a Liquibase file
+};
+
+/// Another tool's ledger, as it is in the database.
+struct ForeignLedger {
+  std::string tool;      ///< "flyway"
+  std::string relation;  ///< quoted
+  std::vector<ForeignEntry> entries;
+};
+
+std::vector<std::string> foreign_tools();
+
+/// Every ledger that is there; where a tool has several, the one that search_path finds first. Throws Error(unreachable,
+/// precondition).
+std::vector<ForeignLedger> find_foreign_ledgers(Session& session);
+
+/// Files of the folder, by what the ledger says.
+struct Adoption {
+  std::set<std::string> applied;          ///< ids
+  std::vector<std::string> failed;        ///< what the tool has left unfinished, for people
+  std::vector<std::string> without_file;  ///< applied, and not in the folder
+  std::vector<std::string> in_part;       ///< ids of files of which only some of the changes are applied
+};
+Adoption match_files(const ForeignLedger& ledger, const std::vector<Migration>& migrations);
+
+/// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
+void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,
+                     Worker& worker, const World& world);
+
+}  // namespace pgsluice

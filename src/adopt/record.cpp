@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing down what was applied before.
+
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "execute/lease.hpp"
+#include "execute/ledger.hpp"
+#include "pgsluice/adopt.hpp"
+#include "plan/sql_text.hpp"
+
+namespace pgsluice {
+namespace {
+
+SqlResult insert(Session& session, const Migration& migration, const std::string& adopted_from,
+                 const World& world) {
+  return session.query(
+      "INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, applied_at, applied_by,"
+      " adopted_from) VALUES ($1, $2, $3, $4, $5, 'baselined', clock_timestamp(), $6::uuid, nullif($7, ''))"
+      " ON CONFLICT (id) DO NOTHING",
+      {migration.id, std::string(to_string(migration.phase)), migration.tool, migration.sha256,
+       sha256_hex(normalised_sql(migration.source.text)), world.run_id, adopted_from});
+}
+
+}  // namespace
+
+void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,
+                     Worker& worker, const World& world) {
+  Session& session = *worker.session;
+  prepare_ledger(worker, world, RunOptions{}, "baseline");
+  SqlResult result = session.script("BEGIN");
+  for (auto migration = migrations.begin(); result.ok && migration != migrations.end(); ++migration) {
+    result = insert(session, *migration, adopted_from, world);
+  }
+  if (result.ok) result = session.script("COMMIT");
+  if (!result.ok) {
+    if (!result.connection_lost) session.script("ROLLBACK");
+    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
+                cat("cannot write the ledger: ", printable_line(result.error.message)));
+  }
+  finish_run(session, world, "applied", ExitCode::ok);
+  give_back_lease(session, worker.token);
+}
+
+}  // namespace pgsluice
