@@ -3,11 +3,11 @@
 
 // A real PgBouncer before a test's server.
 
+#include <memory>
+#include <optional>
 #include <string>
 
-#include <sys/types.h>
-
-#include "execute/harness.hpp"
+#include "execute/server_process.hpp"
 
 namespace pgsluice::test {
 
@@ -15,16 +15,13 @@ class Pooler {
  public:
   /// `mode`: session, transaction or statement. Everybody becomes postgres.
   Pooler(const Server& server, const std::string& mode);
-  ~Pooler();
-  Pooler(const Pooler&) = delete;
-  Pooler& operator=(const Pooler&) = delete;
 
   [[nodiscard]] std::string url(const Database& database) const;
   [[nodiscard]] std::unique_ptr<Session> connect(const Database& database) const;
 
  private:
   Folder folder_;
-  pid_t pid_ = -1;
+  std::optional<ServerProcess> process_;
 };
 
 }  // namespace pgsluice::test

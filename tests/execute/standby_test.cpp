@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server in recovery: what only looks works there, what writes waits for a primary and then says so.
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "execute/server_process.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class OnAStandby : public ::testing::TestWithParam<Server> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnAStandby);
+INSTANTIATE_TEST_SUITE_P(Servers, OnAStandby, ::testing::ValuesIn(servers({12, 18})),
+                         [](const auto& info) { return "v" + std::to_string(info.param.major); });
+
+TEST_P(OnAStandby, PlanLooksDoctorExplainsAndApplyRefuses) {
+  const Folder place;
+  const std::string path = place.path().string();
+  give_to_server(GetParam(), place.path());
+  const std::filesystem::path programs = programs_of(GetParam());
+  ASSERT_TRUE(ServerProcess(GetParam(), {(programs / "initdb").string(), "-D", path + "/data", "-U",
+                                         "postgres", "-A", "trust", "-N"})
+                  .wait());
+  std::ofstream(place.path() / "data" / "standby.signal") << "";
+  const ServerProcess standby(GetParam(), {(programs / "postgres").string(), "-D", path + "/data", "-c",
+                                           "unix_socket_directories=" + path, "-c", "listen_addresses="});
+  const std::string url = "host=" + path + " user=postgres dbname=postgres";
+  Folder folder;
+  folder.write("0001_t.sql", "CREATE TABLE t (x int);\n");
+  const auto plan = [&] { return run({"plan", folder.path().string(), "--database-url", url}); };
+  ASSERT_TRUE(wait_until([&] { return plan().code == 0; })) << plan().err;
+  EXPECT_THAT(plan().out, HasSubstr("a standby"));
+  const Finished doctor = run({"doctor", "--database-url", url});
+  EXPECT_EQ(doctor.code, 3) << doctor.err;
+  EXPECT_THAT(doctor.out, HasSubstr("the server is a standby"));
+  EXPECT_EQ(run({"apply", folder.path().string(), "--wait-for-db", "300ms", "--database-url", url}).code, 15);
+}
+
+}  // namespace
+}  // namespace pgsluice::test
