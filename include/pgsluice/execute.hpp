@@ -147,6 +147,9 @@ std::unique_ptr<Session> open_session(const World& world, const RunOptions& opti
 /// wrong_target, other_run.
 Worker open_worker(const World& world, const RunOptions& options);
 
+/// The server may go away at any moment. Whether what has lost it before the first step should begin anew; says so.
+bool begins_anew(const Error& error, int tries, const World& world);
+
 /// Reads the ledger; `exists` is false when there is none. Throws Error for one that this program cannot read.
 Ledger read_ledger(Session& session);
 /// Throws Error(wrong_target) that says how to bind the ledger anew.

@@ -117,18 +117,15 @@ void expect_unmoved(const std::string& file, const PlanBasis& then, Pending& pen
                                 .hint = "Look at what pgsluice plan says now, and apply that."});
 }
 
-ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
+ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& world,
+                      const GlobalOptions& global) {
   RunOptions run = all_run_options(options);
   std::optional<PlanBasis> planned;
   if (!options.plan.empty()) planned = parse_basis(read_file(options.plan), options.plan);
-  std::vector<Migration> migrations = discover(options.pending.directory);
-  const RealWorld real(options.url, pg::Access::read_write, global);
-  const World& world = real.world();
-  Worker worker = open_worker(world, run);
   run.search_path = worker.search_path;
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
-  Pending pending =
-      find_pending(std::move(migrations), read_ledger(*worker.session), place, options.pending, world.emit);
+  Pending pending = find_pending(discover(options.pending.directory), read_ledger(*worker.session), place,
+                                 options.pending, world.emit);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   const Plan& plan = pending.plan;
   if (plan.pending_steps() > 0) tell_hidden_blockers(*worker.session, world);
@@ -142,6 +139,26 @@ ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
     print_summary(plan, report, global);
   }
   return report.code;
+}
+
+/// What cannot be read is said before anybody waits for a server.
+void expect_readable(const ApplyOptions& options) {
+  if (!options.plan.empty()) parse_basis(read_file(options.plan), options.plan);
+  discover(options.pending.directory);
+}
+
+ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
+  const RunOptions run = all_run_options(options);
+  expect_readable(options);
+  const RealWorld real(options.url, pg::Access::read_write, global);
+  for (int tries = 1;; ++tries) {
+    Worker worker = open_worker(real.world(), run);
+    try {
+      return plan_and_run(worker, options, real.world(), global);
+    } catch (const Error& error) {
+      if (!begins_anew(error, tries, real.world())) throw;
+    }
+  }
 }
 
 void add_waits(CLI::App& app, ApplyOptions& options) {

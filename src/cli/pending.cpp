@@ -31,6 +31,8 @@ std::optional<Snapshot> read_live(const std::vector<Migration>& migrations, cons
   if (std::all_of(migrations.begin(), migrations.end(), is_applied)) return std::nullopt;
   auto result = try_read_snapshot(place.session, {.lock_timeout = place.lock_timeout, .sizes = false});
   if (auto* snapshot = std::get_if<Snapshot>(&result)) return std::move(*snapshot);
+  if (const auto& failure = std::get<ReadFailure>(result); failure.connection_lost)
+    throw Error(ExitCode::unreachable, cat("cannot read the catalogs: ", failure.error.message));
   emit({.severity = Severity::warning,
         .name = "catalog-not-read",
         .message = cat("cannot read the catalogs, so the files alone say what is there: ",

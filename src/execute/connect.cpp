@@ -57,6 +57,22 @@ void read_search_path(Worker& worker) {
   worker.schemas = pg::parse_texts(found.text(0, 1));
 }
 
+Worker make_worker(std::unique_ptr<Session> session, const World& world, const RunOptions& options) {
+  Worker worker;
+  worker.session = std::move(session);
+  // Before anything is set: what is shared would carry our settings to others.
+  expect_own_backend(*worker.session, world.connect);
+  make_settings(*worker.session, options);
+  worker.binding = read_binding(*worker.session);
+  read_search_path(worker);
+  // Behind a pooler the session's own number is the pooler's.
+  worker.backend_pid =
+      static_cast<int>(worker.session->query("SELECT pg_backend_pid()", {}).number(0, 0).value_or(0));
+  expect_target(read_ledger(*worker.session), worker.binding);
+  take_run_lock(*worker.session, world, options);
+  return worker;
+}
+
 }  // namespace
 
 std::unique_ptr<Session> open_session(const World& world, const RunOptions& options) {
@@ -86,20 +102,29 @@ std::unique_ptr<Session> open_session(const World& world, const RunOptions& opti
   }
 }
 
+bool begins_anew(const Error& error, int tries, const World& world) {
+  constexpr int most_tries = 5;
+  if (error.code() != ExitCode::unreachable || tries >= most_tries || is_interrupted(world)) {
+    return false;
+  }
+  world.emit({.severity = Severity::warning,
+              .name = "connection-lost",
+              .message = cat("lost the server before the first step, and begins anew: ",
+                             printable_line(error.what()))});
+  return true;
+}
+
 Worker open_worker(const World& world, const RunOptions& options) {
-  Worker worker;
-  worker.session = open_session(world, options);
-  // Before anything is set: what is shared would carry our settings to others.
-  expect_own_backend(*worker.session, world.connect);
-  make_settings(*worker.session, options);
-  worker.binding = read_binding(*worker.session);
-  read_search_path(worker);
-  // Behind a pooler the session's own number is the pooler's.
-  worker.backend_pid =
-      static_cast<int>(worker.session->query("SELECT pg_backend_pid()", {}).number(0, 0).value_or(0));
-  expect_target(read_ledger(*worker.session), worker.binding);
-  take_run_lock(*worker.session, world, options);
-  return worker;
+  for (int tries = 1;; ++tries) {
+    std::unique_ptr<Session> session = open_session(world, options);
+    try {
+      return make_worker(std::move(session), world, options);
+    } catch (const Error& error) {
+      if (!begins_anew(error, tries, world)) {
+        throw;
+      }
+    }
+  }
 }
 
 }  // namespace pgsluice

@@ -157,26 +157,6 @@ struct Run {
   bool plan_is_old = false;
 };
 
-enum class Prepared { at_once, on_a_new_connection };
-
-/// The ledger and the lease, also when the server goes away meanwhile.
-Prepared prepare_ledger_whatever_happens(Worker& worker, const World& world, const RunOptions& options) {
-  constexpr int most_tries = 3;
-  for (int tries = 1;; ++tries) {
-    try {
-      prepare_ledger(worker, world, options, "apply");
-      return tries == 1 ? Prepared::at_once : Prepared::on_a_new_connection;
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::unreachable || tries == most_tries) {
-        throw;
-      }
-      world.emit({.severity = Severity::warning, .name = "connection-lost", .message = error.what()});
-    }
-    worker.session.reset();
-    worker = open_worker(world, options);
-  }
-}
-
 /// A new worker with everything that the lost one had.
 std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& error) {
   context.emit(Severity::warning, "connection-lost", cat("lost the server: ", printable_line(error.message)));
@@ -428,13 +408,12 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
     report.message = "nothing to do";
     return report;
   }
-  const Prepared prepared = prepare_ledger_whatever_happens(worker, world, options);
+  prepare_ledger(worker, world, options, "apply");
   Run run{.worker = worker,
           .observer = Observer(world),
           .heartbeat = Heartbeat(world, options, worker.token),
           .world = world,
-          .options = options,
-          .plan_is_old = prepared == Prepared::on_a_new_connection};
+          .options = options};
   std::size_t next = 0;
   const std::optional<Stop> stop = run_steps(steps, report, run, next);
   tell_applied(steps, report);

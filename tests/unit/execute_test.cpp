@@ -317,9 +317,12 @@ TEST_F(Execute, WhatAPromotedStandbyHasNotReceivedIsDoneAgainInOrder) {
 
 TEST_F(Execute, AServerThatGoesAwayBeforeTheFirstStepIsConnectedToAgain) {
   server.answers.insert(server.answers.begin(),
-                        {.part = "INSERT INTO pgsluice.run", .result = lost(), .times = 1});
-  EXPECT_EQ(run().code, ExitCode::ok);
-  EXPECT_EQ(server.count("INSERT INTO pgsluice.run"), 2);
+                        {.part = "pg_try_advisory_lock", .result = lost(), .times = 2});
+  EXPECT_NE(open_worker(world, options).session, nullptr);
+  EXPECT_EQ(server.count("pg_try_advisory_lock"), 3);
+  server.answers.insert(server.answers.begin(),
+                        {.part = "pg_try_advisory_lock", .result = lost(), .times = -1});
+  EXPECT_THROW(open_worker(world, options), Error);
 }
 
 TEST_F(Execute, NothingPendingWritesNothing) {
