@@ -116,6 +116,15 @@ std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
   return links;
 }
 
+namespace {
+
+// A free function: inside the class, erase() is the catalog's own.
+void cut(Few<RelationName>& parents, const RelationName& parent) {
+  erase(parents, parent);
+}
+
+}  // namespace
+
 void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
                      const std::vector<Link>& after) {
   if (before == after) return;
@@ -125,7 +134,25 @@ void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
     std::erase(entry->second, from);
     if (entry->second.empty()) links_.erase(entry);
   }
+  // PostgreSQL refuses a table that is its own parent, or that of its parent; whoever follows parents relies on that.
+  const auto is_circle = [&](const Link& link) {
+    if (link.kind != LinkKind::child && link.kind != LinkKind::default_partition) return false;
+    std::vector<RelationName> above = {link.to};
+    for (std::size_t i = 0; i < above.size(); ++i) {
+      if (above[i] == from) return true;
+      const auto parent = relations_.find(above[i]);
+      if (parent != relations_.end()) {
+        above.insert(above.end(), parent->second->parents.begin(), parent->second->parents.end());
+      }
+    }
+    return false;
+  };
   for (const Link& link : after) {
+    if (is_circle(link)) {
+      const auto relation = relations_.find(from);
+      if (relation != relations_.end()) cut(own(relation->second).parents, link.to);
+      continue;
+    }
     had_links_.at(static_cast<std::size_t>(link.kind)) = true;
     std::vector<RelationName>& names = links_[link];
     const auto place = std::ranges::lower_bound(names, from);
@@ -221,10 +248,11 @@ void Catalog::store(Relation relation) {
   erase(relation.name);
   dropped_.erase(relation.name);
   had_temporary_ = had_temporary_ || relation.name.schemaname == temporary_schema();
-  relink(relation.name, {}, links_of(relation));
   if (relation.is_new) new_.push_back(relation.name);
   const RelationName name = relation.name;
+  const std::vector<Link> links = links_of(relation);
   relations_.emplace(name, std::make_shared<Relation>(std::move(relation)));
+  relink(name, {}, links);
 }
 
 void Catalog::end_transaction() {

@@ -131,6 +131,23 @@ INSTANTIATE_TEST_SUITE_P(All, HostileText, testing::ValuesIn(k_hostile),
 
 }  // namespace
 
+TEST(HostileTables, MayBeTheirOwnParents) {
+  for (const char* made :
+       {"CREATE TABLE t PARTITION OF t DEFAULT;",
+        "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE u PARTITION OF t DEFAULT PARTITION BY "
+        "RANGE (a); ALTER TABLE u ATTACH PARTITION t DEFAULT;",
+        "CREATE TABLE u PARTITION OF t DEFAULT PARTITION BY RANGE (a);"
+        "CREATE TABLE t PARTITION OF u DEFAULT PARTITION BY RANGE (a);",
+        "CREATE TABLE t (a int); CREATE TABLE u () INHERITS (t); ALTER TABLE t INHERIT u;"
+        "ALTER TABLE t INHERIT t;"}) {
+    for (const char* used : {"INSERT INTO t VALUES (1)", "UPDATE t SET a = 1", "ALTER TABLE t ADD b int",
+                             "CREATE INDEX ON t (a)", "TRUNCATE t", "DROP TABLE t CASCADE"}) {
+      const FileAnalysis file = test::analyse_sql(std::string(made) + used + ";");
+      EXPECT_FALSE(file.effects.empty()) << made << used;
+    }
+  }
+}
+
 // PostgreSQL refuses to read such a view, but lets it be made.
 TEST(HostileViews, MayReadThemselves) {
   for (const char* made :
