@@ -47,6 +47,8 @@ void CatalogChange::alter_table(std::string_view tag) {
   }
   if (tag == "AT_DropIdentity") drop_identity_sequences();
   for_family([&](Relation& relation) { alter_column(tag, relation); });
+  if (tag != "AT_AlterColumnType") return;
+  for (const RelationName& name : family()) remake_partitioned_indexes(name, command_.name);
 }
 
 /// Partitions have none of their own.

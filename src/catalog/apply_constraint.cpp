@@ -121,7 +121,8 @@ void CatalogChange::add_not_null(const Constraint& constraint) {
 void CatalogChange::add_index_constraint(const Constraint& constraint) {
   const RelationName table = target()->name;
   if (!constraint.index_name.empty()) return use_index(constraint, table);
-  IndexDef definition{.access_method = constraint.contype == "CONSTR_EXCLUSION" ? "gist" : "btree",
+  const bool excludes = constraint.contype == "CONSTR_EXCLUSION" || constraint.without_overlaps;
+  IndexDef definition{.access_method = excludes ? "gist" : "btree",
                       .including = constraint.including,
                       .unique = true,
                       .nulls_not_distinct = constraint.nulls_not_distinct};

@@ -88,7 +88,11 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
     naming.index = definition;
     naming.index.edit().name = {};
   } else {
-    naming.constraints.push_back({.contype = contype, .columns = columns, .including = definition.including});
+    // indexcmds.c ChooseIndexName() goes by the operators, which a clone of a key WITHOUT OVERLAPS has.
+    const bool excludes = contype == "CONSTR_UNIQUE" && definition.access_method == "gist";
+    naming.constraints.push_back({.contype = excludes ? "CONSTR_EXCLUSION" : contype,
+                                  .columns = columns,
+                                  .including = definition.including});
   }
   put_index(table, choose_index_name(catalog_, table, naming), definition, contype, columns, parent);
 }
@@ -107,6 +111,27 @@ void CatalogChange::inherit_index(const Relation& index, const RelationName& par
     edit(own, [&](Relation& relation) { relation.parents = {index.name}; });
   } else {
     add_index(partition, *index.index, index.constraint.empty() ? "" : constraint_type_of(index), index.name);
+  }
+}
+
+/// pg: tablecmds.c TryReuseIndex(): a partitioned index has no file to keep. It is made anew, without ONLY and with names
+/// of PostgreSQL's choice for those of the partitions.
+void CatalogChange::remake_partitioned_indexes(const RelationName& table, const Name column) {
+  std::vector<Relation> roots;
+  for (const Relation* index : catalog_.indexes(table)) {
+    const bool is_root = index->relkind == relkind::partitioned_index && index->parents.empty();
+    if (is_root && index->constraint.empty() && index->index && uses_column(*index->index, column))
+      roots.push_back(*index);
+  }
+  for (const Relation& root : roots) {
+    std::vector<RelationName> attached;
+    for (const Relation* index : catalog_.descendants(root.name)) attached.push_back(index->name);
+    for (const RelationName& index : attached) catalog_.erase(index);
+  }
+  std::vector<RelationName> partitions;
+  for (const Relation* child : catalog_.children(table)) partitions.push_back(child->name);
+  for (const Relation& root : roots) {
+    for (const RelationName& partition : partitions) inherit_index(root, partition);
   }
 }
 

@@ -187,6 +187,7 @@ void CatalogChange::define() {
     const char typtype = command_.tag == "CreateRangeStmt" ? 'r' : 'b';
     return catalog_.put_type({.name = type_full_name(), .typtype = typtype, .owner = catalog_.role});
   }
+  if (!command_.functions.empty()) put_caller();
   catalog_.objects().others.emplace(std::pair(kind, type_full_name()), catalog_.role);
 }
 
@@ -225,7 +226,19 @@ void CatalogChange::create_statistics() {
   if (table == nullptr) return;
   const RelationName resolved = catalog_.resolve(table->name);
   const Name schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
-  catalog_.objects().statistics[{schema, command_.name}] = resolved;
+  const Name name = command_.name.empty() ? free_statistics_name(resolved) : command_.name;
+  catalog_.objects().statistics[{schema, name}] = resolved;
+}
+
+/// pg: statscmds.c ChooseExtendedStatisticName(), from 16 on.
+Name CatalogChange::free_statistics_name(const RelationName& table) const {
+  std::string columns;
+  for (const Name column : command_.names) columns += (columns.empty() ? "" : "_") + column.str();
+  for (int pass = 0;; ++pass) {
+    const std::string label = pass == 0 ? "stat" : "stat" + std::to_string(pass);
+    const Name name = make_object_name(table.relname, columns, label);
+    if (!catalog_.objects_->statistics.contains({table.schemaname, name})) return name;
+  }
 }
 
 void CatalogChange::publish() {

@@ -57,7 +57,8 @@ const Relation* Catalog::find(const RelationName& name) const {
     return found != relations_.end() ? found->second.get() : nullptr;
   };
   if (!name.schemaname.empty()) return at(name);
-  if (had_temporary_) {
+  // Before all others, unless search_path says where: namespace.c recomputeNamespacePath()
+  if (had_temporary_ && std::ranges::find(search_path, temporary_schema()) == search_path.end()) {
     if (const Relation* temporary = at({temporary_schema(), name.relname})) return temporary;
   }
   for (const Name schema : search_path) {

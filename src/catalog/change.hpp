@@ -110,6 +110,7 @@ class CatalogChange {
   /// A partition gets an index for each one of its parent, unless it has it already.
   void inherit_index(const Relation& index, const RelationName& partition);
   void inherit_indexes(const RelationName& parent, const RelationName& partition);
+  void remake_partitioned_indexes(const RelationName& table, Name column);
   [[nodiscard]] bool has_partition_of(const RelationName& table, const RelationName& index) const;
   /// An index of the table that can become the partition of another one; empty: none. For an index that backs
   /// a constraint it must back one, too (indexcmds.c DefineIndex).
@@ -178,7 +179,9 @@ class CatalogChange {
   void alter_domain();
   void put_policy();
   void create_statistics();
+  [[nodiscard]] Name free_statistics_name(const RelationName& table) const;
   void define();
+  void put_caller();  // apply_support.cpp
   void create_extension();
   void alter_extension();
   void publish();

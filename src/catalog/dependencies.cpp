@@ -299,8 +299,22 @@ class Dependencies {
           add(part_object(Kind::constraint, other->name, key.name));
       }
     }
+    add_readers_of_field(name, column);
     add_policies(name, column);
     add_rules(name);
+  }
+
+  /// Views that take a row of the type apart: see sql/lower_query.cpp.
+  void add_readers_of_field(const RelationName& type, Name field) {
+    for (const Relation* table : catalog_.typed(type)) {
+      for (const CatalogColumn& column : table->columns) {
+        if (name_of(column.type) != type) continue;
+        const Name read = column.name.str() + "." + field.str();
+        for (const Relation* view : catalog_.readers(table->name)) {
+          if (contains(view->reads_columns, read)) add(relation_object(view->name));
+        }
+      }
+    }
   }
 
   void expand_constraint(const RelationName& name, Name part) {

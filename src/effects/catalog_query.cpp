@@ -46,14 +46,20 @@ class QueryWalk {
   }
 
   Text run() {
+    bool only_values = true;
     for (const Text& table : query_.parts[0].parts) {
+      if (table.kind == Kind::call) {
+        if (!add_values(table)) return fallback({});
+        continue;
+      }
+      only_values = false;
       const std::size_t space = table.value.find(' ');
       const RelationName name = parse_regclass(std::string_view(table.value).substr(0, space));
       std::optional<SystemTable> found = system_table(catalog_, name);
       if (!found) return fallback({});
       sources_.push_back({.alias = table.value.substr(space + 1), .table = std::move(*found)});
     }
-    const bool closed = catalog_.complete || is_closed();
+    const bool closed = only_values || catalog_.complete || is_closed();
     for (Source& source : sources_) {
       for (const auto& row : source.table.rows) {
         for (const auto& [column, value] : row) bind(source, column, {});
@@ -66,6 +72,23 @@ class QueryWalk {
   }
 
  private:
+  /// Rows that the query computes: the function `alias` of them and the names of their columns.
+  bool add_values(const Text& table) {
+    const Text rows = evaluate(table.parts.front(), outer_, catalog_);
+    const bool known = rows.kind == Kind::array || rows.kind == Kind::choice;
+    if (!known || std::ranges::any_of(rows.parts, [](const Text& row) { return row.kind != Kind::row; }))
+      return false;
+    uncertain_ = uncertain_ || rows.kind == Kind::choice;
+    Source source{.alias = table.value, .table = {}};
+    for (const Text& row : rows.parts) {
+      SystemTable::Row& values = source.table.rows.emplace_back();
+      for (std::size_t i = 0; i < std::min(row.parts.size(), table.parts.size() - 1); ++i)
+        values.emplace_back(table.parts[i + 1].value, row.parts[i]);
+    }
+    sources_.push_back(std::move(source));
+    return true;
+  }
+
   [[nodiscard]] Text choice(std::vector<Text> rows) const {
     return {.kind = Kind::choice, .value = certain_ ? "some" : "", .parts = std::move(rows)};
   }
@@ -170,6 +193,28 @@ Text query_rows(const Text& query, const Variables& variables, const Catalog& ca
 bool is_query_function(std::string_view name) {
   constexpr std::array<std::string_view, 4> k_names = {"exists", "count rows", "scalar", "first row"};
   return std::ranges::find(k_names, name) != k_names.end();
+}
+
+std::optional<Text> rows_function(std::string_view name, const std::vector<Text>& parts) {
+  const bool joins = name == "joined rows";
+  if ((!joins && name != "array of rows") || parts.empty()) return std::nullopt;
+  const Text& rows = parts.front();
+  if (rows.kind != Kind::array && rows.kind != Kind::choice) return Text();
+  // Of rows that may be there all are taken: too much is better than too little.
+  Text values{.kind = Kind::array};
+  for (const Text& row : rows.parts) {
+    Text value = first_column(row);
+    if (!joins || value.kind != Kind::null) values.parts.push_back(std::move(value));
+  }
+  if (!joins) return values;
+  if (values.parts.empty()) return Text{.kind = Kind::null};
+  const Text delimiter = parts.size() > 1 ? parts[1] : constant_text({});
+  std::string result;
+  for (const Text& value : values.parts) {
+    if (!result.empty()) result += delimiter.kind == Kind::constant ? delimiter.value : std::string();
+    result += value.kind == Kind::constant ? value.value : std::string(k_unknown_part);
+  }
+  return constant_text(result);
 }
 
 Text query_function(std::string_view name, const Text& rows) {

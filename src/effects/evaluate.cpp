@@ -329,8 +329,6 @@ constexpr std::array k_functions = {
              [](Parts p) { return p.size() == 1 ? constant_text(as_literal(p[0])) : Text(); }},
     Function{"lower", [](Parts p) { return changed(p, to_lower); }},
     Function{"upper", [](Parts p) { return changed(p, upper); }},
-    Function{"btrim",
-             [](Parts p) { return changed(p, [](std::string_view t) { return std::string(trim(t)); }); }},
     Function{"replace",
              [](Parts p) {
                const bool known = p.size() == 3 && std::ranges::all_of(p, [](const Text& t) {
@@ -464,6 +462,7 @@ Text evaluate(const Text& text, const Variables& variables, const Catalog& catal
       if (text.kind == Kind::call) {
         if (is_query_function(text.value) && parts.size() == 1)
           return query_function(text.value, parts.front());
+        if (auto rows = rows_function(text.value, parts)) return std::move(*rows);
         if (auto known = of_catalog(text.value, parts, catalog)) return std::move(*known);
         return call(text.value, std::move(parts));
       }

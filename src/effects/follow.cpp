@@ -40,6 +40,11 @@ bool is_spared(const CatalogFunction& function, const std::vector<Text>& values)
          std::ranges::any_of(values, [](const Text& value) { return value.kind == Text::Kind::null; });
 }
 
+bool is_operator(const FunctionCall& call) {
+  return !call.name.empty() &&
+         std::string_view("+-*/<>=~!@#%^&|`?").find(call.name.str().front()) != std::string_view::npos;
+}
+
 /// Languages whose functions do what the server does by itself.
 bool is_native(const Name language) {
   return language == "c" || language == "internal";
@@ -123,6 +128,7 @@ void Follower::follow(const Command& command, const Done& done) {
   if (tag == "DeclareCursorStmt") cursors_[command.name.str()] = {command.functions, done.locks};
   if (tag == "FetchStmt") follow_fetch(command);
   if (computes_rows(command)) follow_expressions(command);
+  if (tag == "AT_AlterColumnType") follow_rechecked(command);
   if (tag == "IndexStmt" && command.index) follow_index(*command.index);
   if (tag == "AT_ValidateConstraint" || tag == "AlterDomainStmt") follow_check(command);
   for (const RelationName& name : std::vector<RelationName>(done.index_builds)) {
@@ -217,6 +223,7 @@ void Follower::follow_call(const FunctionCall& call) {
   if (found.empty()) {
     const bool builtin = call.schemaname.empty() && is_builtin_function(call.name);
     if (builtin) return follow_builtin(call);
+    if (is_operator(call)) return;  // of an extension, as most that nobody makes here
     opaque(cat("what ", RelationName{call.schemaname, call.name}.quoted(), "() does is not known"));
     return;
   }
@@ -307,8 +314,10 @@ void Follower::follow_views(const std::vector<RelationLock>& locks) {
         lock.role == "sources" || lock.role == "locked" || lock.role == "target" || lock.role == "viewed";
     const Relation* view = read ? catalog_.find(lock.relation) : nullptr;
     const bool filled = lock.relkind == relkind::materialized_view && lock.role != "target";
-    if (view == nullptr || filled || view->calls.empty()) continue;
-    follow_calls(std::vector<FunctionCall>(view->calls));
+    if (view == nullptr || filled) continue;
+    const std::vector<FunctionCall> calls = view->calls;
+    open_rows_of_view(*view);
+    follow_calls(calls);
   }
 }
 
@@ -321,6 +330,21 @@ void Follower::follow_expressions(const Command& command) {
   for (const ColumnDef& column : command.columns) {
     for (const Constraint& constraint : column.constraints) follow(constraint.expression);
   }
+}
+
+/// tablecmds.c ATPostAlterTypeCleanup() adds the CHECKs of the column again, which tests all rows.
+void Follower::follow_rechecked(const Command& command) {
+  const RelationRef* target = command.relation("target");
+  const Relation* table = target != nullptr ? catalog_.find(target->name) : nullptr;
+  if (table == nullptr) return;
+  std::vector<FunctionCall> calls;
+  for (const CatalogConstraint& check : table->constraints) {
+    const auto& columns = check.expression_columns;
+    if (check.contype != "CONSTR_CHECK" || !check.validated) continue;
+    if (std::find(columns.begin(), columns.end(), command.name) == columns.end()) continue;
+    calls.insert(calls.end(), check.functions.begin(), check.functions.end());
+  }
+  follow_calls(calls);
 }
 
 /// Building an index computes its expressions.

@@ -88,6 +88,7 @@ class Follower {
   void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);
   void follow_views(const std::vector<RelationLock>& locks);
   void follow_expressions(const Command& command);
+  void follow_rechecked(const Command& command);
   void follow_index(const IndexDef& index);
   void follow_analyzed(const std::vector<RelationLock>& locks);
   void follow_check(const Command& command);
@@ -105,9 +106,12 @@ class Follower {
 
   // ---- follow_builtins.cpp: what PostgreSQL itself opens and runs
   void follow_builtin(const FunctionCall& call);
+  void open_rules(const Relation& relation);
+  void open_policies(const Relation& relation);
   void run_query(const std::string& sql);
   void open_row_type(const TypeName& type);
   void open_row_types(const Command& command);
+  void open_rows_of_view(const Relation& view);
   void follow_planned(const std::vector<FunctionCall>& calls);
   void follow_inlined(const CatalogFunction& function);
 

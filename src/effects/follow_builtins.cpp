@@ -14,7 +14,17 @@ namespace pgsluice::effects {
 namespace {
 
 /// What a function opens of the relation that its first argument names.
-enum class Opens : unsigned char { relation, table_of_index, view, partitions, table, sequence, query };
+enum class Opens : unsigned char {
+  relation,
+  table_of_index,
+  view,
+  rules,
+  policies,
+  partitions,
+  table,
+  sequence,
+  query
+};
 
 struct Opening {
   std::string_view function;
@@ -29,6 +39,11 @@ constexpr std::array k_openings = {
     Opening{"pg_indexes_size", Opens::relation},
     Opening{"pg_total_relation_size", Opens::relation},
     Opening{"pg_get_indexdef", Opens::table_of_index},
+    Opening{"pg_get_constraintdef", Opens::relation},
+    Opening{"pg_get_expr", Opens::relation},
+    Opening{"pg_get_partkeydef", Opens::relation},
+    Opening{"pg_get_ruledef", Opens::rules},
+    Opening{"pg_get_policies", Opens::policies},  // of the view pg_policies
     Opening{"pg_get_viewdef", Opens::view},
     Opening{"pg_partition_tree", Opens::partitions},
     Opening{"pg_sequence_last_value", Opens::relation, LockMode::RowExclusive},
@@ -49,7 +64,8 @@ constexpr std::array k_openings = {
 void Follower::follow_builtin(const FunctionCall& call) {
   const auto found = std::ranges::find(k_openings, call.name.str(), &Opening::function);
   if (found == k_openings.end() || !call.texts || call.texts->empty()) return;
-  const Text argument = value_of(call.texts->front());
+  // pg_get_expr(expression, relation)
+  const Text argument = value_of(call.name == "pg_get_expr" ? call.texts->back() : call.texts->front());
   if (argument.kind != Text::Kind::constant) return;
   if (found->what == Opens::query) return run_query(argument.value);
   const Relation* relation = relation_of(catalog_, argument.value);
@@ -61,6 +77,8 @@ void Follower::follow_builtin(const FunctionCall& call) {
     case Opens::view:
       for (const RelationName& name : relation->reads) host_->open(name, found->mode);
       return host_->open(relation->name, found->mode);
+    case Opens::rules: return open_rules(*relation);
+    case Opens::policies: return open_policies(*relation);
     case Opens::partitions:
       for (const Relation* one : catalog_.descendants(relation->name)) host_->open(one->name, found->mode);
       return;
@@ -71,6 +89,21 @@ void Follower::follow_builtin(const FunctionCall& call) {
     default:
       if (relation->table.empty()) host_->open(relation->name, found->mode);
   }
+}
+
+/// What the actions of its rules name is deparsed, too.
+void Follower::open_rules(const Relation& relation) {
+  std::vector<RelationName> opened{relation.name};
+  for (const CatalogRule& rule : relation.rules)
+    opened.insert(opened.end(), rule.uses.begin(), rule.uses.end());
+  for (const RelationName& name : opened) host_->open(name, LockMode::AccessShare);
+}
+
+void Follower::open_policies(const Relation& relation) {
+  std::vector<RelationName> opened{relation.name};
+  for (const CatalogPolicy& policy : relation.policies)
+    opened.insert(opened.end(), policy.reads.begin(), policy.reads.end());
+  for (const RelationName& name : opened) host_->open(name, LockMode::AccessShare);
 }
 
 void Follower::run_query(const std::string& sql) {
@@ -91,7 +124,16 @@ void Follower::open_row_type(const TypeName& type) {
 void Follower::open_row_types(const Command& command) {
   for (const RelationRef& ref : command.relations) {
     if (ref.role == "row_type") open_row_type({.schemaname = ref.name.schemaname, .name = ref.name.relname});
-    if (ref.role != "row_column") continue;
+    // What code selects goes nowhere, or into a variable.
+    const bool is_output = ref.role == "row_output" && command.tag == "SelectStmt" && frames_.empty();
+    if (ref.role != "row_column" && !is_output) continue;
+    if (is_output && !ref.name.empty()) {
+      const Relation* relation = catalog_.find(ref.name);
+      const std::vector<CatalogColumn> columns =
+          relation != nullptr ? relation->columns : Few<CatalogColumn>();
+      for (const CatalogColumn& column : columns) open_row_type(column.type);
+      continue;
+    }
     for (const RelationRef& used : command.relations) {
       const Relation* relation = used.role.starts_with("row_") ? nullptr : catalog_.find(used.name);
       if (relation == nullptr) continue;
@@ -101,6 +143,21 @@ void Follower::open_row_types(const Command& command) {
       }
     }
   }
+}
+
+/// A column that holds rows is taken apart by the view, or shown as a whole: execExprInterp.c get_cached_rowtype().
+void Follower::open_rows_of_view(const Relation& view) {
+  const Names read = view.reads_columns;
+  std::vector<TypeName> types;
+  for (const RelationName& name : view.reads) {
+    const Relation* relation = catalog_.find(name);
+    if (relation == nullptr) continue;
+    for (const CatalogColumn& column : relation->columns) {
+      const bool used = std::ranges::any_of(read, [&](Name n) { return n == column.name || n == "*"; });
+      if (used) types.push_back(column.type);
+    }
+  }
+  for (const TypeName& type : types) open_row_type(type);
 }
 
 /// What the planner runs, or looks at, without the query running. pg: clauses.c evaluate_function(), inline_function() and

@@ -60,7 +60,9 @@ Members referencing(const Subject& subject);
 Members parent_referencing(const Subject& subject);
 Members searched_referencing(const Subject& subject);
 Members rechecked(const Subject& subject);
+Members searched_partition(const Subject& subject);
 Members rebuilt_indexes(const Subject& subject);
+Members rewritten_indexes(const Subject& subject);
 Members indexes_on_column(const Subject& subject);
 
 Members unkeyed_partitions(const Subject& subject);
@@ -124,5 +126,7 @@ Members published_tables(const Subject& subject);
 Members typed_tables(const Subject& subject);
 Members type_users(const Subject& subject);
 Members row_types(const Subject& subject);
+/// Of all columns of the table.
+Members row_types_of(const Subject& subject, const RelationName& table);
 
 }  // namespace pgsluice::effects

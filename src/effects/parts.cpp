@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "members.hpp"
+
 namespace pgsluice::effects {
 
 namespace {
@@ -21,6 +23,15 @@ std::vector<Part> members_of(const EffectRow::Roles& roles, const Subject& subje
   return parts;
 }
 
+/// cluster.c make_new_heap() makes a table of the same columns. What only moves keeps its own.
+void add_new_heaps(const EffectRow& row, const Subject& subject, Parts& parts) {
+  if (row.on == "AT_SetTableSpace" || row.on == "AlterTableMoveAllStmt") return;
+  for (const Part& rewrite : parts.rewrites) {
+    for (const Member& member : row_types_of(subject, rewrite.member.name))
+      parts.locks.push_back({.member = member, .mode = LockMode::AccessShare, .role = "row_types"});
+  }
+}
+
 }  // namespace
 
 Parts parts_of(const EffectRow& row, const Subject& subject) {
@@ -34,6 +45,7 @@ Parts parts_of(const EffectRow& row, const Subject& subject) {
       parts.locks.push_back({.member = member, .mode = lock.mode, .role = lock.role->name});
     }
   }
+  add_new_heaps(row, subject, parts);
   return parts;
 }
 

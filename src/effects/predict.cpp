@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "bind.hpp"
 #include "catalog/builtins.hpp"
+#include "code_scans.hpp"
 #include "deferral.hpp"
 #include "follow.hpp"
 #include "grammar.hpp"
@@ -315,6 +316,8 @@ class Prediction::Walk {
     ++inside_;
     const bool partly_known = std::exchange(partly_known_, inner.partly_known);
     commands(*inner.statement, effect);
+    if (effects::counts_code_scans(script_.statements[outer.statement].tag))
+      effects::add_code_scans(*inner.statement, catalog_, effect.commands);
     partly_known_ = partly_known;
     --inside_;
     std::swap(effect.assumed, outer.assumed);

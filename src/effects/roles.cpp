@@ -224,12 +224,19 @@ Members index_leaf_tables(const Subject& subject) {
 Members has_exclusion(const Subject& subject, const Members& tables) {
   Members members = tables;
   std::erase_if(members, [&](const Member& m) {
-    const Relation* relation = subject.catalog.find(m.name);
-    return relation == nullptr ||
-           std::ranges::none_of(relation->constraints, [](const CatalogConstraint& constraint) {
-             return constraint.contype == "CONSTR_EXCLUSION";
-           });
+    return std::ranges::none_of(subject.catalog.indexes(m.name),
+                                [&](const Relation* index) { return backs_exclusion(subject, *index); });
   });
+  return members;
+}
+
+/// index.c IndexCheckExclusion() reads what a key WITHOUT OVERLAPS is added to once more.
+Members overlap_tables(const Subject& subject) {
+  const std::vector<Constraint>& constraints = subject.command.constraints;
+  if (constraints.empty() || !constraints.front().without_overlaps) return {};
+  Members members = target(subject);
+  add_all(members, partitions(subject));
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
   return members;
 }
 
@@ -344,6 +351,9 @@ constexpr std::array k_roles = {
     Role{"parent_referencing",
          "tables whose foreign keys point to the partitioned table that a partition joins or leaves",
          parent_referencing},
+    Role{"searched_partition",
+         "the detached partition and its own ones, where such tables are searched with it",
+         searched_partition},
     Role{"searched_referencing", "those tables and, of partitioned ones, their partitions",
          searched_referencing},
     Role{"truncated", "the target and all that TRUNCATE … CASCADE reaches", truncated},
@@ -357,6 +367,9 @@ constexpr std::array k_roles = {
     Role{"indexes_on_column", "indexes that use the column", indexes_on_column},
     Role{"rebuilt_indexes", "indexes that use the column and cannot keep their file when its type changes",
          rebuilt_indexes},
+    Role{"rewritten_indexes",
+         "all indexes, but for those of partitions that get new ones for an altered column",
+         rewritten_indexes},
     Role{"rebuilt_exclusion_tables", "tables of such an index that backs an exclusion constraint",
          rebuilt_exclusion_tables},
     Role{"rechecked", "tables with a valid CHECK that reads the column", rechecked},
@@ -367,6 +380,8 @@ constexpr std::array k_roles = {
     Role{"index_leaf_tables", "those of them that have rows", index_leaf_tables},
     Role{"exclusion_tables", "the target and its children, as far as they have an exclusion constraint",
          exclusion_tables},
+    Role{"overlap_tables", "the target and its partitions, when the new key is one WITHOUT OVERLAPS",
+         overlap_tables},
     Role{"schema_exclusion_tables", "tables of the schema with an exclusion constraint",
          schema_exclusion_tables},
     Role{"exclusion_index_tables", "tables of the index, when it backs an exclusion constraint",

@@ -61,7 +61,10 @@ bool backs_exclusion(const Subject& subject, const Relation& index) {
   const Relation* table = subject.catalog.find(index.table);
   const CatalogConstraint* constraint =
       table != nullptr && !index.constraint.empty() ? table->find_constraint(index.constraint) : nullptr;
-  return constraint != nullptr && constraint->contype == "CONSTR_EXCLUSION";
+  if (constraint == nullptr) return false;
+  // A unique index of GiST is that of a key WITHOUT OVERLAPS, which excludes, too.
+  return constraint->contype == "CONSTR_EXCLUSION" ||
+         (index.index && index.index->unique && index.index->access_method == "gist");
 }
 
 Members schema_exclusion_tables(const Subject& subject) {
@@ -217,12 +220,23 @@ bool gives_columns(std::string_view role) {
   return role == "parent" || role == "inherited" || role == "like";
 }
 
+/// ALTER COLUMN TYPE takes apart what its columns hold, or writes it down: rowtypes.c record_out().
+void add_converted_types(const Subject& subject, std::vector<TypeName>& types) {
+  const Command& command = subject.command;
+  if (command.tag != "AT_AlterColumnType" || subject.target == nullptr) return;
+  const Names read = command.expression ? Names(command.expression->columns) : Names{command.name};
+  for (const Name name : read) {
+    if (const CatalogColumn* column = subject.target->column(name)) types.push_back(column->type);
+  }
+}
+
 /// Of the columns that the command makes: its own, those of a type, of parents and LIKE, and those that its query reads.
 std::vector<TypeName> new_column_types(const Subject& subject) {
   const Command& command = subject.command;
   std::vector<TypeName> types;
   for (const ColumnDef& column : command.columns) types.push_back(column.type);
   if (command.type) types.push_back(*command.type);
+  add_converted_types(subject, types);
   const bool is_query = command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt";
   const auto is_read = [&](Name column) {
     return std::ranges::any_of(command.names, [&](Name read) { return read == column || read == "*"; });
@@ -238,11 +252,8 @@ std::vector<TypeName> new_column_types(const Subject& subject) {
   return types;
 }
 
-}  // namespace
-
 /// heap.c CheckAttributeType(): the relation of a row type is opened, and those of its columns' types in their turn.
-Members row_types(const Subject& subject) {
-  std::vector<TypeName> types = new_column_types(subject);
+Members relations_of_types(const Subject& subject, std::vector<TypeName> types) {
   Members members;
   for (std::size_t i = 0; i < types.size(); ++i) {
     const TypeName type = subject.catalog.resolve_type(types[i]);
@@ -256,6 +267,21 @@ Members row_types(const Subject& subject) {
   }
   std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
   return members;
+}
+
+}  // namespace
+
+Members row_types(const Subject& subject) {
+  return relations_of_types(subject, new_column_types(subject));
+}
+
+Members row_types_of(const Subject& subject, const RelationName& table) {
+  const Relation* relation = subject.catalog.find(table);
+  std::vector<TypeName> types;
+  if (relation != nullptr) {
+    for (const CatalogColumn& column : relation->columns) types.push_back(column.type);
+  }
+  return relations_of_types(subject, std::move(types));
 }
 
 }  // namespace pgsluice::effects

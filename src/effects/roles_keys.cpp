@@ -173,6 +173,12 @@ bool is_compatible(const Subject& subject, const Relation& index) {
          operator_class(from) == operator_class(to);
 }
 
+/// It goes with the index of the partitioned table, which makes others when it is made anew (tablecmds.c
+/// TryReuseIndex).
+bool is_remade(const Relation& index) {
+  return !index.parents.empty() && index.constraint.empty();
+}
+
 }  // namespace
 
 Members referenced(const Subject& subject) {
@@ -292,6 +298,20 @@ Members searched_referencing(const Subject& subject) {
   return members;
 }
 
+/// RI_PartitionRemove_Check() joins them to what is detached, which the planner most likely reads from end to end; but
+/// nodeHashjoin.c ExecHashJoin() does not, where there is nothing to join.
+Members searched_partition(const Subject& subject) {
+  const bool has_rows = std::ranges::any_of(searched_referencing(subject), [&](const Member& m) {
+    const Relation* relation = subject.catalog.find(m.name);
+    return m.relkind == relkind::table && (relation == nullptr || !relation->rows_deleted);
+  });
+  if (!has_rows) return {};
+  Members members = named(subject, "partition");
+  add_all(members, descendants_of(subject, members));
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
+  return members;
+}
+
 Members rechecked(const Subject& subject) {
   Members members;
   for (const Member& m : family(subject)) {
@@ -317,8 +337,19 @@ Members indexes_on_column(const Subject& subject) {
 
 Members rebuilt_indexes(const Subject& subject) {
   Members members = indexes_on_column(subject);
-  std::erase_if(members,
-                [&](const Member& m) { return is_compatible(subject, *subject.catalog.find(m.name)); });
+  std::erase_if(members, [&](const Member& m) {
+    const Relation& index = *subject.catalog.find(m.name);
+    return is_remade(index) || (index.parents.empty() && is_compatible(subject, index));
+  });
+  return members;
+}
+
+Members rewritten_indexes(const Subject& subject) {
+  Members members = indexes_of(subject, family(subject));
+  std::erase_if(members, [&](const Member& m) {
+    const Relation& index = *subject.catalog.find(m.name);
+    return is_remade(index) && index.index && uses_column(*index.index, subject.command.name);
+  });
   return members;
 }
 

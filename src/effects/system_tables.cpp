@@ -77,6 +77,9 @@ Text data_type(const Catalog& catalog, const TypeName& type) {
   return own != nullptr && own->typtype != 'd' ? constant_text("USER-DEFINED") : Text();
 }
 
+/// Not a column, but what functions take that compute columns of the view: see sql/row_calls.cpp.
+constexpr std::string_view k_object = "oid of its object";
+
 /// One row for each relation that `make` makes one of.
 SystemTable each_relation(const Catalog& catalog, std::string_view schema, std::string_view name, auto make) {
   SystemTable table{.rows = {}, .schema = schema, .relation = name};
@@ -113,6 +116,10 @@ SystemTable columns(const Catalog& catalog) {
                {"data_type", data_type(catalog, column.type)},
                {"udt_name", constant_text(cat(column.type.array ? "_" : "", column.type.name.str()))},
                {"is_nullable", constant_text(column.not_null ? "NO" : "YES")}});
+          // What column_default is put together from.
+          const bool is_serial = !column.owned_sequence.empty() && !column.identity;
+          if (column.default_expression || is_serial || column.generated != '\0')
+            rows.back().emplace_back(k_object, constant_text(oid_text(relation.name)));
           if (column.type.name == "varchar" && column.type.typmods.size() == 1)
             rows.back().emplace_back("character_maximum_length",
                                      constant_text(std::to_string(column.type.typmods[0])));
@@ -139,7 +146,11 @@ SystemTable table_constraints(const Catalog& catalog) {
 SystemTable pg_constraint(const Catalog& catalog) {
   return each_part(catalog, {}, "conrelid", [](const Relation& relation, std::vector<Row>& rows) {
     for (const CatalogConstraint& constraint : relation.constraints) {
-      rows.push_back({{"conname", constant_text(constraint.name)},
+      // What pg_get_constraintdef() opens a table for.
+      const bool is_deparsed =
+          constraint.contype == "CONSTR_CHECK" || constraint.contype == "CONSTR_EXCLUSION";
+      rows.push_back({{"oid", is_deparsed ? constant_text(oid_text(relation.name)) : Text()},
+                      {"conname", constant_text(constraint.name)},
                       {"conrelid", constant_text(oid_text(relation.name))},
                       {"contype", constant_text(constraint_letter(constraint.contype))},
                       {"connamespace", constant_text(relation.name.schemaname)},
@@ -147,6 +158,47 @@ SystemTable pg_constraint(const Catalog& catalog) {
                       {"condeferrable", flag(constraint.deferrable)}});
       if (!constraint.referenced.empty())
         rows.back().emplace_back("confrelid", constant_text(oid_text(constraint.referenced)));
+    }
+  });
+}
+
+SystemTable check_constraints(const Catalog& catalog) {
+  return each_part(catalog, "constraint_schema", {}, [](const Relation& relation, std::vector<Row>& rows) {
+    for (const CatalogConstraint& constraint : relation.constraints) {
+      if (constraint.contype != "CONSTR_CHECK") continue;
+      rows.push_back({{"constraint_schema", constant_text(relation.name.schemaname)},
+                      {"constraint_name", constant_text(constraint.name)},
+                      {k_object, constant_text(oid_text(relation.name))}});
+    }
+  });
+}
+
+SystemTable pg_attrdef(const Catalog& catalog) {
+  return each_part(catalog, {}, "adrelid", [](const Relation& relation, std::vector<Row>& rows) {
+    const bool has_default = std::ranges::any_of(relation.columns, [](const CatalogColumn& column) {
+      return column.default_expression || column.generated != '\0' ||
+             (!column.owned_sequence.empty() && !column.identity);
+    });
+    if (has_default) rows.push_back({{"adrelid", constant_text(oid_text(relation.name))}});
+  });
+}
+
+SystemTable pg_policy(const Catalog& catalog) {
+  return each_part(catalog, {}, "polrelid", [](const Relation& relation, std::vector<Row>& rows) {
+    for (const CatalogPolicy& policy : relation.policies) {
+      rows.push_back(
+          {{"polname", constant_text(policy.name)}, {"polrelid", constant_text(oid_text(relation.name))}});
+    }
+  });
+}
+
+SystemTable pg_rules(const Catalog& catalog) {
+  return each_part(catalog, "schemaname", "tablename", [](const Relation& relation, std::vector<Row>& rows) {
+    for (const CatalogRule& rule : relation.rules) {
+      rows.push_back({{"schemaname", constant_text(relation.name.schemaname)},
+                      {"tablename", constant_text(relation.name.relname)},
+                      {"rulename", constant_text(rule.name)},
+                      {k_object, constant_text(oid_text(relation.name))}});
     }
   });
 }
@@ -181,7 +233,8 @@ SystemTable pg_indexes(const Catalog& catalog) {
     if (index.table.empty()) return;
     rows.push_back({{"schemaname", constant_text(index.name.schemaname)},
                     {"tablename", constant_text(index.table.relname)},
-                    {"indexname", constant_text(index.name.relname)}});
+                    {"indexname", constant_text(index.name.relname)},
+                    {k_object, constant_text(oid_text(index.name))}});
   });
 }
 
@@ -230,7 +283,8 @@ SystemTable pg_policies(const Catalog& catalog) {
     for (const CatalogPolicy& policy : relation.policies) {
       rows.push_back({{"schemaname", constant_text(relation.name.schemaname)},
                       {"tablename", constant_text(relation.name.relname)},
-                      {"policyname", constant_text(policy.name)}});
+                      {"policyname", constant_text(policy.name)},
+                      {k_object, constant_text(oid_text(relation.name))}});
     }
   });
 }
@@ -265,6 +319,7 @@ SystemTable pg_namespace(const Catalog& catalog) {
 SystemTable of_kind(const Catalog& catalog, std::string_view schema, std::string_view name,
                     std::string_view kinds, std::string_view owner = {}) {
   return each_relation(catalog, schema, name, [kinds, owner](const Relation& relation, Row& row) {
+    row.emplace_back(k_object, constant_text(oid_text(relation.name)));
     if (!owner.empty() && !relation.owner.empty()) row.emplace_back(owner, constant_text(relation.owner));
     return kinds.find(relation.relkind) != std::string_view::npos;
   });
@@ -289,6 +344,7 @@ constexpr std::array k_tables = {
     Filled{"columns", true, columns},
     Filled{"tables", true, tables},
     Filled{"table_constraints", true, table_constraints},
+    Filled{"check_constraints", true, check_constraints},
     Filled{"triggers", true, triggers},
     Filled{"schemata", true, pg_namespace},
     Filled{"views", true, [](const Catalog& c) { return of_kind(c, "table_schema", "table_name", "v"); }},
@@ -304,6 +360,9 @@ constexpr std::array k_tables = {
            [](const Catalog& c) { return of_kind(c, "schemaname", "sequencename", "S", "sequenceowner"); }},
     Filled{"pg_indexes", false, pg_indexes},
     Filled{"pg_policies", false, pg_policies},
+    Filled{"pg_policy", false, pg_policy},
+    Filled{"pg_rules", false, pg_rules},
+    Filled{"pg_attrdef", false, pg_attrdef},
     Filled{"pg_class", false, pg_class},
     Filled{"pg_attribute", false, pg_attribute},
     Filled{"pg_constraint", false, pg_constraint},

@@ -142,6 +142,62 @@ Text character(Parts parts) {
                                                  : Text();
 }
 
+enum class End : unsigned char { both, left, right };
+
+/// btrim(text[, characters]) and its kin, which take blanks away where nothing else is written.
+template <End end>
+Text trimmed(Parts parts) {
+  if (parts.size() == 1 && parts[0].kind != Kind::constant) return parts[0];
+  if (!are_constants(parts, 1, 2)) return {};
+  const std::string characters = parts.size() == 2 ? parts[1].value : " ";
+  const std::string& text = parts[0].value;
+  if (!is_plain(characters)) return {};
+  const std::size_t first = end == End::right ? 0 : text.find_first_not_of(characters);
+  const std::size_t last = end == End::left ? text.size() : text.find_last_not_of(characters) + 1;
+  return constant_text(first == std::string::npos || first >= last ? std::string()
+                                                                   : text.substr(first, last - first));
+}
+
+/// lpad(text, n[, fill]) and rpad()
+template <End end>
+Text padded(Parts parts) {
+  if (!are_constants(parts, 2, 3) || !is_plain(parts[0].value)) return {};
+  constexpr long long longest = 1000;
+  const std::optional<long long> wanted = number(parts[1]);
+  const std::string fill = parts.size() == 3 ? parts[2].value : " ";
+  if (!wanted || *wanted > longest || fill.empty() || !is_plain(fill)) return {};
+  const auto size = static_cast<std::size_t>(std::max(*wanted, 0LL));
+  std::string text = parts[0].value.substr(0, size);
+  std::string missing;
+  while (text.size() + missing.size() < size) missing += fill[missing.size() % fill.size()];
+  return constant_text(end == End::left ? missing + text : text + missing);
+}
+
+/// translate(text, from, to)
+Text translated(Parts parts) {
+  if (!are_constants(parts, 3, 3) || !std::ranges::all_of(parts, is_plain, &Text::value)) return {};
+  std::string result;
+  for (const char c : parts[0].value) {
+    const std::size_t at = parts[1].value.find(c);
+    if (at == std::string::npos) result += c;
+    if (at < parts[2].value.size()) result += parts[2].value[at];
+  }
+  return constant_text(result);
+}
+
+Text length_of(Parts parts) {
+  return are_constants(parts, 1, 1) && is_plain(parts[0].value)
+             ? constant_text(std::to_string(parts[0].value.size()))
+             : Text();
+}
+
+/// strpos(text, part), which counts from 1
+Text place_in_text(Parts parts) {
+  if (!are_constants(parts, 2, 2) || !is_plain(parts[0].value)) return {};
+  const std::size_t at = parts[0].value.find(parts[1].value);
+  return constant_text(at == std::string::npos ? "0" : std::to_string(at + 1));
+}
+
 struct Named {
   std::string_view name;
   TextFunction compute;
@@ -169,13 +225,23 @@ constexpr std::array k_functions = {
             return count.kind == Kind::constant ? constant_text("1") : count;
           }},
     Named{"chr", character},
+    Named{"btrim", trimmed<End::both>},
+    Named{"ltrim", trimmed<End::left>},
+    Named{"rtrim", trimmed<End::right>},
+    Named{"lpad", padded<End::left>},
+    Named{"rpad", padded<End::right>},
+    Named{"translate", translated},
+    Named{"length", length_of},
+    Named{"char_length", length_of},
+    Named{"strpos", place_in_text},
+    Named{"string_to_table", split_text},
 };
 
 }  // namespace
 
 TextFunction text_function(std::string_view name) {
   const auto found = std::ranges::find(k_functions, name, &Named::name);
-  return found != k_functions.end() ? found->compute : nullptr;
+  return found != k_functions.end() ? found->compute : pattern_function(name);
 }
 
 }  // namespace pgsluice::effects

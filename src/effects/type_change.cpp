@@ -17,9 +17,31 @@ constexpr std::string_view k_none = "none";
 constexpr std::string_view k_binary_coercible = "binary_coercible";
 constexpr std::string_view k_rewrite = "rewrite";
 
+/// timestamp.c intervaltypmodleastfield(): 0 for seconds, the greater the coarser. A mask has a bit for each field.
+int least_field(const Few<int>& typmods) {
+  constexpr std::array k_bits = {12, 11, 10, 3, 1, 2};  // datetime.h SECOND, MINUTE, HOUR, DAY, MONTH, YEAR
+  if (typmods.empty()) return 0;
+  const auto mask = static_cast<unsigned>(typmods.front());
+  for (std::size_t field = 0; field < k_bits.size(); ++field) {
+    if ((mask >> static_cast<unsigned>(k_bits[field]) & 1U) != 0) return static_cast<int>(field);
+  }
+  return 0;
+}
+
+/// timestamp.c interval_support(). A precision cuts seconds only, and none is the greatest one.
+bool widens_interval(const TypeName& from, const TypeName& to) {
+  constexpr int full = 6;
+  const auto precision = [](const TypeName& type) {
+    return type.typmods.size() > 1 ? type.typmods[1] : full;
+  };
+  const int old_field = least_field(from.typmods);
+  return least_field(to.typmods) <= old_field && (old_field > 0 || precision(to) >= precision(from));
+}
+
 /// The new length or precision takes every value of the old one. No typmod means no limit.
 bool widens(const TypeName& from, const TypeName& to) {
   if (to.typmods.empty()) return true;
+  if (from.name == "interval") return widens_interval(from, to);
   if (from.typmods.empty()) {
     // Temporal types without a precision have the greatest one, 6.
     const bool temporal = to.name.starts_with("time");
@@ -29,10 +51,6 @@ bool widens(const TypeName& from, const TypeName& to) {
     const int old_scale = from.typmods.size() > 1 ? from.typmods[1] : 0;
     const int new_scale = to.typmods.size() > 1 ? to.typmods[1] : 0;
     return old_scale == new_scale && to.typmods[0] >= from.typmods[0];
-  }
-  if (from.name == "interval") {
-    // typmods are (range mask) or (range mask, precision); only a plain widening is judged.
-    return from.typmods.front() == to.typmods.front() && from.typmods.back() <= to.typmods.back();
   }
   return to.typmods.front() >= from.typmods.front();
 }
@@ -87,6 +105,10 @@ FactValue judge(const Subject& subject, const TypeName& old_name, const TypeName
   const CatalogType* domain = subject.catalog.find_type(old_type);
   if (domain != nullptr && domain->typtype == 'd') from.typmods.clear();
   if (to_constrained) return k_rewrite;
+  // pg: parse_coerce.c coerce_type_typmod() adds nothing where the new type has no length.
+  const bool same_array = old_type.array && new_type.array && old_type.name == new_type.name &&
+                          old_type.schemaname == new_type.schemaname;
+  if (same_array && new_type.typmods.empty()) return k_binary_coercible;
   // Each element is coerced, whatever that does to it.
   if (from == to && old_type.array && new_type.array) return k_rewrite;
   if (from == to) return k_binary_coercible;

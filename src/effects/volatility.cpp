@@ -33,7 +33,10 @@ std::string_view declared(const Subject& subject, const FunctionCall& function) 
       return overload;
     if (const std::string_view builtin = builtin_volatility(function.name); !builtin.empty()) return builtin;
   }
-  return extension_volatility(function.name);
+  const std::string_view extension = extension_volatility(function.name);
+  const bool is_operator =
+      std::string_view("+-*/<>=~!@#%^&|`?").find(function.name.str().substr(0, 1)) != std::string_view::npos;
+  return extension.empty() && is_operator ? std::string_view("immutable") : extension;
 }
 
 /// One expression and no more, as far as its words tell.

@@ -83,7 +83,9 @@ std::vector<ResultColumn> result_columns(::Node* query, const ::List* names);
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target = nullptr);
 
 /// Functions of the SELECT list are called with the rows that their arguments come from, as far as these are known.
-void add_row_calls(const ::SelectStmt* select, Command& command);
+void add_row_calls(::SelectStmt* select, Command& command);
+/// CREATE AGGREGATE and CREATE OPERATOR: what they call.
+void add_support_functions(const ::DefineStmt* node, Command& command);
 
 Command& add_command(Statement& statement, std::string_view tag, SourceRange range);
 /// A command whose target is the relation, if there is one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names, types and expressions.
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -207,6 +208,19 @@ bool is_known(const std::vector<Text>& texts) {
   return std::ranges::any_of(texts, [](const Text& text) { return text.kind != Text::Kind::unknown; });
 }
 
+/// Of pg_catalog, or of an extension that comes with PostgreSQL: none that a migration makes.
+bool is_builtin_operator(std::string_view name) {
+  constexpr std::array<std::string_view, 96> k_operators = {
+      "+",    "-",   "*",   "/",   "%",   "^",    "=",    "<>",    "!=",    "<",   "<=",  ">",   ">=",  "||",
+      "|",    "&",   "#",   "~",   "<<",  ">>",   "|/",   "||/",   "!",     "!!",  "@",   "~~",  "!~~", "~~*",
+      "!~~*", "~*",  "!~",  "!~*", "->",  "->>",  "#>",   "#>>",   "#-",    "@>",  "<@",  "?",   "?|",  "?&",
+      "@?",   "@@",  "&&",  "&<",  "&>",  "-|-",  "<->",  "<<|",   "|>>",   "&<|", "|&>", "<^",  ">^",  "?#",
+      "?-",   "?-|", "?||", "@-@", "##",  "~=",   "~>=~", "~>~",   "~<=~",  "~<~", "^@",  "<<=", ">>=", "*=",
+      "*<>",  "*<",  "*<=", "*>",  "*>=", "<<->", "<->>", "<<<->", "<->>>", "%>",  "<%",  "%>>", "<<%", "~%",
+      "?~",   "%%",  "%#",  "#=",  "<#>", "<=>",  "<+>",  "~@",    "^<@",   "^@>", "^~"};
+  return std::ranges::find(k_operators, name) != k_operators.end();
+}
+
 void add_node(::Node* node, Expression& result) {
   switch (node->type) {
     case T_FuncCall: {
@@ -216,6 +230,15 @@ void add_node(::Node* node, Expression& result) {
       if (is_typed(call->args)) function.types = written_types(call->args);
       add_sequence(call, function, result);
       result.functions.push_back(function);
+      break;
+    }
+    case T_A_Expr: {
+      auto* operation = reinterpret_cast<::A_Expr*>(node);
+      const RelationName name = operation->kind == AEXPR_OP ? relation_name(operation->name) : RelationName{};
+      if (name.empty() || is_builtin_operator(name.relname.str())) break;
+      result.functions.push_back({.schemaname = name.schemaname,
+                                  .name = name.relname,
+                                  .arguments = operation->lexpr != nullptr ? 2 : 1});
       break;
     }
     case T_ColumnRef: {

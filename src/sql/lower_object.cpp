@@ -195,6 +195,7 @@ bool lower_object_statement(::Node* node, const Source& source, Statement& state
     case T_DefineStmt: {
       auto* n = reinterpret_cast<::DefineStmt*>(node);
       lower_definition("DefineStmt", object_type_name(n->kind), n->defnames, source, statement);
+      add_support_functions(n, statement.commands.back());
       return true;
     }
     case T_CreateOpClassStmt:

@@ -184,6 +184,39 @@ class RowUse {
   Command& command_;
 };
 
+/// `(column).field` as "column.field"
+void add_fields(const std::vector<::Node*>& nodes, Names& names) {
+  for (::Node* node : nodes) {
+    auto* part = as<::A_Indirection>(node, T_A_Indirection);
+    auto* column = part != nullptr ? as<::ColumnRef>(part->arg, T_ColumnRef) : nullptr;
+    if (column == nullptr || length(part->indirection) == 0) continue;
+    auto* field = static_cast<::Node*>(part->indirection->elements[0].ptr_value);
+    auto* last = static_cast<::Node*>(column->fields->elements[column->fields->length - 1].ptr_value);
+    if (field->type != T_String || last->type != T_String) continue;
+    names.emplace_back(std::string(string_value(last)) + "." + std::string(string_value(field)));
+  }
+}
+
+/// Columns that are shown: one that holds rows is written out by its type.
+void add_outputs(const ::SelectStmt* select, Command& command) {
+  const auto add = [&](const RelationName& relation, std::string_view column) {
+    command.relations.push_back({.role = "row_output", .name = relation, .alias = column});
+  };
+  for (auto* target : each<::ResTarget>(select->targetList)) {
+    auto* column = as<::ColumnRef>(target->val, T_ColumnRef);
+    if (column == nullptr) continue;
+    auto* last = static_cast<::Node*>(column->fields->elements[column->fields->length - 1].ptr_value);
+    if (last->type == T_String) add({}, string_value(last));
+    if (last->type != T_A_Star) continue;
+    for (::Node* item : each(select->fromClause)) {
+      walk(item, [&](::Node* node) {
+        if (auto* range = as<::RangeVar>(node, T_RangeVar)) add(relation_name(range), {});
+        return node->type == T_JoinExpr;
+      });
+    }
+  }
+}
+
 }  // namespace
 
 void add_query_use(::Node* query, const Source& source, Command& command, const ::RangeVar* target) {
@@ -233,6 +266,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
     });
     set_fact(command, "grouped", grouped);
     command.names = use.columns;
+    add_fields(nodes, command.names);
     command.expression = std::move(use);
   }
 }
@@ -249,6 +283,7 @@ bool lower_query(::Node* node, const Source& source, Statement& statement) {
       if (select->intoClause != nullptr) command.results = result_columns(node, nullptr);
       add_query_use(node, source, command);
       add_row_calls(select, command);
+      add_outputs(select, command);
       return true;
     }
     case T_InsertStmt: add_dml(node, "InsertStmt", source, statement); return true;

@@ -227,9 +227,13 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
     case T_CreateStatsStmt: {
       auto* n = reinterpret_cast<::CreateStatsStmt*>(node);
       const RelationName name = relation_name(n->defnames);
-      lower_relations("CreateStatsStmt", n->relations, source, statement, [&name](Command& command) {
+      Names elements;
+      for (auto* element : each<::StatsElem>(n->exprs))
+        elements.emplace_back(element->name != nullptr ? view(element->name) : "expr");
+      lower_relations("CreateStatsStmt", n->relations, source, statement, [&](Command& command) {
         command.name = name.relname;
         command.new_name = name.schemaname;
+        command.names = elements;
       });
       return true;
     }

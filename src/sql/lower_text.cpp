@@ -2,6 +2,7 @@
 #include "lower_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,10 +35,17 @@ Text list(Text::Kind kind, std::vector<Text> parts) {
 
 Text catalog_rows(const ::SelectStmt* select, Text fallback, int depth);
 
-/// Reads one expression; `columns` as in text_of().
+bool is_aggregate(const ::FuncCall* node) {
+  const Name name = relation_name(node->funcname).relname;
+  return (name == "string_agg" && length(node->args) == 2) ||
+         (name == "array_agg" && length(node->args) == 1);
+}
+
+/// Reads one expression; `columns` as in text_of(). `aggregated`: the query whose rows aggregate functions take.
 class Reader {
  public:
-  explicit Reader(const ColumnTexts& columns) : columns_(columns) {}
+  explicit Reader(const ColumnTexts& columns, const ::SelectStmt* aggregated = nullptr)
+      : columns_(columns), aggregated_(aggregated) {}
 
   Text read(::Node* node, int depth) const {
     if (node == nullptr || depth > k_max_depth) return unknown();
@@ -110,6 +118,7 @@ class Reader {
   static Text subquery(const ::SubLink* node, int depth) {
     auto* select = as<::SelectStmt>(node->subselect, T_SelectStmt);
     if (select == nullptr || depth > k_max_depth) return unknown();
+    if (node->subLinkType == ARRAY_SUBLINK) return call("array of rows", {rows_of(select, depth).rows});
     if (node->subLinkType == EXISTS_SUBLINK) return call("exists", {catalog_rows(select, unknown(), depth)});
     if (node->subLinkType != EXPR_SUBLINK) return unknown();
     return call("scalar", {rows_of(select, depth).rows});
@@ -195,7 +204,24 @@ class Reader {
     const RelationName name = relation_name(node->funcname);
     const bool builtin = name.schemaname.empty() || name.schemaname == "pg_catalog";
     if (!builtin || node->func_variadic || node->agg_star) return unknown();
+    if (aggregated_ != nullptr && is_aggregate(node)) return aggregate(node, depth);
     return call(name.relname, parts(node->args, depth));
+  }
+
+  /// The same query, of what the function takes instead.
+  [[nodiscard]] Text aggregate(const ::FuncCall* node, int depth) const {
+    ::ResTarget target{.type = T_ResTarget, .val = static_cast<::Node*>(node->args->elements[0].ptr_value)};
+    ::ListCell cell{.ptr_value = &target};
+    ::List targets;  // not {}: it ends in an array without a size, which clang does not initialise
+    targets.type = T_List;
+    targets.length = targets.max_length = 1;
+    targets.elements = &cell;
+    ::SelectStmt taken = *aggregated_;
+    taken.targetList = &targets;
+    Text rows = rows_of(&taken, depth + k_query_depth).rows;
+    if (length(node->args) == 1) return call("array of rows", {std::move(rows)});
+    ::Node* delimiter = static_cast<::Node*>(node->args->elements[1].ptr_value);
+    return call("joined rows", {std::move(rows), read(delimiter, depth + 1)});
   }
 
   [[nodiscard]] Text logic(const ::BoolExpr* node, int depth) const {
@@ -235,6 +261,7 @@ class Reader {
   }
 
   const ColumnTexts& columns_;
+  const ::SelectStmt* aggregated_;
 };
 
 /// `column = constant` and `column IN (constants)` of a WHERE, as far as they must hold.
@@ -297,6 +324,10 @@ std::optional<Text> elements(::Node* node, int depth) {
   std::vector<Text> arguments = Reader({}).parts(function->args, depth);
   if (name == "unnest" && arguments.size() == 1) return std::move(arguments.front());
   if (name == "generate_series" && arguments.size() > 1) return call("range", std::move(arguments));
+  constexpr std::array<std::string_view, 6> k_sets = {"json_array_elements_text", "jsonb_array_elements_text",
+                                                      "json_object_keys",         "jsonb_object_keys",
+                                                      "regexp_split_to_table",    "string_to_table"};
+  if (std::ranges::find(k_sets, name.str()) != k_sets.end()) return call(name.str(), std::move(arguments));
   return std::nullopt;
 }
 
@@ -344,9 +375,26 @@ Text target_row(const ::SelectStmt* select, const ColumnTexts& columns, int dept
   return list(Text::Kind::row, std::move(row));
 }
 
+/// The same where the rows are known when the code runs.
+Text each_computed_row(const ::SelectStmt* select, const Rows& source, int depth) {
+  auto* item = static_cast<::Node*>(select->fromClause->elements[0].ptr_value);
+  auto* function = as<::RangeFunction>(item, T_RangeFunction);
+  auto* query = as<::RangeSubselect>(item, T_RangeSubselect);
+  const ::Alias* alias = function != nullptr ? function->alias : query != nullptr ? query->alias : nullptr;
+  Text rows = call(alias != nullptr ? view(alias->aliasname) : "", {source.rows});
+  for (const Name column : source.columns) rows.parts.push_back(constant(column.str()));
+  Text condition = call("and", {});
+  if (select->whereClause != nullptr) condition.parts.push_back(Reader({}).read(select->whereClause, depth));
+  return {.kind = Text::Kind::query,
+          .value = {},
+          .parts = {list(Text::Kind::array, {std::move(rows)}), std::move(condition),
+                    target_row(select, {}, depth), unknown()}};
+}
+
 /// The targets, once for each row of the FROM item.
 Text each_row(const ::SelectStmt* select, const Rows& source, int depth) {
-  if (source.rows.kind != Text::Kind::array) return unknown();
+  if (source.rows.kind == Text::Kind::unknown) return unknown();
+  if (source.rows.kind != Text::Kind::array) return each_computed_row(select, source, depth);
   std::vector<Text> result;
   for (const Text& row : source.rows.parts) {
     ColumnTexts columns;
@@ -420,6 +468,20 @@ Text catalog_rows(const ::SelectStmt* select, Text fallback, int depth) {
                     target_row(select, {}, depth), std::move(fallback)}};
 }
 
+/// SELECT 'DROP TABLE ' || string_agg(…) FROM …: one row.
+bool aggregates(const ::SelectStmt* select) {
+  if (length(select->groupClause) > 0 || length(select->fromClause) == 0) return false;
+  bool found = false;
+  for (auto* target : each<::ResTarget>(select->targetList)) {
+    walk(target->val, [&](::Node* node) {
+      auto* function = as<::FuncCall>(node, T_FuncCall);
+      found = found || (function != nullptr && is_aggregate(function));
+      return node->type != T_SubLink;
+    });
+  }
+  return found;
+}
+
 /// SELECT count(*) FROM …
 bool counts_rows(const ::SelectStmt* select) {
   if (length(select->targetList) != 1 || length(select->groupClause) > 0) return false;
@@ -458,6 +520,12 @@ Rows rows_of(const ::SelectStmt* select, int depth) {
     return rows;
   }
   const Names names = column_names(select);
+  if (aggregates(select)) {
+    std::vector<Text> row;
+    for (auto* target : each<::ResTarget>(select->targetList))
+      row.push_back(Reader({}, select).read(target->val, depth));
+    return {.rows = list(Text::Kind::array, {list(Text::Kind::row, std::move(row))}), .columns = names};
+  }
   if (length(select->fromClause) == 0) {
     if (names.size() == 1) {
       auto array = elements(static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value)->val, depth);
