@@ -10,7 +10,10 @@ namespace pgsluice {
 void CatalogChange::put_caller() {
   const bool aggregates = command_.text("objtype") == "OBJECT_AGGREGATE";
   CodeBlock code{.language = "sql", .text = "SELECT NULL", .stays_call = true};
-  for (const ColumnDef& parameter : command_.columns) code.types.push_back(parameter.type);
+  for (const ColumnDef& parameter : command_.columns) {
+    code.types.push_back(parameter.type);
+    code.parameters.emplace_back();
+  }
   code.required = static_cast<int>(code.types.size());
   for (const FunctionCall& call : meant(std::vector<FunctionCall>(command_.functions))) {
     const int all = code.required + (aggregates ? 1 : 0);

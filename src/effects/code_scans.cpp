@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+
+#include "pgsluice/code.hpp"
 
 namespace pgsluice::effects {
 
@@ -34,6 +37,30 @@ bool is_looked_up(const Command& command, const Catalog& catalog, const Relation
          (command.changes && std::ranges::any_of(*command.changes, looks_up, &RowChange::target));
 }
 
+/// The column that is all of what a function takes; empty: something else.
+Name argument_of(const FunctionCall& call) {
+  if (!call.texts || call.texts->size() != 1) return {};
+  const Text* argument = &call.texts->front();
+  // Behind the rows for which it is called stands what is written.
+  if (argument->kind == Text::Kind::call && argument->value == "each row" && argument->parts.size() == 2 &&
+      argument->parts.back().parts.size() == 1) {
+    argument = &argument->parts.back().parts.front();
+  }
+  if (argument->kind != Text::Kind::variable) return {};
+  return argument->value.substr(argument->value.rfind('.') + 1);
+}
+
+/// pg: planagg.c: min() and max() take one end of an index.
+bool takes_an_end(const Command& command, const Catalog& catalog, const RelationName& table) {
+  return std::ranges::any_of(command.functions, [&](const FunctionCall& call) {
+    const Name column = call.name == "max" || call.name == "min" ? argument_of(call) : Name();
+    return !column.empty() && std::ranges::any_of(catalog.indexes(table), [&](const Relation* index) {
+      return index->index && !index->index->predicate && !index->index->elements.empty() &&
+             index->index->elements.front().column == column;
+    });
+  });
+}
+
 bool is_read(const Command& command, const RelationLock& lock) {
   if (lock.role == "sources" || lock.role == "locked" || lock.role == "view_sources") return true;
   const bool writes_in_place = command.tag == "UpdateStmt" || command.tag == "DeleteStmt";
@@ -63,7 +90,8 @@ void add_code_scans(const Statement& statement, const Catalog& catalog, std::vec
       const bool has_rows = lock.relkind == relkind::table || lock.relkind == relkind::materialized_view;
       if (!has_rows || lock.is_new || !is_read(command, lock)) continue;
       const bool known = std::ranges::find(effect.scans, lock.relation) != effect.scans.end();
-      if (!known && !is_looked_up(command, catalog, lock.relation)) effect.scans.push_back(lock.relation);
+      if (known || is_looked_up(command, catalog, lock.relation)) continue;
+      if (!takes_an_end(command, catalog, lock.relation)) effect.scans.push_back(lock.relation);
     }
   }
 }

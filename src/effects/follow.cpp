@@ -101,6 +101,7 @@ void Follower::follow(const Command& command, const Done& done) {
   const std::string_view tag = command.tag;
   if (tag == "DoStmt" && command.code) return run_body(command.code, {}, "DO");
   open_row_types(command);
+  open_read_columns(command, done);
   if (tag == "VariableSetStmt" && command.name == "plan_cache_mode")
     generic_plans_ = command.new_name == "force_generic_plan";
   if (tag == "PrepareStmt" && command.inner) {
@@ -133,7 +134,10 @@ void Follower::follow(const Command& command, const Done& done) {
   if (tag == "AT_ValidateConstraint" || tag == "AlterDomainStmt") follow_check(command);
   for (const RelationName& name : std::vector<RelationName>(done.index_builds)) {
     const Relation* built = catalog_.find(name);
-    if (built != nullptr && built->index) follow_index(IndexDef(*built->index));
+    if (built == nullptr || !built->index) continue;
+    const IndexDef index = *built->index;
+    open_indexed(RelationName(built->table), index);
+    follow_index(index);
   }
   if (tag == "VacuumStmt" && command.is("analyze")) follow_analyzed(done.locks);
   if (tag == "ConstraintsSetStmt") follow_waiting();
@@ -221,7 +225,8 @@ void Follower::follow_call(const FunctionCall& call) {
   if (call.schemaname.empty() && call.name == "set_config") return follow_setting(call);
   const std::vector<const CatalogFunction*> found = catalog_.functions(call);
   if (found.empty()) {
-    const bool builtin = call.schemaname.empty() && is_builtin_function(call.name);
+    const bool builtin =
+        call.schemaname.empty() && (is_builtin_function(call.name) || opens_relations(call.name));
     if (builtin) return follow_builtin(call);
     if (is_operator(call)) return;  // of an extension, as most that nobody makes here
     opaque(cat("what ", RelationName{call.schemaname, call.name}.quoted(), "() does is not known"));

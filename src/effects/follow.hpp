@@ -106,12 +106,16 @@ class Follower {
 
   // ---- follow_builtins.cpp: what PostgreSQL itself opens and runs
   void follow_builtin(const FunctionCall& call);
+  [[nodiscard]] static bool opens_relations(Name function);
   void open_rules(const Relation& relation);
   void open_policies(const Relation& relation);
   void run_query(const std::string& sql);
   void open_row_type(const TypeName& type);
   void open_row_types(const Command& command);
   void open_rows_of_view(const Relation& view);
+  void open_columns(const RelationName& table, const Names& names);
+  void open_indexed(const RelationName& table, const IndexDef& index);
+  void open_read_columns(const Command& command, const Done& done);
   void follow_planned(const std::vector<FunctionCall>& calls);
   void follow_inlined(const CatalogFunction& function);
 

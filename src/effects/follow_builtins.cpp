@@ -60,6 +60,10 @@ constexpr std::array k_openings = {
 
 }  // namespace
 
+bool Follower::opens_relations(Name function) {
+  return std::ranges::find(k_openings, function.str(), &Opening::function) != k_openings.end();
+}
+
 /// Of a name that is not known nothing can be said: such a function is seldom called for what a migration does.
 void Follower::follow_builtin(const FunctionCall& call) {
   const auto found = std::ranges::find(k_openings, call.name.str(), &Opening::function);
@@ -142,6 +146,50 @@ void Follower::open_row_types(const Command& command) {
         if (ref.alias.empty() ? used.role == "target" : column.name == ref.alias) open_row_type(column.type);
       }
     }
+  }
+}
+
+/// Whatever compares, tests, counts or writes out columns that hold rows. No names: all columns.
+void Follower::open_columns(const RelationName& table, const Names& names) {
+  const Relation* relation = catalog_.find(table);
+  if (relation == nullptr) return;
+  std::vector<TypeName> types;
+  for (const CatalogColumn& column : relation->columns) {
+    const bool used = names.empty() || std::ranges::find(names, column.name) != names.end();
+    if (used && !is_builtin_type(column.type)) types.push_back(column.type);
+  }
+  for (const TypeName& type : types) open_row_type(type);
+}
+
+void Follower::open_indexed(const RelationName& table, const IndexDef& index) {
+  Names names;
+  for (const IndexElement& element : index.elements) {
+    if (!element.column.empty()) names.push_back(element.column);
+    if (!element.expression) continue;
+    names.insert(names.end(), element.expression->columns.begin(), element.expression->columns.end());
+  }
+  if (index.predicate)
+    names.insert(names.end(), index.predicate->columns.begin(), index.predicate->columns.end());
+  if (!names.empty()) open_columns(table, names);
+}
+
+/// Of commands that read what is there.
+void Follower::open_read_columns(const Command& command, const Done& done) {
+  const std::string_view tag = command.tag;
+  const RelationRef* target = command.relation("target");
+  if (tag == "VacuumStmt" && command.is("analyze")) {
+    for (const RelationLock& lock : done.locks) {
+      if (lock.mode >= LockMode::ShareUpdateExclusive) open_columns(lock.relation, {});
+    }
+  }
+  if (target == nullptr) return;
+  const RelationName table = catalog_.resolve(target->name);
+  if (tag == "CopyStmt" && !command.is("is_from")) open_columns(table, command.names);
+  if (tag == "IndexStmt" && command.index) open_indexed(table, *command.index);
+  if (tag != "AT_AddConstraint" || command.is("skip_validation")) return;
+  for (const Constraint& constraint : command.constraints) {
+    if (constraint.expression && !constraint.expression->columns.empty())
+      open_columns(table, constraint.expression->columns);
   }
 }
 

@@ -16,7 +16,8 @@ namespace {
 using Kind = Text::Kind;
 using Parts = const std::vector<Text>&;
 
-constexpr std::size_t k_longest_text = 2000;
+constexpr std::size_t k_longest_json = 10'000;
+constexpr std::size_t k_longest_text = 300;  // that a pattern is looked for in
 constexpr std::size_t k_longest_pattern = 100;
 constexpr std::size_t k_max_elements = 256;
 
@@ -28,13 +29,19 @@ bool are_constants(Parts parts, std::size_t least, std::size_t most) {
 // ---- regular expressions ----------------------------------------------------------------------------------------
 
 /// What means the same to PostgreSQL and to ECMAScript: no alternatives, of which the one takes the longest and the other
-/// one the first, and only the commonest escapes.
+/// one the first, and only the commonest escapes. Nothing that repeats stands inside something else that does, so that a
+/// match takes no longer than it may.
 bool is_common(std::string_view pattern) {
-  if (pattern.size() > k_longest_pattern || pattern.starts_with("***")) return false;
+  constexpr auto most_repeats = 3;
+  const auto repeats = std::ranges::count_if(pattern, [](char c) { return c == '*' || c == '+'; });
+  if (pattern.size() > k_longest_pattern || repeats > most_repeats || pattern.starts_with("***"))
+    return false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '|' || c == '{' || static_cast<unsigned char>(c) >= 0x80) return false;
-    if (c == '(' && i + 1 < pattern.size() && pattern[i + 1] == '?') return false;
+    const char next = i + 1 < pattern.size() ? pattern[i + 1] : ' ';
+    if (c == ')' && (next == '*' || next == '+' || next == '?')) return false;
+    if (c == '(' && next == '?') return false;
     if (c != '\\') continue;
     constexpr std::string_view escapes = "dDsSwW.$^*+?()[]\\/-";
     if (++i == pattern.size() || escapes.find(pattern[i]) == std::string_view::npos) return false;
@@ -90,7 +97,7 @@ Text split_by_pattern(Parts parts) {
 // ---- JSON -------------------------------------------------------------------------------------------------------
 
 Json parsed(const Text& text) {
-  return text.kind == Kind::constant && text.value.size() <= k_longest_text
+  return text.kind == Kind::constant && text.value.size() <= k_longest_json
              ? Json::parse(text.value, nullptr, false)
              : Json(Json::value_t::discarded);
 }

@@ -234,8 +234,10 @@ void add_node(::Node* node, Expression& result) {
     }
     case T_A_Expr: {
       auto* operation = reinterpret_cast<::A_Expr*>(node);
-      const RelationName name = operation->kind == AEXPR_OP ? relation_name(operation->name) : RelationName{};
-      if (name.empty() || is_builtin_operator(name.relname.str())) break;
+      if (operation->kind != AEXPR_OP || length(operation->name) == 0) break;
+      const int last = operation->name->length - 1;
+      if (is_builtin_operator(string_value(operation->name->elements[last].ptr_value))) break;
+      const RelationName name = relation_name(operation->name);
       result.functions.push_back({.schemaname = name.schemaname,
                                   .name = name.relname,
                                   .arguments = operation->lexpr != nullptr ? 2 : 1});

@@ -198,17 +198,17 @@ void add_fields(const std::vector<::Node*>& nodes, Names& names) {
 }
 
 /// Columns that are shown: one that holds rows is written out by its type.
-void add_outputs(const ::SelectStmt* select, Command& command) {
+void add_outputs(const ::List* targets, const ::List* from, Command& command) {
   const auto add = [&](const RelationName& relation, std::string_view column) {
     command.relations.push_back({.role = "row_output", .name = relation, .alias = column});
   };
-  for (auto* target : each<::ResTarget>(select->targetList)) {
+  for (auto* target : each<::ResTarget>(targets)) {
     auto* column = as<::ColumnRef>(target->val, T_ColumnRef);
     if (column == nullptr) continue;
     auto* last = static_cast<::Node*>(column->fields->elements[column->fields->length - 1].ptr_value);
     if (last->type == T_String) add({}, string_value(last));
     if (last->type != T_A_Star) continue;
-    for (::Node* item : each(select->fromClause)) {
+    for (::Node* item : each(from)) {
       walk(item, [&](::Node* node) {
         if (auto* range = as<::RangeVar>(node, T_RangeVar)) add(relation_name(range), {});
         return node->type == T_JoinExpr;
@@ -283,7 +283,7 @@ bool lower_query(::Node* node, const Source& source, Statement& statement) {
       if (select->intoClause != nullptr) command.results = result_columns(node, nullptr);
       add_query_use(node, source, command);
       add_row_calls(select, command);
-      add_outputs(select, command);
+      if (length(select->fromClause) > 0) add_outputs(select->targetList, select->fromClause, command);
       return true;
     }
     case T_InsertStmt: add_dml(node, "InsertStmt", source, statement); return true;
