@@ -334,6 +334,14 @@ SystemTable tables(const Catalog& catalog) {
   });
 }
 
+/// pg_stat_user_tables and its kin
+SystemTable statistics_of_tables(const Catalog& catalog) {
+  return each_relation(catalog, "schemaname", "relname", [](const Relation& relation, Row& row) {
+    row.emplace_back("relid", constant_text(oid_text(relation.name)));
+    return relation.relkind == relkind::table || relation.relkind == relkind::materialized_view;
+  });
+}
+
 struct Filled {
   std::string_view name;
   bool information_schema;
@@ -359,6 +367,9 @@ constexpr std::array k_tables = {
     Filled{"pg_sequences", false,
            [](const Catalog& c) { return of_kind(c, "schemaname", "sequencename", "S", "sequenceowner"); }},
     Filled{"pg_indexes", false, pg_indexes},
+    Filled{"pg_stat_user_tables", false, statistics_of_tables},
+    Filled{"pg_stat_all_tables", false, statistics_of_tables},
+    Filled{"pg_statio_user_tables", false, statistics_of_tables},
     Filled{"pg_policies", false, pg_policies},
     Filled{"pg_policy", false, pg_policy},
     Filled{"pg_rules", false, pg_rules},

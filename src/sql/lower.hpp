@@ -84,6 +84,8 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
 
 /// Functions of the SELECT list are called with the rows that their arguments come from, as far as these are known.
 void add_row_calls(::SelectStmt* select, Command& command);
+/// What views of PostgreSQL's own call for their rows.
+void add_computed_columns(::SelectStmt* select, Command& command);
 /// CREATE AGGREGATE and CREATE OPERATOR: what they call.
 void add_support_functions(const ::DefineStmt* node, Command& command);
 

@@ -254,6 +254,9 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
     command.relations.push_back({.role = "serial", .name = table, .alias = column});
   }
   for (const FunctionCall& function : use.functions) command.functions.push_back(function);
+  for (::Node* node : nodes) {
+    if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) add_computed_columns(select, command);
+  }
   if (command.tag == "CreatePolicyStmt" || command.tag == "AlterPolicyStmt") {
     // Of USING and of WITH CHECK.
     if (command.expression)

@@ -345,8 +345,7 @@ std::optional<Rows> rows_of_item(::Node* item, int depth) {
     for (std::size_t i = 0; i < std::min(names.size(), rows.columns.size()); ++i) rows.columns[i] = names[i];
     return rows;
   }
-  if (auto* function = as<::RangeFunction>(item, T_RangeFunction);
-      function != nullptr && !function->ordinality) {
+  if (auto* function = as<::RangeFunction>(item, T_RangeFunction); function != nullptr) {
     if (length(function->functions) != 1) return std::nullopt;
     auto* first = static_cast<::List*>(function->functions->elements[0].ptr_value);
     auto array = elements(static_cast<::Node*>(first->elements[0].ptr_value), depth);

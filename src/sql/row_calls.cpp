@@ -103,6 +103,8 @@ Text oids_of(const ::SelectStmt* select, const ::RangeVar* view_range) {
   return rows;
 }
 
+}  // namespace
+
 void add_computed_columns(::SelectStmt* select, Command& command) {
   for (::Node* item : each(select->fromClause)) {
     walk(item, [&](::Node* node) {
@@ -124,8 +126,6 @@ void add_computed_columns(::SelectStmt* select, Command& command) {
   }
 }
 
-}  // namespace
-
 void add_row_calls(::SelectStmt* select, Command& command) {
   if (length(select->fromClause) == 0) return;
   std::vector<::Node*> expressions{select->whereClause};
@@ -144,7 +144,6 @@ void add_row_calls(::SelectStmt* select, Command& command) {
       found->texts = std::vector<Text>{std::move(each)};
     }
   }
-  add_computed_columns(select, command);
 }
 
 }  // namespace pgsluice::sql
