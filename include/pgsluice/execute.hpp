@@ -38,6 +38,10 @@ struct Blocker {
   std::optional<milliseconds> age;  ///< of its transaction; none: this role may not see it
 };
 
+/// What sort of holder it is: "session", "idle in transaction", "prepared transaction", "autovacuum", "autovacuum to
+/// prevent wraparound", "walsender", "DDL", "dump", "another pgsluice".
+std::string_view kind_of(const Blocker& blocker);
+
 /// "pid 4711 (checkout, role app) idle in transaction for 12s holds AccessShareLock on public.orders: SELECT …"
 std::string describe(const Blocker& blocker);
 
@@ -53,14 +57,17 @@ struct Event {
 using EventSink = std::function<void(const Event&)>;
 
 struct RunOptions {
-  milliseconds lock_timeout{200};
+  milliseconds lock_timeout{500};  ///< longest queueing at once: as long may the application wait behind us
   milliseconds lock_budget{600'000};
   milliseconds statement_timeout{0};
   std::string search_path;  ///< the same in every session of the run; empty: what the server gives
   milliseconds wait_for_run{30'000};
   milliseconds wait_for_db{300'000};
-  milliseconds poll{75};        ///< between two looks at blockers
-  milliseconds tolerated{100};  ///< a transaction younger than this is worth queueing behind
+  milliseconds stall_budget{2'000};  ///< longest that a session waits behind a statement at work; 0: no limit
+  int max_victims = 100;             ///< sessions that wait behind us at once
+  int max_attempts = 20;             ///< to get the locks of a step
+  milliseconds poll{10};             ///< between two looks at blockers
+  milliseconds tolerated{100};       ///< what a transaction is expected to last until some have been seen to end
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
   milliseconds lease{10'000};     ///< without a heartbeat for so long, a run counts as dead
@@ -92,6 +99,7 @@ enum class StepState {
   applied,
   failed,
   lock_budget,
+  stall_budget,
   interrupted,
   unreachable,
   refused,
@@ -117,7 +125,8 @@ struct StepReport {
   int losses = 0;  ///< of the connection
   milliseconds waited{0};
   milliseconds held{0};
-  int max_victims = 0;
+  int max_victims = 0;             ///< sessions seen waiting behind it at once
+  milliseconds worst_victim{0};    ///< longest that one of them was seen waiting
   std::vector<Blocker> blockers;
   std::optional<StatementFailure> failure;
 };

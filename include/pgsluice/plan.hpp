@@ -35,6 +35,8 @@ struct PlannedStatement {
   Limits limits;                                               ///< its own directives over the file's
   std::optional<std::chrono::milliseconds> file_lock_timeout;  ///< by a SET in the file
   bool changes_settings = false;
+  std::vector<RelationLock> locks;  ///< predicted, without those made in this transaction
+  bool works = false;               ///< its time grows with the data, or nobody knows what it does
 };
 
 /// A statement that is run in ranges of a key.

@@ -58,9 +58,20 @@ void add_pending_options(CLI::App& app, PendingOptions& options) {
 }
 
 void add_budgets(CLI::App& app, BudgetOptions& options) {
-  add_duration(app, "--lock-timeout", options.lock_timeout, "longest queueing for one lock (default 200ms)");
+  add_duration(app, "--lock-timeout", options.lock_timeout,
+               "longest queueing for locks, once; as long may the application have to wait (default 500ms)");
   add_duration(app, "--lock-budget", options.lock_budget,
                "longest time to get the locks of one step (default 10m)");
+  add_duration(app, "--stall-budget", options.stall_budget,
+               "longest that a session may wait behind a statement at work; 0s: no limit (default 2s)");
+  app.add_option("--max-victims", options.max_victims,
+                 "sessions that may wait behind us at once; 0: no limit (default 100)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber.description(""));
+  app.add_option("--max-attempts", options.max_attempts,
+                 "how often to queue for the locks of a step (default 20)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
   add_duration(app, "--statement-timeout", options.statement_timeout,
                "longest run of one statement (default: no limit)");
 }
@@ -70,6 +81,9 @@ RunOptions run_options(const BudgetOptions& options) {
   run.lock_timeout = options.lock_timeout.value_or(run.lock_timeout);
   run.lock_budget = options.lock_budget.value_or(run.lock_budget);
   run.statement_timeout = options.statement_timeout.value_or(run.statement_timeout);
+  run.stall_budget = options.stall_budget.value_or(run.stall_budget);
+  run.max_victims = options.max_victims.value_or(run.max_victims);
+  run.max_attempts = options.max_attempts.value_or(run.max_attempts);
   if (run.lock_timeout <= milliseconds(0)) {
     throw Error(ExitCode::usage, "--lock-timeout must be more than 0",
                 "0 would wait for ever, and everybody who comes after would wait behind it.");

@@ -27,6 +27,9 @@ struct BudgetOptions {
   std::optional<milliseconds> lock_timeout;
   std::optional<milliseconds> lock_budget;
   std::optional<milliseconds> statement_timeout;
+  std::optional<milliseconds> stall_budget;
+  std::optional<int> max_victims;
+  std::optional<int> max_attempts;
 };
 void add_budgets(CLI::App& app, BudgetOptions& options);
 /// Throws Error(usage) for a lock timeout that would wait for ever.

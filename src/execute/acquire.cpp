@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Before a step queues for a lock: is anybody there who would keep it waiting, and everybody else behind it? Waiting
-// here costs the application nothing; waiting in the queue stalls it.
+// How the locks of a step are taken. Waiting outside costs the application nothing; waiting in the queue stalls
+// everybody who comes after us. So: stay out while somebody long is there, then look for a free moment without queueing,
+// and where there is none, queue once, at a good moment, for as long as it takes and not longer.
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.hpp"
+#include "execute/lock_script.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
 
@@ -13,70 +14,27 @@ namespace pgsluice {
 namespace {
 
 constexpr milliseconds k_retell{10'000};
-// Where transactions of some hundred milliseconds follow one another without a gap, no moment is ever free of an
-// older one. After this long the next moment without a really long one has to do; lock_timeout still bounds the harm.
-constexpr milliseconds k_patience{5'000};
-constexpr milliseconds k_patience_tolerated{1'000};
-
-/// Ages of transactions, also of those whose start this role may not see.
-class Ages {
- public:
-  milliseconds of(const Blocker& blocker, Clock::time_point now) {
-    const auto [seen, first] =
-        seen_.try_emplace(cat(std::to_string(blocker.pid), " ", blocker.transaction), now);
-    if (blocker.age) {
-      return *blocker.age;
-    }
-    // What was there at the first look may be of any age.
-    return first_look_ == now || seen->second == first_look_
-               ? milliseconds::max()
-               : std::chrono::duration_cast<milliseconds>(now - seen->second);
-  }
-  void look(Clock::time_point now) { first_look_ = looked_ ? first_look_ : now, looked_ = true; }
-
- private:
-  std::map<std::string, Clock::time_point> seen_;
-  Clock::time_point first_look_;
-  bool looked_ = false;
-};
-
-// An ordinary autovacuum gives way to somebody who waits longer than deadlock_timeout. Waiting for SHARE UPDATE
-// EXCLUSIVE does that, and blocks neither reads nor writes meanwhile.
-bool yields_to_fence(const Blocker& blocker) {
-  return blocker.mode == "ShareUpdateExclusiveLock" && blocker.backend_type != "client backend" &&
-         blocker.query.find("to prevent wraparound") == std::string::npos;
-}
-
-std::vector<Blocker> worth_waiting_for(StepContext& context, const std::vector<Blocker>& holders,
-                                       Ages& ages) {
-  const auto now = context.world.clock.now();
-  ages.look(now);
-  const milliseconds tolerated = context.since(context.started) < k_patience
-                                     ? context.options.tolerated
-                                     : std::max(context.options.tolerated, k_patience_tolerated);
-  std::vector<Blocker> waited_for;
-  context.fence.clear();
-  for (const Blocker& holder : holders) {
-    const milliseconds age = ages.of(holder, now);
-    if (yields_to_fence(holder)) {
-      context.fence.push_back(holder.relation);
-    } else if (age > tolerated) {
-      waited_for.push_back(holder);
-    }
-  }
-  return waited_for;
-}
+constexpr milliseconds k_probe{5};          // between two tries without queueing
+constexpr milliseconds k_lazy_poll{75};     // of somebody who has been there for long
+constexpr milliseconds k_fence{3'000};      // longer than deadlock_timeout (1 s), when autovacuum is cancelled for us
+constexpr milliseconds k_longest_hold{30'000};  // of the fence: autovacuum needs its turn
 
 // A concurrent command takes its stronger locks only when nobody uses the object any more, and waits for that without
 // being in anybody's way.
 std::vector<RelationLock> locks_to_look_at(const Step& step) {
   std::vector<RelationLock> locks = step.locks;
   for (RelationLock& lock : locks) {
-    if (step.concurrent) {
-      lock.mode = std::min(lock.mode, LockMode::ShareUpdateExclusive);
-    }
+    if (step.concurrent) lock.mode = std::min(lock.mode, LockMode::ShareUpdateExclusive);
   }
   return locks;
+}
+
+/// Who holds what we need. An autovacuum that gives way is noted and left out.
+std::vector<Blocker> look(StepContext& context, const std::vector<RelationLock>& locks) {
+  std::vector<Blocker> holders = context.observer.holders(locks, context.worker.backend_pid);
+  context.autovacuum = std::erase_if(holders, gives_way) > 0;
+  context.residuals.look(context.world.clock.now(), holders);
+  return holders;
 }
 
 std::string who(const std::vector<Blocker>& blockers) {
@@ -84,36 +42,137 @@ std::string who(const std::vector<Blocker>& blockers) {
                           : cat(std::to_string(blockers.front().pid), " ", blockers.front().transaction);
 }
 
+void tell_waiting(StepContext& context, const std::vector<Blocker>& blockers, std::string_view what) {
+  if (who(blockers) == context.told && context.since(context.told_at) < k_retell) return;
+  context.told = who(blockers);
+  context.told_at = context.world.clock.now();
+  const std::string others =
+      blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
+  context.emit(Severity::info, "step-waiting", cat(what, " ", describe(blockers.front()), others));
+}
+
+// Quick while it matters: a report of ten minutes need not be asked for a hundred times a second.
+milliseconds pause_outside(const StepContext& context) {
+  constexpr int share = 2'000;  // of the time that it has lasted
+  return std::clamp(context.since(context.started) / share, context.options.poll,
+                    std::max(context.options.poll, k_lazy_poll));
+}
+
+std::vector<Blocker> long_ones(const StepContext& context, std::vector<Blocker> holders) {
+  std::erase_if(holders, [&](const Blocker& holder) { return !context.residuals.is_long(holder); });
+  return holders;
+}
+
+// ---- inside a transaction ---------------------------------------------------------------------------------------
+
+/// Takes the locks, or says which relation was busy.
+struct Try {
+  SqlResult result;
+  std::string busy;
+};
+
+Try try_to_hold(StepContext& context, const std::vector<RelationLock>& locks,
+                std::optional<milliseconds> patience) {
+  Query query;
+  query.sql = lock_script(locks, patience);
+  query.script = true;
+  Try tried;
+  tried.result = patience ? run_watched(context, std::move(query)) : context.session().run(query);
+  tried.busy = tried.result.text(0, 0);
+  return tried;
+}
+
+/// What keeps autovacuum and other DDL away from the tables, and no reader or writer.
+std::vector<RelationLock> fence_of(const std::vector<RelationLock>& locks) {
+  std::vector<RelationLock> fence;
+  for (RelationLock lock : locks) {
+    if (lock.mode < LockMode::ShareUpdateExclusive) continue;
+    lock.mode = LockMode::ShareUpdateExclusive;
+    fence.push_back(lock);
+  }
+  return fence;
+}
+
+/// Those that somebody holds first, so that we hold nothing while we queue for them.
+std::vector<RelationLock> busiest_first(std::vector<RelationLock> locks, const std::vector<Blocker>& holders) {
+  std::ranges::stable_partition(locks, [&](const RelationLock& lock) {
+    return std::ranges::find(holders, lock.relation.quoted(), &Blocker::relation) != holders.end();
+  });
+  return locks;
+}
+
+HoldResult held_or_busy(Try tried) {
+  const Hold outcome = !tried.result.ok ? Hold::failed : tried.busy.empty() ? Hold::held : Hold::busy;
+  return {.outcome = outcome, .result = std::move(tried.result)};
+}
+
+/// One more try that does not queue, and what to do when it was in vain; none: once more.
+std::optional<HoldResult> seize_or_pulse(StepContext& context, const std::vector<RelationLock>& locks) {
+  HoldResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
+  if (seized.outcome != Hold::busy) return seized;
+  const std::vector<Blocker> holders = look(context, locks);
+  if (!holders.empty()) context.report.blockers = holders;
+  if (!context.residuals.until_free()) return HoldResult{.outcome = Hold::long_holder};
+  if (context.budget_left() == milliseconds(0)) return HoldResult{.outcome = Hold::out_of_time};
+  const std::optional<milliseconds> patience = context.residuals.pulse();
+  if (!patience || holders.empty()) {
+    if (!holders.empty() && context.since(context.started) >= milliseconds(1'000)) {
+      tell_waiting(context, holders, "looking for a moment between transactions; now there is");
+    }
+    return std::nullopt;
+  }
+  HoldResult pulsed = held_or_busy(try_to_hold(context, busiest_first(locks, holders), patience));
+  if (pulsed.outcome == Hold::busy) context.residuals.pulse_failed(context.world.clock.now());
+  return pulsed;
+}
+
 }  // namespace
 
 Clearance wait_until_free(StepContext& context) {
-  Ages ages;
   const std::vector<RelationLock> locks = locks_to_look_at(context.step);
-  std::string told;
-  auto told_at = context.world.clock.now();
   for (;;) {
-    if (is_interrupted(context.world)) {
-      return Clearance::interrupted;
+    if (is_interrupted(context.world)) return Clearance::interrupted;
+    const std::vector<Blocker> waited_for = long_ones(context, look(context, locks));
+    const bool rests = context.world.clock.now() < context.rests_until;
+    // In a transaction we shall look for the moment; without one, now has to be it.
+    const bool looks_inside = context.step.in_transaction && context.holds_in_advance;
+    const bool good = looks_inside || context.step.concurrent || context.residuals.pulse();
+    if (waited_for.empty() && !rests && good) return Clearance::go;
+    if (!waited_for.empty()) {
+      context.report.blockers = waited_for;
+      tell_waiting(context, waited_for, "not queueing behind");
     }
-    const std::vector<Blocker> blockers =
-        worth_waiting_for(context, context.observer.holders(locks, context.worker.backend_pid), ages);
-    if (blockers.empty()) {
-      return Clearance::go;
-    }
-    context.report.blockers = blockers;
-    if (context.budget_left() == milliseconds(0)) {
-      return Clearance::out_of_time;
-    }
-    if (who(blockers) != told || context.since(told_at) >= k_retell) {
-      told = who(blockers);
-      told_at = context.world.clock.now();
-      const std::string others =
-          blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
-      context.emit(Severity::info, "step-waiting",
-                   cat("not queueing behind ", describe(blockers.front()), others));
-    }
-    context.world.clock.sleep(std::min(context.options.poll, context.budget_left()));
+    if (context.budget_left() == milliseconds(0)) return Clearance::out_of_time;
+    context.world.clock.sleep(std::min(pause_outside(context), context.budget_left()));
   }
+}
+
+HoldResult hold_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks) {
+  if (locks.empty() || !context.holds_in_advance) return {};
+  const auto begun = context.world.clock.now();
+  const std::vector<RelationLock> fence = fence_of(locks);
+  bool fenced = fence.empty();
+  for (bool wants_fence = context.autovacuum;; wants_fence = true) {
+    if (is_interrupted(context.world)) return {.outcome = Hold::interrupted};
+    if (wants_fence && !fenced) {
+      HoldResult taken = held_or_busy(try_to_hold(context, fence, k_fence));
+      if (taken.outcome != Hold::held) return taken;
+      fenced = true;  // nobody of that kind comes in between while we look for a moment
+    }
+    if (auto result = seize_or_pulse(context, locks)) return *std::move(result);
+    if (context.since(begun) > k_longest_hold) return {.outcome = Hold::long_holder};
+    context.world.clock.sleep(std::min(k_probe, context.budget_left()));
+  }
+}
+
+HoldResult hold_now(StepContext& context, const std::vector<RelationLock>& locks) {
+  if (locks.empty() || !context.holds_in_advance) return {};
+  HoldResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
+  if (seized.outcome != Hold::busy) return seized;
+  const std::vector<Blocker> holders = look(context, locks);
+  if (!holders.empty()) context.report.blockers = holders;
+  if (!context.residuals.until_free()) return {.outcome = Hold::busy};
+  return held_or_busy(try_to_hold(context, busiest_first(locks, holders), context.options.lock_timeout));
 }
 
 }  // namespace pgsluice

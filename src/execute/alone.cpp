@@ -20,8 +20,11 @@ std::string ms(milliseconds duration) {
 // A concurrent command waits for old transactions without being in anybody's way, and may use its whole budget for
 // that. Any other one (VACUUM FULL, CLUSTER) queues like an ordinary step.
 SqlResult set_limits(const StepContext& context, const PlannedStatement& statement) {
-  const milliseconds own = lock_timeout_of(context, statement);
-  const milliseconds lock_timeout = context.step.concurrent ? std::max(own, context.budget_left()) : own;
+  const milliseconds own = lock_timeout_of(context.options, statement);
+  const bool queues = context.residuals.until_free() > milliseconds(0);
+  const milliseconds lock_timeout = context.step.concurrent ? std::max(own, context.budget_left())
+                                    : queues ? context.residuals.pulse().value_or(own)
+                                             : own;
   return context.session().script(cat("SET lock_timeout = ", ms(lock_timeout), "; SET statement_timeout = ",
                                       ms(statement_timeout_of(context, statement))));
 }
@@ -58,9 +61,9 @@ AttemptResult finish(StepContext& context, const Inspection& inspection, const P
 AttemptResult clean_up(StepContext& context, const SqlResult& result, const PlannedStatement& statement,
                        const std::vector<long long>& oids_before) {
   AttemptResult failure = attempt_failure(context, result, &statement);
-  if (failure.outcome != AttemptOutcome::failed && failure.outcome != AttemptOutcome::busy) {
-    return failure;
-  }
+  const bool over = failure.outcome == AttemptOutcome::failed || failure.outcome == AttemptOutcome::busy ||
+                    failure.outcome == AttemptOutcome::too_harmful;
+  if (!over) return failure;
   SqlResult cleaned = prepare_session(context);
   if (cleaned.ok) {
     cleaned = remove_leftovers(context, oids_before);

@@ -29,9 +29,10 @@ const std::string& holders_sql() {
       " UNION SELECT i.inhrelid, w.modes, w.tree FROM wanted w JOIN pg_inherits i ON i.inhparent = "
       "w.relid WHERE w.tree)"
       " SELECT coalesce(l.pid, 0), coalesce(l.virtualtransaction, ''), coalesce(p.gid, ''),"
-      " coalesce(l.relation::regclass::text, ''), l.mode,",
+      " format('%I.%I', n.nspname, c.relname), l.mode,",
       k_columns,
-      " FROM wanted w JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
+      " FROM wanted w JOIN pg_class c ON c.oid = w.relid JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " JOIN pg_locks l ON l.relation = w.relid AND l.mode = ANY (w.modes)"
       " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
       // A prepared transaction has no process; its virtual transaction id is -1/xid only after a restart. The lock
       // on its own transaction id always leads to it.
@@ -57,7 +58,7 @@ const std::string& blocking_sql() {
 }
 
 constexpr std::string_view k_victims_sql =
-    "SELECT count(DISTINCT l.pid) FROM pg_locks l WHERE NOT l.granted AND l.pid <> $1::integer"
+    "SELECT DISTINCT l.pid FROM pg_locks l WHERE NOT l.granted AND l.pid <> $1::integer"
     " AND $1::integer = ANY (pg_blocking_pids(l.pid))";
 
 std::vector<Blocker> blockers_of(const SqlResult& result) {
@@ -77,6 +78,8 @@ std::vector<Blocker> blockers_of(const SqlResult& result) {
                     .age = std::nullopt};
     if (const auto age = result.number(row, 11)) {
       blocker.age = milliseconds(std::max(*age, 0LL));
+    } else if (!blocker.state.empty()) {
+      blocker.age = milliseconds(0);  // its transaction is just ending, and has no start any more
     }
     blockers.push_back(std::move(blocker));
   }
@@ -99,7 +102,36 @@ std::string rounded(milliseconds age) {
                                     : format_duration(milliseconds(age.count() / 1000 * 1000));
 }
 
+bool is_wraparound(const Blocker& blocker) {
+  return blocker.query.find("to prevent wraparound") != std::string::npos;
+}
+
 }  // namespace
+
+bool gives_way(const Blocker& blocker) {
+  // A role without pg_read_all_stats sees no type; if it is somebody's VACUUM, the fence just times out.
+  return blocker.mode == "ShareUpdateExclusiveLock" && blocker.backend_type != "client backend" &&
+         blocker.pid != 0 && !is_wraparound(blocker);
+}
+
+bool is_ordinary(const Blocker& blocker) {
+  const bool session = blocker.backend_type == "client backend" || blocker.backend_type == "parallel worker";
+  return blocker.pid != 0 && (session || blocker.backend_type.empty());
+}
+
+std::string_view kind_of(const Blocker& blocker) {
+  if (blocker.pid == 0) return "prepared transaction";
+  if (blocker.backend_type == "autovacuum worker") {
+    return is_wraparound(blocker) ? "autovacuum to prevent wraparound" : "autovacuum";
+  }
+  if (blocker.backend_type == "walsender") return "walsender";
+  if (!is_ordinary(blocker)) return "other";
+  if (blocker.application_name.starts_with("pgsluice/")) return "another pgsluice";
+  if (blocker.application_name == "pg_dump") return "dump";
+  const auto mode = parse_lock_name(blocker.mode);
+  if (mode && *mode >= LockMode::ShareUpdateExclusive) return "DDL";
+  return blocker.state.starts_with("idle in transaction") ? "idle in transaction" : "session";
+}
 
 std::string describe(const Blocker& blocker) {
   std::string text = blocker.pid == 0 ? cat("prepared transaction '", blocker.prepared, "'")
@@ -164,8 +196,10 @@ std::vector<Blocker> Observer::holders(const std::vector<RelationLock>& locks, i
 QueueView Observer::queue(int own_pid) {
   QueueView view;
   view.blockers = blockers_of(ask(blocking_sql(), {std::to_string(own_pid)}));
-  view.victims =
-      static_cast<int>(ask(std::string(k_victims_sql), {std::to_string(own_pid)}).number(0, 0).value_or(0));
+  const SqlResult victims = ask(std::string(k_victims_sql), {std::to_string(own_pid)});
+  for (std::size_t row = 0; row < victims.rows.size(); ++row) {
+    view.victims.push_back(static_cast<int>(victims.number(row, 0).value_or(0)));
+  }
   return view;
 }
 

@@ -11,11 +11,17 @@
 
 namespace pgsluice {
 
-/// Who stands in the way of a running statement, and how many stand behind it.
+/// Who stands in the way of a running statement, and who stands behind it.
 struct QueueView {
   std::vector<Blocker> blockers;
-  int victims = 0;
+  std::vector<int> victims;  ///< pids
 };
+
+/// Works on the table and gives way to somebody who waits for SHARE UPDATE EXCLUSIVE longer than deadlock_timeout; such
+/// a wait blocks neither reads nor writes.
+bool gives_way(const Blocker& blocker);
+/// A session like any other, of whose transactions one can learn how long they last.
+bool is_ordinary(const Blocker& blocker);
 
 class Observer {
  public:

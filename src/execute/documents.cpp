@@ -148,7 +148,8 @@ std::string status_row(const StatusLine& line, std::size_t width, const Painter&
 }  // namespace
 
 OrderedJson to_json(const Blocker& blocker) {
-  return {{"pid", blocker.pid == 0 ? OrderedJson(nullptr) : OrderedJson(blocker.pid)},
+  return {{"kind", kind_of(blocker)},
+          {"pid", blocker.pid == 0 ? OrderedJson(nullptr) : OrderedJson(blocker.pid)},
           {"prepared_transaction", text_or_null(blocker.prepared)},
           {"application_name", blocker.application_name},
           {"user", blocker.user},
@@ -188,6 +189,7 @@ OrderedJson to_json(const StepReport& step) {
           {"waited_ms", step.waited.count()},
           {"held_ms", step.held.count()},
           {"max_victims", step.max_victims},
+          {"worst_victim_ms", step.worst_victim.count()},
           {"blockers", to_json(step.blockers)},
           {"error", step.failure ? failure_json(*step.failure) : OrderedJson(nullptr)}};
 }

@@ -123,6 +123,16 @@ Stop stop_on_interrupt(StepContext& context) {
           .hint = {}};
 }
 
+/// What would have to be allowed for the step to get its locks on this load.
+std::string hint_out_of_time(const StepContext& context) {
+  const auto needed = context.residuals.needed();
+  if (needed && *needed > context.options.lock_timeout) {
+    return cat("The transactions on it follow one another without a gap, and last long: --lock-timeout ",
+               format_duration(*needed), " would do, and as long would the application wait, once.");
+  }
+  return "Run it again when the blocker is gone, or raise --lock-budget.";
+}
+
 Stop stop_out_of_time(StepContext& context, std::string_view sqlstate) {
   context.report.state = StepState::lock_budget;
   reset_session(context);
@@ -134,7 +144,20 @@ Stop stop_out_of_time(StepContext& context, std::string_view sqlstate) {
           .message = cat(context.step.id, ": no lock within ", seconds(context.since(context.started)), ", ",
                          count_of(static_cast<std::size_t>(context.report.attempts), "attempt"),
                          "; nothing was changed by it: ", blocker),
-          .hint = "Run it again when the blocker is gone, or raise --lock-budget."};
+          .hint = hint_out_of_time(context)};
+}
+
+/// Its work would keep others waiting just as long the next time.
+Stop stop_too_harmful(StepContext& context, const AttemptResult& attempt) {
+  context.report.state = StepState::stall_budget;
+  context.report.failure = failure_of(context, attempt);
+  reset_session(context);
+  record_attempt(context.session(), context.target(), "cancelled", attempt.error.sqlstate,
+                 context.since(context.started), context.report.blockers);
+  return {.code = ExitCode::lock_budget,
+          .message = cat(place(*context.report.failure), ": cancelled, nothing was changed by it: ", context.harm),
+          .hint = "pgsluice lint shows the form that keeps nobody waiting; --stall-budget 0s lets it take its time, "
+                  "when nobody needs the table."};
 }
 
 Stop stop_fenced(StepContext& context) {
@@ -268,15 +291,27 @@ StepEnd run_step(StepContext& context, Run& run) {
         context.world.clock.sleep(backoff.next());
         return Next::again;
       }
+      case AttemptOutcome::too_harmful: return stop_too_harmful(context, attempt);
+      case AttemptOutcome::outside: --context.report.attempts; continue;
       case AttemptOutcome::busy:
         note_busy(context, attempt);
-        if (context.budget_left() == milliseconds(0)) {
+        if (context.budget_left() == milliseconds(0) ||
+            context.report.attempts >= context.options.max_attempts) {
           return stop_out_of_time(context, attempt.error.sqlstate);
         }
         break;
     }
-    context.world.clock.sleep(std::min(backoff.next(), context.budget_left()));
+    context.rests_until = context.world.clock.now() + std::min(backoff.next(), context.budget_left());
   }
+}
+
+/// The shortest lock_timeout of its statements.
+milliseconds longest_queueing(const Step& step, const RunOptions& options) {
+  milliseconds shortest = options.lock_timeout;
+  for (const PlannedStatement& statement : step.statements) {
+    shortest = std::min(shortest, lock_timeout_of(options, statement));
+  }
+  return shortest;
 }
 
 StepReport pending_report(const PlannedFile& file, const Step& step) {
@@ -300,7 +335,9 @@ StepContext context_of(const PlannedFile& file, const Step& step, StepReport& re
           .started = now,
           .deadline = now + step.limits.lock_budget.value_or(run.options.lock_budget),
           .last_seen_waiting = now,
-          .fence = {}};
+          .residuals = Residuals(longest_queueing(step, run.options), run.options.tolerated),
+          .rests_until = now,
+          .told_at = now};
 }
 
 StepEnd run_planned_step(const PlannedFile& file, const Step& step, StepReport& report, Run& run) {
@@ -388,6 +425,7 @@ std::string_view to_string(StepState state) {
     case StepState::applied: return "applied";
     case StepState::failed: return "failed";
     case StepState::lock_budget: return "lock-budget";
+    case StepState::stall_budget: return "stall-budget";
     case StepState::interrupted: return "interrupted";
     case StepState::unreachable: return "unreachable";
     case StepState::refused: return "refused";

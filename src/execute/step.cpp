@@ -2,6 +2,8 @@
 #include "execute/step.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/text.hpp"
 #include "execute/settings.hpp"
@@ -27,17 +29,78 @@ void report_notices(const StepContext& context) {
   }
 }
 
-// A wait inside a running statement: a concurrent index build that waits for old transactions.
-void tell_inner_wait(StepContext& context, const std::vector<Blocker>& blockers, int& told_pid,
-                     Clock::time_point waiting_since) {
-  if (blockers.empty() || blockers.front().pid == told_pid ||
-      context.since(waiting_since) < milliseconds(1'000)) {
-    return;
-  }
-  told_pid = blockers.front().pid;
-  context.emit(Severity::info, "step-waiting",
-               cat("waiting inside the statement for ", describe(blockers.front())));
+/// Whether readers or writers may have to wait for it. Whoever wants to change the table as we do can wait.
+bool hurts(const Step& step) {
+  return !step.concurrent && std::ranges::any_of(step.locks, [](const RelationLock& lock) {
+    return lock.mode > LockMode::ShareUpdateExclusive;
+  });
 }
+
+/// Looks at the queue before and behind something that we run.
+class QueueWatch {
+ public:
+  explicit QueueWatch(StepContext& context)
+      : context_(context), begun_(context.world.clock.now()), looked_(begun_), waiting_since_(begun_) {}
+
+  /// True: more wait behind us, or for longer, than they should have to.
+  bool tick() {
+    const bool settled = context_.since(begun_) > k_settled && victims_.empty();
+    if (settled && context_.since(looked_) < k_calm_watch_interval) return false;
+    looked_ = context_.world.clock.now();
+    const QueueView view = context_.observer.queue(context_.worker.backend_pid);
+    note_blockers(view.blockers);
+    note_victims(view.victims);
+    return is_too_much(view);
+  }
+
+ private:
+  void note_blockers(const std::vector<Blocker>& blockers) {
+    if (blockers.empty()) {
+      waiting_since_ = looked_;
+      return;
+    }
+    context_.report.blockers = blockers;
+    context_.last_seen_waiting = looked_;
+    // A wait inside a running statement: a concurrent index build that waits for old transactions.
+    if (blockers.front().pid == told_pid_ || context_.since(waiting_since_) < milliseconds(1'000)) return;
+    told_pid_ = blockers.front().pid;
+    context_.emit(Severity::info, "step-waiting",
+                  cat("waiting inside the statement for ", describe(blockers.front())));
+  }
+
+  void note_victims(const std::vector<int>& pids) {
+    std::map<int, Clock::time_point> victims;
+    for (const int pid : pids) {
+      const auto before = victims_.find(pid);
+      victims[pid] = before == victims_.end() ? looked_ : before->second;
+      context_.report.worst_victim = std::max(context_.report.worst_victim, context_.since(victims[pid]));
+    }
+    victims_ = std::move(victims);
+    context_.report.max_victims = std::max(context_.report.max_victims, static_cast<int>(pids.size()));
+  }
+
+  [[nodiscard]] bool is_too_much(const QueueView& view) const {
+    const RunOptions& options = context_.options;
+    if (!hurts(context_.step)) return false;
+    const bool too_many = options.max_victims > 0 && std::ssize(victims_) > options.max_victims;
+    const auto oldest = std::ranges::min_element(victims_, {}, [](const auto& victim) { return victim.second; });
+    const bool too_long = options.stall_budget > milliseconds(0) && oldest != victims_.end() &&
+                          context_.since(oldest->second) > options.stall_budget;
+    if (too_many || too_long) {
+      context_.harm = cat(count_of(victims_.size(), "session"), " waited behind ",
+                          view.blockers.empty() ? "it while it was at work" : "it in the queue", ", one of them for ",
+                          format_duration(context_.since(oldest->second)));
+    }
+    return too_many || too_long;
+  }
+
+  StepContext& context_;
+  Clock::time_point begun_;
+  Clock::time_point looked_;
+  Clock::time_point waiting_since_;
+  int told_pid_ = -1;
+  std::map<int, Clock::time_point> victims_;  ///< since when they have been seen waiting behind us
+};
 
 }  // namespace
 
@@ -66,6 +129,8 @@ AttemptResult attempt_failure(const StepContext& context, const SqlResult& resul
     failure.outcome = AttemptOutcome::fenced;
   } else if (kind == pg::Failure::cancelled && is_interrupted(context.world)) {
     failure.outcome = AttemptOutcome::interrupted;
+  } else if (kind == pg::Failure::cancelled && !context.harm.empty()) {
+    failure.outcome = AttemptOutcome::too_harmful;
   } else if (result.connection_lost || kind == pg::Failure::connection || kind == pg::Failure::read_only) {
     failure.outcome = AttemptOutcome::lost;
   } else if (kind == pg::Failure::lock_timeout || kind == pg::Failure::conflict) {
@@ -74,13 +139,12 @@ AttemptResult attempt_failure(const StepContext& context, const SqlResult& resul
   return failure;
 }
 
-milliseconds lock_timeout_of(const StepContext& context, const PlannedStatement& statement) {
+milliseconds lock_timeout_of(const RunOptions& options, const PlannedStatement& statement) {
   if (statement.limits.lock_timeout &&
       *statement.limits.lock_timeout > milliseconds(0)) {  // 0 would mean for ever
     return *statement.limits.lock_timeout;
   }
-  return std::min(context.options.lock_timeout,
-                  statement.file_lock_timeout.value_or(context.options.lock_timeout));
+  return std::min(options.lock_timeout, statement.file_lock_timeout.value_or(options.lock_timeout));
 }
 
 milliseconds statement_timeout_of(const StepContext& context, const PlannedStatement& statement) {
@@ -100,34 +164,20 @@ SqlResult prepare_session(const StepContext& context) {
   return result;
 }
 
-SqlResult run_statement(StepContext& context, const PlannedStatement& statement, const std::string& sql) {
-  const auto begun = context.world.clock.now();
-  auto looked = begun;
-  auto waiting_since = begun;
-  int told_pid = -1;
-  Query query;
-  query.sql = sql;
-  query.keep_rows = false;
+SqlResult run_watched(StepContext& context, Query query) {
+  QueueWatch watch(context);
+  context.harm.clear();
+  query.keep_rows = query.script;
   query.interruptible = Interruptible::yes;
   query.watch.interval = k_watch_interval;
-  query.watch.tick = [&] {
-    const bool settled = context.since(begun) > k_settled;
-    if (settled && context.since(looked) < k_calm_watch_interval) {
-      return false;
-    }
-    looked = context.world.clock.now();
-    const QueueView view = context.observer.queue(context.worker.backend_pid);
-    context.report.max_victims = std::max(context.report.max_victims, view.victims);
-    if (view.blockers.empty()) {
-      waiting_since = looked;
-    } else {
-      context.report.blockers = view.blockers;
-      context.last_seen_waiting = looked;
-    }
-    tell_inner_wait(context, view.blockers, told_pid, waiting_since);
-    return false;
-  };
-  SqlResult result = context.session().run(query);
+  query.watch.tick = [&watch] { return watch.tick(); };
+  return context.session().run(query);
+}
+
+SqlResult run_statement(StepContext& context, const PlannedStatement& statement, const std::string& sql) {
+  Query query;
+  query.sql = sql;
+  SqlResult result = run_watched(context, std::move(query));
   report_notices(context);
   if (result.ok && context.step.in_transaction != context.session().in_transaction()) {
     result.ok = false;

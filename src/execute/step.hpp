@@ -9,6 +9,7 @@
 
 #include "execute/blockers.hpp"
 #include "execute/ledger.hpp"
+#include "execute/residuals.hpp"
 #include "pgsluice/execute.hpp"
 
 namespace pgsluice {
@@ -24,7 +25,13 @@ struct StepContext {
   Clock::time_point started;
   Clock::time_point deadline;  ///< of the lock budget
   Clock::time_point last_seen_waiting;
-  std::vector<std::string> fence;  ///< relations that an autovacuum works on
+  Residuals residuals;
+  Clock::time_point rests_until;  ///< after an attempt that failed: until then we only look
+  bool holds_in_advance = true;   ///< false: this server lets us not; each statement queues for itself
+  bool autovacuum = false;        ///< works on one of the relations, as of the last look
+  std::string harm;               ///< why the last statement was cancelled, when it was by us
+  std::string told;               ///< who was last said to be waited for
+  Clock::time_point told_at;
 
   [[nodiscard]] Session& session() const { return *worker.session; }
   [[nodiscard]] LedgerTarget target() const {
@@ -37,7 +44,9 @@ struct StepContext {
 
 enum class AttemptOutcome {
   done,
-  busy,  ///< a lock was not free: again later
+  busy,         ///< a lock was not free: again later
+  outside,      ///< nothing was tried: somebody is better waited for outside of a transaction
+  too_harmful,  ///< others waited too long behind a statement at work
   lost,  ///< the server went away: connect, ask the ledger, perhaps again
   interrupted,
   failed,
@@ -57,19 +66,39 @@ AttemptResult attempt_failure(const StepContext& context, const SqlResult& resul
                               const PlannedStatement* statement);
 
 /// lock_timeout of a statement: its directive, else the shorter one of the option and the file's own SET.
-milliseconds lock_timeout_of(const StepContext& context, const PlannedStatement& statement);
+milliseconds lock_timeout_of(const RunOptions& options, const PlannedStatement& statement);
 milliseconds statement_timeout_of(const StepContext& context, const PlannedStatement& statement);
 
 /// Our settings and our role: for the ledger.
 SqlResult reset_session(const StepContext& context);
 /// The same, then what the file has set before this step: for its statements.
 SqlResult prepare_session(const StepContext& context);
-/// Sends one statement of the user, watching the queue before and behind it.
+/// Sends something that may have to queue or to work, watching the queue before and behind it: cancelled when more
+/// sessions wait behind us, or for longer, than the options allow.
+SqlResult run_watched(StepContext& context, Query query);
+/// Sends one statement of the user.
 SqlResult run_statement(StepContext& context, const PlannedStatement& statement, const std::string& sql);
 
 enum class Clearance { go, out_of_time, interrupted };
-/// Returns when no transaction worth waiting for holds what the step needs. Does not queue for anything.
+/// Returns when only transactions hold what the step needs that will be gone in a moment. Does not queue for anything.
 Clearance wait_until_free(StepContext& context);
+
+enum class Hold {
+  held,
+  busy,  ///< queued once, in vain
+  long_holder,  ///< somebody has come whom it is better to wait for outside
+  out_of_time,
+  interrupted,
+  failed,
+};
+struct HoldResult {
+  Hold outcome = Hold::held;
+  SqlResult result;
+};
+/// Inside a transaction that holds nothing yet: takes the locks, all or none, at a good moment.
+HoldResult hold_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks);
+/// Inside a transaction that holds locks already, so that others wait while we do: once, and not for long.
+HoldResult hold_now(StepContext& context, const std::vector<RelationLock>& locks);
 
 AttemptResult attempt_in_transaction(StepContext& context);
 AttemptResult attempt_alone(StepContext& context);

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A step in a transaction: its statements and its ledger rows are committed together or not at all.
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 #include "base/text.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
+#include "pg/sqlstate.hpp"
+#include "plan/steps.hpp"
 
 namespace pgsluice {
 namespace {
@@ -12,21 +18,8 @@ std::string ms(milliseconds duration) {
   return std::to_string(duration.count());
 }
 
-// Longer than deadlock_timeout (1 s), which is when the server cancels an autovacuum for us.
-constexpr std::string_view k_fence_timeout = "SET LOCAL lock_timeout = '1500ms'";
-
-SqlResult begin(const StepContext& context) {
-  SqlResult result = context.session().query(context.step.begin, {});
-  for (auto relation = context.fence.begin(); result.ok && relation != context.fence.end(); ++relation) {
-    // The name comes from the server's regclass output, quoted where it must be.
-    result = context.session().script(
-        cat(k_fence_timeout, "; LOCK TABLE ", *relation, " IN SHARE UPDATE EXCLUSIVE MODE"));
-  }
-  return result;
-}
-
 SqlResult set_limits(const StepContext& context, const PlannedStatement& statement) {
-  std::string script = cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context, statement)));
+  std::string script = cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context.options, statement)));
   // A file that sets its own statement_timeout keeps it, unless a directive says otherwise.
   if (statement.limits.statement_timeout) {
     script += cat("; SET LOCAL statement_timeout = ", ms(*statement.limits.statement_timeout));
@@ -37,29 +30,87 @@ SqlResult set_limits(const StepContext& context, const PlannedStatement& stateme
 struct Ran {
   SqlResult result;
   const PlannedStatement* statement = nullptr;
+  Hold hold = Hold::held;  ///< otherwise the statement was not sent
 };
+
+using Statements = std::span<const PlannedStatement>;
+
+/// The statements whose locks are taken together: what is done in a moment, up to the first that takes its time. Taking
+/// more would keep others waiting while that one works.
+Statements first_group(Statements statements) {
+  const auto end = std::ranges::find_if(statements, &PlannedStatement::works);
+  return statements.first(static_cast<std::size_t>(end - statements.begin()) + (end == statements.end() ? 0 : 1));
+}
+
+std::vector<RelationLock> locks_of(Statements statements) {
+  std::vector<RelationLock> locks;
+  for (const PlannedStatement& statement : statements) merge_locks(locks, statement.locks);
+  return locks;
+}
+
+SqlResult run_one(StepContext& context, const PlannedStatement& statement, milliseconds& lock_timeout) {
+  SqlResult result;
+  if (lock_timeout != lock_timeout_of(context.options, statement) || statement.limits.statement_timeout) {
+    result = set_limits(context, statement);
+    lock_timeout = lock_timeout_of(context.options, statement);
+  }
+  if (result.ok) result = run_statement(context, statement, statement.sql);
+  if (statement.changes_settings) lock_timeout = milliseconds(-1);  // whatever it is now
+  return result;
+}
 
 Ran run_statements(StepContext& context) {
   Ran ran;
-  bool limits_stand = false;
   milliseconds lock_timeout{-1};
-  for (const PlannedStatement& statement : context.step.statements) {
-    ran.statement = &statement;
-    if (!limits_stand || lock_timeout != lock_timeout_of(context, statement) ||
-        statement.limits.statement_timeout) {
-      ran.result = set_limits(context, statement);
-      lock_timeout = lock_timeout_of(context, statement);
+  bool first = true;
+  for (Statements left = context.step.statements; !left.empty(); first = false) {
+    const Statements group = first_group(left);
+    left = left.subspan(group.size());
+    HoldResult hold =
+        first ? hold_at_a_good_moment(context, locks_of(group)) : hold_now(context, locks_of(group));
+    ran.statement = &group.front();
+    ran.hold = hold.outcome;
+    ran.result = std::move(hold.result);
+    if (ran.hold != Hold::held) return ran;
+    if (first) context.last_seen_waiting = context.world.clock.now();
+    for (const PlannedStatement& statement : group) {
+      ran.statement = &statement;
+      ran.result = run_one(context, statement, lock_timeout);
+      if (!ran.result.ok) return ran;
     }
-    if (ran.result.ok) {
-      ran.result = run_statement(context, statement, statement.sql);
-    }
-    if (!ran.result.ok) {
-      return ran;
-    }
-    limits_stand = !statement.changes_settings;
   }
   ran.statement = nullptr;
   return ran;
+}
+
+/// A server without PL/pgSQL, say. The statements themselves, with a short lock_timeout, still do no harm.
+AttemptResult without_holding(StepContext& context, const SqlError& error) {
+  context.holds_in_advance = false;
+  context.emit(Severity::warning, "cannot-lock-in-advance",
+               cat("cannot take the locks in advance, so each statement queues for its own: ",
+                   printable_line(error.message), " [SQLSTATE ", error.sqlstate, "]"));
+  return {.outcome = AttemptOutcome::outside};
+}
+
+AttemptResult not_held(StepContext& context, const Ran& ran) {
+  const AttemptResult failure = attempt_failure(context, ran.result, ran.statement);
+  if (ran.hold == Hold::failed && failure.outcome == AttemptOutcome::failed) {
+    return without_holding(context, ran.result.error);
+  }
+  switch (ran.hold) {
+    case Hold::interrupted: return {.outcome = AttemptOutcome::interrupted};
+    case Hold::long_holder:
+    case Hold::out_of_time: return {.outcome = AttemptOutcome::outside};
+    case Hold::busy: {
+      AttemptResult busy{.outcome = AttemptOutcome::busy, .statement = ran.statement};
+      busy.error.sqlstate = pg::sqlstate::lock_not_available;
+      busy.error.message = "the locks were not free within the time that others may wait behind us";
+      return busy;
+    }
+    case Hold::failed:
+    case Hold::held: break;
+  }
+  return failure;
 }
 
 // The file may have left another role or a timeout of 1 ms behind: neither is meant for the ledger.
@@ -84,36 +135,26 @@ SqlResult commit(const StepContext& context) {
 }  // namespace
 
 AttemptResult attempt_in_transaction(StepContext& context) {
-  const auto begun = context.world.clock.now();
-  context.last_seen_waiting = begun;
+  context.last_seen_waiting = context.world.clock.now();
   Ran ran{.result = prepare_session(context)};
-  if (ran.result.ok) {
-    ran.result = begin(context);
-  }
-  if (ran.result.ok) {
-    ran = run_statements(context);
-  }
-  if (ran.result.ok && is_interrupted(context.world)) {
+  if (ran.result.ok) ran.result = context.session().query(context.step.begin, {});
+  if (ran.result.ok) ran = run_statements(context);
+  const bool ran_all = ran.hold == Hold::held && ran.result.ok;
+  if (ran_all && is_interrupted(context.world)) {
     context.session().script("ROLLBACK");
     return {.outcome = AttemptOutcome::interrupted};
   }
-  if (ran.result.ok) {
+  if (ran_all) {
     context.report.waited =
         std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
     context.report.held = context.since(context.last_seen_waiting);
     ran.result = write_ledger(context);
-  }
-  if (ran.result.ok) {
-    ran.result = commit(context);
-  }
-  if (ran.result.ok) {
+    if (ran.result.ok) ran.result = commit(context);
     context.report.held = context.since(context.last_seen_waiting);
-    return {.outcome = AttemptOutcome::done};
+    if (ran.result.ok) return {.outcome = AttemptOutcome::done};
   }
-  if (!ran.result.connection_lost) {
-    context.session().script("ROLLBACK");
-  }
-  return attempt_failure(context, ran.result, ran.statement);
+  if (!ran.result.connection_lost) context.session().script("ROLLBACK");
+  return ran.hold == Hold::held ? attempt_failure(context, ran.result, ran.statement) : not_held(context, ran);
 }
 
 }  // namespace pgsluice

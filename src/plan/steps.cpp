@@ -110,19 +110,11 @@ Limits limits_of(const Directives& directives, std::size_t statement) {
   return limits;
 }
 
-void merge_locks(std::vector<RelationLock>& into, const std::vector<RelationLock>& locks) {
-  for (const RelationLock& lock : locks) {
-    if (lock.is_new) {
-      continue;
-    }
-    const auto known = std::find_if(
-        into.begin(), into.end(), [&](const RelationLock& other) { return other.relation == lock.relation; });
-    if (known == into.end()) {
-      into.push_back(lock);
-    } else if (known->mode < lock.mode) {
-      known->mode = lock.mode;
-    }
-  }
+/// Changes of definitions are done in a moment; rows take their time, and code may do anything.
+bool works(const Effect& effect, std::string_view tag) {
+  return effect.unmodeled || !effect.rewrites.empty() || !effect.scans.empty() || !effect.index_builds.empty() ||
+         one_of(tag, {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CopyStmt", "DoStmt",
+                      "CallStmt", "ExecuteStmt", "ExplainStmt", "CreateTableAsStmt", "RefreshMatViewStmt"});
 }
 
 PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effect& effect,
@@ -136,7 +128,10 @@ PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effe
       .fingerprint = sha256_hex(normal),
       .limits = limits_of(file.directives, index),
       .file_lock_timeout = std::nullopt,
-      .changes_settings = sets_for_the_session(statement) || statement.tag == "VariableSetStmt"};
+      .changes_settings = sets_for_the_session(statement) || statement.tag == "VariableSetStmt",
+      .locks = {},
+      .works = works(effect, statement.tag)};
+  merge_locks(planned.locks, effect.locks);
   if (effect.lock_timeout_ms && *effect.lock_timeout_ms > 0) {
     planned.file_lock_timeout = std::chrono::milliseconds(*effect.lock_timeout_ms);
   }
@@ -245,6 +240,21 @@ class StepBuilder {
 };
 
 }  // namespace
+
+void merge_locks(std::vector<RelationLock>& into, const std::vector<RelationLock>& locks) {
+  for (const RelationLock& lock : locks) {
+    if (lock.is_new) {
+      continue;
+    }
+    const auto known = std::find_if(
+        into.begin(), into.end(), [&](const RelationLock& other) { return other.relation == lock.relation; });
+    if (known == into.end()) {
+      into.push_back(lock);
+    } else if (known->mode < lock.mode) {
+      known->mode = lock.mode;
+    }
+  }
+}
 
 FileSteps make_steps(const FileAnalysis& file) {
   return StepBuilder(file).build();

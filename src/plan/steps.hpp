@@ -15,6 +15,9 @@ struct FileSteps {
   std::vector<PlanProblem> problems;  ///< what cannot be run as it is written
 };
 
+/// Each relation once, with its strongest mode, without those made in this transaction.
+void merge_locks(std::vector<RelationLock>& into, const std::vector<RelationLock>& locks);
+
 FileSteps make_steps(const FileAnalysis& file);
 
 }  // namespace pgsluice

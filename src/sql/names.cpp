@@ -60,6 +60,16 @@ void append_ident(std::string& out, Name name) {
   }
 }
 
+/// Goes on from `begin` to `end`: how many lines have begun, and where the last one did.
+void count_lines(std::string_view text, std::size_t begin, std::size_t end, int& line,
+                 std::size_t& line_start) {
+  const std::string_view part = text.substr(begin, end - begin);
+  for (std::size_t at = part.find('\n'); at != std::string_view::npos; at = part.find('\n', at + 1)) {
+    ++line;
+    line_start = begin + at + 1;
+  }
+}
+
 }  // namespace
 
 std::string quote_ident(std::string_view name) {
@@ -89,16 +99,11 @@ LineIndex::LineIndex(std::string_view text) : text_(text), is_ascii_(is_ascii(te
   Block block;
   for (std::size_t begin = 0;; begin += k_block) {
     blocks_.push_back(block);
+    count_lines(text, begin, begin + k_block, block.line, block.line_start);
     if (begin + k_block > text.size()) break;
-    const std::string_view part = text.substr(begin, k_block);
-    if (const auto lines = std::ranges::count(part, '\n'); lines > 0) {
-      block.line += static_cast<int>(lines);
-      block.line_start = begin + part.rfind('\n') + 1;
-    }
-    if (!is_ascii_) block.characters += utf8_length(part);
+    if (!is_ascii_) block.characters += utf8_length(text.substr(begin, k_block));
   }
-  lines_ =
-      block.line + static_cast<int>(std::ranges::count(text.substr((blocks_.size() - 1) * k_block), '\n'));
+  lines_ = block.line;
 }
 
 std::size_t LineIndex::characters(std::size_t offset) const {
@@ -109,14 +114,9 @@ std::size_t LineIndex::characters(std::size_t offset) const {
 
 Position LineIndex::position(std::size_t offset) const {
   offset = std::min(offset, text_.size());
-  const std::size_t begin = offset / k_block * k_block;
-  auto [line, start, characters_before] = blocks_[offset / k_block];
-  const std::string_view before = text_.substr(begin, offset - begin);
-  if (const auto lines = std::ranges::count(before, '\n'); lines > 0) {
-    line += static_cast<int>(lines);
-    start = begin + before.rfind('\n') + 1;
-  }
-  return {.line = line, .column = static_cast<int>(characters(offset) - characters(start)) + 1};
+  auto [line, line_start, unused] = blocks_[offset / k_block];
+  count_lines(text_, offset / k_block * k_block, offset, line, line_start);
+  return {.line = line, .column = static_cast<int>(characters(offset) - characters(line_start)) + 1};
 }
 
 std::string_view LineIndex::line(int number) const {

@@ -37,6 +37,7 @@ Plan one_step_plan() {
   step.last = true;
   step.statements.push_back(statement(0, "ALTER TABLE t ADD x int", file.analysis.script.source.text));
   step.locks.push_back({.relation = {"public", "t"}, .mode = LockMode::AccessExclusive, .role = "target"});
+  step.statements.front().locks = step.locks;
   file.steps.push_back(std::move(step));
   Plan plan;
   plan.files.push_back(std::move(file));
@@ -46,6 +47,7 @@ Plan one_step_plan() {
 class Execute : public ::testing::Test {
  protected:
   Execute() {
+    server.clock = &clock;
     server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
     server.answer("to_regclass('pgsluice.meta')", rows({{"t"}}), -1);
     server.answer("FROM pgsluice.meta", rows({{std::to_string(k_ledger_version), "7", "shop"}}), -1);
@@ -115,14 +117,26 @@ TEST_F(Execute, WritesTheLedgerBeforeTheCommitOfTheSameTransaction) {
 
 TEST_F(Execute, RetriesALockTimeoutWithGrowingPauses) {
   server.answer("ALTER TABLE", failure("55P03"), 3);
+  std::vector<Clock::time_point> tries;
+  server.on_run = [&](const std::string& sql) {
+    if (sql.starts_with("ALTER TABLE")) tries.push_back(clock.now());
+  };
   const RunReport report = run();
   EXPECT_EQ(report.code, ExitCode::ok);
   EXPECT_EQ(report.steps[0].attempts, 4);
   EXPECT_EQ(server.count("ROLLBACK"), 3);
   EXPECT_EQ(server.count("INSERT INTO pgsluice.attempt"), 3);
-  ASSERT_EQ(clock.sleeps.size(), 3U);
-  EXPECT_LT(clock.sleeps[0], clock.sleeps[1]);
-  EXPECT_LT(clock.sleeps[1], clock.sleeps[2]);
+  ASSERT_EQ(tries.size(), 4U);
+  EXPECT_LT(tries[1] - tries[0], tries[2] - tries[1]);
+  EXPECT_LT(tries[2] - tries[1], tries[3] - tries[2]);
+}
+
+TEST_F(Execute, GivesUpAfterItsAttempts) {
+  server.answer("ALTER TABLE", failure("55P03"), -1);
+  options.max_attempts = 3;
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::lock_budget);
+  EXPECT_EQ(report.steps[0].attempts, 3);
 }
 
 TEST_F(Execute, RetriesADeadlockAndASerializationFailure) {
@@ -166,6 +180,67 @@ TEST_F(Execute, TakesATransactionOfUnknownAgeForOldUntilItIsGone) {
   EXPECT_EQ(clock.sleeps.size(), 3U);
 }
 
+constexpr const char* k_lock = "DO $pgsluice$";
+
+TEST_F(Execute, LooksForAFreeMomentWithoutQueueing) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), 2);
+  server.answer(k_lock, rows({{"public.t"}}));  // busy
+  server.answer("SHARE UPDATE EXCLUSIVE", rows({{""}}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(report.steps[0].attempts, 1);
+  EXPECT_EQ(server.count("NOWAIT"), 2);
+  EXPECT_EQ(server.count("ROLLBACK"), 0);
+}
+
+TEST_F(Execute, KeepsAutovacuumOutWhileItLooks) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), 3);
+  server.answer("NOWAIT", rows({{"public.t"}}), 2);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("{\"SHARE UPDATE EXCLUSIVE\"}"), 1);
+}
+
+TEST_F(Execute, LeavesTheTransactionWhenSomebodyLongComes) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}));
+  server.answer("WITH RECURSIVE wanted", rows({holder("4712", "9000")}), 3);
+  server.answer("NOWAIT", rows({{"public.t"}}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ROLLBACK"), 1);
+  EXPECT_EQ(report.steps[0].attempts, 1) << "waiting outside is no attempt";
+}
+
+TEST_F(Execute, QueuesOnceWhereNoMomentIsFree) {
+  int spid = 0;
+  // One transaction after the other, 40 ms each: there is always one.
+  server.on_run = [&](const std::string& sql) {
+    if (!sql.starts_with("WITH RECURSIVE wanted")) return;
+    const auto age = std::chrono::duration_cast<milliseconds>(clock.now().time_since_epoch()) % milliseconds(40);
+    spid = static_cast<int>(clock.now().time_since_epoch() / milliseconds(40));
+    std::erase_if(server.answers, [](const auto& answer) { return answer.part == "WITH RECURSIVE wanted"; });
+    server.answer("WITH RECURSIVE wanted", rows({holder(std::to_string(spid), std::to_string(age.count()))}));
+  };
+  server.answer("NOWAIT", rows({{"public.t"}}), -1);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(report.steps[0].attempts, 1);
+  EXPECT_GT(server.count("NOWAIT"), 10);
+  EXPECT_EQ(server.count("greatest(1, ceil(1000"), 2) << "the fence, and one queueing";
+}
+
+TEST_F(Execute, CancelsWhatKeepsOthersWaitingForTooLong) {
+  options.stall_budget = milliseconds(1'000);
+  server.answer("unnest(pg_blocking_pids", rows({}), -1);
+  server.answer("SELECT DISTINCT l.pid", rows({{"5001"}, {"5002"}}), -1);
+  server.works = milliseconds(5'000);
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::lock_budget);
+  EXPECT_EQ(report.steps[0].state, StepState::stall_budget);
+  EXPECT_EQ(report.steps[0].max_victims, 2);
+  EXPECT_THAT(report.message, HasSubstr("2 sessions waited behind it while it was at work"));
+  EXPECT_EQ(server.count("COMMIT"), 0);
+}
+
 TEST_F(Execute, FencesOffAnAutovacuumInsteadOfWaitingForIt) {
   std::vector<SqlValue> vacuum = holder("99", "900000");
   vacuum[4] = "ShareUpdateExclusiveLock";
@@ -174,7 +249,7 @@ TEST_F(Execute, FencesOffAnAutovacuumInsteadOfWaitingForIt) {
   server.answer("WITH RECURSIVE wanted", rows({vacuum}), -1);
   EXPECT_EQ(run().code, ExitCode::ok);
   EXPECT_TRUE(clock.sleeps.empty());
-  EXPECT_EQ(server.count("LOCK TABLE public.t IN SHARE UPDATE EXCLUSIVE MODE"), 1);
+  EXPECT_EQ(server.count("{\"SHARE UPDATE EXCLUSIVE\"}"), 1);
 }
 
 TEST_F(Execute, WaitsForAnAutovacuumThatPreventsWraparound) {

@@ -21,6 +21,7 @@ class FakeClock final : public Clock {
     sleeps.push_back(duration);
     if (on_sleep) on_sleep();
   }
+  void pass(std::chrono::milliseconds duration) { now_ += duration; }
   std::vector<std::chrono::milliseconds> sleeps;
   std::function<void()> on_sleep;
 
@@ -58,6 +59,8 @@ struct FakeServer {
   std::vector<Answer> answers;   ///< the first that matches; without one: success
   std::vector<std::string> log;  ///< everything that was sent
   std::function<void(const std::string&)> on_run;
+  std::chrono::milliseconds works{0};  ///< how long a statement that is watched takes
+  FakeClock* clock = nullptr;
 
   void answer(std::string part, SqlResult result, int times = 1) {
     answers.push_back({.part = std::move(part), .result = std::move(result), .times = times});
@@ -76,7 +79,7 @@ class FakeSession final : public Session {
   SqlResult run(const Query& query) override {
     server_.log.push_back(query.sql);
     if (server_.on_run) server_.on_run(query.sql);
-    SqlResult result = scripted(query.sql);
+    SqlResult result = was_cancelled(query) ? failure("57014") : scripted(query.sql);
     if (query.sql.starts_with("BEGIN")) open_ = result.ok;
     if (query.sql == "COMMIT" || query.sql == "ROLLBACK" || result.connection_lost) open_ = false;
     if (query.sql == "COMMIT" && result.ok) result.command = "COMMIT";
@@ -89,6 +92,16 @@ class FakeSession final : public Session {
   std::vector<Notice> take_notices() override { return {}; }
 
  private:
+  /// Lets the time pass that the statement takes.
+  bool was_cancelled(const Query& query) {
+    if (!query.watch.tick || query.script) return false;
+    for (std::chrono::milliseconds spent{0}; spent < server_.works; spent += query.watch.interval) {
+      server_.clock->pass(query.watch.interval);
+      if (query.watch.tick()) return true;
+    }
+    return false;
+  }
+
   SqlResult scripted(const std::string& sql) {
     for (FakeServer::Answer& answer : server_.answers) {
       if (answer.times != 0 && sql.find(answer.part) != std::string::npos) {
