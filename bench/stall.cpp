@@ -112,8 +112,10 @@ class Application {
     std::exponential_distribution<double> gap(rate > 0 ? rate : 1);
     Clock::time_point due = Clock::now();
     while (!stopped_) {
-      due = rate > 0 ? due + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(gap(random)))
-                     : Clock::now();
+      due =
+          rate > 0
+              ? due + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(gap(random)))
+              : Clock::now();
       std::this_thread::sleep_until(due);
       must(session->script(transaction(random)));
       latencies_[static_cast<std::size_t>(index)].push_back({Clock::now(), since(due)});
@@ -204,13 +206,15 @@ double random_length() {
 }
 
 void wait_for_autovacuum(Session& session) {
-  must(session.script(
-      "ALTER TABLE orders SET (autovacuum_enabled = true, autovacuum_vacuum_threshold = 1,"
-      " autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 20, autovacuum_vacuum_cost_limit = 1);"
-      " UPDATE orders SET n = n + 1 WHERE id <= 20000"));
+  must(
+      session.script("ALTER TABLE orders SET (autovacuum_enabled = true, autovacuum_vacuum_threshold = 1,"
+                     " autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 20, "
+                     "autovacuum_vacuum_cost_limit = 1);"
+                     " UPDATE orders SET n = n + 1 WHERE id <= 20000"));
   for (int i = 0; i < 6'000; ++i) {
     const SqlResult found = session.query(
-        "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.backend_type = 'autovacuum worker'"
+        "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.backend_type = 'autovacuum "
+        "worker'"
         " WHERE l.relation = 'orders'::regclass AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted",
         {});
     if (!found.rows.empty()) return;
@@ -225,13 +229,17 @@ const std::vector<Scenario>& scenarios() {
       {.name = "report",
        .what = "a transaction of 10 s has read the table",
        .long_blocker = true,
-       .block = [](Blockers& blockers,
-                   const Options& options) { blockers.once("SELECT count(*) FROM orders", options.blocker); }},
+       .block =
+           [](Blockers& blockers, const Options& options) {
+             blockers.once("SELECT count(*) FROM orders", options.blocker);
+           }},
       {.name = "idle",
        .what = "10 s idle in a transaction that has written",
        .long_blocker = true,
-       .block = [](Blockers& blockers,
-                   const Options& options) { blockers.once("UPDATE orders SET n = n WHERE id = 0", options.blocker); }},
+       .block =
+           [](Blockers& blockers, const Options& options) {
+             blockers.once("UPDATE orders SET n = n WHERE id = 0", options.blocker);
+           }},
       {.name = "overlapping",
        .what = "always a transaction of 300 ms",
        .block =
@@ -244,14 +252,16 @@ const std::vector<Scenario>& scenarios() {
        .what = "three streams of 50 to 600 ms",
        .block =
            [](Blockers& blockers, const Options&) {
-             for (int i = 0; i < 3; ++i) blockers.stream("SELECT 1 FROM orders LIMIT 1", 70ms * i, random_length);
+             for (int i = 0; i < 3; ++i)
+               blockers.stream("SELECT 1 FROM orders LIMIT 1", 70ms * i, random_length);
            }},
       {.name = "busy", .what = "32 clients as fast as they can", .clients = 32, .rate = 0},
       {.name = "autovacuum", .what = "an autovacuum worker is on the table", .prepare = wait_for_autovacuum},
       {.name = "foreign-key",
        .what = "a foreign key over two busy tables",
        .tables = {"orders", "customers"},
-       .migration = "ALTER TABLE orders ADD CONSTRAINT {} FOREIGN KEY (customer_id) REFERENCES customers NOT VALID",
+       .migration =
+           "ALTER TABLE orders ADD CONSTRAINT {} FOREIGN KEY (customer_id) REFERENCES customers NOT VALID",
        .undo = "ALTER TABLE orders DROP CONSTRAINT IF EXISTS {}"},
       {.name = "partitions",
        .what = "a table of 50 partitions",
@@ -266,23 +276,26 @@ void make_database(Options& options) {
   pgsluice::pg::Conninfo conninfo;
   conninfo.parameters = {{"host", options.socket}, {"user", "postgres"}, {"dbname", "postgres"}};
   auto result = pgsluice::pg::connect(conninfo, "stall", pgsluice::pg::Access::any, nobody());
-  if (auto* failure = std::get_if<pgsluice::pg::ConnectFailure>(&result)) throw std::runtime_error(failure->message);
+  if (auto* failure = std::get_if<pgsluice::pg::ConnectFailure>(&result))
+    throw std::runtime_error(failure->message);
   Session& session = *std::get<std::unique_ptr<Session>>(result);
   must(session.query("DROP DATABASE IF EXISTS stall", {}));
   must(session.query("CREATE DATABASE stall", {}));
   const auto here = connect(options, "stall");
   const std::string rows = std::to_string(k_rows);
   for (const std::string table : {"customers", "orders"}) {
-    must(here->script(cat("CREATE TABLE ", table, " (id bigint PRIMARY KEY, customer_id bigint, n int, note text)",
+    must(here->script(cat("CREATE TABLE ", table,
+                          " (id bigint PRIMARY KEY, customer_id bigint, n int, note text)",
                           " WITH (fillfactor = 80, autovacuum_enabled = false); INSERT INTO ", table,
                           " SELECT i, i, 0, repeat('x', 40) FROM generate_series(1, ", rows, ") i")));
   }
-  std::string parts = "CREATE TABLE events (id bigint PRIMARY KEY, n int, note text) PARTITION BY RANGE (id);";
+  std::string parts =
+      "CREATE TABLE events (id bigint PRIMARY KEY, n int, note text) PARTITION BY RANGE (id);";
   constexpr int partitions = 50;
   for (int i = 0; i < partitions; ++i) {
     parts += cat("CREATE TABLE events_", std::to_string(i), " PARTITION OF events FOR VALUES FROM (",
-                 std::to_string(k_rows / partitions * i + 1), ") TO (", std::to_string(k_rows / partitions * (i + 1) + 1),
-                 ");");
+                 std::to_string(k_rows / partitions * i + 1), ") TO (",
+                 std::to_string(k_rows / partitions * (i + 1) + 1), ");");
   }
   must(here->script(cat(parts, "INSERT INTO events SELECT i, 0, 'x' FROM generate_series(1, ", rows, ") i")));
   must(here->query("VACUUM ANALYZE", {}));
@@ -305,8 +318,9 @@ struct Strategy {
 constexpr std::chrono::milliseconds k_never{0};
 constexpr Ladder k_psql{[](int) { return k_never; }, [](int, double) { return 0ms; }};
 constexpr Ladder k_two_seconds{[](int) { return 2'000ms; }, [](int, double) { return 1'000ms; }};
-constexpr Ladder k_fifty{[](int) { return 50ms; },
-                         [](int, double random) { return std::chrono::milliseconds(100 + int(300 * random)); }};
+constexpr Ladder k_fifty{
+    [](int) { return 50ms; },
+    [](int, double random) { return std::chrono::milliseconds(100 + int(300 * random)); }};
 // 10 ms growing to a minute, full jitter, rounded up to whole seconds.
 constexpr Ladder k_online_migrations{
     [](int) { return 200ms; },
@@ -319,11 +333,12 @@ constexpr Ladder k_pgroll{[](int) { return 500ms; },
                             return std::chrono::milliseconds(
                                 static_cast<int>(1000 * std::min(60.0, std::pow(2, attempt)) * random));
                           }};
-constexpr Ladder k_reshape{[](int) { return 1'000ms; },
-                           [](int attempt, double random) {
-                             const double pause = std::min(3.2, 0.1 * std::pow(2, attempt));
-                             return std::chrono::milliseconds(static_cast<int>(1000 * pause * (1 + random / 2)));
-                           }};
+constexpr Ladder k_reshape{
+    [](int) { return 1'000ms; },
+    [](int attempt, double random) {
+      const double pause = std::min(3.2, 0.1 * std::pow(2, attempt));
+      return std::chrono::milliseconds(static_cast<int>(1000 * pause * (1 + random / 2)));
+    }};
 
 const std::vector<Strategy>& strategies() {
   static const std::vector<Strategy> all = {
@@ -339,7 +354,8 @@ const std::vector<Strategy>& strategies() {
   return all;
 }
 
-bool run_ladder(const Options& options, const Ladder& ladder, const std::string& sql, Clock::time_point deadline) {
+bool run_ladder(const Options& options, const Ladder& ladder, const std::string& sql,
+                Clock::time_point deadline) {
   const auto session = connect(options, "migration");
   std::mt19937 random(11);
   std::uniform_real_distribution<double> part(0, 1);
@@ -352,7 +368,8 @@ bool run_ladder(const Options& options, const Ladder& ladder, const std::string&
 }
 
 bool run_pgsluice(const Options& options, const std::string& sql, const std::string& name, double budget) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / cat("pgsluice-stall.", std::to_string(getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / cat("pgsluice-stall.", std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   const std::filesystem::path file = folder / (name + ".sql");
   std::ofstream(file) << sql << ";\n";
@@ -363,8 +380,8 @@ bool run_pgsluice(const Options& options, const std::string& sql, const std::str
     const int log = open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
-    execl(options.program.c_str(), "pgsluice", "apply", folder.c_str(), "--database-url", url.c_str(), "--lock-budget",
-          lock_budget.c_str(), nullptr);
+    execl(options.program.c_str(), "pgsluice", "apply", folder.c_str(), "--database-url", url.c_str(),
+          "--lock-budget", lock_budget.c_str(), nullptr);
     _exit(127);
   }
   int status = 0;
@@ -431,7 +448,8 @@ Measured measure(const Options& options, const Scenario& scenario, const Strateg
   measured.done = done;
   measured.done_ms = Milliseconds(end - (scenario.long_blocker ? blockers.end() : begin)).count();
   must(session->query(filled(scenario.undo, name), {}));
-  if (scenario.prepare != nullptr) must(session->script("ALTER TABLE orders SET (autovacuum_enabled = false)"));
+  if (scenario.prepare != nullptr)
+    must(session->script("ALTER TABLE orders SET (autovacuum_enabled = false)"));
   return measured;
 }
 
@@ -498,15 +516,22 @@ Options read(int argc, char** argv) {
       continue;
     }
     if (++i == arguments.size()) throw std::runtime_error(argument + " needs a value");
-    if (argument == "--scenario") options.scenarios.push_back(arguments[i]);
-    else if (argument == "--strategy") options.strategies.push_back(arguments[i]);
-    else if (argument == "--rounds") options.rounds = std::stoi(arguments[i]);
-    else if (argument == "--blocker") options.blocker = std::stod(arguments[i]);
-    else if (argument == "--limit") options.limit = std::stod(arguments[i]);
-    else throw std::runtime_error("unknown option " + argument);
+    if (argument == "--scenario")
+      options.scenarios.push_back(arguments[i]);
+    else if (argument == "--strategy")
+      options.strategies.push_back(arguments[i]);
+    else if (argument == "--rounds")
+      options.rounds = std::stoi(arguments[i]);
+    else if (argument == "--blocker")
+      options.blocker = std::stod(arguments[i]);
+    else if (argument == "--limit")
+      options.limit = std::stod(arguments[i]);
+    else
+      throw std::runtime_error("unknown option " + argument);
   }
   const char* servers = std::getenv("PGSLUICE_TEST_SERVERS");
-  if (servers == nullptr || options.program.empty()) throw std::runtime_error("run it through scripts/bench-stall");
+  if (servers == nullptr || options.program.empty())
+    throw std::runtime_error("run it through scripts/bench-stall");
   const std::string first = std::string(servers).substr(0, std::string(servers).find(' '));
   options.socket = first.substr(first.find('=') + 1);
   return options;

@@ -67,7 +67,7 @@ struct RunOptions {
   int max_victims = 100;             ///< sessions that wait behind us at once
   int max_attempts = 20;             ///< to get the locks of a step
   milliseconds poll{10};             ///< between two looks at blockers
-  milliseconds tolerated{100};       ///< what a transaction is expected to last until some have been seen to end
+  milliseconds tolerated{100};  ///< what a transaction is expected to last until some have been seen to end
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
   milliseconds lease{10'000};     ///< without a heartbeat for so long, a run counts as dead
@@ -125,8 +125,8 @@ struct StepReport {
   int losses = 0;  ///< of the connection
   milliseconds waited{0};
   milliseconds held{0};
-  int max_victims = 0;             ///< sessions seen waiting behind it at once
-  milliseconds worst_victim{0};    ///< longest that one of them was seen waiting
+  int max_victims = 0;           ///< sessions seen waiting behind it at once
+  milliseconds worst_victim{0};  ///< longest that one of them was seen waiting
   std::vector<Blocker> blockers;
   std::optional<StatementFailure> failure;
 };

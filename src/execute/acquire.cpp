@@ -14,9 +14,10 @@ namespace pgsluice {
 namespace {
 
 constexpr milliseconds k_retell{10'000};
-constexpr milliseconds k_probe{5};          // between two tries without queueing
-constexpr milliseconds k_lazy_poll{75};     // of somebody who has been there for long
-constexpr milliseconds k_fence{3'000};      // longer than deadlock_timeout (1 s), when autovacuum is cancelled for us
+constexpr milliseconds k_probe{5};       // between two tries without queueing
+constexpr milliseconds k_lazy_poll{75};  // of somebody who has been there for long
+constexpr milliseconds k_fence{
+    3'000};  // longer than deadlock_timeout (1 s), when autovacuum is cancelled for us
 constexpr milliseconds k_longest_hold{30'000};  // of the fence: autovacuum needs its turn
 
 // A concurrent command takes its stronger locks only when nobody uses the object any more, and waits for that without
@@ -94,7 +95,8 @@ std::vector<RelationLock> fence_of(const std::vector<RelationLock>& locks) {
 }
 
 /// Those that somebody holds first, so that we hold nothing while we queue for them.
-std::vector<RelationLock> busiest_first(std::vector<RelationLock> locks, const std::vector<Blocker>& holders) {
+std::vector<RelationLock> busiest_first(std::vector<RelationLock> locks,
+                                        const std::vector<Blocker>& holders) {
   std::ranges::stable_partition(locks, [&](const RelationLock& lock) {
     return std::ranges::find(holders, lock.relation.quoted(), &Blocker::relation) != holders.end();
   });

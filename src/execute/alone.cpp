@@ -23,8 +23,8 @@ SqlResult set_limits(const StepContext& context, const PlannedStatement& stateme
   const milliseconds own = lock_timeout_of(context.options, statement);
   const bool queues = context.residuals.until_free() > milliseconds(0);
   const milliseconds lock_timeout = context.step.concurrent ? std::max(own, context.budget_left())
-                                    : queues ? context.residuals.pulse().value_or(own)
-                                             : own;
+                                    : queues                ? context.residuals.pulse().value_or(own)
+                                                            : own;
   return context.session().script(cat("SET lock_timeout = ", ms(lock_timeout), "; SET statement_timeout = ",
                                       ms(statement_timeout_of(context, statement))));
 }

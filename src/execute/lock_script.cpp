@@ -47,14 +47,15 @@ std::string lock_script(std::span<const RelationLock> locks, std::optional<milli
           ";\nBEGIN\n"
           "  PERFORM pg_catalog.set_config('pgsluice.busy', '', true);\n"
           "  FOR wanted IN SELECT w.name, w.mode FROM ROWS FROM (pg_catalog.unnest(",
-          texts(names), "), pg_catalog.unnest(", texts(modes), ")) WITH ORDINALITY", k_wanted, " LOOP\n", wait,
-          "    EXECUTE 'LOCK TABLE ONLY ' || wanted.name || ' IN ' || wanted.mode || ' MODE",
+          texts(names), "), pg_catalog.unnest(", texts(modes), ")) WITH ORDINALITY", k_wanted, " LOOP\n",
+          wait, "    EXECUTE 'LOCK TABLE ONLY ' || wanted.name || ' IN ' || wanted.mode || ' MODE",
           patience ? "" : " NOWAIT",
           "';\n  END LOOP;\n"
           "EXCEPTION WHEN lock_not_available THEN\n"
           "  PERFORM pg_catalog.set_config('pgsluice.busy', wanted.name, true);\nEND");
   // The comment is for whoever looks into pg_stat_activity.
-  return cat("/* pgsluice takes locks */ DO ", dollar_quoted(block, "pgsluice"), "; SELECT pg_catalog.current_setting('pgsluice.busy')");
+  return cat("/* pgsluice takes locks */ DO ", dollar_quoted(block, "pgsluice"),
+             "; SELECT pg_catalog.current_setting('pgsluice.busy')");
 }
 
 }  // namespace pgsluice

@@ -12,17 +12,17 @@ namespace pgsluice {
 namespace {
 
 constexpr milliseconds k_unknown = milliseconds::max();  // an age
-constexpr std::size_t k_remembered = 200;   // lifetimes
-constexpr std::size_t k_enough = 5;         // lifetimes, to know what a transaction is like
-constexpr milliseconds k_shortest{8};       // of an estimate: we cannot look more often than that
+constexpr std::size_t k_remembered = 200;                // lifetimes
+constexpr std::size_t k_enough = 5;                      // lifetimes, to know what a transaction is like
+constexpr milliseconds k_shortest{8};  // of an estimate: we cannot look more often than that
 constexpr milliseconds k_obviously_short{30};
-constexpr milliseconds k_observe{500};      // before anything longer is queued behind
-constexpr milliseconds k_memory{2'000};     // of estimates: how good can a moment be?
-constexpr milliseconds k_margin{10};        // of a pulse, for the way to the server and back
+constexpr milliseconds k_observe{500};   // before anything longer is queued behind
+constexpr milliseconds k_memory{2'000};  // of estimates: how good can a moment be?
+constexpr milliseconds k_margin{10};     // of a pulse, for the way to the server and back
 constexpr double k_pulse_factor = 1.1;
-constexpr double k_long_factor = 1.25;      // beyond the usual lifetime
-constexpr double k_good_moment = 1.15;      // of the best one
-constexpr milliseconds k_rest{250};         // after a pulse that failed
+constexpr double k_long_factor = 1.25;  // beyond the usual lifetime
+constexpr double k_good_moment = 1.15;  // of the best one
+constexpr milliseconds k_rest{250};     // after a pulse that failed
 
 milliseconds scaled(milliseconds duration, double factor) {
   return milliseconds(std::llround(static_cast<double>(duration.count()) * factor));

@@ -49,10 +49,10 @@ class Residuals {
 
   milliseconds longest_;
   milliseconds expected_;
-  std::map<Key, Seen> seen_;                ///< at the last look
-  std::deque<milliseconds> lifetimes_;      ///< of transactions that have ended, the last ones
+  std::map<Key, Seen> seen_;            ///< at the last look
+  std::deque<milliseconds> lifetimes_;  ///< of transactions that have ended, the last ones
   std::deque<std::pair<Clock::time_point, milliseconds>> estimates_;  ///< of the last two seconds
-  std::optional<milliseconds> until_free_;  ///< as of the last look
+  std::optional<milliseconds> until_free_;                            ///< as of the last look
   std::optional<Clock::time_point> first_look_;
   Clock::time_point now_;
   Clock::time_point rests_until_;

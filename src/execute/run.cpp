@@ -154,10 +154,13 @@ Stop stop_too_harmful(StepContext& context, const AttemptResult& attempt) {
   reset_session(context);
   record_attempt(context.session(), context.target(), "cancelled", attempt.error.sqlstate,
                  context.since(context.started), context.report.blockers);
-  return {.code = ExitCode::lock_budget,
-          .message = cat(place(*context.report.failure), ": cancelled, nothing was changed by it: ", context.harm),
-          .hint = "pgsluice lint shows the form that keeps nobody waiting; --stall-budget 0s lets it take its time, "
-                  "when nobody needs the table."};
+  return {
+      .code = ExitCode::lock_budget,
+      .message =
+          cat(place(*context.report.failure), ": cancelled, nothing was changed by it: ", context.harm),
+      .hint =
+          "pgsluice lint shows the form that keeps nobody waiting; --stall-budget 0s lets it take its time, "
+          "when nobody needs the table."};
 }
 
 Stop stop_fenced(StepContext& context) {

@@ -83,13 +83,14 @@ class QueueWatch {
     const RunOptions& options = context_.options;
     if (!hurts(context_.step)) return false;
     const bool too_many = options.max_victims > 0 && std::ssize(victims_) > options.max_victims;
-    const auto oldest = std::ranges::min_element(victims_, {}, [](const auto& victim) { return victim.second; });
+    const auto oldest =
+        std::ranges::min_element(victims_, {}, [](const auto& victim) { return victim.second; });
     const bool too_long = options.stall_budget > milliseconds(0) && oldest != victims_.end() &&
                           context_.since(oldest->second) > options.stall_budget;
     if (too_many || too_long) {
       context_.harm = cat(count_of(victims_.size(), "session"), " waited behind ",
-                          view.blockers.empty() ? "it while it was at work" : "it in the queue", ", one of them for ",
-                          format_duration(context_.since(oldest->second)));
+                          view.blockers.empty() ? "it while it was at work" : "it in the queue",
+                          ", one of them for ", format_duration(context_.since(oldest->second)));
     }
     return too_many || too_long;
   }

@@ -47,7 +47,7 @@ enum class AttemptOutcome {
   busy,         ///< a lock was not free: again later
   outside,      ///< nothing was tried: somebody is better waited for outside of a transaction
   too_harmful,  ///< others waited too long behind a statement at work
-  lost,  ///< the server went away: connect, ask the ledger, perhaps again
+  lost,         ///< the server went away: connect, ask the ledger, perhaps again
   interrupted,
   failed,
   refused,   ///< nobody can tell whether it ran
@@ -85,7 +85,7 @@ Clearance wait_until_free(StepContext& context);
 
 enum class Hold {
   held,
-  busy,  ///< queued once, in vain
+  busy,         ///< queued once, in vain
   long_holder,  ///< somebody has come whom it is better to wait for outside
   out_of_time,
   interrupted,

@@ -39,7 +39,8 @@ using Statements = std::span<const PlannedStatement>;
 /// more would keep others waiting while that one works.
 Statements first_group(Statements statements) {
   const auto end = std::ranges::find_if(statements, &PlannedStatement::works);
-  return statements.first(static_cast<std::size_t>(end - statements.begin()) + (end == statements.end() ? 0 : 1));
+  return statements.first(static_cast<std::size_t>(end - statements.begin()) +
+                          (end == statements.end() ? 0 : 1));
 }
 
 std::vector<RelationLock> locks_of(Statements statements) {
@@ -154,7 +155,8 @@ AttemptResult attempt_in_transaction(StepContext& context) {
     if (ran.result.ok) return {.outcome = AttemptOutcome::done};
   }
   if (!ran.result.connection_lost) context.session().script("ROLLBACK");
-  return ran.hold == Hold::held ? attempt_failure(context, ran.result, ran.statement) : not_held(context, ran);
+  return ran.hold == Hold::held ? attempt_failure(context, ran.result, ran.statement)
+                                : not_held(context, ran);
 }
 
 }  // namespace pgsluice

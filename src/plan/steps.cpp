@@ -112,9 +112,11 @@ Limits limits_of(const Directives& directives, std::size_t statement) {
 
 /// Changes of definitions are done in a moment; rows take their time, and code may do anything.
 bool works(const Effect& effect, std::string_view tag) {
-  return effect.unmodeled || !effect.rewrites.empty() || !effect.scans.empty() || !effect.index_builds.empty() ||
-         one_of(tag, {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CopyStmt", "DoStmt",
-                      "CallStmt", "ExecuteStmt", "ExplainStmt", "CreateTableAsStmt", "RefreshMatViewStmt"});
+  return effect.unmodeled || !effect.rewrites.empty() || !effect.scans.empty() ||
+         !effect.index_builds.empty() ||
+         one_of(tag,
+                {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CopyStmt", "DoStmt",
+                 "CallStmt", "ExecuteStmt", "ExplainStmt", "CreateTableAsStmt", "RefreshMatViewStmt"});
 }
 
 PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effect& effect,

@@ -215,7 +215,8 @@ TEST_F(Execute, QueuesOnceWhereNoMomentIsFree) {
   // One transaction after the other, 40 ms each: there is always one.
   server.on_run = [&](const std::string& sql) {
     if (!sql.starts_with("WITH RECURSIVE wanted")) return;
-    const auto age = std::chrono::duration_cast<milliseconds>(clock.now().time_since_epoch()) % milliseconds(40);
+    const auto age =
+        std::chrono::duration_cast<milliseconds>(clock.now().time_since_epoch()) % milliseconds(40);
     spid = static_cast<int>(clock.now().time_since_epoch() / milliseconds(40));
     std::erase_if(server.answers, [](const auto& answer) { return answer.part == "WITH RECURSIVE wanted"; });
     server.answer("WITH RECURSIVE wanted", rows({holder(std::to_string(spid), std::to_string(age.count()))}));
