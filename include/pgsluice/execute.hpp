@@ -56,7 +56,17 @@ struct Event {
 };
 using EventSink = std::function<void(const Event&)>;
 
+/// Whom a run may push aside. By default nobody; never a superuser, a walsender, an autovacuum, a dump, a prepared
+/// transaction, other DDL or another pgsluice.
+struct BlockerPolicy {
+  std::optional<milliseconds> cancel_after;     ///< age of a transaction from which its query is cancelled
+  std::optional<milliseconds> terminate_after;  ///< age from which its session is ended
+  std::vector<std::string> roles;               ///< who may be met: by role,
+  std::vector<std::string> applications;        ///< or by application_name
+};
+
 struct RunOptions {
+  BlockerPolicy blockers;
   milliseconds lock_timeout{500};  ///< longest queueing at once: as long may the application wait behind us
   milliseconds lock_budget{600'000};
   milliseconds statement_timeout{0};

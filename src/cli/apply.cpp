@@ -2,6 +2,7 @@
 // pgsluice apply: runs what is pending.
 
 #include <algorithm>
+#include <ctime>
 #include <iostream>
 
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cli/database.hpp"
 #include "cli/pending.hpp"
 #include "execute/documents.hpp"
+#include "execute/metrics.hpp"
 #include "pgsluice/doctor.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -27,6 +29,8 @@ struct ApplyOptions {
   std::string url;
   std::string plan;
   Format format = Format::text;
+  BlockerPolicy blockers;
+  std::string metrics_file;
   std::optional<milliseconds> wait_for_run;
   std::optional<milliseconds> wait_for_db;
   bool detach = false;
@@ -37,6 +41,12 @@ RunOptions all_run_options(const ApplyOptions& options) {
   run.wait_for_run = options.wait_for_run.value_or(run.wait_for_run);
   run.wait_for_db = options.wait_for_db.value_or(run.wait_for_db);
   run.detach = options.detach;
+  run.blockers = options.blockers;
+  const bool evicts = run.blockers.cancel_after || run.blockers.terminate_after;
+  if (evicts && run.blockers.roles.empty() && run.blockers.applications.empty()) {
+    throw Error(ExitCode::usage, "--cancel-blockers and --terminate-blockers need to know whom they may meet",
+                "Name roles with --blocker-role or application_names with --blocker-application.");
+  }
   return run;
 }
 
@@ -133,6 +143,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   const PlanProblem* refusal = plan.refusal();
   const RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
   tell_end(report, world);
+  if (!options.metrics_file.empty())
+    write_file(options.metrics_file, metrics_text(report, std::time(nullptr)));
   if (options.format == Format::json) {
     std::cout << dump_pretty(apply_document(plan, report));
   } else {
@@ -161,6 +173,19 @@ ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
   }
 }
 
+void add_blocker_policy(CLI::App& app, BlockerPolicy& policy) {
+  add_duration(app, "--cancel-blockers", policy.cancel_after,
+               "cancel the query of who is in the way, when its transaction is older (default: never)");
+  add_duration(app, "--terminate-blockers", policy.terminate_after,
+               "end the session of who is in the way, when its transaction is older (default: never)");
+  app.add_option("--blocker-role", policy.roles,
+                 "whom these two may meet: sessions of this role; may be repeated")
+      ->type_name("ROLE");
+  app.add_option("--blocker-application", policy.applications,
+                 "whom these two may meet: sessions with this application_name; may be repeated")
+      ->type_name("NAME");
+}
+
 void add_waits(CLI::App& app, ApplyOptions& options) {
   add_duration(app, "--wait-for-run", options.wait_for_run,
                "how long to wait for another active run (default 30s)");
@@ -181,8 +206,12 @@ Runner add_apply(CLI::App& app) {
   add_waits(app, *options);
   app.add_flag("--detach", options->detach,
                "leave backfills to a later apply, and end well at the first one");
+  add_blocker_policy(app, options->blockers);
   add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
              "form of the result");
+  app.add_option("--metrics-file", options->metrics_file,
+                 "write the run in Prometheus's text format to this file")
+      ->type_name("FILE");
   return [options](const GlobalOptions& global) { return run_apply(*options, global); };
 }
 

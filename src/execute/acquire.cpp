@@ -4,6 +4,7 @@
 // and where there is none, queue once, at a good moment, for as long as it takes and not longer.
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "execute/lock_script.hpp"
@@ -14,10 +15,11 @@ namespace pgsluice {
 namespace {
 
 constexpr milliseconds k_retell{10'000};
+constexpr milliseconds k_next_told{2'000};
 constexpr milliseconds k_probe{5};       // between two tries without queueing
 constexpr milliseconds k_lazy_poll{75};  // of somebody who has been there for long
-constexpr milliseconds k_fence{
-    3'000};  // longer than deadlock_timeout (1 s), when autovacuum is cancelled for us
+// Longer than deadlock_timeout (1 s), when autovacuum is cancelled for us.
+constexpr milliseconds k_fence{3'000};
 constexpr milliseconds k_longest_hold{30'000};  // of the fence: autovacuum needs its turn
 
 // A concurrent command takes its stronger locks only when nobody uses the object any more, and waits for that without
@@ -43,8 +45,11 @@ std::string who(const std::vector<Blocker>& blockers) {
                           : cat(std::to_string(blockers.front().pid), " ", blockers.front().transaction);
 }
 
+// At once, then less and less often: on a busy table somebody else is in the way each time we look.
 void tell_waiting(StepContext& context, const std::vector<Blocker>& blockers, std::string_view what) {
-  if (who(blockers) == context.told && context.since(context.told_at) < k_retell) return;
+  const bool same = who(blockers) == context.told;
+  const milliseconds pause = same ? k_retell : std::max(k_next_told, context.since(context.started) / 10);
+  if (!context.told.empty() && context.since(context.told_at) < pause) return;
   context.told = who(blockers);
   context.told_at = context.world.clock.now();
   const std::string others =
@@ -75,7 +80,7 @@ struct Try {
 Try try_to_hold(StepContext& context, const std::vector<RelationLock>& locks,
                 std::optional<milliseconds> patience) {
   Query query;
-  query.sql = lock_script(locks, patience);
+  query.sql = std::exchange(context.opening, {}) + lock_script(locks, patience);
   query.script = true;
   Try tried;
   tried.result = patience ? run_watched(context, std::move(query)) : context.session().run(query);
@@ -128,6 +133,15 @@ std::optional<HoldResult> seize_or_pulse(StepContext& context, const std::vector
   return pulsed;
 }
 
+/// Who will keep a concurrent build waiting, said before it begins: it waits without being in anybody's way.
+void tell_old_snapshot(StepContext& context) {
+  if (context.step.resume != Resume::create_index && context.step.resume != Resume::reindex) return;
+  const std::optional<Blocker> oldest = context.observer.oldest_snapshot(context.worker.backend_pid);
+  if (!oldest || oldest->age.value_or(milliseconds(0)) < milliseconds(1'000)) return;
+  context.emit(Severity::info, "old-snapshot",
+               cat("the build will have to wait for the end of ", describe(*oldest)));
+}
+
 }  // namespace
 
 Clearance wait_until_free(StepContext& context) {
@@ -139,10 +153,14 @@ Clearance wait_until_free(StepContext& context) {
     // In a transaction we shall look for the moment; without one, now has to be it.
     const bool looks_inside = context.step.in_transaction && context.holds_in_advance;
     const bool good = looks_inside || context.step.concurrent || context.residuals.pulse();
-    if (waited_for.empty() && !rests && good) return Clearance::go;
+    if (waited_for.empty() && !rests && good) {
+      if (context.step.concurrent) tell_old_snapshot(context);
+      return Clearance::go;
+    }
     if (!waited_for.empty()) {
       context.report.blockers = waited_for;
       tell_waiting(context, waited_for, "not queueing behind");
+      context.evictor.act(context.observer, context.step.id, waited_for);
     }
     if (context.budget_left() == milliseconds(0)) return Clearance::out_of_time;
     context.world.clock.sleep(std::min(pause_outside(context), context.budget_left()));

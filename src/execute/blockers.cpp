@@ -61,6 +61,35 @@ constexpr std::string_view k_victims_sql =
     "SELECT DISTINCT l.pid FROM pg_locks l WHERE NOT l.granted AND l.pid <> $1::integer"
     " AND $1::integer = ANY (pg_blocking_pids(l.pid))";
 
+// The transaction is looked for again in the same statement: its process may have gone on to other work. $1 pid,
+// $2 virtual transaction, $3 whether to cancel only.
+constexpr std::string_view k_evict_sql =
+    "SELECT r.rolsuper, CASE WHEN r.rolsuper THEN NULL WHEN $3::boolean THEN pg_cancel_backend(a.pid)"
+    " ELSE pg_terminate_backend(a.pid) END"
+    " FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid"
+    " WHERE a.pid = $1::integer AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND"
+    " l.virtualtransaction = $2)";
+
+// Each view of one kind of work: phase, done, total, unit, and who is waited for.
+constexpr std::string_view k_progress_sql =
+    "SELECT phase, blocks_done, blocks_total, 'blocks', current_locker_pid, tuples_done, tuples_total"
+    " FROM pg_stat_progress_create_index WHERE pid = $1::integer"
+    " UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total, 'blocks', 0, heap_tuples_written, 0"
+    " FROM pg_stat_progress_cluster WHERE pid = $1::integer"
+    " UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total, 'blocks', 0, 0, 0"
+    " FROM pg_stat_progress_vacuum WHERE pid = $1::integer";
+
+// pg: indexcmds.c WaitForOlderSnapshots() waits for snapshots of the same database, not for a lazy vacuum's.
+const std::string& oldest_snapshot_sql() {
+  static const std::string sql =
+      cat("SELECT a.pid, '', '', '', '',", k_columns,
+          " FROM pg_stat_activity a LEFT JOIN pg_prepared_xacts p ON false"
+          " WHERE a.datname = current_database() AND a.pid <> ALL (ARRAY[$1::integer, pg_backend_pid()])"
+          " AND coalesce(a.backend_type, '') <> 'autovacuum worker'"
+          " AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) ORDER BY a.xact_start LIMIT 1");
+  return sql;
+}
+
 std::vector<Blocker> blockers_of(const SqlResult& result) {
   std::vector<Blocker> blockers;
   for (std::size_t row = 0; row < result.rows.size(); ++row) {
@@ -201,6 +230,37 @@ QueueView Observer::queue(int own_pid) {
     view.victims.push_back(static_cast<int>(victims.number(row, 0).value_or(0)));
   }
   return view;
+}
+
+std::string Observer::evict(const Blocker& blocker, bool cancel) {
+  const SqlResult done =
+      ask(std::string(k_evict_sql), {std::to_string(blocker.pid), blocker.transaction, cancel ? "t" : "f"});
+  if (!done.ok) return done.error.message;
+  return done.truth(0, 0) ? "it belongs to a superuser" : "";
+}
+
+std::string Observer::progress(int own_pid) {
+  const SqlResult work = ask(std::string(k_progress_sql), {std::to_string(own_pid)});
+  if (work.rows.empty()) return {};
+  std::string said = work.text(0, 0);
+  const auto percent = [&](std::size_t done, std::size_t total) {
+    const long long all = work.number(0, total).value_or(0);
+    return all == 0 ? std::string() : cat(std::to_string(100 * work.number(0, done).value_or(0) / all), " %");
+  };
+  const std::string blocks = percent(1, 2);
+  const std::string tuples = percent(5, 6);
+  if (!blocks.empty()) {
+    said += cat(", ", blocks, " of ", work.text(0, 2), " ", work.text(0, 3));
+  } else if (!tuples.empty()) {
+    said += cat(", ", tuples, " of ", work.text(0, 6), " rows");
+  }
+  const long long locker = work.number(0, 4).value_or(0);
+  return locker == 0 ? said : cat(said, ", for pid ", std::to_string(locker));
+}
+
+std::optional<Blocker> Observer::oldest_snapshot(int own_pid) {
+  const std::vector<Blocker> found = blockers_of(ask(oldest_snapshot_sql(), {std::to_string(own_pid)}));
+  return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
 }  // namespace pgsluice

@@ -5,6 +5,8 @@
 // session never keeps a transaction open, so it can never be what a concurrent index build waits for.
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "pgsluice/execute.hpp"
@@ -31,6 +33,13 @@ class Observer {
   /// server cannot be asked: the lock_timeout of the attempt still protects the application.
   std::vector<Blocker> holders(const std::vector<RelationLock>& locks, int own_pid);
   QueueView queue(int own_pid);
+  /// Cancels the query of a session or ends it, when it is still the same transaction and no superuser's. Why it was not
+  /// done; empty: it was, or the transaction is over.
+  std::string evict(const Blocker& blocker, bool cancel);
+  /// How far a build, a rewrite or a vacuum of that session is, in words; empty: nothing to say.
+  std::string progress(int own_pid);
+  /// The oldest transaction whose snapshot a concurrent build will have to wait for.
+  std::optional<Blocker> oldest_snapshot(int own_pid);
 
  private:
   SqlResult ask(const std::string& sql, const std::vector<SqlValue>& parameters);

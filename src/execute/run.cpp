@@ -339,6 +339,7 @@ StepContext context_of(const PlannedFile& file, const Step& step, StepReport& re
           .deadline = now + step.limits.lock_budget.value_or(run.options.lock_budget),
           .last_seen_waiting = now,
           .residuals = Residuals(longest_queueing(step, run.options), run.options.tolerated),
+          .evictor = Evictor(run.world, run.options.blockers),
           .rests_until = now,
           .told_at = now};
 }

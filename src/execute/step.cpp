@@ -16,6 +16,7 @@ namespace {
 constexpr milliseconds k_watch_interval{25};
 constexpr milliseconds k_calm_watch_interval{500};  // of a statement that has been running for a while
 constexpr milliseconds k_settled{2'000};
+constexpr milliseconds k_progress_interval{5'000};
 
 void report_notices(const StepContext& context) {
   for (const Notice& notice : context.session().take_notices()) {
@@ -40,7 +41,11 @@ bool hurts(const Step& step) {
 class QueueWatch {
  public:
   explicit QueueWatch(StepContext& context)
-      : context_(context), begun_(context.world.clock.now()), looked_(begun_), waiting_since_(begun_) {}
+      : context_(context),
+        begun_(context.world.clock.now()),
+        looked_(begun_),
+        waiting_since_(begun_),
+        told_progress_(begun_) {}
 
   /// True: more wait behind us, or for longer, than they should have to.
   bool tick() {
@@ -50,6 +55,7 @@ class QueueWatch {
     const QueueView view = context_.observer.queue(context_.worker.backend_pid);
     note_blockers(view.blockers);
     note_victims(view.victims);
+    tell_progress();
     return is_too_much(view);
   }
 
@@ -66,6 +72,13 @@ class QueueWatch {
     told_pid_ = blockers.front().pid;
     context_.emit(Severity::info, "step-waiting",
                   cat("waiting inside the statement for ", describe(blockers.front())));
+  }
+
+  void tell_progress() {
+    if (context_.since(told_progress_) < k_progress_interval) return;
+    told_progress_ = looked_;
+    const std::string progress = context_.observer.progress(context_.worker.backend_pid);
+    if (!progress.empty()) context_.emit(Severity::info, "step-progress", progress);
   }
 
   void note_victims(const std::vector<int>& pids) {
@@ -99,6 +112,7 @@ class QueueWatch {
   Clock::time_point begun_;
   Clock::time_point looked_;
   Clock::time_point waiting_since_;
+  Clock::time_point told_progress_;
   int told_pid_ = -1;
   std::map<int, Clock::time_point> victims_;  ///< since when they have been seen waiting behind us
 };

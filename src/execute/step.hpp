@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "execute/blockers.hpp"
+#include "execute/evict.hpp"
 #include "execute/ledger.hpp"
 #include "execute/residuals.hpp"
 #include "pgsluice/execute.hpp"
@@ -26,11 +27,13 @@ struct StepContext {
   Clock::time_point deadline;  ///< of the lock budget
   Clock::time_point last_seen_waiting;
   Residuals residuals;
+  Evictor evictor;
   Clock::time_point rests_until;  ///< after an attempt that failed: until then we only look
-  bool holds_in_advance = true;   ///< false: this server lets us not; each statement queues for itself
-  bool autovacuum = false;        ///< works on one of the relations, as of the last look
-  std::string harm;               ///< why the last statement was cancelled, when it was by us
-  std::string told;               ///< who was last said to be waited for
+  std::string opening;  ///< of the transaction: goes out with the first message, a way to the server less
+  bool holds_in_advance = true;  ///< false: this server lets us not; each statement queues for itself
+  bool autovacuum = false;       ///< works on one of the relations, as of the last look
+  std::string harm;              ///< why the last statement was cancelled, when it was by us
+  std::string told;              ///< who was last said to be waited for
   Clock::time_point told_at;
 
   [[nodiscard]] Session& session() const { return *worker.session; }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "execute/settings.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
 #include "pg/sqlstate.hpp"
@@ -18,13 +19,28 @@ std::string ms(milliseconds duration) {
   return std::to_string(duration.count());
 }
 
-SqlResult set_limits(const StepContext& context, const PlannedStatement& statement) {
+std::string limits_script(const StepContext& context, const PlannedStatement& statement) {
   std::string script = cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context.options, statement)));
   // A file that sets its own statement_timeout keeps it, unless a directive says otherwise.
   if (statement.limits.statement_timeout) {
     script += cat("; SET LOCAL statement_timeout = ", ms(*statement.limits.statement_timeout));
   }
-  return context.session().script(script);
+  return script;
+}
+
+/// Begins the transaction, or leaves that to the first message that is sent in it.
+SqlResult open_transaction(StepContext& context) {
+  context.opening.clear();
+  if (context.step.settings.empty() && context.step.begin == "BEGIN") {
+    context.opening = cat(reset_script(context.options, context.session().server_version_num()), "; BEGIN; ");
+    return {};
+  }
+  SqlResult result = prepare_session(context);
+  return result.ok ? context.session().query(context.step.begin, {}) : result;
+}
+
+SqlResult send_opening(StepContext& context) {
+  return context.opening.empty() ? SqlResult() : context.session().script(std::exchange(context.opening, {}));
 }
 
 struct Ran {
@@ -49,21 +65,26 @@ std::vector<RelationLock> locks_of(Statements statements) {
   return locks;
 }
 
-SqlResult run_one(StepContext& context, const PlannedStatement& statement, milliseconds& lock_timeout) {
+/// `limits`: those that stand.
+SqlResult run_one(StepContext& context, const PlannedStatement& statement, std::string& limits) {
   SqlResult result;
-  if (lock_timeout != lock_timeout_of(context.options, statement) || statement.limits.statement_timeout) {
-    result = set_limits(context, statement);
-    lock_timeout = lock_timeout_of(context.options, statement);
+  if (const std::string own = limits_script(context, statement); own != limits) {
+    result = context.session().script(own);
+    limits = own;
   }
   if (result.ok) result = run_statement(context, statement, statement.sql);
-  if (statement.changes_settings) lock_timeout = milliseconds(-1);  // whatever it is now
+  if (statement.changes_settings) limits.clear();  // whatever they are now
   return result;
 }
 
 Ran run_statements(StepContext& context) {
   Ran ran;
-  milliseconds lock_timeout{-1};
+  std::string limits;
   bool first = true;
+  if (!context.opening.empty() && !context.step.statements.empty()) {
+    limits = limits_script(context, context.step.statements.front());
+    context.opening += limits + "; ";
+  }
   for (Statements left = context.step.statements; !left.empty(); first = false) {
     const Statements group = first_group(left);
     left = left.subspan(group.size());
@@ -73,14 +94,17 @@ Ran run_statements(StepContext& context) {
     ran.hold = hold.outcome;
     ran.result = std::move(hold.result);
     if (ran.hold != Hold::held) return ran;
+    if (first) ran.result = send_opening(context);  // unless it went out with the locks
+    if (!ran.result.ok) return ran;
     if (first) context.last_seen_waiting = context.world.clock.now();
     for (const PlannedStatement& statement : group) {
       ran.statement = &statement;
-      ran.result = run_one(context, statement, lock_timeout);
+      ran.result = run_one(context, statement, limits);
       if (!ran.result.ok) return ran;
     }
   }
   ran.statement = nullptr;
+  ran.result = send_opening(context);  // of a file without statements
   return ran;
 }
 
@@ -137,8 +161,7 @@ SqlResult commit(const StepContext& context) {
 
 AttemptResult attempt_in_transaction(StepContext& context) {
   context.last_seen_waiting = context.world.clock.now();
-  Ran ran{.result = prepare_session(context)};
-  if (ran.result.ok) ran.result = context.session().query(context.step.begin, {});
+  Ran ran{.result = open_transaction(context)};
   if (ran.result.ok) ran = run_statements(context);
   const bool ran_all = ran.hold == Hold::held && ran.result.ok;
   if (ran_all && is_interrupted(context.world)) {

@@ -35,9 +35,10 @@ Interrupt& nobody() {
 }
 
 std::unique_ptr<Session> connect_to(const Server& server, const std::string& database,
-                                    const std::string& application_name) {
+                                    const std::string& application_name,
+                                    const std::string& user = "postgres") {
   pg::Conninfo conninfo;
-  conninfo.parameters = {{"host", server.socket}, {"user", "postgres"}, {"dbname", database}};
+  conninfo.parameters = {{"host", server.socket}, {"user", user}, {"dbname", database}};
   auto result = pg::connect(conninfo, application_name, pg::Access::any, nobody());
   if (auto* failure = std::get_if<pg::ConnectFailure>(&result)) {
     throw std::runtime_error(failure->message);
@@ -129,8 +130,9 @@ std::string Database::url(std::string_view user) const {
              " dbname=", key_value(name_));
 }
 
-std::unique_ptr<Session> Database::connect(const std::string& application_name) const {
-  return connect_to(server_, name_, application_name);
+std::unique_ptr<Session> Database::connect(const std::string& application_name,
+                                           const std::string& user) const {
+  return connect_to(server_, name_, application_name, user);
 }
 
 std::string Database::sql(std::string_view script) {

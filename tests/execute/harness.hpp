@@ -43,7 +43,8 @@ class Database {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string url() const;  ///< key=value
   [[nodiscard]] std::string url(std::string_view user) const;
-  [[nodiscard]] std::unique_ptr<Session> connect(const std::string& application_name) const;
+  [[nodiscard]] std::unique_ptr<Session> connect(const std::string& application_name,
+                                                 const std::string& user = "postgres") const;
 
   /// Runs SQL that must succeed; the first value of the last result.
   std::string sql(std::string_view script);

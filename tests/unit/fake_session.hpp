@@ -80,7 +80,7 @@ class FakeSession final : public Session {
     server_.log.push_back(query.sql);
     if (server_.on_run) server_.on_run(query.sql);
     SqlResult result = was_cancelled(query) ? failure("57014") : scripted(query.sql);
-    if (query.sql.starts_with("BEGIN")) open_ = result.ok;
+    if (query.sql.find("BEGIN; ") != std::string::npos || query.sql.starts_with("BEGIN")) open_ = result.ok;
     if (query.sql == "COMMIT" || query.sql == "ROLLBACK" || result.connection_lost) open_ = false;
     if (query.sql == "COMMIT" && result.ok) result.command = "COMMIT";
     return result;
