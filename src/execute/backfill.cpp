@@ -274,11 +274,12 @@ class Batches {
     query.watch.interval = k_watch_interval;
     query.watch.tick = [&] {
       const QueueView view = context_.observer.queue(context_.worker.backend_pid);
-      max_victims_ = std::max(max_victims_, view.victims);
-      context_.report.max_victims = std::max(context_.report.max_victims, view.victims);
+      const int victims = static_cast<int>(view.victims.size());
+      max_victims_ = std::max(max_victims_, victims);
+      context_.report.max_victims = std::max(context_.report.max_victims, victims);
       context_.report.blockers = view.blockers.empty() ? context_.report.blockers : view.blockers;
       const auto now = context_.world.clock.now();
-      waited_for_since = view.victims == 0 ? std::nullopt : std::optional(waited_for_since.value_or(now));
+      waited_for_since = victims == 0 ? std::nullopt : std::optional(waited_for_since.value_or(now));
       return waited_for_since && now - *waited_for_since > k_patience_of_others && row_.batch_size > 1;
     };
     SqlResult result = context_.session().run(query);
