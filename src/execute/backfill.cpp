@@ -243,7 +243,7 @@ class Batches {
     }
     return result.ok
                ? context_.session().script(
-                     cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context_, statement())),
+                     cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context_.options, statement())),
                          "; SET LOCAL statement_timeout = ", ms(statement_timeout_of(context_, statement()))))
                : result;
   }
