@@ -71,10 +71,9 @@ ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
                     .server_version_num = session->server_version_num(),
                     .standby = here.truth(0, 1),
                     .max_locked_bytes = command.pending.max_locked_bytes.value_or(k_max_locked_bytes),
-                    .states = read_states(*session, locked_relations(pending.plan)),
-                    .basis = {},
-                    .steps = forecast_steps(pending.plan, run)};
+                    .states = read_states(*session, locked_relations(pending.plan))};
   forecast.basis = basis_of(pending, place, forecast.states);
+  forecast.steps = forecast_steps(pending.plan, run);
   ask_server(forecast, *session, world);
   const std::string text = render(forecast, command, global);
   if (command.output.empty()) {
