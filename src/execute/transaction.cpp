@@ -118,7 +118,7 @@ AttemptResult without_holding(StepContext& context, const SqlError& error) {
 }
 
 AttemptResult not_held(StepContext& context, const Ran& ran) {
-  const AttemptResult failure = attempt_failure(context, ran.result, ran.statement);
+  AttemptResult failure = attempt_failure(context, ran.result, ran.statement);
   if (ran.hold == Hold::failed && failure.outcome == AttemptOutcome::failed) {
     return without_holding(context, ran.result.error);
   }
