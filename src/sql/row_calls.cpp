@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "lower.hpp"
 #include "lower_text.hpp"
 #include "walk.hpp"
@@ -112,7 +113,7 @@ void add_computed_columns(::SelectStmt* select, Command& command) {
       if (range == nullptr) return node->type != T_RangeSubselect;
       const std::string_view schema = view(range->schemaname != nullptr ? range->schemaname : "pg_catalog");
       std::string name(view(range->relname));
-      if (schema != "pg_catalog") name = std::string(schema) + "." + name;
+      if (schema != "pg_catalog") name = cat(schema, ".", name);
       for (const Computed& computed : k_computed) {
         if (computed.view != name) continue;
         if (!reads_column(reinterpret_cast<::Node*>(select), computed.column)) continue;
