@@ -108,19 +108,21 @@ std::vector<RelationLock> busiest_first(std::vector<RelationLock> locks,
   return locks;
 }
 
-HoldResult held_or_busy(Try tried) {
-  const Hold outcome = !tried.result.ok ? Hold::failed : tried.busy.empty() ? Hold::held : Hold::busy;
+AcquireResult held_or_busy(Try tried) {
+  const Acquired outcome = !tried.result.ok     ? Acquired::failed
+                           : tried.busy.empty() ? Acquired::held
+                                                : Acquired::busy;
   return {.outcome = outcome, .result = std::move(tried.result)};
 }
 
 /// One more try that does not queue, and what to do when it was in vain; none: once more.
-std::optional<HoldResult> seize_or_pulse(StepContext& context, const std::vector<RelationLock>& locks) {
-  HoldResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
-  if (seized.outcome != Hold::busy) return seized;
+std::optional<AcquireResult> seize_or_pulse(StepContext& context, const std::vector<RelationLock>& locks) {
+  AcquireResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
+  if (seized.outcome != Acquired::busy) return seized;
   const std::vector<Blocker> holders = look(context, locks);
   if (!holders.empty()) context.report.blockers = holders;
-  if (!context.residuals.until_free()) return HoldResult{.outcome = Hold::long_holder};
-  if (context.budget_left() == milliseconds(0)) return HoldResult{.outcome = Hold::out_of_time};
+  if (!context.residuals.until_free()) return AcquireResult{.outcome = Acquired::long_holder};
+  if (context.budget_left() == milliseconds(0)) return AcquireResult{.outcome = Acquired::out_of_time};
   const std::optional<milliseconds> patience = context.residuals.pulse();
   if (!patience || holders.empty()) {
     if (!holders.empty() && context.since(context.started) >= milliseconds(1'000)) {
@@ -128,8 +130,8 @@ std::optional<HoldResult> seize_or_pulse(StepContext& context, const std::vector
     }
     return std::nullopt;
   }
-  HoldResult pulsed = held_or_busy(try_to_hold(context, busiest_first(locks, holders), patience));
-  if (pulsed.outcome == Hold::busy) context.residuals.pulse_failed(context.world.clock.now());
+  AcquireResult pulsed = held_or_busy(try_to_hold(context, busiest_first(locks, holders), patience));
+  if (pulsed.outcome == Acquired::busy) context.residuals.pulse_failed(context.world.clock.now());
   return pulsed;
 }
 
@@ -167,31 +169,31 @@ Clearance wait_until_free(StepContext& context) {
   }
 }
 
-HoldResult hold_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks) {
+AcquireResult acquire_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks) {
   if (locks.empty() || !context.holds_in_advance) return {};
   const auto begun = context.world.clock.now();
   const std::vector<RelationLock> fence = fence_of(locks);
   bool fenced = fence.empty();
   for (bool wants_fence = context.autovacuum;; wants_fence = true) {
-    if (is_interrupted(context.world)) return {.outcome = Hold::interrupted};
+    if (is_interrupted(context.world)) return {.outcome = Acquired::interrupted};
     if (wants_fence && !fenced) {
-      HoldResult taken = held_or_busy(try_to_hold(context, fence, k_fence));
-      if (taken.outcome != Hold::held) return taken;
+      AcquireResult taken = held_or_busy(try_to_hold(context, fence, k_fence));
+      if (taken.outcome != Acquired::held) return taken;
       fenced = true;  // nobody of that kind comes in between while we look for a moment
     }
     if (auto result = seize_or_pulse(context, locks)) return *std::move(result);
-    if (context.since(begun) > k_longest_hold) return {.outcome = Hold::long_holder};
+    if (context.since(begun) > k_longest_hold) return {.outcome = Acquired::long_holder};
     context.world.clock.sleep(std::min(k_probe, context.budget_left()));
   }
 }
 
-HoldResult hold_now(StepContext& context, const std::vector<RelationLock>& locks) {
+AcquireResult acquire_now(StepContext& context, const std::vector<RelationLock>& locks) {
   if (locks.empty() || !context.holds_in_advance) return {};
-  HoldResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
-  if (seized.outcome != Hold::busy) return seized;
+  AcquireResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
+  if (seized.outcome != Acquired::busy) return seized;
   const std::vector<Blocker> holders = look(context, locks);
   if (!holders.empty()) context.report.blockers = holders;
-  if (!context.residuals.until_free()) return {.outcome = Hold::busy};
+  if (!context.residuals.until_free()) return {.outcome = Acquired::busy};
   return held_or_busy(try_to_hold(context, busiest_first(locks, holders), context.options.lock_timeout));
 }
 

@@ -289,14 +289,11 @@ class Batches {
   }
 
   SqlResult close(const BatchDone& batch) {
-    // The file may have left another role behind, which need not know the ledger.
-    SqlResult result = context_.session().script(
-        "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0; SET LOCAL "
-        "lock_timeout = '10s'");
+    SqlResult result = prepare_for_ledger(context_);
     if (result.ok) {
       result = advance_row(context_.session(), context_.target(), row_, batch);
     }
-    return result.ok ? context_.session().script("COMMIT") : result;
+    return result.ok ? commit(context_) : result;
   }
 
   [[nodiscard]] long long next_size(const BatchDone& batch) const {

@@ -179,10 +179,24 @@ SqlResult prepare_session(const StepContext& context) {
   return result;
 }
 
+SqlResult prepare_for_ledger(const StepContext& context) {
+  return context.session().script(
+      "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0;"
+      " SET LOCAL lock_timeout = '10s'");
+}
+
+SqlResult commit(const StepContext& context) {
+  SqlResult result = context.session().script("COMMIT");
+  if (result.ok && result.command != "COMMIT") {
+    result.ok = false;
+    result.error.message = cat("the server answered COMMIT with ", result.command);
+  }
+  return result;
+}
+
 SqlResult run_watched(StepContext& context, Query query) {
   QueueWatch watch(context);
   context.harm.clear();
-  query.keep_rows = query.script;
   query.interruptible = Interruptible::yes;
   query.watch.interval = k_watch_interval;
   query.watch.tick = [&watch] { return watch.tick(); };
@@ -192,6 +206,7 @@ SqlResult run_watched(StepContext& context, Query query) {
 SqlResult run_statement(StepContext& context, const PlannedStatement& statement, const std::string& sql) {
   Query query;
   query.sql = sql;
+  query.keep_rows = false;  // nobody asks for them
   SqlResult result = run_watched(context, std::move(query));
   report_notices(context);
   if (result.ok && context.step.in_transaction != context.session().in_transaction()) {

@@ -76,6 +76,12 @@ milliseconds statement_timeout_of(const StepContext& context, const PlannedState
 SqlResult reset_session(const StepContext& context);
 /// The same, then what the file has set before this step: for its statements.
 SqlResult prepare_session(const StepContext& context);
+/// Inside a step's transaction, after its statements: what the file may have left behind (another role, a timeout of 1 ms) is
+/// not meant for the ledger.
+SqlResult prepare_for_ledger(const StepContext& context);
+/// An error, too, when the server rolls back instead.
+SqlResult commit(const StepContext& context);
+
 /// Sends something that may have to queue or to work, watching the queue before and behind it: cancelled when more
 /// sessions wait behind us, or for longer, than the options allow.
 SqlResult run_watched(StepContext& context, Query query);
@@ -86,7 +92,7 @@ enum class Clearance { go, out_of_time, interrupted };
 /// Returns when only transactions hold what the step needs that will be gone in a moment. Does not queue for anything.
 Clearance wait_until_free(StepContext& context);
 
-enum class Hold {
+enum class Acquired {
   held,
   busy,         ///< queued once, in vain
   long_holder,  ///< somebody has come whom it is better to wait for outside
@@ -94,14 +100,14 @@ enum class Hold {
   interrupted,
   failed,
 };
-struct HoldResult {
-  Hold outcome = Hold::held;
+struct AcquireResult {
+  Acquired outcome = Acquired::held;
   SqlResult result;
 };
 /// Inside a transaction that holds nothing yet: takes the locks, all or none, at a good moment.
-HoldResult hold_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks);
+AcquireResult acquire_at_a_good_moment(StepContext& context, const std::vector<RelationLock>& locks);
 /// Inside a transaction that holds locks already, so that others wait while we do: once, and not for long.
-HoldResult hold_now(StepContext& context, const std::vector<RelationLock>& locks);
+AcquireResult acquire_now(StepContext& context, const std::vector<RelationLock>& locks);
 
 AttemptResult attempt_in_transaction(StepContext& context);
 AttemptResult attempt_alone(StepContext& context);

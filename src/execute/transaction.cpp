@@ -46,7 +46,7 @@ SqlResult send_opening(StepContext& context) {
 struct Ran {
   SqlResult result;
   const PlannedStatement* statement = nullptr;
-  Hold hold = Hold::held;  ///< otherwise the statement was not sent
+  Acquired acquired = Acquired::held;  ///< otherwise the statement was not sent
 };
 
 using Statements = std::span<const PlannedStatement>;
@@ -88,12 +88,12 @@ Ran run_statements(StepContext& context) {
   for (Statements left = context.step.statements; !left.empty(); first = false) {
     const Statements group = first_group(left);
     left = left.subspan(group.size());
-    HoldResult hold =
-        first ? hold_at_a_good_moment(context, locks_of(group)) : hold_now(context, locks_of(group));
+    AcquireResult hold =
+        first ? acquire_at_a_good_moment(context, locks_of(group)) : acquire_now(context, locks_of(group));
     ran.statement = &group.front();
-    ran.hold = hold.outcome;
+    ran.acquired = hold.outcome;
     ran.result = std::move(hold.result);
-    if (ran.hold != Hold::held) return ran;
+    if (ran.acquired != Acquired::held) return ran;
     if (first) ran.result = send_opening(context);  // unless it went out with the locks
     if (!ran.result.ok) return ran;
     if (first) context.last_seen_waiting = context.world.clock.now();
@@ -119,42 +119,28 @@ AttemptResult without_holding(StepContext& context, const SqlError& error) {
 
 AttemptResult not_held(StepContext& context, const Ran& ran) {
   AttemptResult failure = attempt_failure(context, ran.result, ran.statement);
-  if (ran.hold == Hold::failed && failure.outcome == AttemptOutcome::failed) {
+  if (ran.acquired == Acquired::failed && failure.outcome == AttemptOutcome::failed) {
     return without_holding(context, ran.result.error);
   }
-  switch (ran.hold) {
-    case Hold::interrupted: return {.outcome = AttemptOutcome::interrupted};
-    case Hold::long_holder:
-    case Hold::out_of_time: return {.outcome = AttemptOutcome::outside};
-    case Hold::busy: {
+  switch (ran.acquired) {
+    case Acquired::interrupted: return {.outcome = AttemptOutcome::interrupted};
+    case Acquired::long_holder:
+    case Acquired::out_of_time: return {.outcome = AttemptOutcome::outside};
+    case Acquired::busy: {
       AttemptResult busy{.outcome = AttemptOutcome::busy, .statement = ran.statement};
       busy.error.sqlstate = pg::sqlstate::lock_not_available;
       busy.error.message = "the locks were not free within the time that others may wait behind us";
       return busy;
     }
-    case Hold::failed:
-    case Hold::held: break;
+    case Acquired::failed:
+    case Acquired::held: break;
   }
   return failure;
 }
 
-// The file may have left another role or a timeout of 1 ms behind: neither is meant for the ledger.
-constexpr std::string_view k_before_ledger =
-    "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout "
-    "= '10s'";
-
 SqlResult write_ledger(StepContext& context) {
-  SqlResult result = context.session().script(k_before_ledger);
+  SqlResult result = prepare_for_ledger(context);
   return result.ok ? record_done(context.session(), context.target(), context.report) : result;
-}
-
-SqlResult commit(const StepContext& context) {
-  SqlResult result = context.session().script("COMMIT");
-  if (result.ok && result.command != "COMMIT") {
-    result.ok = false;
-    result.error.message = cat("the server answered COMMIT with ", result.command);
-  }
-  return result;
 }
 
 }  // namespace
@@ -163,7 +149,7 @@ AttemptResult attempt_in_transaction(StepContext& context) {
   context.last_seen_waiting = context.world.clock.now();
   Ran ran{.result = open_transaction(context)};
   if (ran.result.ok) ran = run_statements(context);
-  const bool ran_all = ran.hold == Hold::held && ran.result.ok;
+  const bool ran_all = ran.acquired == Acquired::held && ran.result.ok;
   if (ran_all && is_interrupted(context.world)) {
     context.session().script("ROLLBACK");
     return {.outcome = AttemptOutcome::interrupted};
@@ -178,8 +164,8 @@ AttemptResult attempt_in_transaction(StepContext& context) {
     if (ran.result.ok) return {.outcome = AttemptOutcome::done};
   }
   if (!ran.result.connection_lost) context.session().script("ROLLBACK");
-  return ran.hold == Hold::held ? attempt_failure(context, ran.result, ran.statement)
-                                : not_held(context, ran);
+  return ran.acquired == Acquired::held ? attempt_failure(context, ran.result, ran.statement)
+                                        : not_held(context, ran);
 }
 
 }  // namespace pgsluice
