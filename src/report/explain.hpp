@@ -27,6 +27,10 @@ std::string to_json(const FindingPage& page);
 std::string to_json(const RowGroup& group);
 std::string to_json(const std::vector<FindingPage>& findings, const std::vector<RowChapter>& chapters);
 
+/// "a, b and 7 more": `most` of them by name.
+Words name_words(const std::vector<RelationName>& relations, std::size_t most);
+/// "for an instant".
+std::string_view hold_words(Hold hold);
 /// "12 to 14 and 18".
 std::string version_words(const std::vector<int>& versions);
 

@@ -18,17 +18,6 @@ Document paragraph(Words words) {
   return {Paragraph{std::move(words)}};
 }
 
-Words names(const std::vector<RelationName>& relations) {
-  std::vector<Words> items;
-  for (const RelationName& relation : relations) items.push_back(code(relation.quoted()));
-  if (items.size() > k_most_relations) {
-    const std::string more = cat(std::to_string(items.size() - k_most_relations), " more");
-    items.resize(k_most_relations);
-    items.emplace_back(more);
-  }
-  return enumerate(items, " and ");
-}
-
 // ---- locks -----------------------------------------------------------------------------------------------------------
 
 Style style_of(const RelationLock& lock) {
@@ -68,7 +57,7 @@ Words size_words(const RelationName& relation, const Explanation& explanation) {
 }
 
 Words with_sizes(const std::vector<RelationName>& relations, const Explanation& explanation) {
-  if (relations.size() > k_most_relations) return names(relations);
+  if (relations.size() > k_most_relations) return name_words(relations, k_most_relations);
   std::vector<Words> items;
   for (const RelationName& relation : relations) {
     items.push_back(code(relation.quoted()) + size_words(relation, explanation));
@@ -103,15 +92,6 @@ Document work(const ExplainedStatement& statement, const ExplainedCase& one, con
 
 // ---- what it means for others ----------------------------------------------------------------------------------------
 
-std::string_view hold_words(Hold hold) {
-  switch (hold) {
-    case Hold::instant: return "for an instant";
-    case Hold::work: return "for as long as the work takes";
-    case Hold::unknown: return "for nobody knows how long";
-  }
-  return {};
-}
-
 Words list(const std::vector<std::string_view>& items) {
   std::vector<std::string> texts(items.begin(), items.end());
   return Words(join(texts, "; "));
@@ -120,8 +100,8 @@ Words list(const std::vector<std::string_view>& items) {
 Document meanwhile(const ExplainedCase& one) {
   Document document;
   for (const Meanwhile& part : one.meanwhile) {
-    document.emplace_back(
-        Paragraph{Words("on ") + names(part.relations) + ", " + hold_words(part.hold) + ":"});
+    document.emplace_back(Paragraph{Words("on ") + name_words(part.relations, k_most_relations) + ", " +
+                                    hold_words(part.hold) + ":"});
     Fields answers;
     if (!part.waiting.empty()) answers.fields.push_back({"wait", paragraph(list(part.waiting))});
     if (!part.going_on.empty()) answers.fields.push_back({"go on", paragraph(list(part.going_on))});
@@ -279,6 +259,24 @@ bool has_assumptions(const Explanation& explanation) {
 }
 
 }  // namespace
+
+Words name_words(const std::vector<RelationName>& relations, std::size_t most) {
+  std::vector<Words> items;
+  for (std::size_t i = 0; i < std::min(relations.size(), most); ++i) {
+    items.push_back(code(relations[i].quoted()));
+  }
+  if (relations.size() > most) items.emplace_back(cat(std::to_string(relations.size() - most), " more"));
+  return enumerate(items, " and ");
+}
+
+std::string_view hold_words(Hold hold) {
+  switch (hold) {
+    case Hold::instant: return "for an instant";
+    case Hold::work: return "for as long as the work takes";
+    case Hold::unknown: return "for nobody knows how long";
+  }
+  return {};
+}
 
 std::string version_words(const std::vector<int>& versions) {
   std::vector<std::string> ranges;

@@ -4,6 +4,7 @@
 
 #include "base/quantity.hpp"
 #include "base/text.hpp"
+#include "report/explain.hpp"
 #include "report/forecast.hpp"
 
 namespace pgsluice {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t k_most_locks = 20;  // of a step; a partitioned table may have a thousand
 constexpr std::size_t k_most_blockers = 10;
+constexpr std::size_t k_most_names = 8;  // in a sentence
 constexpr std::size_t k_most_statements = 20;
 
 Document paragraph(Words words) {
@@ -102,34 +104,13 @@ Document work(const ForecastStep& forecast, const RelationStates& states) {
 
 // ---- others ------------------------------------------------------------------------------------------------------------
 
-std::string_view hold_words(Hold hold) {
-  switch (hold) {
-    case Hold::instant: return "for an instant";
-    case Hold::work: return "for as long as the work takes";
-    case Hold::unknown: return "for nobody knows how long";
-  }
-  return {};
-}
-
-Words names(const std::vector<RelationName>& relations) {
-  constexpr std::size_t most = 8;
-  std::vector<Words> items;
-  for (std::size_t i = 0; i < std::min(relations.size(), most); ++i)
-    items.push_back(code(relations[i].quoted()));
-  if (relations.size() > most) {
-    const std::string more = cat(std::to_string(relations.size() - most), " more");
-    items.emplace_back(more);
-  }
-  return enumerate(items, " and ");
-}
-
 Document meanwhile(const ForecastStep& forecast) {
   Document document;
   for (const Meanwhile& part : forecast.meanwhile) {
     if (part.waiting.empty()) continue;
     const std::vector<std::string> waiting(part.waiting.begin(), part.waiting.end());
-    document.emplace_back(Paragraph{Words("on ") + names(part.relations) + ", " + hold_words(part.hold) +
-                                    ", wait: " + join(waiting, "; ")});
+    document.emplace_back(Paragraph{Words("on ") + name_words(part.relations, k_most_names) + ", " +
+                                    hold_words(part.hold) + ", wait: " + join(waiting, "; ")});
   }
   return document.empty() ? paragraph("nobody has to wait") : document;
 }
