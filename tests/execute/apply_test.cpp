@@ -14,10 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class OnEveryServer : public ::testing::TestWithParam<Server> {
  protected:
   Database database{GetParam(), "t"};

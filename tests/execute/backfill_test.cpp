@@ -15,10 +15,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class OnEachServer : public ::testing::TestWithParam<Server> {
  protected:
   void make_items(int rows) {

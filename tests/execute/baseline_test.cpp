@@ -15,10 +15,6 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 using Ids = std::vector<std::string>;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class Baseline : public ::testing::TestWithParam<Server> {
  protected:
   Finished baseline(const std::vector<std::string>& more) {

@@ -15,10 +15,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class Doctor : public ::testing::TestWithParam<Server> {
  protected:
   static OrderedJson examined(const std::string& url, int code) {

@@ -29,6 +29,9 @@ void PrintTo(const Server& server,
 /// The servers of PGSLUICE_TEST_SERVERS; those of `majors` when it is not empty.
 std::vector<Server> servers(const std::vector<int>& majors);
 
+/// "v18": how GoogleTest names the tests of a server.
+inline constexpr auto version_name = [](const auto& info) { return "v" + std::to_string(info.param.major); };
+
 /// True as soon as `condition` is; false after 60 s.
 bool wait_until(const std::function<bool()>& condition);
 

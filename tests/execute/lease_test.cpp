@@ -13,10 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class Lease : public ::testing::TestWithParam<Server> {
  protected:
   Lease() { database.sql("CREATE TABLE gate (open boolean); INSERT INTO gate VALUES (false)"); }

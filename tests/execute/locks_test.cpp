@@ -32,10 +32,7 @@ class Locks : public ::testing::TestWithParam<Server> {
   Folder folder;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, Locks, ::testing::ValuesIn(servers({})),
-                         [](const ::testing::TestParamInfo<Server>& info) {
-                           return "v" + std::to_string(info.param.major);
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, Locks, ::testing::ValuesIn(servers({})), version_name);
 
 /// Transactions that follow one another without a gap, two at a time, each of 80 ms.
 class Stream {

@@ -14,10 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class PlanOnServer : public ::testing::TestWithParam<Server> {
  protected:
   Finished plan(const std::vector<std::string>& more, std::string_view user = "postgres") {

@@ -21,10 +21,6 @@
 namespace pgsluice::test {
 namespace {
 
-std::string version_name(const ::testing::TestParamInfo<Server>& info) {
-  return "v" + std::to_string(info.param.major);
-}
-
 class Sources : public ::testing::TestWithParam<Server> {
  protected:
   Database database{GetParam(), "sources"};

@@ -15,8 +15,7 @@ using ::testing::HasSubstr;
 
 class OnAStandby : public ::testing::TestWithParam<Server> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnAStandby);
-INSTANTIATE_TEST_SUITE_P(Servers, OnAStandby, ::testing::ValuesIn(servers({12, 18})),
-                         [](const auto& info) { return "v" + std::to_string(info.param.major); });
+INSTANTIATE_TEST_SUITE_P(Servers, OnAStandby, ::testing::ValuesIn(servers({12, 18})), version_name);
 
 TEST_P(OnAStandby, PlanLooksDoctorExplainsAndApplyRefuses) {
   const Folder place;
