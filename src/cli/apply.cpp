@@ -127,6 +127,16 @@ void expect_unmoved(const std::string& file, const PlanBasis& then, Pending& pen
                                 .hint = "Look at what pgsluice plan says now, and apply that."});
 }
 
+/// What has been applied must be told even where its numbers cannot be kept.
+void write_metrics(const std::string& path, const RunReport& report, const World& world) {
+  if (path.empty()) return;
+  try {
+    write_file(path, metrics_text(report, std::time(nullptr)));
+  } catch (const Error& error) {
+    world.emit({.severity = Severity::warning, .name = "metrics-not-written", .message = error.what()});
+  }
+}
+
 ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& world,
                       const GlobalOptions& global) {
   RunOptions run = all_run_options(options);
@@ -143,8 +153,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   const PlanProblem* refusal = plan.refusal();
   const RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
   tell_end(report, world);
-  if (!options.metrics_file.empty())
-    write_file(options.metrics_file, metrics_text(report, std::time(nullptr)));
+  write_metrics(options.metrics_file, report, world);
   if (options.format == Format::json) {
     std::cout << dump_pretty(apply_document(plan, report));
   } else {
