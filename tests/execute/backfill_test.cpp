@@ -33,10 +33,15 @@ class OnEachServer : public ::testing::TestWithParam<Server> {
   Folder folder;
 };
 class BackfillOnSome : public OnEachServer {};
+/// From 13 on a server tells how much WAL a slot has left.
+class BackfillBesideASlot : public OnEachServer {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, OnEachServer, ::testing::ValuesIn(servers({})), version_name);
 INSTANTIATE_TEST_SUITE_P(Servers, BackfillOnSome, ::testing::ValuesIn(servers({12, 14, 18})), version_name);
+INSTANTIATE_TEST_SUITE_P(Servers, BackfillBesideASlot, ::testing::ValuesIn(servers({13, 14, 18})),
+                         version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(BackfillOnSome);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(BackfillBesideASlot);
 
 TEST_P(OnEachServer, UpdatesEachRowOnceAndRemembersHow) {
   make_items(1000);
@@ -209,8 +214,7 @@ TEST_P(BackfillOnSome, GivesWayToRowLocksAndGoesOn) {
   EXPECT_EQ(database.sql("SELECT count(*) FROM items WHERE n = 1"), "300");
 }
 
-TEST_P(BackfillOnSome, WaitsForAVacuumAgainstWraparoundAndForASlot) {
-  if (GetParam().major < 13) GTEST_SKIP() << "the server does not tell how much WAL a slot has left";
+TEST_P(BackfillBesideASlot, WaitsWhileItIsAboutToLoseWal) {
   make_items(100);
   database.sql("SELECT pg_create_physical_replication_slot('slow', true)");
   database.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
