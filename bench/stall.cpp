@@ -227,14 +227,14 @@ const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
       {.name = "quiet", .what = "nobody is in the way"},
       {.name = "report",
-       .what = "a transaction of 10 s has read the table",
+       .what = "a long transaction has read the table",
        .long_blocker = true,
        .block =
            [](Blockers& blockers, const Options& options) {
              blockers.once("SELECT count(*) FROM orders", options.blocker);
            }},
       {.name = "idle",
-       .what = "10 s idle in a transaction that has written",
+       .what = "a session has written, and is idle in its transaction for long",
        .long_blocker = true,
        .block =
            [](Blockers& blockers, const Options& options) {
