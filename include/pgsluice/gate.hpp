@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 6: may a contract step run now? Evidence about who still needs what it takes away, from sources that each know
+// one part of the world, put together by a policy to a decision that the ledger keeps.
+//
+// A new source is one function in a file of its own: it gets a question about one contract file and says what it has
+// seen. It never throws for what it cannot see: that is evidence, too, with the verdict `unknown`, and words that say what
+// to do about it. Files that it has nothing to say about get an empty answer. cli/gate.cpp has the list of sources.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/execute.hpp"
+#include "pgsluice/plan.hpp"
+
+namespace pgsluice {
+
+// ---- releases --------------------------------------------------------------------------------------------------------
+
+enum class Verdict { open, closed, unknown };
+std::string_view to_string(Verdict verdict);
+
+/// Less than, equal to or greater than 0, as semantic versions, with leniency: `v2.4` is `2.4.0`, `2.4.0-rc1` comes before
+/// `2.4.0`, what follows `+` does not count. None: one of the two is no such version, such as `latest` or a commit.
+std::optional<int> compare_versions(std::string_view a, std::string_view b);
+
+/// Of the directive needs-app: checkout>=2.4.0.
+struct AppNeed {
+  std::string app;
+  std::string comparison;  ///< >=, > or =
+  std::string version;
+};
+std::optional<AppNeed> parse_app_need(std::string_view text);
+std::string to_string(const AppNeed& need);
+/// Whether a version is one that the need allows; unknown: the two cannot be compared.
+Verdict fits(std::string_view version, const AppNeed& need);
+
+// ---- evidence --------------------------------------------------------------------------------------------------------
+
+/// What one source has seen.
+struct Evidence {
+  std::string provider;  ///< "sessions"
+  std::string subject;   ///< what it is about: "checkout>=2.4.0", "public.orders.total"; may be empty
+  Verdict verdict = Verdict::unknown;
+  std::string words;          ///< one line for people: why, and what would open the gate
+  std::string detail = "{}";  ///< what was seen, a JSON object without secrets
+};
+
+enum class Change { dropped, renamed, altered, tightened };
+std::string_view to_string(Change change);
+
+/// What a contract file takes away or tightens. No column: the whole relation.
+struct GateSubject {
+  RelationName relation;
+  std::string column;
+  Change change = Change::dropped;
+  [[nodiscard]] std::string quoted() const;
+  bool operator==(const GateSubject&) const = default;
+};
+
+/// What a source is asked about.
+struct GateQuestion {
+  const PlannedFile& file;
+  std::optional<AppNeed> needs_app;
+  std::vector<GateSubject> subjects;
+  bool destroys_data = false;
+};
+
+/// One source of evidence. May be asked several times in a run; remembers what it has learnt by itself.
+struct EvidenceSource {
+  std::string provider;
+  std::function<std::vector<Evidence>(const GateQuestion&)> look;
+};
+
+// ---- policy ----------------------------------------------------------------------------------------------------------
+
+enum class Requirement {
+  automatic,  ///< what a source says must be open; it may have nothing to say
+  required,   ///< and it must say something
+  optional,   ///< it is told and recorded, and holds nothing back
+  ignored,    ///< it is not asked
+};
+std::optional<Requirement> parse_requirement(std::string_view text);
+
+struct GatePolicy {
+  /// By provider; those that are not named are automatic.
+  std::map<std::string, Requirement, std::less<>> requirements = {{"recoverability", Requirement::optional}};
+  milliseconds soak{0};              ///< of files without the directive
+  std::vector<std::string> freezes;  ///< as they are written: "Fri 16:00-Mon 08:00", "2026-12-20/2027-01-03"
+  [[nodiscard]] Requirement requirement(std::string_view provider) const;
+};
+
+// ---- decisions -------------------------------------------------------------------------------------------------------
+
+/// What the ledger remembers of earlier looks.
+struct GateMemory {
+  struct Row {
+    Verdict verdict = Verdict::unknown;
+    milliseconds lasts{0};  ///< how long it has been seen with this verdict
+  };
+  struct Key {
+    std::string migration;
+    std::string provider;
+    std::string subject;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::map<Key, Row> rows;
+  std::map<std::string, milliseconds> applied_for;  ///< by migration: how long ago it was applied
+  std::map<std::string, std::string> approvals;  ///< by migration: who has approved this text of it, and why
+};
+
+struct GateDecision {
+  std::string migration;
+  Verdict verdict = Verdict::unknown;  ///< open or closed; unknown never stays
+  std::string words;                   ///< of a closed one: what closes it
+  std::vector<Evidence> evidence;
+};
+
+/// What the file takes away or tightens, by the effects of its statements.
+GateQuestion question_of(const PlannedFile& file);
+/// Asks every source that the policy does not ignore.
+std::vector<Evidence> gather(const GateQuestion& question, const std::vector<EvidenceSource>& sources,
+                             const GatePolicy& policy);
+/// Pure: what follows from the evidence. Adds what must be there and is not.
+GateDecision decide(const GateQuestion& question, std::vector<Evidence> evidence, const GatePolicy& policy);
+
+}  // namespace pgsluice

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// From evidence to a decision. What is not known holds a step back as what is against it does.
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::open: return "open";
+    case Verdict::closed: return "closed";
+    case Verdict::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+std::optional<Requirement> parse_requirement(std::string_view text) {
+  if (text == "automatic") return Requirement::automatic;
+  if (text == "required") return Requirement::required;
+  if (text == "optional") return Requirement::optional;
+  if (text == "ignored") return Requirement::ignored;
+  return std::nullopt;
+}
+
+Requirement GatePolicy::requirement(std::string_view provider) const {
+  const auto found = requirements.find(provider);
+  return found == requirements.end() ? Requirement::automatic : found->second;
+}
+
+std::vector<Evidence> gather(const GateQuestion& question, const std::vector<EvidenceSource>& sources,
+                             const GatePolicy& policy) {
+  std::vector<Evidence> evidence;
+  for (const EvidenceSource& source : sources) {
+    if (policy.requirement(source.provider) == Requirement::ignored) continue;
+    for (Evidence& seen : source.look(question)) evidence.push_back(std::move(seen));
+  }
+  return evidence;
+}
+
+GateDecision decide(const GateQuestion& question, std::vector<Evidence> evidence, const GatePolicy& policy) {
+  for (const auto& [provider, requirement] : policy.requirements) {
+    const auto is_of = [&provider = provider](const Evidence& seen) { return seen.provider == provider; };
+    if (requirement == Requirement::required && std::none_of(evidence.begin(), evidence.end(), is_of)) {
+      evidence.push_back({.provider = provider,
+                          .subject = {},
+                          .verdict = Verdict::unknown,
+                          .words = cat("the policy requires evidence of ", provider, ", and there is none")});
+    }
+  }
+  std::vector<std::string> against;
+  for (const Evidence& seen : evidence) {
+    const bool counts = policy.requirement(seen.provider) != Requirement::optional;
+    if (counts && seen.verdict != Verdict::open) against.push_back(cat(seen.provider, ": ", seen.words));
+  }
+  return {.migration = question.file.analysis.migration.id,
+          .verdict = against.empty() ? Verdict::open : Verdict::closed,
+          .words = join(against, "; "),
+          .evidence = std::move(evidence)};
+}
+
+}  // namespace pgsluice

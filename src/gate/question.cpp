@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a contract file takes away from releases that still run, by the effects of its statements.
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+namespace {
+
+const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
+  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
+  return statement.commands.at(command.command);
+}
+
+bool is_rename(const Command& command) {
+  return command.tag == "RenameStmt" || command.tag == "AlterObjectSchemaStmt";
+}
+
+Change change_of(const Command& command, const EffectRow& row) {
+  if (is_rename(command)) return Change::renamed;
+  if (row.breaks == Breaks::writers) return Change::tightened;
+  return command.tag == "DropStmt" || command.tag == "AT_DropColumn" || row.destroys_data ? Change::dropped
+                                                                                          : Change::altered;
+}
+
+/// The column that it is about; empty: the relation as a whole.
+std::string column_of(const Command& command) {
+  const bool of_column = command.tag == "AT_DropColumn" || command.tag == "AT_AlterColumnType" ||
+                         command.tag == "AT_SetNotNull" || command.tag == "AT_ColumnDefault" ||
+                         command.tag == "AT_DropIdentity" || command.text("renameType") == "OBJECT_COLUMN";
+  return of_column ? std::string(command.name) : "";
+}
+
+void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
+                  GateQuestion& question) {
+  if (command.row == nullptr) return;
+  question.destroys_data = question.destroys_data || command.row->destroys_data;
+  if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
+  const Command& written = command_of(file, effect, command);
+  for (const RelationLock& lock : command.locks) {
+    if (lock.is_new || lock.role != "target") continue;
+    GateSubject subject{
+        .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};
+    if (std::find(question.subjects.begin(), question.subjects.end(), subject) == question.subjects.end()) {
+      question.subjects.push_back(std::move(subject));
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Change change) {
+  switch (change) {
+    case Change::dropped: return "dropped";
+    case Change::renamed: return "renamed";
+    case Change::altered: return "altered";
+    case Change::tightened: return "tightened";
+  }
+  return "dropped";
+}
+
+std::string GateSubject::quoted() const {
+  return column.empty() ? relation.quoted() : cat(relation.quoted(), ".", quote_ident(column));
+}
+
+GateQuestion question_of(const PlannedFile& file) {
+  GateQuestion question{
+      .file = file, .needs_app = parse_app_need(file.analysis.directives.needs_app), .subjects = {}};
+  for (const Effect& effect : file.analysis.effects) {
+    question.destroys_data = question.destroys_data || effect.destroys_data;
+    for (const CommandEffect& command : effect.commands) {
+      add_subjects(file.analysis, effect, command, question);
+    }
+  }
+  return question;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versions of applications, as people write them: semantic versions with some leniency.
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::string_view k_digits = "0123456789";
+/// More parts than that no version has; a date and time without separators is one part.
+constexpr std::size_t k_most_parts = 8;
+
+struct Version {
+  std::vector<std::string_view> numbers;     ///< without leading zeros
+  std::vector<std::string_view> prerelease;  ///< "rc1", or "rc" and "1"
+};
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(k_digits) == std::string_view::npos;
+}
+
+std::string_view without_zeros(std::string_view number) {
+  const std::size_t first = number.find_first_not_of('0');
+  return first == std::string_view::npos ? number.substr(0, number.empty() ? 0 : 1) : number.substr(first);
+}
+
+/// Of any length: a build number may be longer than an integer.
+int compare_numbers(std::string_view a, std::string_view b) {
+  a = without_zeros(a);
+  b = without_zeros(b);
+  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
+  return a.compare(b);
+}
+
+bool are_identifiers(const std::vector<std::string_view>& parts) {
+  return std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    });
+  });
+}
+
+/// A number of many digits alone is the beginning of a commit or a date; `v7` and the build 4711 are versions.
+bool is_plausible(const std::vector<std::string_view>& numbers, bool has_v) {
+  return numbers.size() <= k_most_parts && std::all_of(numbers.begin(), numbers.end(), is_number) &&
+         (numbers.size() > 1 || has_v || numbers.front().size() <= 4);
+}
+
+std::optional<Version> parse_version(std::string_view text) {
+  text = trim(text);
+  const bool has_v = text.starts_with('v') || text.starts_with('V');
+  text.remove_prefix(has_v ? 1 : 0);
+  text = text.substr(0, text.find('+'));
+  const std::size_t dash = text.find('-');
+  Version version{.numbers = split(text.substr(0, dash), '.'), .prerelease = {}};
+  if (!is_plausible(version.numbers, has_v)) return std::nullopt;
+  if (dash != std::string_view::npos) {
+    version.prerelease = split(text.substr(dash + 1), '.');
+    if (!are_identifiers(version.prerelease)) return std::nullopt;
+  }
+  return version;
+}
+
+int compare_number_lists(const Version& a, const Version& b) {
+  const std::size_t parts = std::max(a.numbers.size(), b.numbers.size());
+  for (std::size_t i = 0; i < parts; ++i) {
+    const int order =
+        compare_numbers(i < a.numbers.size() ? a.numbers[i] : "0", i < b.numbers.size() ? b.numbers[i] : "0");
+    if (order != 0) return order;
+  }
+  return 0;
+}
+
+/// `rc10` after `rc9`, which semver's bytes would have the other way round: everybody means it so.
+int compare_identifiers(std::string_view a, std::string_view b) {
+  if (is_number(a) != is_number(b)) return is_number(a) ? -1 : 1;
+  if (is_number(a)) return compare_numbers(a, b);
+  return natural_less(a, b) ? -1 : natural_less(b, a) ? 1 : 0;
+}
+
+int compare_prereleases(const Version& a, const Version& b) {
+  if (a.prerelease.empty() != b.prerelease.empty()) return a.prerelease.empty() ? 1 : -1;
+  const std::size_t parts = std::min(a.prerelease.size(), b.prerelease.size());
+  for (std::size_t i = 0; i < parts; ++i) {
+    const int order = compare_identifiers(a.prerelease[i], b.prerelease[i]);
+    if (order != 0) return order;
+  }
+  return static_cast<int>(a.prerelease.size()) - static_cast<int>(b.prerelease.size());
+}
+
+}  // namespace
+
+std::optional<int> compare_versions(std::string_view a, std::string_view b) {
+  const auto left = parse_version(a);
+  const auto right = parse_version(b);
+  if (!left || !right) return std::nullopt;
+  const int order = compare_number_lists(*left, *right);
+  return order != 0 ? order : compare_prereleases(*left, *right);
+}
+
+std::optional<AppNeed> parse_app_need(std::string_view text) {
+  const std::size_t at = text.find_first_of("<>=");
+  if (at == 0 || at == std::string_view::npos) return std::nullopt;
+  const std::size_t version_at = text.find_first_not_of("<>=", at);
+  if (version_at == std::string_view::npos) return std::nullopt;
+  const std::string_view comparison = text.substr(at, version_at - at);
+  if (comparison != ">=" && comparison != ">" && comparison != "=") return std::nullopt;
+  return AppNeed{.app = std::string(text.substr(0, at)),
+                 .comparison = std::string(comparison),
+                 .version = std::string(text.substr(version_at))};
+}
+
+std::string to_string(const AppNeed& need) {
+  return cat(need.app, need.comparison, need.version);
+}
+
+Verdict fits(std::string_view version, const AppNeed& need) {
+  const auto order = compare_versions(version, need.version);
+  if (!order) {
+    // What is no version can still be the one that is meant.
+    return need.comparison != ">" && trim(version) == need.version ? Verdict::open : Verdict::unknown;
+  }
+  const bool ok = need.comparison == ">=" ? *order >= 0 : need.comparison == ">" ? *order > 0 : *order == 0;
+  return ok ? Verdict::open : Verdict::closed;
+}
+
+}  // namespace pgsluice

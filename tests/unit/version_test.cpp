@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versions of applications, as people write them.
+
+#include <gtest/gtest.h>
+
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+namespace {
+
+/// "<", "=", ">" or "?".
+std::string compared(std::string_view a, std::string_view b) {
+  const auto order = compare_versions(a, b);
+  return !order ? "?" : *order < 0 ? "<" : *order > 0 ? ">" : "=";
+}
+
+TEST(Versions, CompareAsSemanticVersions) {
+  EXPECT_EQ(compared("2.4.0", "2.10.0"), "<");
+  EXPECT_EQ(compared("2.4.0-rc1", "2.4.0"), "<");
+  EXPECT_EQ(compared("2.4.0-rc.2", "2.4.0-rc.10"), "<");
+  EXPECT_EQ(compared("2.4.0-alpha", "2.4.0-alpha.1"), "<");
+  EXPECT_EQ(compared("2.4.0-1", "2.4.0-alpha"), "<");
+  EXPECT_EQ(compared("2.4.0+build.7", "2.4.0"), "=");
+}
+
+TEST(Versions, AreReadWithLeniency) {
+  EXPECT_EQ(compared("v2.4", "2.4.0"), "=");
+  EXPECT_EQ(compared("2.4.0-rc9", "2.4.0-rc10"), "<");
+  EXPECT_EQ(compared("2.04", "2.4"), "=");
+  EXPECT_EQ(compared("1.2.3.4", "1.2.3"), ">");
+  EXPECT_EQ(compared("v7", "6.9"), ">");
+  EXPECT_EQ(compared("2026.11.26", "2026.9.30"), ">");
+  EXPECT_EQ(compared("1.99999999999999999999", "1.100000000000000000000"), "<");
+}
+
+TEST(Versions, ThatAreNoneCannotBeCompared) {
+  for (const char* text :
+       {"", "latest", "main", "4f3c2b1", "1234567890", "2..4", "2.4.", "2.x", "2.4.0-", "1.2 3"}) {
+    EXPECT_EQ(compared(text, "2.4.0"), "?") << text;
+  }
+}
+
+TEST(AppNeed, SaysWhichVersionsFit) {
+  const AppNeed need = parse_app_need("checkout>=2.4.0").value();
+  EXPECT_EQ(to_string(need), "checkout>=2.4.0");
+  EXPECT_EQ(fits("v2.4", need), Verdict::open);
+  EXPECT_EQ(fits("2.4.0-rc1", need), Verdict::closed);
+  EXPECT_EQ(fits("4f3c2b1", need), Verdict::unknown);
+  EXPECT_EQ(fits("2.5", parse_app_need("checkout=2.4").value()), Verdict::closed);
+  EXPECT_EQ(fits("4f3c2b1", parse_app_need("checkout=4f3c2b1").value()), Verdict::open);
+  EXPECT_EQ(fits("2.4", parse_app_need("checkout>2.4").value()), Verdict::closed);
+  for (const char* text : {"", "checkout", ">=2", "checkout>=", "checkout<2", "checkout<=2"}) {
+    EXPECT_FALSE(parse_app_need(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice
