@@ -22,12 +22,18 @@ struct File {
   State state = State::unparsed;
   Migration migration;
   FileAnalysis analysis;
+  std::size_t bytes = 0;  ///< of text, about: a byte order mark is no text
   std::optional<std::string> rendered;
+  LintTotals totals;
   std::exception_ptr error;
 };
 
 constexpr std::size_t k_most_bytes = std::size_t{4} << 20U;  // of text that waits for its turn
 constexpr std::size_t k_long = std::size_t{64} << 10U;       // a file whose effects are better not kept
+// What goes through a stage at once, before the next stage begins: the code of all stages is larger than the processor's
+// cache for instructions, and threads that meet at the lock for each file lose more time than it takes.
+constexpr std::size_t k_files = 8;
+constexpr std::size_t k_statements = 64;
 
 class Pipeline {
  public:
@@ -36,7 +42,7 @@ class Pipeline {
       : migrations_(migrations),
         rules_(rules),
         report_(report),
-        window_(jobs == 1 ? 1 : std::size_t{32} * jobs),
+        window_(std::size_t{32} * jobs),
         catalog_(catalog) {
     for (unsigned i = 1; i < jobs; ++i) helpers_.emplace_back([this] { help(); });
   }
@@ -60,9 +66,7 @@ class Pipeline {
         report_first(lock);
       } else if (first.state == File::State::parsed && streams(first)) {
         stream_first(lock);
-      } else if (predicted_ < window_files_.size() &&
-                 window_files_[predicted_].state == File::State::parsed &&
-                 !streams(window_files_[predicted_])) {
+      } else if (waits_for_prediction(predicted_)) {
         predict_next(lock);
       } else if (!work(lock)) {
         wait(lock);
@@ -79,12 +83,12 @@ class Pipeline {
     wake();
   }
 
-  /// Nobody can help with the file, or its effects would need too much memory: it goes through all stages statement by
-  /// statement when its turn has come.
-  [[nodiscard]] bool streams(const File& file) const {
-    return !file.error && is_streamed(file.analysis.script.source.text.size());
+  /// Its effects would need too much memory: it goes through all stages a few statements at a time when its turn has come.
+  static bool streams(const File& file) { return !file.error && file.bytes > k_long; }
+  [[nodiscard]] bool waits_for_prediction(std::size_t at) const {
+    return at < window_files_.size() && window_files_[at].state == File::State::parsed &&
+           !streams(window_files_[at]);
   }
-  [[nodiscard]] bool is_streamed(std::size_t bytes) const { return window_ == 1 || bytes > k_long; }
 
   void stream_first(std::unique_lock<std::mutex>& lock) {
     FileAnalysis& file = window_files_.front().analysis;
@@ -92,16 +96,20 @@ class Pipeline {
     report_.begin(file);
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
     Checker checker = start_check(file, rules_.findings, rules_.checking);
-    for (std::size_t i = 0;; ++i) {
-      while (i == file.script.statements.size() && parse_more(file.script)) {
+    std::vector<Effect> effects;
+    for (std::size_t begin = 0; has_statement(file.script, begin); begin += effects.size()) {
+      effects.clear();
+      const std::size_t end = std::min(begin + k_statements, file.script.statements.size());
+      while (begin + effects.size() < end) effects.push_back(*prediction.next());
+      for (const Effect& effect : effects) checker.add(effect);
+      for (const Effect& effect : effects) {
+        report_.add(file, effect);
+        totals_.add(effect);
+        // Nobody asks for them any more.
+        std::vector<Command>().swap(file.script.statements[effect.statement].commands);
       }
-      const std::optional<Effect> effect = prediction.next();
-      if (!effect) break;
-      checker.add(*effect);
-      report_.add(file, *effect);
-      totals_.add(*effect);
-      std::vector<Command>().swap(file.script.statements[i].commands);  // nobody asks for them any more
     }
+    static_cast<void>(prediction.next());  // the catalog is then as it is after the file
     file.findings = checker.finish();
     report_.end(file);
     totals_.add(file);
@@ -110,11 +118,19 @@ class Pipeline {
     remove_first();
   }
 
+  /// The statement of that number, which is parsed now if it is not yet.
+  static bool has_statement(Script& script, std::size_t number) {
+    while (number >= script.statements.size()) {
+      if (!parse_more(script)) return false;
+    }
+    return true;
+  }
+
   void report_first(std::unique_lock<std::mutex>& lock) {
     const File& file = window_files_.front();
     if (file.error) std::rethrow_exception(file.error);
     lock.unlock();
-    totals_.add(file.analysis);
+    totals_.add(file.totals);
     if (file.rendered) {
       report_.add_rendered(*file.rendered);
     } else {
@@ -125,19 +141,27 @@ class Pipeline {
   }
 
   void remove_first() {
-    bytes_ -= window_files_.front().analysis.script.source.text.size();
+    bytes_ -= window_files_.front().bytes;
     window_files_.pop_front();
     --predicted_;
     refill();
   }
 
   void predict_next(std::unique_lock<std::mutex>& lock) {
-    File& file = window_files_[predicted_];
+    const std::size_t begin = predicted_;
+    std::size_t end = begin + 1;
+    while (end < begin + k_files && waits_for_prediction(end)) ++end;
     lock.unlock();
-    if (!file.error) predict(file.analysis, catalog_, rules_.effects, rules_.prediction);
+    for (std::size_t i = begin; i < end; ++i) {
+      File& file = window_files_[i];
+      if (!file.error) predict(file.analysis, catalog_, rules_.effects, rules_.prediction);
+    }
     lock.lock();
-    ++predicted_;
-    file.state = file.error ? File::State::checked : File::State::unchecked;
+    predicted_ = end;
+    for (std::size_t i = begin; i < end; ++i) {
+      File& file = window_files_[i];
+      file.state = file.error ? File::State::checked : File::State::unchecked;
+    }
     wake();
   }
 
@@ -160,17 +184,17 @@ class Pipeline {
     if (bytes_ > k_most_bytes && !needed) return false;
     return step(File::State::unparsed, File::State::parsing, File::State::parsed, lock, [this](File& file) {
       read(file.migration);
-      const std::size_t bytes = file.migration.source.text.size();
-      bytes_ += bytes;
-      file.analysis = is_streamed(bytes) ? open(std::move(file.migration)) : parse(std::move(file.migration));
+      file.bytes = file.migration.source.text.size();
+      bytes_ += file.bytes;
+      file.analysis =
+          file.bytes > k_long ? open(std::move(file.migration)) : parse(std::move(file.migration));
     });
   }
 
-  /// Takes a few files at a time: most are so small that meeting at the lock for each would cost more than they do.
   template <typename Work>
   bool step(File::State before, File::State during, File::State after, std::unique_lock<std::mutex>& lock,
             Work work) {
-    std::array<File*, 8> taken{};
+    std::array<File*, k_files> taken{};
     const std::size_t most = bytes_ > k_most_bytes ? 1 : taken.size();
     std::size_t count = 0;
     for (File& file : window_files_) {
@@ -205,7 +229,9 @@ class Pipeline {
 
   void check_file(File& file) const {
     check(file.analysis, rules_.findings, rules_.checking);
+    file.totals.add(file.analysis);
     file.rendered = report_.render(file.analysis);
+    if (file.rendered) file.analysis = {};  // here, where others need not wait for it
   }
 
   const std::vector<Migration>& migrations_;
@@ -220,7 +246,7 @@ class Pipeline {
   std::deque<File> window_files_;       ///< a file stays where it is while it is in here
   std::size_t next_ = 0;                ///< of the migrations
   std::size_t predicted_ = 0;           ///< of the files in the window
-  std::atomic<std::size_t> bytes_ = 0;  ///< of text in the window, about: a byte order mark is no text
+  std::atomic<std::size_t> bytes_ = 0;  ///< of text in the window
   int waiting_ = 0;
   bool done_ = false;
   std::vector<std::thread> helpers_;

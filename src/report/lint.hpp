@@ -30,6 +30,7 @@ struct LintTotals {
   /// With the effects that were kept; those that were not are added on their own.
   void add(const FileAnalysis& file);
   void add(const Effect& effect);
+  void add(const LintTotals& other);
 };
 
 /// Gets the files one by one, in their order, and writes as it goes, so that none of them need be kept.

@@ -265,6 +265,17 @@ void LintTotals::add(const Effect& effect) {
   unmodeled += effect.unmodeled ? 1 : 0;
 }
 
+void LintTotals::add(const LintTotals& other) {
+  files += other.files;
+  statements += other.statements;
+  unmodeled += other.unmodeled;
+  unparsed += other.unparsed;
+  findings.errors += other.findings.errors;
+  findings.warnings += other.findings.warnings;
+  findings.infos += other.findings.infos;
+  findings.allowed += other.findings.allowed;
+}
+
 std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {
   return std::make_unique<JsonReport>(pg_version, out);
 }
