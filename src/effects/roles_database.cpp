@@ -221,21 +221,21 @@ bool gives_columns(std::string_view role) {
 }
 
 /// ALTER COLUMN TYPE takes apart what its columns hold, or writes it down: rowtypes.c record_out().
-void add_converted_types(const Subject& subject, std::vector<TypeName>& types) {
+void add_converted_types(const Subject& subject, std::vector<const TypeName*>& types) {
   const Command& command = subject.command;
   if (command.tag != "AT_AlterColumnType" || subject.target == nullptr) return;
   const Names read = command.expression ? Names(command.expression->columns) : Names{command.name};
   for (const Name name : read) {
-    if (const CatalogColumn* column = subject.target->column(name)) types.push_back(column->type);
+    if (const CatalogColumn* column = subject.target->column(name)) types.push_back(&column->type);
   }
 }
 
 /// Of the columns that the command makes: its own, those of a type, of parents and LIKE, and those that its query reads.
-std::vector<TypeName> new_column_types(const Subject& subject) {
+std::vector<const TypeName*> new_column_types(const Subject& subject) {
   const Command& command = subject.command;
-  std::vector<TypeName> types;
-  for (const ColumnDef& column : command.columns) types.push_back(column.type);
-  if (command.type) types.push_back(*command.type);
+  std::vector<const TypeName*> types;
+  for (const ColumnDef& column : command.columns) types.push_back(&column.type);
+  if (command.type) types.push_back(&*command.type);
   add_converted_types(subject, types);
   const bool is_query = command.tag == "ViewStmt" || command.tag == "CreateTableAsStmt";
   const auto is_read = [&](Name column) {
@@ -246,24 +246,24 @@ std::vector<TypeName> new_column_types(const Subject& subject) {
     const Relation* relation = read || gives_columns(ref.role) ? subject.catalog.find(ref.name) : nullptr;
     if (relation == nullptr) continue;
     for (const CatalogColumn& column : relation->columns) {
-      if (!read || is_read(column.name)) types.push_back(column.type);
+      if (!read || is_read(column.name)) types.push_back(&column.type);
     }
   }
   return types;
 }
 
 /// heap.c CheckAttributeType(): the relation of a row type is opened, and those of its columns' types in their turn.
-Members relations_of_types(const Subject& subject, std::vector<TypeName> types) {
+Members relations_of_types(const Subject& subject, std::vector<const TypeName*> types) {
   Members members;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const TypeName type = subject.catalog.resolve_type(types[i]);
+    const TypeName type = subject.catalog.resolve_type(*types[i]);
     const CatalogType* made = subject.catalog.find_type(type);
-    if (made != nullptr && made->typtype == 'd') types.push_back(made->base);
+    if (made != nullptr && made->typtype == 'd') types.push_back(&made->base);
     if (type.schemaname.empty()) continue;
     const Relation* rows = subject.catalog.find({type.schemaname, type.name});
     if (rows == nullptr || std::ranges::find(members, rows->name, &Member::name) != members.end()) continue;
     add(members, member(*rows));
-    for (const CatalogColumn& column : rows->columns) types.push_back(column.type);
+    for (const CatalogColumn& column : rows->columns) types.push_back(&column.type);
   }
   std::erase_if(members, [](const Member& m) { return m.relkind == relkind::composite_type; });
   return members;
@@ -277,9 +277,9 @@ Members row_types(const Subject& subject) {
 
 Members row_types_of(const Subject& subject, const RelationName& table) {
   const Relation* relation = subject.catalog.find(table);
-  std::vector<TypeName> types;
+  std::vector<const TypeName*> types;
   if (relation != nullptr) {
-    for (const CatalogColumn& column : relation->columns) types.push_back(column.type);
+    for (const CatalogColumn& column : relation->columns) types.push_back(&column.type);
   }
   return relations_of_types(subject, std::move(types));
 }

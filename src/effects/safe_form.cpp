@@ -26,6 +26,7 @@ struct Original {
 /// On one line and without comments, which would take what follows with them.
 std::string tidy(std::string_view sql) {
   std::string out;
+  out.reserve(sql.size());
   sql::Lexer lexer(sql);
   std::size_t end = 0;
   for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
@@ -271,6 +272,7 @@ const Word* find_word(std::string_view name) {
 /// Whoever loads rows has made sure that every word is known.
 std::string fill(std::string_view form, const Original& original) {
   std::string out;
+  out.reserve(2 * form.size());
   for (std::size_t open = form.find('{'); open != std::string_view::npos; open = form.find('{')) {
     const std::size_t close = form.find('}', open);
     const std::string text = find_word(form.substr(open + 1, close - open - 1))->text(original);
@@ -287,7 +289,7 @@ std::string folded(std::string_view text) {
   std::vector<std::string> result;
   for (const std::string_view line : lines(text)) {
     const std::size_t comment = line.rfind(mark);
-    if (display_width(line) <= k_width || comment == std::string_view::npos) {
+    if (comment == std::string_view::npos || display_width(line) <= k_width) {
       result.emplace_back(line);
     } else {
       result.emplace_back(trim(line.substr(comment)));

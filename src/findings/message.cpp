@@ -64,8 +64,9 @@ std::string leading_keywords(std::string_view sql) {
   sql::Lexer lexer(sql);
   std::string words;
   for (sql::Token token = lexer.next(); token.kind == sql::TokenKind::word; token = lexer.next()) {
-    const std::string word = to_lower(lexer.text(token));
-    const bool keyword = std::find(k_keywords.begin(), k_keywords.end(), word) != k_keywords.end();
+    const std::string_view word = lexer.text(token);
+    const bool keyword = std::any_of(k_keywords.begin(), k_keywords.end(),
+                                     [&](std::string_view known) { return sql::is_keyword(word, known); });
     if (!keyword && !words.empty()) break;
     if (!words.empty()) words += ' ';
     for (const char c : word) words += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -237,6 +238,7 @@ const Placeholder* find_placeholder(std::string_view name) {
 /// The rule book has made sure that every placeholder is known.
 std::string fill(std::string_view text, const Match& match) {
   std::string out;
+  out.reserve(2 * text.size());
   for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{')) {
     const std::size_t close = text.find('}', open);
     out += text.substr(0, open);
