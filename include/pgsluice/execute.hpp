@@ -150,6 +150,12 @@ struct RunReport {
   std::vector<std::string> applied;  ///< ids of the files that this run finished
 };
 
+/// A statement that is prepared in a session which also runs files: each of them may DEALLOCATE it.
+struct PreparedStatement {
+  int number = 0;      ///< part of its name; a new one whenever it is prepared
+  bool ready = false;  ///< as far as we know
+};
+
 /// A session with our settings made and checked, and the run lock held; execute() adds the lease.
 struct Worker {
   std::unique_ptr<Session> session;
@@ -157,7 +163,8 @@ struct Worker {
   std::string search_path;
   std::vector<std::string> schemas;  ///< that search_path finds now: where unqualified names lead
   int backend_pid = 0;
-  long long token = 0;  ///< of the lease: what every write of the ledger shows
+  long long token = 0;     ///< of the lease: what every write of the ledger shows
+  PreparedStatement done;  ///< what writes the ledger at the end of a step
 };
 
 /// Connects, within options.wait_for_db. Throws Error: unreachable, precondition.
@@ -171,6 +178,10 @@ bool begins_anew(const Error& error, int tries, const World& world);
 
 /// Reads the ledger; `exists` is false when there is none. Throws Error for one that this program cannot read.
 Ledger read_ledger(Session& session);
+/// The same by whoever has the run lock: nobody looks for another active run.
+Ledger read_ledger(const Worker& worker);
+/// Only its version, and whom it belongs to.
+Ledger read_ledger_head(Session& session);
 /// Throws Error(wrong_target) that says how to bind the ledger anew.
 void expect_target(const Ledger& ledger, const Binding& here);
 Binding read_binding(Session& session);

@@ -58,6 +58,8 @@ struct Query {
   /// the server itself refuses a text that turns out to be two statements.
   bool script = false;
   bool keep_rows = true;
+  /// The same text will come again: it is prepared once. Not where files run, which may DEALLOCATE it.
+  bool keep_plan = false;
   Interruptible interruptible = Interruptible::no;
   Watch watch;
 };
@@ -80,6 +82,7 @@ class Session {
   virtual std::vector<Notice> take_notices() = 0;
 
   SqlResult query(std::string_view sql, std::vector<SqlValue> parameters);
+  SqlResult query_again(std::string_view sql, std::vector<SqlValue> parameters);  ///< with keep_plan
   SqlResult script(std::string_view sql);
 };
 

@@ -144,7 +144,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   if (!options.plan.empty()) planned = parse_basis(read_file(options.plan), options.plan);
   run.search_path = worker.search_path;
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
-  Pending pending = find_pending(discover(options.pending.directory), read_ledger(*worker.session), place,
+  Pending pending = find_pending(discover(options.pending.directory), read_ledger(worker), place,
                                  options.pending, world.emit);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   const Plan& plan = pending.plan;

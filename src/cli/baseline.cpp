@@ -157,7 +157,7 @@ ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& globa
   const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(*worker.session);
   ledger = choose_ledger(ledgers, command);
   const Choice choice = ledger == nullptr ? up_to(command.to, migrations) : of_ledger(*ledger, migrations);
-  const std::vector<Migration> adopted = unknown_to(read_ledger(*worker.session), choice.ids, migrations);
+  const std::vector<Migration> adopted = unknown_to(read_ledger(worker), choice.ids, migrations);
   tell_doubts(choice, world);
   if (!command.dry_run && !adopted.empty()) record_baseline(adopted, choice.tool, worker, world);
   if (command.format == Format::json) {

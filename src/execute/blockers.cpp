@@ -194,7 +194,7 @@ SqlResult Observer::ask(const std::string& sql, const std::vector<SqlValue>& par
       }
     }
     if (session_) {
-      SqlResult result = session_->query(sql, parameters);
+      SqlResult result = session_->query_again(sql, parameters);
       if (!result.connection_lost) {
         return result;
       }

@@ -50,11 +50,13 @@ Error unreachable(const World& world, const NoSession& failure, milliseconds wai
                                   " (--wait-for-db).")};
 }
 
-void read_search_path(Worker& worker) {
-  const SqlResult found =
-      worker.session->query("SELECT current_setting('search_path'), current_schemas(false)::text", {});
+void read_place(Worker& worker) {
+  const SqlResult found = worker.session->query(
+      "SELECT current_setting('search_path'), current_schemas(false)::text, pg_backend_pid()", {});
   worker.search_path = found.text(0, 0);
   worker.schemas = pg::parse_texts(found.text(0, 1));
+  // Behind a pooler the session's own number is the pooler's.
+  worker.backend_pid = static_cast<int>(found.number(0, 2).value_or(0));
 }
 
 Worker make_worker(std::unique_ptr<Session> session, const World& world, const RunOptions& options) {
@@ -64,11 +66,8 @@ Worker make_worker(std::unique_ptr<Session> session, const World& world, const R
   expect_own_backend(*worker.session, world.connect);
   make_settings(*worker.session, options);
   worker.binding = read_binding(*worker.session);
-  read_search_path(worker);
-  // Behind a pooler the session's own number is the pooler's.
-  worker.backend_pid =
-      static_cast<int>(worker.session->query("SELECT pg_backend_pid()", {}).number(0, 0).value_or(0));
-  expect_target(read_ledger(*worker.session), worker.binding);
+  read_place(worker);
+  expect_target(read_ledger_head(*worker.session), worker.binding);
   take_run_lock(*worker.session, world, options);
   return worker;
 }

@@ -165,7 +165,7 @@ Interim take_lease(Worker& worker, const World& world, const RunOptions& options
 }
 
 void prepare_ledger(Worker& worker, const World& world, const RunOptions& options, std::string_view command) {
-  const Ledger ledger = read_ledger(*worker.session);
+  const Ledger ledger = read_ledger_head(*worker.session);
   if (!ledger.exists) {
     create_ledger(*worker.session, worker.binding);
   } else if (ledger.version < k_ledger_version) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execute/ledger.hpp"
 
+#include <array>
+
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "execute/documents.hpp"
 #include "execute/ledger_changes.hpp"
 #include "execute/ledger_schema.hpp"
 #include "pg/arrays.hpp"
+#include "pg/literal.hpp"
 #include "pg/sqlstate.hpp"
 
 namespace pgsluice {
@@ -127,6 +130,34 @@ void read_backfills(Session& session, Ledger& ledger) {
   }
 }
 
+Ledger read_all(Session& session) {
+  Ledger ledger = read_ledger_head(session);
+  if (!ledger.exists) {
+    return ledger;
+  }
+  if (ledger.version >= 2) {
+    read_lease(session, ledger);
+  }
+  const SqlResult migrations = checked(session.query(k_read_migrations, {}), "read the ledger");
+  for (std::size_t row = 0; row < migrations.rows.size(); ++row) {
+    LedgerMigration migration = migration_of(migrations, row);
+    ledger.migrations.emplace(migration.id, std::move(migration));
+  }
+  const SqlResult statements = checked(session.query(k_read_statements, {}), "read the ledger");
+  for (std::size_t row = 0; row < statements.rows.size(); ++row) {
+    ledger.migrations[statements.text(row, 0)]
+        .statements[static_cast<int>(statements.number(row, 1).value_or(0))] = {
+        .fingerprint = statements.text(row, 2),
+        .transactional = statements.truth(row, 3),
+        .done = statements.truth(row, 4),
+        .oids_before = pg::parse_numbers(statements.text(row, 5))};
+  }
+  if (ledger.version >= 3) {
+    read_backfills(session, ledger);
+  }
+  return ledger;
+}
+
 // ---- writing ----------------------------------------------------------------------------------------------------
 
 // Parameters 1 to 7 of every statement that touches the row of a file.
@@ -150,6 +181,18 @@ constexpr std::string_view k_observed_locks =
 
 constexpr std::string_view k_if_ours = " WHERE EXISTS (SELECT FROM lease)";
 constexpr std::string_view k_was_ours = " SELECT EXISTS (SELECT FROM lease)";
+constexpr std::string_view k_lost = "the lease of this run is lost";
+
+/// An error, so that what comes after it in the same message is not done. From a subquery: the planner does not try the
+/// cast.
+std::string must_be_ours() {
+  return cat(" SELECT (SELECT '", k_lost, "'::text WHERE NOT EXISTS (SELECT FROM lease))::boolean");
+}
+
+// Of record_done_sql().
+constexpr std::array<std::string_view, 18> k_done_types{
+    "text",    "text",  "text",    "text",   "text",    "uuid",      "text",   "boolean", "bigint",
+    "boolean", "jsonb", "integer", "bigint", "integer", "integer[]", "bigint", "text[]",  "text[]"};
 
 const std::string& record_done_sql() {
   static const std::string sql = cat(
@@ -178,7 +221,7 @@ const std::string& record_done_sql() {
       " observed_locks = excluded.observed_locks, attempts = excluded.attempts, waited_ms = "
       "excluded.waited_ms,"
       " held_ms = excluded.held_ms, max_victims = excluded.max_victims)",
-      k_was_ours);
+      must_be_ours());
   return sql;
 }
 
@@ -203,6 +246,40 @@ const std::string& record_intent_sql() {
   return sql;
 }
 
+std::vector<SqlValue> done_parameters(const LedgerTarget& target, const StepReport& report) {
+  std::vector<std::string> numbers;
+  std::vector<std::string> kinds;
+  std::vector<std::string> fingerprints;
+  for (const PlannedStatement& statement : target.step.statements) {
+    numbers.push_back(std::to_string(statement.index));
+    kinds.push_back(statement.tag);
+    fingerprints.push_back(statement.fingerprint);
+  }
+  std::vector<SqlValue> parameters = file_parameters(target);
+  for (SqlValue value :
+       {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
+        SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
+        number(report.attempts), number(report.waited.count()), number(report.max_victims),
+        SqlValue(pg::text_array(numbers)), number(target.token), SqlValue(pg::text_array(kinds)),
+        SqlValue(pg::text_array(fingerprints))}) {
+    parameters.push_back(std::move(value));
+  }
+  return parameters;
+}
+
+std::string done_literals(const LedgerTarget& target, const StepReport& report) {
+  const std::vector<SqlValue> parameters = done_parameters(target, report);
+  std::vector<std::string> literals;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    literals.push_back(pg::literal(parameters[i], k_done_types.at(i)));
+  }
+  return join(literals, ", ");
+}
+
+std::string name_of(const PreparedStatement& prepared) {
+  return cat("pgsluice_done_", std::to_string(prepared.number));
+}
+
 constexpr std::string_view k_state_after_failure =
     "CASE WHEN EXISTS (SELECT FROM pgsluice.statement s WHERE s.migration_id = $1"
     " AND (s.done_at IS NOT NULL OR s.intent_at IS NOT NULL)) THEN 'partial' ELSE 'failed' END";
@@ -218,10 +295,20 @@ std::string changes_since(int version) {
 }  // namespace
 
 SqlResult fenced(SqlResult result) {
-  if (result.ok && result.text(0, 0) == "f") {
+  const bool refused = result.error.sqlstate == pg::sqlstate::invalid_text_representation &&
+                       result.error.message.find(k_lost) != std::string::npos;
+  if (refused || (result.ok && result.text(0, 0) == "f")) {
     result.ok = false;
     result.error.sqlstate = k_fenced;
     result.error.message = "another run has taken over the lease";
+  }
+  return result;
+}
+
+SqlResult committed(SqlResult result) {
+  if (result.ok && result.command != "COMMIT") {
+    result.ok = false;
+    result.error.message = cat("the server answered COMMIT with ", result.command);
   }
   return result;
 }
@@ -279,56 +366,38 @@ void expect_target(const Ledger& ledger, const Binding& here) {
               "system_identifier = (SELECT system_identifier FROM pg_control_system());");
 }
 
-Ledger read_ledger(Session& session) {
+Ledger read_ledger_head(Session& session) {
   Ledger ledger;
   const SqlResult exists =
       checked(session.query("SELECT to_regclass('pgsluice.meta') IS NOT NULL", {}), "look for the ledger");
   ledger.exists = exists.truth(0, 0);
+  if (ledger.exists) {
+    read_meta(session, ledger);
+  }
+  return ledger;
+}
+
+Ledger read_ledger(const Worker& worker) {
+  return read_all(*worker.session);
+}
+
+Ledger read_ledger(Session& session) {
+  Ledger ledger = read_all(session);
   read_active(session, ledger);
-  if (!ledger.exists) {
-    return ledger;
-  }
-  read_meta(session, ledger);
-  if (ledger.version >= 2) {
-    read_lease(session, ledger);
-  }
-  const SqlResult migrations = checked(session.query(k_read_migrations, {}), "read the ledger");
-  for (std::size_t row = 0; row < migrations.rows.size(); ++row) {
-    LedgerMigration migration = migration_of(migrations, row);
-    ledger.migrations.emplace(migration.id, std::move(migration));
-  }
-  const SqlResult statements = checked(session.query(k_read_statements, {}), "read the ledger");
-  for (std::size_t row = 0; row < statements.rows.size(); ++row) {
-    ledger.migrations[statements.text(row, 0)]
-        .statements[static_cast<int>(statements.number(row, 1).value_or(0))] = {
-        .fingerprint = statements.text(row, 2),
-        .transactional = statements.truth(row, 3),
-        .done = statements.truth(row, 4),
-        .oids_before = pg::parse_numbers(statements.text(row, 5))};
-  }
-  if (ledger.version >= 3) {
-    read_backfills(session, ledger);
-  }
   return ledger;
 }
 
 void create_ledger(Session& session, const Binding& binding) {
   const SqlResult schema =
       checked(session.query("SELECT to_regnamespace('pgsluice') IS NOT NULL", {}), "look for the ledger");
-  // Two statements in one message would hide which one failed; they are one transaction all the same.
-  SqlResult made = session.script(
-      cat("BEGIN; ", schema.truth(0, 0) ? "" : k_create_schema, k_create_tables, changes_since(1)));
-  if (made.ok) {
-    made = session.query(
-        "INSERT INTO pgsluice.meta (ledger_version, system_identifier, database_name)"
-        " VALUES ($1::integer, $2::bigint, $3)",
-        {number(k_ledger_version),
-         binding.system_identifier.empty() ? SqlValue() : SqlValue(binding.system_identifier),
-         binding.database});
-  }
-  if (made.ok) {
-    made = session.script("COMMIT");
-  }
+  // One transaction, one message: the server says what of it has failed.
+  const SqlValue system =
+      binding.system_identifier.empty() ? SqlValue() : SqlValue(binding.system_identifier);
+  const SqlResult made = session.script(
+      cat("BEGIN; ", schema.truth(0, 0) ? "" : k_create_schema, k_create_tables, changes_since(1),
+          "INSERT INTO pgsluice.meta (ledger_version, system_identifier, database_name) VALUES (",
+          std::to_string(k_ledger_version), ", ", pg::literal(system, "bigint"), ", ",
+          pg::literal(binding.database, "text"), "); COMMIT"));
   if (made.ok) {
     return;
   }
@@ -372,24 +441,24 @@ void finish_run(Session& session, const World& world, std::string_view outcome, 
 }
 
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report) {
-  std::vector<std::string> numbers;
-  std::vector<std::string> kinds;
-  std::vector<std::string> fingerprints;
-  for (const PlannedStatement& statement : target.step.statements) {
-    numbers.push_back(std::to_string(statement.index));
-    kinds.push_back(statement.tag);
-    fingerprints.push_back(statement.fingerprint);
+  return fenced(session.query(record_done_sql(), done_parameters(target, report)));
+}
+
+SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report) {
+  PreparedStatement& prepared = worker.done;
+  std::string script(k_settings_for_ledger);
+  if (!prepared.ready) {
+    ++prepared.number;
+    script += cat("PREPARE ", name_of(prepared), " AS ", record_done_sql(), "; ");
   }
-  std::vector<SqlValue> parameters = file_parameters(target);
-  for (SqlValue value :
-       {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
-        SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
-        number(report.attempts), number(report.waited.count()), number(report.max_victims),
-        SqlValue(pg::text_array(numbers)), number(target.token), SqlValue(pg::text_array(kinds)),
-        SqlValue(pg::text_array(fingerprints))}) {
-    parameters.push_back(std::move(value));
+  script += cat("EXECUTE ", name_of(prepared), " (", done_literals(target, report), "); COMMIT");
+  SqlResult result = committed(fenced(worker.session->script(script)));
+  prepared.ready = result.ok;
+  // The last command that the server has done is the write itself, or nothing has been written.
+  if (!result.ok && !result.connection_lost && !result.command.starts_with("SELECT")) {
+    result.error.message = cat("cannot write the ledger: ", result.error.message);
   }
-  return fenced(session.query(record_done_sql(), std::move(parameters)));
+  return result;
 }
 
 SqlResult record_intent(Session& session, const LedgerTarget& target,

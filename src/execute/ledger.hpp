@@ -21,8 +21,11 @@ void finish_run(Session& session, const World& world, std::string_view outcome, 
 
 /// "SQLSTATE" of a write that did nothing, because another run holds the lease by now.
 inline constexpr std::string_view k_fenced = "FENCE";
-/// The first column of the first row is whether the lease was ours: if not, the write did nothing, and has failed.
+/// The first column of the first row is whether the lease was ours: if not, the write did nothing, and has failed. A write
+/// that must not be followed by a COMMIT has failed by itself.
 SqlResult fenced(SqlResult result);
+/// The answer to a COMMIT. An error, too, when the server has rolled back instead.
+SqlResult committed(SqlResult result);
 /// WITH query `lease`, which has a row while the token is that of the lease. Its lock makes whoever wants to take the lease over
 /// wait for the end of the transaction.
 std::string lease_query(std::string_view token);
@@ -35,8 +38,15 @@ struct LedgerTarget {
   long long token = 0;  ///< of the lease
 };
 
-/// The step is done. Part of the step's transaction.
+/// The step is done. Commits by itself.
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report);
+/// The step is done: its rows and the end of its transaction, in one message; whatever of it fails, nothing is committed.
+SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report);
+/// Inside a step's transaction, after its statements: what the file may have left behind (another role, a timeout of 1 ms)
+/// is not meant for the ledger.
+inline constexpr std::string_view k_settings_for_ledger =
+    "SET LOCAL statement_timeout = 0; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL lock_timeout "
+    "= '10s'; ";
 
 /// A statement outside transactions is about to run. Commits by itself.
 SqlResult record_intent(Session& session, const LedgerTarget& target,

@@ -180,18 +180,11 @@ SqlResult prepare_session(const StepContext& context) {
 }
 
 SqlResult prepare_for_ledger(const StepContext& context) {
-  return context.session().script(
-      "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; SET LOCAL statement_timeout = 0;"
-      " SET LOCAL lock_timeout = '10s'");
+  return context.session().script(k_settings_for_ledger);
 }
 
 SqlResult commit(const StepContext& context) {
-  SqlResult result = context.session().script("COMMIT");
-  if (result.ok && result.command != "COMMIT") {
-    result.ok = false;
-    result.error.message = cat("the server answered COMMIT with ", result.command);
-  }
-  return result;
+  return committed(context.session().script("COMMIT"));
 }
 
 SqlResult run_watched(StepContext& context, Query query) {
@@ -209,6 +202,7 @@ SqlResult run_statement(StepContext& context, const PlannedStatement& statement,
   query.keep_rows = false;  // nobody asks for them
   SqlResult result = run_watched(context, std::move(query));
   report_notices(context);
+  if (statement.tag == "DeallocateStmt" || statement.tag == "DiscardStmt") context.worker.done.ready = false;
   if (result.ok && context.step.in_transaction != context.session().in_transaction()) {
     result.ok = false;
     result.error.message = cat("the ", statement.tag, " has changed the transaction that it runs in");

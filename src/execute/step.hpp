@@ -47,8 +47,8 @@ struct StepContext {
 
 enum class AttemptOutcome {
   done,
-  busy,         ///< a lock was not free: again later
-  outside,      ///< nothing was tried: somebody is better waited for outside of a transaction
+  busy,     ///< a lock was not free: again later
+  outside,  ///< no attempt: somebody is better waited for outside of a transaction, or it has to begin anew
   too_harmful,  ///< others waited too long behind a statement at work
   lost,         ///< the server went away: connect, ask the ledger, perhaps again
   interrupted,
@@ -76,10 +76,8 @@ milliseconds statement_timeout_of(const StepContext& context, const PlannedState
 SqlResult reset_session(const StepContext& context);
 /// The same, then what the file has set before this step: for its statements.
 SqlResult prepare_session(const StepContext& context);
-/// Inside a step's transaction, after its statements: what the file may have left behind (another role, a timeout of 1 ms) is
-/// not meant for the ledger.
+/// k_settings_for_ledger.
 SqlResult prepare_for_ledger(const StepContext& context);
-/// An error, too, when the server rolls back instead.
 SqlResult commit(const StepContext& context);
 
 /// Sends something that may have to queue or to work, watching the queue before and behind it: cancelled when more

@@ -138,9 +138,11 @@ AttemptResult not_held(StepContext& context, const Ran& ran) {
   return failure;
 }
 
-SqlResult write_ledger(StepContext& context) {
-  SqlResult result = prepare_for_ledger(context);
-  return result.ok ? record_done(context.session(), context.target(), context.report) : result;
+/// Whether the file has taken away what we had prepared (DEALLOCATE in a DO block, say): once more, then, from the
+/// beginning, and prepared anew.
+bool was_deallocated(const SqlResult& result, bool was_ready) {
+  return was_ready && !result.connection_lost &&
+         result.error.sqlstate == pg::sqlstate::invalid_sql_statement_name;
 }
 
 }  // namespace
@@ -150,6 +152,7 @@ AttemptResult attempt_in_transaction(StepContext& context) {
   Ran ran{.result = open_transaction(context)};
   if (ran.result.ok) ran = run_statements(context);
   const bool ran_all = ran.acquired == Acquired::held && ran.result.ok;
+  bool was_ready = false;
   if (ran_all && is_interrupted(context.world)) {
     context.session().script("ROLLBACK");
     return {.outcome = AttemptOutcome::interrupted};
@@ -158,12 +161,13 @@ AttemptResult attempt_in_transaction(StepContext& context) {
     context.report.waited =
         std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
     context.report.held = context.since(context.last_seen_waiting);
-    ran.result = write_ledger(context);
-    if (ran.result.ok) ran.result = commit(context);
+    was_ready = context.worker.done.ready;
+    ran.result = commit_done(context.worker, context.target(), context.report);
     context.report.held = context.since(context.last_seen_waiting);
     if (ran.result.ok) return {.outcome = AttemptOutcome::done};
   }
   if (!ran.result.connection_lost) context.session().script("ROLLBACK");
+  if (was_deallocated(ran.result, was_ready)) return {.outcome = AttemptOutcome::outside};
   return ran.acquired == Acquired::held ? attempt_failure(context, ran.result, ran.statement)
                                         : not_held(context, ran);
 }

@@ -26,6 +26,8 @@ namespace pgsluice::pg {
   X(PQsetnonblocking)               \
   X(PQsendQuery)                    \
   X(PQsendQueryParams)              \
+  X(PQsendPrepare)                  \
+  X(PQsendQueryPrepared)            \
   X(PQsetSingleRowMode)             \
   X(PQflush)                        \
   X(PQconsumeInput)                 \

@@ -90,6 +90,11 @@ class PqSession final : public Session {
   }
 
   SqlResult run(const Query& query) override {
+    if (query.keep_plan) {
+      if (SqlResult prepared = prepare(query.sql); !prepared.ok) {
+        return prepared;
+      }
+    }
     if (!connection_ || !send(query)) {
       return lost();
     }
@@ -115,6 +120,21 @@ class PqSession final : public Session {
   std::vector<Notice> take_notices() override { return std::exchange(notices_, {}); }
 
  private:
+  SqlResult prepare(const std::string& sql) {
+    if (prepared_.contains(sql)) {
+      return {};
+    }
+    const std::string name = cat("pgsluice_", std::to_string(prepared_.size() + 1));
+    if (!connection_ || api().PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr) != 1) {
+      return lost();
+    }
+    SqlResult result = receive(Query{});
+    if (result.ok) {
+      prepared_[sql] = name;
+    }
+    return result;
+  }
+
   bool send(const Query& query) {
     PGconn* connection = connection_.get();
     if (query.script) {
@@ -124,9 +144,12 @@ class PqSession final : public Session {
     for (const SqlValue& parameter : query.parameters) {
       values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    const bool sent = api().PQsendQueryParams(connection, query.sql.c_str(), static_cast<int>(values.size()),
-                                              nullptr, values.data(), nullptr, nullptr, 0) == 1;
-    return sent && (query.keep_rows || api().PQsetSingleRowMode(connection) == 1);
+    const int count = static_cast<int>(values.size());
+    const int sent = query.keep_plan ? api().PQsendQueryPrepared(connection, prepared_.at(query.sql).c_str(),
+                                                                 count, values.data(), nullptr, nullptr, 0)
+                                     : api().PQsendQueryParams(connection, query.sql.c_str(), count, nullptr,
+                                                               values.data(), nullptr, nullptr, 0);
+    return sent == 1 && (query.keep_rows || api().PQsetSingleRowMode(connection) == 1);
   }
 
   SqlResult receive(const Query& query) {
@@ -223,6 +246,7 @@ class PqSession final : public Session {
   std::vector<std::string> secrets_;
   const Interrupt& interrupt_;
   std::vector<Notice> notices_;
+  std::map<std::string, std::string> prepared_;  ///< names by text
   int server_version_num_ = 0;
   int backend_pid_ = 0;
 };

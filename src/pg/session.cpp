@@ -25,6 +25,14 @@ SqlResult Session::query(std::string_view sql, std::vector<SqlValue> parameters)
   return run(query);
 }
 
+SqlResult Session::query_again(std::string_view sql, std::vector<SqlValue> parameters) {
+  Query query;
+  query.sql = sql;
+  query.parameters = std::move(parameters);
+  query.keep_plan = true;
+  return run(query);
+}
+
 SqlResult Session::script(std::string_view sql) {
   Query query;
   query.sql = sql;

@@ -53,8 +53,8 @@ bool one_of(std::string_view tag, std::initializer_list<std::string_view> tags) 
 bool can_be_wrapped(const Effect& effect, const Statement& statement) {
   return !effect.needs_no_transaction && !effect.unmodeled &&
          !one_of(statement.tag,
-                 {"CallStmt", "DoStmt", "TransactionStmt", "CreatedbStmt", "DropdbStmt", "VacuumStmt",
-                  "AlterSystemStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"});
+                 {"CallStmt", "DoStmt", "DiscardStmt", "TransactionStmt", "CreatedbStmt", "DropdbStmt",
+                  "VacuumStmt", "AlterSystemStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"});
 }
 
 Resume resume_of(const Statement& statement, bool concurrently) {

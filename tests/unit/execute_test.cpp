@@ -112,6 +112,58 @@ TEST_F(Execute, WritesTheLedgerBeforeTheCommitOfTheSameTransaction) {
                                              "COMMIT"}));
 }
 
+/// Files of one step each.
+void add_steps(Plan& plan, int count) {
+  for (int i = 2; i <= count; ++i) {
+    PlannedFile file = plan.files.front();
+    file.analysis.migration.id = "000" + std::to_string(i) + "_a.sql";
+    file.steps.front().id = file.analysis.migration.id + "#1";
+    plan.files.push_back(std::move(file));
+  }
+}
+
+TEST_F(Execute, AStepIsFourMessagesOfWhichOneLooksAtHolders) {
+  add_steps(plan, 5);
+  std::vector<std::size_t> sent;
+  server.on_run = [&](const std::string& sql) {
+    if (sql.starts_with("ALTER TABLE")) sent.push_back(server.log.size());
+  };
+  EXPECT_EQ(run().code, ExitCode::ok);
+  ASSERT_EQ(sent.size(), 5U);
+  EXPECT_EQ(sent[4] - sent[3], 4U) << "holders; settings, BEGIN and locks; the statement; ledger and COMMIT";
+  EXPECT_EQ(server.count("PREPARE pgsluice_done_1 AS"), 1) << "once for all steps";
+  EXPECT_EQ(server.count("EXECUTE pgsluice_done_1 ("), 5);
+}
+
+TEST_F(Execute, PreparesAnewWhatAFileHasDeallocated) {
+  add_steps(plan, 2);
+  plan.files[0].steps[0].statements[0].tag = "DeallocateStmt";
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE"), 2) << "nothing is run twice";
+  EXPECT_EQ(server.count("PREPARE pgsluice_done_1 AS"), 1);
+  EXPECT_EQ(server.count("EXECUTE pgsluice_done_1 ("), 2);
+}
+
+TEST_F(Execute, ADeallocationThatNobodySawBeginsTheStepAnewOnce) {
+  add_steps(plan, 2);
+  server.answer("EXECUTE pgsluice_done_1 ('0002", failure("26000"));
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("ROLLBACK"), 1);
+  EXPECT_EQ(server.count("PREPARE pgsluice_done_2 AS"), 1);
+
+  server.answer("EXECUTE pgsluice_done", failure("26000"), -1);  // something else: it would never end
+  EXPECT_EQ(run().code, ExitCode::statement_failed);
+}
+
+TEST_F(Execute, WhatFailsBeforeTheLedgerIsWrittenIsSaidToBeTheLedger) {
+  server.answer("EXECUTE pgsluice_done", failure("42501"));
+  EXPECT_THAT(run().message, HasSubstr("cannot write the ledger: scripted failure [SQLSTATE 42501]"));
+  SqlResult deferred = failure("P0001");
+  deferred.command = "SELECT 1";
+  server.answer("EXECUTE pgsluice_done", deferred);
+  EXPECT_THAT(run().message, ::testing::Not(HasSubstr("ledger")));
+}
+
 TEST_F(Execute, RetriesALockTimeoutWithGrowingPauses) {
   server.answer("ALTER TABLE", failure("55P03"), 3);
   std::vector<Clock::time_point> tries;
@@ -388,11 +440,13 @@ TEST_F(Execute, AnExpiredLeaseIsTakenOverFromItsOrphans) {
 }
 
 TEST_F(Execute, AWriteWithAnOldTokenEndsTheRun) {
-  server.answer("SELECT EXISTS (SELECT FROM lease)", rows({{"f"}}), -1);
+  SqlResult lost_lease = failure("22P02");
+  lost_lease.error.message = R"(invalid input syntax for type boolean: "the lease of this run is lost")";
+  server.answer("EXECUTE pgsluice_done", lost_lease, -1);
   const RunReport report = run();
   EXPECT_EQ(report.code, ExitCode::other_run);
   EXPECT_EQ(report.steps[0].state, StepState::fenced);
-  EXPECT_EQ(server.count("COMMIT"), 0);
+  EXPECT_EQ(server.count("ROLLBACK"), 1);
 }
 
 TEST_F(Execute, WhatAPromotedStandbyHasNotReceivedIsDoneAgainInOrder) {

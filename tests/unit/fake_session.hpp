@@ -81,8 +81,9 @@ class FakeSession final : public Session {
     if (server_.on_run) server_.on_run(query.sql);
     SqlResult result = was_cancelled(query) ? failure("57014") : scripted(query.sql);
     if (query.sql.find("BEGIN; ") != std::string::npos || query.sql.starts_with("BEGIN")) open_ = result.ok;
-    if (query.sql == "COMMIT" || query.sql == "ROLLBACK" || result.connection_lost) open_ = false;
-    if (query.sql == "COMMIT" && result.ok) result.command = "COMMIT";
+    const bool commits = query.sql.ends_with("COMMIT");
+    if (commits || query.sql == "ROLLBACK" || result.connection_lost) open_ = false;
+    if (commits && result.ok) result.command = "COMMIT";
     return result;
   }
   void cancel() noexcept override {}

@@ -11,6 +11,7 @@
 #include "pg/arrays.hpp"
 #include "pg/connection.hpp"
 #include "pg/libpq.hpp"
+#include "pg/literal.hpp"
 #include "pg/sqlstate.hpp"
 #include "pgsluice/error.hpp"
 
@@ -31,6 +32,15 @@ std::string refusal(std::string_view conninfo) {
 
 TEST(Libpq, IsLoadedWhenAskedFor) {
   EXPECT_THAT(pg::libpq_version(), HasSubstr("."));
+}
+
+TEST(Literal, IsPlainAsciiWhateverTheSessionIsSetTo) {
+  EXPECT_EQ(pg::literal("o'clock", "text"), "'o''clock'::text");
+  EXPECT_EQ(pg::literal(std::nullopt, "jsonb"), "NULL::jsonb");
+  EXPECT_EQ(pg::literal("\\'", "text"),
+            "pg_catalog.convert_from(pg_catalog.decode('5c27', 'hex'), 'UTF8')::text");
+  EXPECT_EQ(pg::literal("\u00e9\n", "text"),
+            "pg_catalog.convert_from(pg_catalog.decode('c3a90a', 'hex'), 'UTF8')::text");
 }
 
 TEST(Conninfo, DescribesTheTargetWithoutThePassword) {
