@@ -3,6 +3,7 @@
 // snapshot_fields.hpp. An empty search_path makes PostgreSQL print every name with its schema.
 #include "catalog/read.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,13 +29,13 @@ Error refusal(const ReadFailure& failure) {
   return {ExitCode::precondition, cat("cannot read the catalogs: ", said), failure.error.hint};
 }
 
-/// A transaction that is never left open. After the first failure nothing more is asked.
+/// A transaction that is never left open, in which everything is asked for in one message.
 class Reading {
  public:
-  Reading(Session& session, const ReadOptions& options) : session_(session) {
+  using Take = std::function<void(const SqlResult& rows)>;
+
+  explicit Reading(Session& session) : session_(session) {
     keep(session_.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-    timeouts_ = cat("SET LOCAL lock_timeout = ", std::to_string(options.lock_timeout.count()),
-                    "; SET LOCAL statement_timeout = ", std::to_string(options.statement_timeout.count()));
   }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
@@ -42,16 +43,32 @@ class Reading {
     if (session_.in_transaction()) session_.script("ROLLBACK");
   }
 
+  /// The rows of a query; they come, query after query, when run() is called.
+  void ask(const std::string& sql, Take take) {
+    // All rows come as one list: the first column says whose they are.
+    script_ += cat("SELECT ", std::to_string(takers_.size()), ", q.* FROM (", sql, ") AS q; ");
+    takers_.push_back(std::move(take));
+  }
   /// From here on names are printed with their schemas, and constants the same whoever reads.
-  void settle() {
-    if (failure_) return;
-    keep(session_.script(
-        cat(timeouts_,
+  void settle(const ReadOptions& options) {
+    script_ +=
+        cat("SET LOCAL lock_timeout = ", std::to_string(options.lock_timeout.count()),
+            "; SET LOCAL statement_timeout = ", std::to_string(options.statement_timeout.count()),
             "; SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'"
             "; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'"
-            "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off")));
+            "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; ");
   }
-  SqlResult query(const std::string& sql) { return failure_ ? SqlResult{} : keep(session_.query(sql, {})); }
+  void run() {
+    if (failure_) return;
+    SqlResult all = keep(session_.script(script_));
+    std::vector<SqlResult> results(takers_.size());
+    for (std::vector<SqlValue>& row : all.rows) {
+      const auto whose = static_cast<std::size_t>(std::stoul(row.front().value_or("0")));
+      row.erase(row.begin());
+      results.at(whose).rows.push_back(std::move(row));
+    }
+    for (std::size_t i = 0; i < takers_.size(); ++i) takers_[i](results[i]);
+  }
   [[nodiscard]] const std::optional<ReadFailure>& failure() const { return failure_; }
 
  private:
@@ -62,7 +79,8 @@ class Reading {
   }
 
   Session& session_;
-  std::string timeouts_;
+  std::string script_;
+  std::vector<Take> takers_;
   std::optional<ReadFailure> failure_;
 };
 
@@ -74,9 +92,10 @@ void fill(const std::string& text, Value& value) {
 
 template <typename Item>
 void read_list(Reading& reading, const std::string& sql, std::vector<Item>& items) {
-  const SqlResult result = reading.query(sql);
-  items.resize(result.rows.size());
-  for (std::size_t i = 0; i < items.size(); ++i) fill(result.text(i, 0), items[i]);
+  reading.ask(sql, [&items](const SqlResult& result) {
+    items.resize(result.rows.size());
+    for (std::size_t i = 0; i < items.size(); ++i) fill(result.text(i, 0), items[i]);
+  });
 }
 
 /// Relations by oid, and what belongs to them: the first column of each row is the oid.
@@ -84,22 +103,26 @@ class Relations {
  public:
   Relations(Reading& reading, std::vector<SnapshotRelation>& relations, const std::string& sql)
       : reading_(reading), relations_(relations) {
-    const SqlResult result = reading.query(sql);
-    relations.resize(result.rows.size());
-    for (std::size_t i = 0; i < relations.size(); ++i) {
-      fill(result.text(i, 1), relations[i]);
-      by_oid_[result.text(i, 0)] = i;
-    }
+    reading_.ask(sql, [this](const SqlResult& result) {
+      relations_.resize(result.rows.size());
+      for (std::size_t i = 0; i < relations_.size(); ++i) {
+        fill(result.text(i, 1), relations_[i]);
+        by_oid_[result.text(i, 0)] = i;
+      }
+    });
   }
+  Relations(const Relations&) = delete;
+  Relations& operator=(const Relations&) = delete;
 
   template <typename Part>
   void read(const std::string& sql, std::vector<Part> SnapshotRelation::* parts) {
-    const SqlResult result = reading_.query(sql);
-    for (std::size_t i = 0; i < result.rows.size(); ++i) {
-      const auto relation = by_oid_.find(result.text(i, 0));
-      if (relation == by_oid_.end()) continue;
-      fill(result.text(i, 1), (relations_[relation->second].*parts).emplace_back());
-    }
+    reading_.ask(sql, [this, parts](const SqlResult& result) {
+      for (std::size_t i = 0; i < result.rows.size(); ++i) {
+        const auto relation = by_oid_.find(result.text(i, 0));
+        if (relation == by_oid_.end()) continue;
+        fill(result.text(i, 1), (relations_[relation->second].*parts).emplace_back());
+      }
+    });
   }
 
  private:
@@ -122,11 +145,12 @@ void read_queries(Reading& reading, const catalog::Queries& queries, Relations& 
 std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const ReadOptions& options) {
   const catalog::Queries queries(session.server_version_num(), options.sizes);
   Snapshot snapshot;
-  Reading reading(session, options);
-  const SqlResult database = reading.query(catalog::Queries::database());
-  if (!database.rows.empty()) fill(database.text(0, 1), snapshot.database);
-  snapshot.taken_at = database.text(0, 0);
-  reading.settle();
+  Reading reading(session);
+  reading.ask(catalog::Queries::database(), [&snapshot](const SqlResult& database) {
+    if (!database.rows.empty()) fill(database.text(0, 1), snapshot.database);
+    snapshot.taken_at = database.text(0, 0);
+  });
+  reading.settle(options);
   read_list(reading, catalog::Queries::schemas(), snapshot.schemas);
   read_list(reading, catalog::Queries::extensions(), snapshot.extensions);
   read_list(reading, catalog::Queries::types(), snapshot.types);
@@ -141,6 +165,7 @@ std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const Re
   read_list(reading, queries.publications(), snapshot.publications);
   read_list(reading, catalog::Queries::event_triggers(), snapshot.event_triggers);
   read_queries(reading, queries, relations, snapshot);
+  reading.run();
   if (reading.failure()) return *reading.failure();
   return snapshot;
 }
