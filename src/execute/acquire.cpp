@@ -84,7 +84,8 @@ Try try_to_hold(StepContext& context, const std::vector<RelationLock>& locks,
   query.script = true;
   Try tried;
   tried.result = patience ? run_watched(context, std::move(query)) : context.session().run(query);
-  tried.busy = tried.result.text(0, 0);
+  // The last row: what opens the transaction may answer with rows, too.
+  if (!tried.result.rows.empty()) tried.busy = tried.result.text(tried.result.rows.size() - 1, 0);
   return tried;
 }
 

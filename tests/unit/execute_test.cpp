@@ -263,6 +263,13 @@ TEST_F(Execute, LooksForAFreeMomentWithoutQueueing) {
   EXPECT_EQ(server.count("ROLLBACK"), 0);
 }
 
+TEST_F(Execute, TakesNoRowOfTheOpeningForABusyRelation) {
+  server.answer(k_lock, rows({{"\"$user\", public"}, {""}}));  // search_path, then the answer
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("NOWAIT"), 1);
+  EXPECT_TRUE(clock.sleeps.empty());
+}
+
 TEST_F(Execute, KeepsAutovacuumOutWhileItLooks) {
   server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), 3);
   server.answer("NOWAIT", rows({{"public.t"}}), 2);
