@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every test of the project as a CTest test. Labels: unit and cli need nothing; db needs PostgreSQL servers; lint needs
-# clang's tools.
+# Every test of the project as a CTest test. Labels: unit and cli need nothing; cluster needs python3 and openssl; db
+# needs PostgreSQL servers; lint needs clang's tools.
 
 find_package(GTest REQUIRED)
 
@@ -98,6 +98,12 @@ foreach(cmd IN LISTS cases)
     ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
 endforeach()
 
+# ---- cluster: against an API server over TLS ------------------------------------------------------------------------
+
+pgsluice_test_program(cluster_tests cluster)
+add_test(NAME cluster COMMAND cluster_tests --gtest_brief=1)
+set_tests_properties(cluster PROPERTIES LABELS cluster TIMEOUT 300)
+
 # ---- db: against real servers --------------------------------------------------------------------------------------
 
 foreach(kind IN ITEMS oracle execute)
@@ -119,7 +125,7 @@ endforeach()
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
 # clang loses its way to the C headers when one of its own folders is named again.
-set(system_folders ${LIBPQ_INCLUDE_DIRS})
+set(system_folders ${LIBPQ_INCLUDE_DIRS} ${LIBCURL_INCLUDE_DIRS})
 list(REMOVE_ITEM system_folders /usr/include)
 file(GENERATE OUTPUT tidy.flags CONTENT "\
 -std=c++20

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What commands share that look at Kubernetes: where its API is, and what belongs to an application.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/signals.hpp"
+#include "gate/rollout.hpp"
+#include "pgsluice/cluster.hpp"
+#include "pgsluice/session.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace pgsluice::cli {
+
+struct ClusterOptions {
+  std::string api;  ///< empty: of the pod that we run in
+  std::string token_file;
+  std::string ca_file;
+  ClusterPolicy policy;
+};
+
+void add_cluster_options(CLI::App& app, ClusterOptions& options);
+
+/// None: no address is given, and this is no pod. Throws Error(usage) for options that do not go together.
+std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock, const Interrupt& interrupt);
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cluster.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/text.hpp"
+#include "cluster/read.hpp"
+
+namespace pgsluice::cluster {
+namespace {
+
+struct Kind {
+  WorkloadKind kind;
+  Resource resource;
+};
+
+Resource apps(std::string_view plural) {
+  return {.group = "apps", .version = "v1", .plural = std::string(plural)};
+}
+const Resource& pods() {
+  static const Resource k_pods{.group = "", .version = "v1", .plural = "pods"};
+  return k_pods;
+}
+const Resource& jobs() {
+  static const Resource k_jobs{.group = "batch", .version = "v1", .plural = "jobs"};
+  return k_jobs;
+}
+const Resource& argo_applications() {
+  static const Resource k_applications{
+      .group = "argoproj.io", .version = "v1alpha1", .plural = "applications", .optional = true};
+  return k_applications;
+}
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> k_kinds = {
+      {WorkloadKind::deployment, apps("deployments")},
+      {WorkloadKind::stateful_set, apps("statefulsets")},
+      {WorkloadKind::daemon_set, apps("daemonsets")},
+      {WorkloadKind::rollout,
+       {.group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .optional = true}},
+      {WorkloadKind::cron_job,  // v1 since Kubernetes 1.21
+       {.group = "batch", .version = "v1", .plural = "cronjobs", .older_version = "v1beta1"}},
+      {WorkloadKind::job, jobs()},
+  };
+  return k_kinds;
+}
+
+/// Thrown inside a look, and nowhere else.
+struct Stopped {
+  ClusterFailure failure;
+};
+
+template <typename Value>
+Value value_of(Asked<Value> asked) {
+  if (auto* failure = std::get_if<ClusterFailure>(&asked)) throw Stopped{std::move(*failure)};
+  return std::move(std::get<Value>(asked));
+}
+
+/// One look: fills a view, request by request. What makes pods is asked before the pods, so that a pod which a newer
+/// template has made meanwhile is seen, too.
+class Look {
+ public:
+  Look(Client& client, const AppSelection& selection, std::string name_space)
+      : client_(client), selection_(selection) {
+    view_.name_space = std::move(name_space);
+    view_.selector = selection.selector;
+  }
+
+  ClusterView take() {
+    for (const Kind& kind : kinds()) look_at(kind);
+    for (const Made& made : made_) look_at_revisions(made);
+    add_pods(selection_.selector);
+    for (const Made& made : made_) add_pods(made.selector);
+    for (const std::string& application : selection_.argo_applications) look_at_argo(application);
+    return std::move(view_);
+  }
+
+ private:
+  struct Made {
+    std::size_t workload;
+    std::string selector;  ///< of its pods
+  };
+
+  void look_at(const Kind& kind) {
+    const auto objects = value_of(client_.list(kind.resource, view_.name_space, selection_.selector));
+    for (const Json& object : objects) {
+      add_workload(object, kind.kind);
+      if (kind.kind == WorkloadKind::cron_job) add_running_jobs(object);
+    }
+  }
+
+  void add_workload(const Json& object, WorkloadKind kind) {
+    Workload workload = read_workload(object, kind, selection_);
+    if (kind == WorkloadKind::job && is_finished_job(object)) return;
+    if (!seen_.insert(workload.uid).second) return;
+    view_.workloads.push_back(std::move(workload));
+    // A CronJob has Jobs, and those have pods.
+    std::string selector = selector_text(member_at(object, {"spec", "selector"}));
+    if (!selector.empty()) made_.push_back({view_.workloads.size() - 1, std::move(selector)});
+  }
+
+  /// They need not have the labels of the application: the template of a CronJob says which they get.
+  void add_running_jobs(const Json& cron_job) {
+    const Json& active = member_at(cron_job, {"status", "active"});
+    if (!active.is_array()) return;
+    for (const Json& reference : active) {
+      const std::string name = text_at(reference, {"name"});
+      const auto job = value_of(client_.get(jobs(), view_.name_space, name));
+      if (job) add_workload(*job, WorkloadKind::job);
+    }
+  }
+
+  void look_at_revisions(const Made& made) {
+    Workload& workload = view_.workloads[made.workload];
+    const bool by_replica_sets =
+        workload.kind == WorkloadKind::deployment || workload.kind == WorkloadKind::rollout;
+    if (workload.kind == WorkloadKind::job) return;
+    const Resource resource = apps(by_replica_sets ? "replicasets" : "controllerrevisions");
+    std::vector<Revision> revisions;
+    for (const Json& object : value_of(client_.list(resource, view_.name_space, made.selector))) {
+      if (controller_uid(object) != workload.uid) continue;
+      revisions.push_back(by_replica_sets ? read_replica_set(object, workload, selection_)
+                                          : read_controller_revision(object, workload, selection_));
+    }
+    std::sort(revisions.begin(), revisions.end(),
+              [](const Revision& a, const Revision& b) { return a.number > b.number; });
+    // The template of a Rollout may stand in a Deployment that it refers to.
+    if (workload.version.text.empty() && !revisions.empty()) workload.version = revisions.front().version;
+    std::move(revisions.begin(), revisions.end(), std::back_inserter(view_.revisions));
+  }
+
+  void add_pods(const std::string& selector) {
+    if (!asked_.insert(selector).second) return;
+    for (const Json& object : value_of(client_.list(pods(), view_.name_space, selector))) {
+      Pod pod = read_pod(object, selection_);
+      if (seen_.insert(pod.uid).second) view_.pods.push_back(std::move(pod));
+    }
+  }
+
+  void look_at_argo(const std::string& application) {
+    const std::size_t slash = application.find('/');
+    const std::string name_space =
+        slash == std::string::npos ? view_.name_space : application.substr(0, slash);
+    const std::string name = slash == std::string::npos ? application : application.substr(slash + 1);
+    const auto object = value_of(client_.get(argo_applications(), name_space, name));
+    if (!object) throw Stopped{no_application(name, name_space)};
+    const Json& history = member_at(*object, {"status", "history"});
+    std::vector<ArgoDeployment> deployments;
+    for (const Json& entry : history.is_array() ? history : Json::array()) {
+      deployments.push_back(read_argo_deployment(entry, application));
+    }
+    std::sort(deployments.begin(), deployments.end(),
+              [](const ArgoDeployment& a, const ArgoDeployment& b) { return a.id > b.id; });
+    std::move(deployments.begin(), deployments.end(), std::back_inserter(view_.argo_deployments));
+  }
+
+  static ClusterFailure no_application(const std::string& name, const std::string& name_space) {
+    return {cat("there is no Argo CD Application ", printable_line(name), " in namespace ",
+                printable_line(name_space)),
+            "Name it as NAMESPACE/NAME; the namespace is usually argocd."};
+  }
+
+  Client& client_;
+  const AppSelection& selection_;
+  ClusterView view_;
+  std::vector<Made> made_;
+  std::set<std::string> seen_;   // uids
+  std::set<std::string> asked_;  // selectors of pods
+};
+
+class RealCluster final : public Cluster {
+ public:
+  RealCluster(std::unique_ptr<Http> http, std::string name_space, Clock& clock, const Interrupt& interrupt,
+              const Client::Limits& limits)
+      : http_(std::move(http)), client_(*http_, clock, interrupt, limits), name_space_(std::move(name_space)) {}
+
+  std::variant<ClusterView, ClusterFailure> look(const AppSelection& selection) override {
+    const std::string& name_space = selection.name_space.empty() ? name_space_ : selection.name_space;
+    if (name_space.empty()) {
+      return ClusterFailure{"it is not known which namespace the application is in", "Name it."};
+    }
+    // Without a selector every pod of the namespace would count as the application's.
+    if (selection.selector.empty()) {
+      return ClusterFailure{"nothing says which workloads belong to the application",
+                            "Name their labels, such as app.kubernetes.io/name=checkout."};
+    }
+    client_.begin();
+    try {
+      return Look(client_, selection, name_space).take();
+    } catch (Stopped& stopped) {
+      return std::move(stopped.failure);
+    }
+  }
+
+  std::optional<ClusterFailure> annotate_job(const std::string& job, const std::string& key,
+                                             const std::string& value) override {
+    client_.begin();
+    OrderedJson change;
+    change["metadata"]["annotations"][key] = value;
+    return client_.patch(jobs(), name_space_, job, change);
+  }
+
+ private:
+  std::unique_ptr<Http> http_;
+  Client client_;
+  std::string name_space_;
+};
+
+}  // namespace
+
+std::unique_ptr<Cluster> make_cluster(std::unique_ptr<Http> http, std::string name_space, Clock& clock,
+                                      const Interrupt& interrupt, const Client::Limits& limits) {
+  return std::make_unique<RealCluster>(std::move(http), std::move(name_space), clock, interrupt, limits);
+}
+
+}  // namespace pgsluice::cluster

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real Cluster against an API server over TLS.
+
+#include <gtest/gtest.h>
+
+#include "cluster/cluster.hpp"
+#include "execute/clock.hpp"
+#include "support/kube_api.hpp"
+#include "support/kube_objects.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// One server for all tests: each sets the state that it needs.
+struct RealCluster : testing::Test {
+  static void SetUpTestSuite() { api = std::make_unique<KubeApi>(); }  // NOLINT(readability-identifier-naming)
+  static void TearDownTestSuite() { api.reset(); }                      // NOLINT(readability-identifier-naming)
+  static inline std::unique_ptr<KubeApi> api;
+
+  Interrupt interrupt;
+  SystemClock clock{interrupt};
+  OrderedJson state = empty_state();
+  AppSelection selection{.name_space = "shop", .selector = "app.kubernetes.io/name=checkout"};
+  cluster::Client::Limits limits{.budget = 20s, .page = 2};
+
+  void SetUp() override { api->set_token("first"); }  // NOLINT(readability-identifier-naming)
+
+  std::unique_ptr<Cluster> open(const std::filesystem::path& ca_file) {
+    const cluster::Access access{.url = api->url(),
+                                 .token_file = api->token_file(),
+                                 .ca_file = ca_file,
+                                 .name_space = "shop",
+                                 .direct = true};
+    return cluster::make_cluster(cluster::open_http(access, interrupt), "shop", clock, interrupt, limits);
+  }
+
+  ClusterView see() {
+    api->set(state);
+    auto seen = open(api->ca_file())->look(selection);
+    if (auto* failure = std::get_if<ClusterFailure>(&seen)) {
+      ADD_FAILURE() << failure->message;
+      return {};
+    }
+    return std::get<ClusterView>(seen);
+  }
+
+  std::string failure() {
+    api->set(state);
+    auto seen = open(api->ca_file())->look(selection);
+    auto* failure = std::get_if<ClusterFailure>(&seen);
+    return failure != nullptr ? failure->message + " | " + failure->hint : "seen";
+  }
+
+  OrderedJson fault(const std::string& match, int status) {
+    static int id = 0;
+    return {{"id", ++id}, {"match", match}, {"status", status}};
+  }
+
+  static std::vector<std::string> pod_names(const ClusterView& view) {
+    std::vector<std::string> names;
+    for (const Pod& pod : view.pods) names.push_back(pod.name);
+    return names;
+  }
+};
+
+TEST_F(RealCluster, SeesARolloutWithTerminatingPods) {
+  add(state, "apis/apps/v1", "deployments", deployment("checkout", "2", 2, 2, 2, 2));
+  add(state, "apis/apps/v1", "replicasets", replica_set("checkout", 1, "1"));
+  add(state, "apis/apps/v1", "replicasets", replica_set("checkout", 2, "2"));
+  add(state, "apis/apps/v1", "replicasets", replica_set("another", 1, "1"));
+  for (const char* name : {"a", "b", "c"}) add(state, "api/v1", "pods", pod(name, "2", "checkout-rs2"));
+  add(state, "api/v1", "pods", terminating(pod("old", "1", "checkout-rs1")));
+  const ClusterView view = see();
+  ASSERT_EQ(view.workloads.size(), 1U);
+  EXPECT_EQ(view.workloads[0].version.text, "2");
+  EXPECT_TRUE(view.workloads[0].observed);
+  ASSERT_EQ(view.revisions.size(), 2U);
+  EXPECT_EQ(view.revisions[0].version.text, "2");
+  EXPECT_EQ(view.revisions[1].version.text, "1");
+  // More than a page of them, found by the Deployment's own selector: they have no label of the application.
+  EXPECT_EQ(pod_names(view), (std::vector<std::string>{"a", "b", "c", "old"}));
+  EXPECT_TRUE(view.pods[3].terminating);
+  EXPECT_EQ(view.pods[3].grace, 30s);
+  EXPECT_EQ(view.pods[3].owner, "ReplicaSet/checkout-rs1");
+}
+
+TEST_F(RealCluster, SeesCronJobsAndTheJobsThatTheyHaveStarted) {
+  OrderedJson nightly = cron_job("nightly", "2");
+  nightly["status"]["active"] = OrderedJson::parse(R"([{"name": "nightly-1"}, {"name": "nightly-gone"}])");
+  add(state, "apis/batch/v1", "cronjobs", nightly);
+  OrderedJson running = job("nightly-1", "1");
+  running["metadata"]["labels"] = OrderedJson::object();
+  add(state, "apis/batch/v1", "jobs", running);
+  OrderedJson done = job("import", "1");
+  done["status"]["conditions"] = OrderedJson::parse(R"([{"type": "Complete", "status": "True"}])");
+  add(state, "apis/batch/v1", "jobs", done);
+  const ClusterView view = see();
+  ASSERT_EQ(view.workloads.size(), 2U);
+  EXPECT_EQ(view.workloads[0].kind, WorkloadKind::cron_job);
+  EXPECT_EQ(view.workloads[1].name, "nightly-1");
+  EXPECT_EQ(view.workloads[1].version.text, "1");
+}
+
+TEST_F(RealCluster, SeesOtherKinds) {
+  OrderedJson set = deployment("store", "2", 3, 1, 3, 3);
+  set["spec"]["updateStrategy"]["type"] = "OnDelete";
+  add(state, "apis/apps/v1", "statefulsets", set);
+  OrderedJson revision = kube_object("store-5d4");
+  revision["metadata"]["labels"]["app"] = "checkout";
+  make_owner(revision, "StatefulSet", "store");
+  revision["revision"] = 4;
+  revision["data"]["spec"]["template"] = pod_template("1");
+  add(state, "apis/apps/v1", "controllerrevisions", revision);
+  OrderedJson agent = deployment("agent", "2", 0, 0, 0, 0);
+  agent["status"] = {{"observedGeneration", 1}, {"desiredNumberScheduled", 5}, {"updatedNumberScheduled", 4},
+                     {"currentNumberScheduled", 5}, {"numberAvailable", 5}};
+  add(state, "apis/apps/v1", "daemonsets", agent);
+  const ClusterView view = see();
+  ASSERT_EQ(view.workloads.size(), 2U);
+  EXPECT_TRUE(view.workloads[0].on_delete);
+  EXPECT_EQ(view.workloads[1].wanted, 5);
+  EXPECT_EQ(view.workloads[1].updated, 4);
+  EXPECT_FALSE(view.workloads[1].observed);
+  ASSERT_EQ(view.revisions.size(), 1U);
+  EXPECT_EQ(view.revisions[0].version.text, "1");
+}
+
+TEST_F(RealCluster, SeesAnArgoRolloutWhoseTemplateStandsElsewhere) {
+  state["unknown"] = OrderedJson::array();
+  OrderedJson rollout = deployment("checkout", "2", 2, 1, 3, 3);
+  rollout["spec"].erase("template");
+  rollout["spec"]["workloadRef"]["name"] = "checkout";
+  rollout["status"]["observedGeneration"] = "2";
+  rollout["status"]["stableRS"] = "aaa";
+  rollout["status"]["currentPodHash"] = "bbb";
+  add(state, "apis/argoproj.io/v1alpha1", "rollouts", rollout);
+  OrderedJson set = replica_set("checkout", 2, "2");
+  set["metadata"]["annotations"] = {{"rollout.argoproj.io/revision", "7"}};
+  add(state, "apis/apps/v1", "replicasets", set);
+  const ClusterView view = see();
+  ASSERT_EQ(view.workloads.size(), 1U);
+  EXPECT_EQ(view.workloads[0].kind, WorkloadKind::rollout);
+  EXPECT_TRUE(view.workloads[0].observed);
+  EXPECT_FALSE(view.workloads[0].stable);
+  EXPECT_EQ(view.workloads[0].version.text, "2");
+  EXPECT_EQ(view.revisions.at(0).number, 7);
+}
+
+TEST_F(RealCluster, ReadsTheHistoryOfAnApplicationNewestFirst) {
+  selection.argo_applications = {"argocd/checkout"};
+  OrderedJson application = kube_object("checkout");
+  application["status"]["history"] = OrderedJson::parse(R"([
+      {"id": 3, "revision": "aaa", "source": {"targetRevision": "v1.0"}},
+      {"id": 4, "revision": "bbb", "source": {"targetRevision": "v2.0"}}])");
+  state["objects"]["/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"].push_back(application);
+  const ClusterView view = see();
+  ASSERT_EQ(view.argo_deployments.size(), 2U);
+  EXPECT_EQ(view.argo_deployments[0].version.text, "v2.0");
+  selection.argo_applications = {"argocd/another"};
+  EXPECT_EQ(failure().find("there is no Argo CD Application another in namespace argocd"), 0U);
+}
+
+TEST_F(RealCluster, ReadsTheTokenAgainWhenItHasBeenReplaced) {
+  state["tokens"] = {"second"};
+  EXPECT_EQ(failure().find("the API server does not know our token"), 0U);
+  api->set_token("second");
+  EXPECT_EQ(failure(), "seen");
+}
+
+TEST_F(RealCluster, TrustsTheAuthorityThatItIsGivenAndNoOther) {
+  api->set(state);
+  auto seen = open(api->other_ca_file())->look(selection);
+  ASSERT_TRUE(std::holds_alternative<ClusterFailure>(seen));
+  EXPECT_NE(std::get<ClusterFailure>(seen).message.find("certificate"), std::string::npos);
+}
+
+TEST_F(RealCluster, SaysWhichRuleIsMissing) {
+  state["forbidden"] = {"controllerrevisions", "pods"};
+  EXPECT_NE(failure().find("resources: [pods], verbs: [list]"), std::string::npos);
+}
+
+TEST_F(RealCluster, OutlastsABusyServerAndCutAnswers) {
+  OrderedJson busy = fault("/deployments", 429);
+  busy["retry_after"] = 1;
+  OrderedJson cut = fault("/pods", 0);
+  cut["cut"] = true;
+  state["faults"] = {busy, fault("/statefulsets", 503), cut};
+  EXPECT_EQ(failure(), "seen");
+}
+
+TEST_F(RealCluster, DoesNotWaitForAServerThatHangs) {
+  limits.request = 200ms;
+  limits.budget = 1s;
+  OrderedJson hang = fault("/deployments", 500);
+  hang["hang"] = 3;
+  hang["times"] = 100;
+  state["faults"] = {hang};
+  EXPECT_EQ(failure().find("the API server cannot be reached"), 0U);
+}
+
+TEST_F(RealCluster, WritesAnAnnotationOfAJob) {
+  add(state, "apis/batch/v1", "jobs", job("checkout-presync", "2"));
+  api->set(state);
+  const auto cluster = open(api->ca_file());
+  EXPECT_FALSE(cluster->annotate_job("checkout-presync", "pgsluice/status", "waiting: \"pid 7\"\n"));
+  EXPECT_EQ(api->patches().back()["change"].dump(),
+            R"({"metadata":{"annotations":{"pgsluice/status":"waiting: \"pid 7\"\n"}}})");
+  EXPECT_TRUE(cluster->annotate_job("no such job", "a", "b"));
+}
+
+}  // namespace
+}  // namespace pgsluice::test
