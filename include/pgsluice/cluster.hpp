@@ -41,12 +41,12 @@ struct Workload {
   WorkloadKind kind = WorkloadKind::deployment;
   std::string name;
   std::string uid;
-  AppVersion version;     ///< of its template
-  bool observed = true;   ///< its controller has seen the latest specification
-  bool paused = false;    ///< somebody has stopped the rollout; of a CronJob or Job: suspended
-  bool aborted = false;   ///< an Argo Rollout that goes back
-  bool stable = true;     ///< an Argo Rollout has no canary on its way
-  bool on_delete = false; ///< nobody replaces its pods
+  AppVersion version;      ///< of its template
+  bool observed = true;    ///< its controller has seen the latest specification
+  bool paused = false;     ///< somebody has stopped the rollout; of a CronJob or Job: suspended
+  bool aborted = false;    ///< an Argo Rollout that goes back
+  bool stable = true;      ///< an Argo Rollout has no canary on its way
+  bool on_delete = false;  ///< nobody replaces its pods
   long long wanted = 0;
   long long updated = 0;
   long long total = 0;

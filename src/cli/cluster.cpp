@@ -42,7 +42,8 @@ void add_access(CLI::App& app, ClusterOptions& options) {
 
 void add_versions(CLI::App& app, AppSelection& selection) {
   app.add_option_function<std::string>(
-         "--version-from", [&selection](const std::string& text) { selection.version_from = parse_sources(text); },
+         "--version-from",
+         [&selection](const std::string& text) { selection.version_from = parse_sources(text); },
          "what tells the version that a pod runs, first come first served")
       ->check(CLI::Validator(check_sources, ""))
       ->type_name("LIST")
@@ -86,17 +87,20 @@ std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& cloc
     if (!access) return nullptr;
   } else {
     if (!options.api.starts_with("https://")) {
-      throw Error(ExitCode::usage,
-                  cat("--kube-api ", printable_line(without_passwords(options.api)), " does not begin with https://"),
-                  "The token must not travel in the clear.");
+      throw Error(
+          ExitCode::usage,
+          cat("--kube-api ", printable_line(without_passwords(options.api)), " does not begin with https://"),
+          "The token must not travel in the clear.");
     }
     if (options.token_file.empty() || options.ca_file.empty()) {
       throw Error(ExitCode::usage, "--kube-api needs --kube-token-file and --kube-ca");
     }
-    access = cluster::Access{.url = options.api, .token_file = options.token_file, .ca_file = options.ca_file};
+    access =
+        cluster::Access{.url = options.api, .token_file = options.token_file, .ca_file = options.ca_file};
     while (access->url.ends_with('/')) access->url.pop_back();
   }
-  return cluster::make_cluster(cluster::open_http(*access, interrupt), access->name_space, clock, interrupt, {});
+  return cluster::make_cluster(cluster::open_http(*access, interrupt), access->name_space, clock, interrupt,
+                               {});
 }
 
 }  // namespace pgsluice::cli

@@ -28,6 +28,7 @@ struct ClusterOptions {
 void add_cluster_options(CLI::App& app, ClusterOptions& options);
 
 /// None: no address is given, and this is no pod. Throws Error(usage) for options that do not go together.
-std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock, const Interrupt& interrupt);
+std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,
+                                      const Interrupt& interrupt);
 
 }  // namespace pgsluice::cli

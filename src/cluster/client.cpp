@@ -25,7 +25,8 @@ std::string words_of(const HttpAnswer& answer) {
 
 /// A rule of a Role, as YAML has it.
 std::string rule_of(const Resource& resource, std::string_view verb) {
-  return cat("apiGroups: [\"", resource.group, "\"], resources: [", resource.plural, "], verbs: [", verb, "]");
+  return cat("apiGroups: [\"", resource.group, "\"], resources: [", resource.plural, "], verbs: [", verb,
+             "]");
 }
 
 ClusterFailure refusal(const HttpAnswer& answer, const Resource& resource, const std::string& name_space,
@@ -152,9 +153,9 @@ Asked<std::vector<Json>> Client::list(const Resource& resource, const std::strin
     } else if (resource.optional) {
       return std::vector<Json>();
     } else {
-      return ClusterFailure{cat("the API server knows no ", resource.plural, " of ", resource.group, "/",
-                                resource.version),
-                            "Is this address the one of a Kubernetes API server?"};
+      return ClusterFailure{
+          cat("the API server knows no ", resource.plural, " of ", resource.group, "/", resource.version),
+          "Is this address the one of a Kubernetes API server?"};
     }
   }
   return ClusterFailure{cat("the list of ", resource.plural, " changes faster than it can be read"), {}};

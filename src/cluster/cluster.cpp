@@ -174,7 +174,9 @@ class RealCluster final : public Cluster {
  public:
   RealCluster(std::unique_ptr<Http> http, std::string name_space, Clock& clock, const Interrupt& interrupt,
               const Client::Limits& limits)
-      : http_(std::move(http)), client_(*http_, clock, interrupt, limits), name_space_(std::move(name_space)) {}
+      : http_(std::move(http)),
+        client_(*http_, clock, interrupt, limits),
+        name_space_(std::move(name_space)) {}
 
   std::variant<ClusterView, ClusterFailure> look(const AppSelection& selection) override {
     const std::string& name_space = selection.name_space.empty() ? name_space_ : selection.name_space;

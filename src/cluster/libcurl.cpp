@@ -22,7 +22,8 @@ void* open_library() {
     const char* said = dlerror();
     if (reason.empty()) reason = said ? said : "not found";
   }
-  throw Error(ExitCode::precondition, std::string("cannot load ") + k_names.front() + ": " + reason, k_install);
+  throw Error(ExitCode::precondition, std::string("cannot load ") + k_names.front() + ": " + reason,
+              k_install);
 }
 
 Api load() {

@@ -150,7 +150,8 @@ AppVersion version_of(const Json& pod, const AppSelection& selection) {
 
 Workload read_workload(const Json& object, WorkloadKind kind, const AppSelection& selection) {
   const bool is_cron = kind == WorkloadKind::cron_job;
-  const Json& spec = is_cron ? member_at(object, {"spec", "jobTemplate", "spec"}) : member_at(object, {"spec"});
+  const Json& spec =
+      is_cron ? member_at(object, {"spec", "jobTemplate", "spec"}) : member_at(object, {"spec"});
   Workload workload{.kind = kind,
                     .name = text_at(object, {"metadata", "name"}),
                     .uid = text_at(object, {"metadata", "uid"}),

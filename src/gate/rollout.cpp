@@ -42,9 +42,8 @@ bool works(const Pod& pod) {
 /// What keeps a version from being known as one that fits; none: it fits.
 std::optional<Remark> judge(const AppVersion& version, const AppNeed& need, const std::string& who) {
   if (version.text.empty()) {
-    return Remark{Verdict::unknown,
-                  cat(who, " a version that nothing tells (", text(version.source),
-                      "): label the template of its pods with app.kubernetes.io/version")};
+    return Remark{Verdict::unknown, cat(who, " a version that nothing tells (", text(version.source),
+                                        "): label the template of its pods with app.kubernetes.io/version")};
   }
   const Verdict verdict = fits(version.text, need);
   if (verdict == Verdict::open) return std::nullopt;
@@ -171,7 +170,7 @@ Evidence rollout_evidence(const ClusterView& view, const AppNeed& need) {
 }
 
 Evidence rollback_evidence(const ClusterView& view, const AppNeed& need, int horizon) {
-  Evidence evidence{.provider = "rollback", .subject = to_string(need)};
+  Evidence evidence{.provider = "rollback-horizon", .subject = to_string(need)};
   if (is_empty(view)) return nothing_found(std::move(evidence), view);
   std::vector<Remark> remarks;
   std::size_t looked_at = 0;
@@ -270,7 +269,7 @@ Evidence rollout_of(const ClusterView& view, const AppNeed& need, int /*horizon*
 
 std::vector<EvidenceSource> cluster_sources(Cluster& cluster, Clock& clock, const ClusterPolicy& policy) {
   const auto eyes = std::make_shared<Eyes>(cluster, clock, policy);
-  return {source("rollout", eyes, rollout_of), source("rollback", eyes, rollback_evidence)};
+  return {source("rollout", eyes, rollout_of), source("rollback-horizon", eyes, rollback_evidence)};
 }
 
 }  // namespace pgsluice

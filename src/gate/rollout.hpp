@@ -22,7 +22,7 @@ struct ClusterPolicy {
   int rollback_horizon = 1;
 };
 
-/// The providers "rollout" and "rollback", about files that name the application that they need. Both look once for
+/// The providers "rollout" and "rollback-horizon", about files that name the application that they need. Both look once for
 /// questions that follow one another. `cluster` and `clock` must outlive them.
 std::vector<EvidenceSource> cluster_sources(Cluster& cluster, Clock& clock, const ClusterPolicy& policy);
 

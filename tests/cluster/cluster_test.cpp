@@ -15,9 +15,10 @@ using namespace std::chrono_literals;
 
 /// One server for all tests: each sets the state that it needs.
 struct RealCluster : testing::Test {
-  static void SetUpTestSuite() { api = std::make_unique<KubeApi>(); }  // NOLINT(readability-identifier-naming)
-  static void TearDownTestSuite() { api.reset(); }                      // NOLINT(readability-identifier-naming)
-  static inline std::unique_ptr<KubeApi> api;
+  static KubeApi& api() {
+    static KubeApi server;
+    return server;
+  }
 
   Interrupt interrupt;
   SystemClock clock{interrupt};
@@ -25,11 +26,11 @@ struct RealCluster : testing::Test {
   AppSelection selection{.name_space = "shop", .selector = "app.kubernetes.io/name=checkout"};
   cluster::Client::Limits limits{.budget = 20s, .page = 2};
 
-  void SetUp() override { api->set_token("first"); }  // NOLINT(readability-identifier-naming)
+  void SetUp() override { api().set_token("first"); }  // NOLINT(readability-identifier-naming)
 
   std::unique_ptr<Cluster> open(const std::filesystem::path& ca_file) {
-    const cluster::Access access{.url = api->url(),
-                                 .token_file = api->token_file(),
+    const cluster::Access access{.url = api().url(),
+                                 .token_file = api().token_file(),
                                  .ca_file = ca_file,
                                  .name_space = "shop",
                                  .direct = true};
@@ -37,8 +38,8 @@ struct RealCluster : testing::Test {
   }
 
   ClusterView see() {
-    api->set(state);
-    auto seen = open(api->ca_file())->look(selection);
+    api().set(state);
+    auto seen = open(api().ca_file())->look(selection);
     if (auto* failure = std::get_if<ClusterFailure>(&seen)) {
       ADD_FAILURE() << failure->message;
       return {};
@@ -47,8 +48,8 @@ struct RealCluster : testing::Test {
   }
 
   std::string failure() {
-    api->set(state);
-    auto seen = open(api->ca_file())->look(selection);
+    api().set(state);
+    auto seen = open(api().ca_file())->look(selection);
     auto* failure = std::get_if<ClusterFailure>(&seen);
     return failure != nullptr ? failure->message + " | " + failure->hint : "seen";
   }
@@ -114,8 +115,11 @@ TEST_F(RealCluster, SeesOtherKinds) {
   revision["data"]["spec"]["template"] = pod_template("1");
   add(state, "apis/apps/v1", "controllerrevisions", revision);
   OrderedJson agent = deployment("agent", "2", 0, 0, 0, 0);
-  agent["status"] = {{"observedGeneration", 1}, {"desiredNumberScheduled", 5}, {"updatedNumberScheduled", 4},
-                     {"currentNumberScheduled", 5}, {"numberAvailable", 5}};
+  agent["status"] = {{"observedGeneration", 1},
+                     {"desiredNumberScheduled", 5},
+                     {"updatedNumberScheduled", 4},
+                     {"currentNumberScheduled", 5},
+                     {"numberAvailable", 5}};
   add(state, "apis/apps/v1", "daemonsets", agent);
   const ClusterView view = see();
   ASSERT_EQ(view.workloads.size(), 2U);
@@ -165,13 +169,13 @@ TEST_F(RealCluster, ReadsTheHistoryOfAnApplicationNewestFirst) {
 TEST_F(RealCluster, ReadsTheTokenAgainWhenItHasBeenReplaced) {
   state["tokens"] = {"second"};
   EXPECT_EQ(failure().find("the API server does not know our token"), 0U);
-  api->set_token("second");
+  api().set_token("second");
   EXPECT_EQ(failure(), "seen");
 }
 
 TEST_F(RealCluster, TrustsTheAuthorityThatItIsGivenAndNoOther) {
-  api->set(state);
-  auto seen = open(api->other_ca_file())->look(selection);
+  api().set(state);
+  auto seen = open(api().other_ca_file())->look(selection);
   ASSERT_TRUE(std::holds_alternative<ClusterFailure>(seen));
   EXPECT_NE(std::get<ClusterFailure>(seen).message.find("certificate"), std::string::npos);
 }
@@ -202,10 +206,10 @@ TEST_F(RealCluster, DoesNotWaitForAServerThatHangs) {
 
 TEST_F(RealCluster, WritesAnAnnotationOfAJob) {
   add(state, "apis/batch/v1", "jobs", job("checkout-presync", "2"));
-  api->set(state);
-  const auto cluster = open(api->ca_file());
+  api().set(state);
+  const auto cluster = open(api().ca_file());
   EXPECT_FALSE(cluster->annotate_job("checkout-presync", "pgsluice/status", "waiting: \"pid 7\"\n"));
-  EXPECT_EQ(api->patches().back()["change"].dump(),
+  EXPECT_EQ(api().patches().back()["change"].dump(),
             R"({"metadata":{"annotations":{"pgsluice/status":"waiting: \"pid 7\"\n"}}})");
   EXPECT_TRUE(cluster->annotate_job("no such job", "a", "b"));
 }

@@ -17,7 +17,8 @@ namespace pgsluice::test {
 namespace {
 
 void must(const std::string& command) {
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);  // NOLINT(cert-env33-c)
+  if (std::system(command.c_str()) != 0)
+    throw std::runtime_error("failed: " + command);  // NOLINT(cert-env33-c)
 }
 
 std::string make_folder() {
@@ -28,15 +29,18 @@ std::string make_folder() {
 
 void make_certificates(const std::string& folder) {
   const auto authority = [&](const std::string& name) {
-    must(cat("cd ", folder, " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=",
+    must(cat("cd ", folder,
+             " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=",
              name, "' -keyout ", name, ".key -out ", name, ".pem 2>/dev/null"));
   };
   authority("ca");
   authority("other-ca");
   write_file(folder + "/san", "subjectAltName=IP:127.0.0.1\n");
   must(cat("cd ", folder,
-           " && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=kube-api -keyout key.pem "
-           "-out csr.pem 2>/dev/null && openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
+           " && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=kube-api "
+           "-keyout key.pem "
+           "-out csr.pem 2>/dev/null && openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key "
+           "-CAcreateserial -days 2 "
            "-extfile san -out cert.pem 2>/dev/null"));
 }
 
@@ -59,7 +63,8 @@ KubeApi::KubeApi() : folder_(make_folder()) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!std::filesystem::exists(folder_ / "port")) {
     if (waitpid(pid_, nullptr, WNOHANG) == pid_ || std::chrono::steady_clock::now() > end) {
-      throw std::runtime_error("tests/support/kube-api does not start: scripts/setup --kube installs what it needs");
+      throw std::runtime_error(
+          "tests/support/kube-api does not start: scripts/setup --kube installs what it needs");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

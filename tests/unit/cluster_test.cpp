@@ -53,7 +53,8 @@ struct Asking : testing::Test {
   }
 
   static HttpAnswer page(const std::string& names, const std::string& next = {}) {
-    return {.status = 200, .body = R"({"metadata": {"continue": ")" + next + R"("}, "items": [)" + names + "]}"};
+    return {.status = 200,
+            .body = R"({"metadata": {"continue": ")" + next + R"("}, "items": [)" + names + "]}"};
   }
 };
 
@@ -172,7 +173,8 @@ TEST(Reading, TheVersionComesFromWhatIsAskedFirst) {
 
 TEST(Reading, OfSeveralContainersTheDefaultOneCounts) {
   Json pod = test::pod_template("2.4.0");
-  pod["spec"]["containers"].insert(pod["spec"]["containers"].begin(), {{"name", "proxy"}, {"image", "proxy:1"}});
+  pod["spec"]["containers"].insert(pod["spec"]["containers"].begin(),
+                                   {{"name", "proxy"}, {"image", "proxy:1"}});
   AppSelection selection;
   EXPECT_EQ(version_of(pod, selection).text, "1");
   pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"] = "app";
@@ -192,7 +194,8 @@ TEST(Reading, SelectorsAreWrittenAsListsTakeThem) {
 
 TEST(Reading, AnArgoDeploymentTellsItsReleaseIfItsSourceDoes) {
   const auto version = [](const char* source) {
-    return read_argo_deployment({{"id", 4}, {"revision", "abc"}, {"source", Json::parse(source)}}, "argocd/checkout")
+    return read_argo_deployment({{"id", 4}, {"revision", "abc"}, {"source", Json::parse(source)}},
+                                "argocd/checkout")
         .version.text;
   };
   EXPECT_EQ(version(R"({"kustomize": {"images": ["checkout=registry.example/checkout:2.4.0"]}})"), "2.4.0");
