@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every test of the project as a CTest test. Labels: unit and cli need nothing; cluster needs python3 and openssl; db
-# needs PostgreSQL servers; lint needs clang's tools.
+# Every test of the project as a CTest test. Labels: unit and cli need nothing; cluster needs what scripts/setup --kube
+# installs; db needs PostgreSQL servers; lint needs clang's tools.
 
 find_package(GTest REQUIRED)
 
@@ -102,7 +102,9 @@ endforeach()
 
 pgsluice_test_program(cluster_tests cluster)
 add_test(NAME cluster COMMAND cluster_tests --gtest_brief=1)
-set_tests_properties(cluster PROPERTIES LABELS cluster TIMEOUT 300)
+add_test(NAME manifests COMMAND "${PROJECT_SOURCE_DIR}/tests/manifests/check")
+set_tests_properties(cluster manifests PROPERTIES LABELS cluster TIMEOUT 300
+  ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
 
 # ---- db: against real servers --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 8> k_commands{{
+constexpr std::array<CommandRow, 9> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -129,6 +129,25 @@ Exit codes: 0 done or nothing to do, 2 usage, 3 a precondition, 4 the ledger bel
 another database, 10 refused: nobody can tell what is applied, 14 another run is
 active, 15 database not reachable or read-only.)",
      .add = add_baseline},
+    {.name = "init",
+     .summary = "write the manifests with which Argo CD runs migrations around a release",
+     .help = R"(Writes, for Kustomize: the hooks, their service account with the least that they may
+see, a network policy, the guard for the application's own pods, one overlay per stage, an
+ApplicationSet that brings a release stage by stage; patches for a CloudNativePG Cluster
+and for argocd-cm; alerts, a dashboard, and policies that reject pods without the guard.
+
+The files depend on the options and the migrations alone: written anew for each release,
+they differ by its version and the digest of the migrations. Overlays are yours: they are
+written once.
+
+Examples:
+  pgsluice init argocd --app shop --release 2.4.0 --image registry.example/shop-migrations:2.4.0
+  pgsluice init argocd --app shop … --migrations-in configmap --migrations db/migrations
+  pgsluice init argocd --app shop … --check      in CI: is what is committed up to date?
+
+Exit codes: 0 written, or nothing to write; 1 --check has found something stale, 2 usage or
+a file that cannot be read.)",
+     .add = add_init},
     {.name = "doctor",
      .summary = "say whether a server and a role are fit for apply, and how to mend what is not",
      .help = R"(Checks the version, that the server takes writes, that settings stick and no pooler in

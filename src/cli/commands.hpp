@@ -36,6 +36,7 @@ Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);
 Runner add_baseline(CLI::App& app);
+Runner add_init(CLI::App& app);
 Runner add_doctor(CLI::App& app);
 
 }  // namespace pgsluice::cli

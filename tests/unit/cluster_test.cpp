@@ -173,8 +173,8 @@ TEST(Reading, TheVersionComesFromWhatIsAskedFirst) {
 
 TEST(Reading, OfSeveralContainersTheDefaultOneCounts) {
   Json pod = test::pod_template("2.4.0");
-  pod["spec"]["containers"].insert(pod["spec"]["containers"].begin(),
-                                   {{"name", "proxy"}, {"image", "proxy:1"}});
+  const Json proxy = {{"name", "proxy"}, {"image", "proxy:1"}};
+  pod["spec"]["containers"].insert(pod["spec"]["containers"].begin(), proxy);
   AppSelection selection;
   EXPECT_EQ(version_of(pod, selection).text, "1");
   pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"] = "app";

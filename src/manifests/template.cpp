@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/template.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::string_view k_directive = "#: ";
+
+[[noreturn]] void unknown(std::string_view what, std::string_view name) {
+  throw Error(ExitCode::bug, cat("a template names an unknown ", what, ": ", name));
+}
+
+/// One text, filled in; included texts share what is set.
+class Filling {
+ public:
+  explicit Filling(TemplateContext& context) : context_(context) {}
+
+  void add(std::string_view text, const std::string& indent) {
+    const std::size_t depth = taken_.size();
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+      add_line(text.substr(0, end + 1), indent);
+      text.remove_prefix(end + 1);
+    }
+    if (taken_.size() != depth) unknown("end of", "if");
+  }
+
+  std::string take() { return std::move(filled_); }
+
+ private:
+  void add_line(std::string_view line, const std::string& indent) {
+    const std::size_t first = std::min(line.find_first_not_of(' '), line.size());
+    if (line.substr(first).starts_with(k_directive)) {
+      obey(trim(line.substr(first + k_directive.size())), indent + std::string(line.substr(0, first)));
+    } else if (std::all_of(taken_.begin(), taken_.end(), [](bool taken) { return taken; })) {
+      if (line != "\n") filled_ += indent;
+      add_values(line);
+    }
+  }
+
+  void obey(std::string_view directive, const std::string& indent) {
+    const std::vector<std::string_view> words = split(directive, ' ');
+    const bool taken = std::all_of(taken_.begin(), taken_.end(), [](bool one) { return one; });
+    if (words[0] == "if" && words.size() == 2) {
+      taken_.push_back(context_.words.count(words[1]) > 0);
+    } else if (words[0] == "if" && words.size() == 3 && words[1] == "not") {
+      taken_.push_back(context_.words.count(words[2]) == 0);
+    } else if (words[0] == "end" && !taken_.empty()) {
+      taken_.pop_back();
+    } else if (words[0] == "include" && words.size() == 2) {
+      if (taken) include(words[1], indent);
+    } else if (words[0] == "set" && words.size() == 3) {
+      context_.values[std::string(words[1])] = words[2];
+    } else {
+      unknown("directive", directive);
+    }
+  }
+
+  void include(std::string_view name, const std::string& indent) {
+    const auto found = context_.texts.find(name);
+    if (found == context_.texts.end()) unknown("text", name);
+    add(found->second, indent);
+  }
+
+  void add_values(std::string_view line) {
+    for (;;) {
+      const std::size_t begin = line.find("${");
+      const std::size_t end = line.find('}', begin);
+      if (begin == std::string_view::npos || end == std::string_view::npos) break;
+      const std::string_view name = line.substr(begin + 2, end - begin - 2);
+      const auto found = context_.values.find(name);
+      if (found == context_.values.end()) unknown("value", name);
+      filled_.append(line.substr(0, begin)).append(found->second);
+      line.remove_prefix(end + 1);
+    }
+    filled_.append(line);
+  }
+
+  TemplateContext& context_;
+  std::string filled_;
+  std::vector<bool> taken_;  // of each `if` that is open
+};
+
+}  // namespace
+
+std::string fill_in(std::string_view text, TemplateContext context) {
+  Filling filling(context);
+  filling.add(text, "");
+  return filling.take();
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Templates, and what is made of them.
+
+#include <gtest/gtest.h>
+
+#include "base/embedded.hpp"
+#include "manifests/argocd.hpp"
+#include "manifests/template.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+TEST(Template, FillsInValues) {
+  EXPECT_EQ(fill_in("a: ${x}${y}\nb: $x {{ .z }}\n", {.values = {{"x", "1"}, {"y", "${x}"}}}),
+            "a: 1${x}\nb: $x {{ .z }}\n");
+}
+
+TEST(Template, TakesTheLinesOfACase) {
+  const std::string text = "#: if a\n1\n  #: if b\n2\n#: end\n#: end\n#: if not a\n3\n#: end\n4\n";
+  EXPECT_EQ(fill_in(text, {.words = {"a", "b"}}), "1\n2\n4\n");
+  EXPECT_EQ(fill_in(text, {.words = {"a"}}), "1\n4\n");
+  EXPECT_EQ(fill_in(text, {.words = {"b"}}), "3\n4\n");
+}
+
+TEST(Template, IncludesAsDeepAsTheLineStands) {
+  const TemplateContext context{
+      .values = {{"x", "1"}}, .texts = {{"b", "c: ${x}\n#: set x 2\n\n#: include d\n"}, {"d", "e: ${x}\n"}}};
+  EXPECT_EQ(fill_in("a:\n  #: include b\n", context), "a:\n  c: 1\n\n  e: 2\n");
+}
+
+TEST(Template, WhatItDoesNotKnowIsABug) {
+  for (const char* text :
+       {"${x}", "#: include x\n", "#: if a\n", "#: end\n", "#: unless a\n", "#: if not\n"}) {
+    EXPECT_THROW(fill_in(text, {}), Error) << text;
+  }
+}
+
+TEST(Manifests, QuoteTextForYaml) {
+  EXPECT_EQ(yaml_quoted("a\"b\\\n\x1b\xff"), "\"a\\\"b\\\\\\n\\u001b\\ufffd\"");
+  EXPECT_EQ(yaml_quoted("\u00fc"), "\"\\u00fc\"");
+}
+
+std::vector<ManifestFile> manifests(ArgocdOptions options, const std::vector<Migration>& migrations = {}) {
+  options.app = "shop";
+  options.image = "shop:1";
+  options.release = "1";
+  options.digest = "sha256:0123456789abcdef";
+  return argocd_manifests(options, migrations);
+}
+
+const ManifestFile* find(const std::vector<ManifestFile>& files, std::string_view path) {
+  for (const ManifestFile& file : files) {
+    if (file.path == path) return &file;
+  }
+  return nullptr;
+}
+
+TEST(Manifests, AreThoseThatAreAskedFor) {
+  const auto plain = manifests({});
+  EXPECT_NE(find(plain, "base/hook-presync.yaml"), nullptr);
+  EXPECT_EQ(find(plain, "base/hook-postsync.yaml"), nullptr);
+  EXPECT_EQ(find(plain, "base/migrations.yaml"), nullptr);
+  EXPECT_TRUE(find(plain, "overlays/staging/kustomization.yaml")->once);
+  for (const ManifestFile& file : plain) {
+    EXPECT_EQ(file.text.find("#: "), std::string::npos) << file.path;
+    EXPECT_EQ(file.text.find("${"), std::string::npos) << file.path;
+  }
+  const auto more = manifests(
+      {.overlays = {"only"}, .migrations_in = ArgocdOptions::MigrationsIn::config_map, .postsync = true});
+  EXPECT_NE(find(more, "base/hook-postsync.yaml"), nullptr);
+  EXPECT_NE(find(more, "base/migrations.yaml"), nullptr);
+  EXPECT_EQ(find(more, "overlays/staging/kustomization.yaml"), nullptr);
+}
+
+/// A hook that Argo CD would lose sight of, or that would run beside another one.
+TEST(Manifests, OfHooksKeepToWhatArgoCanSee) {
+  for (const auto kind : {ArgocdOptions::HookKind::job, ArgocdOptions::HookKind::pod}) {
+    const auto files = manifests({.hook_kind = kind, .postsync = true});
+    for (const char* path :
+         {"base/hook-presync.yaml", "base/hook-postsync.yaml", "base/hook-syncfail.yaml"}) {
+      const std::string& text = find(files, path)->text;
+      EXPECT_NE(text.find("hook-delete-policy: BeforeHookCreation\n"), std::string::npos) << path;
+      for (const char* word :
+           {"generateName", "suspend:", "ttlSecondsAfterFinished", "HookSucceeded", "HookFailed"}) {
+        EXPECT_EQ(text.find(word), std::string::npos) << path << " " << word;
+      }
+      EXPECT_NE(text.find("  name: shop-"), std::string::npos);
+    }
+  }
+}
+
+TEST(Manifests, AHookEndsByItselfBeforeItIsEnded) {
+  const auto text = [](std::chrono::milliseconds deadline) {
+    return find(manifests({.deadline = deadline}), "base/hook-presync.yaml")->text;
+  };
+  EXPECT_NE(text(std::chrono::hours(1)).find("--budget, 58m]"), std::string::npos);
+  EXPECT_NE(text(std::chrono::minutes(10)).find("--budget, 9m]"), std::string::npos);
+  EXPECT_NE(text(std::chrono::minutes(10)).find("activeDeadlineSeconds: 600\n"), std::string::npos);
+}
+
+TEST(Manifests, TheKeysOfAConfigMapDiffer) {
+  std::vector<Migration> migrations(2);
+  migrations[0].id = "a/b.sql";
+  migrations[1].id = "a_b.sql";
+  const auto files = manifests({.migrations_in = ArgocdOptions::MigrationsIn::config_map}, migrations);
+  const std::string& hook = find(files, "base/hook-presync.yaml")->text;
+  EXPECT_NE(hook.find("{key: \"a_b.sql\", path: \"a/b.sql\"}"), std::string::npos);
+  EXPECT_NE(hook.find("{key: \"a_b.sql_\", path: \"a_b.sql\"}"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pgsluice
