@@ -70,11 +70,10 @@ class CurlHttp final : public Http {
   using Headers = std::unique_ptr<curl_slist, ListFree>;
 
   static void add(Headers& headers, const std::string& line) {
-    curl_slist* all = api().curl_slist_append(headers.get(), line.c_str());
-    if (all == nullptr) throw std::bad_alloc();
-    // Appending gives the head of the same list back.
-    static_cast<void>(headers.release());
-    headers.reset(all);
+    curl_slist* list = headers.release();
+    curl_slist* longer = api().curl_slist_append(list, line.c_str());
+    headers.reset(longer != nullptr ? longer : list);
+    if (longer == nullptr) throw std::bad_alloc();
   }
 
   void secure() {
