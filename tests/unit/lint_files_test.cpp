@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/lint_files.hpp"
@@ -36,17 +38,34 @@ class LintFiles : public testing::Test {
   ~LintFiles() override { fs::remove_all(folder_); }
 
   std::string report(unsigned jobs) {
-    const cli::LintRules rules{.effects = effects_,
-                               .findings = test::built_in_rules(),
-                               .prediction = {.pg_version = 17},
-                               .checking = {.pg_version = 17}};
     std::ostringstream out;
-    totals_ = cli::lint_files(list_migrations(folder_), {}, rules, jobs, *make_lint_json(17, out));
+    totals_ = cli::lint_files(list_migrations(folder_), {}, rules_, jobs, *make_lint_json(17, out));
+    return out.str();
+  }
+
+  /// File after file, and each of them whole.
+  std::string report_of_whole_files() {
+    std::ostringstream out;
+    const std::unique_ptr<LintReport> report = make_lint_json(17, out);
+    Catalog catalog;
+    LintTotals totals;
+    for (Migration& migration : list_migrations(folder_)) {
+      read(migration);
+      const FileAnalysis file = analyse(std::move(migration), catalog, rules_.effects, rules_.findings,
+                                        rules_.prediction, rules_.checking);
+      report->add_whole(file);
+      totals.add(file);
+    }
+    report->finish(totals);
     return out.str();
   }
 
   fs::path folder_ = fs::path(testing::TempDir()) / ("lint_files_" + std::to_string(getpid()));
   EffectTable effects_ = EffectTable::load({});
+  cli::LintRules rules_{.effects = effects_,
+                        .findings = test::built_in_rules(),
+                        .prediction = {.pg_version = 17},
+                        .checking = {.pg_version = 17}};
   LintTotals totals_;
 };
 
@@ -56,6 +75,21 @@ TEST_F(LintFiles, SayTheSameForAnyNumberOfJobs) {
   EXPECT_GE(totals_.unparsed, static_cast<std::size_t>(k_files));
   EXPECT_EQ(report(2), one);
   EXPECT_EQ(report(5), one);
+}
+
+/// A long file is never whole in memory.
+TEST_F(LintFiles, SayOfALongFileWhatItSaysAsAWhole) {
+  {
+    std::ofstream file(folder_ / "30.sql");
+    file << "CREATE TABLE t30 (id bigint PRIMARY KEY, up bigint REFERENCES t29);\n";
+    for (int i = 0; i < 3000; ++i) {
+      file << "ALTER TABLE t" << (i % 2 == 0 ? 28 : 30) << " ADD COLUMN long_" << i << " bigint;\n";
+    }
+    file << "SELEC;\nCREATE INDEX ON t30 (long_2999);\n";
+  }
+  const std::string whole = report_of_whole_files();
+  EXPECT_EQ(report(1), whole);
+  EXPECT_EQ(report(2), whole);
 }
 
 TEST_F(LintFiles, StopAtAFileThatCannotBeRead) {
