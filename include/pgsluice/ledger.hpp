@@ -11,7 +11,9 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 4;
+inline constexpr int k_ledger_version = 5;
+/// Since then it knows releases and what the gate has seen.
+inline constexpr int k_gate_ledger_version = 5;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
@@ -20,6 +22,7 @@ enum class MigrationState {
   running,
   partial,
   failed,
+  held,  ///< a contract file that has been seen, and nothing of it is done
   applied,
   baselined,  ///< applied before there was this ledger
 };
@@ -55,6 +58,7 @@ struct LedgerMigration {
   MigrationState state = MigrationState::running;
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied
   std::string applied_by;  ///< run id
+  std::string release;     ///< of the application, that brought it; empty: nobody has said
   long long duration_ms = 0;
   std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;
@@ -90,6 +94,7 @@ struct Ledger {
   int version = 0;
   Binding bound_to;
   std::map<std::string, LedgerMigration> migrations;
+  std::string last_release;  ///< that a run has brought
   std::optional<ActiveRun> active;
   LeaseHolder lease;
 

@@ -68,11 +68,20 @@ struct Step {
 enum class FileState { pending, running, partial, failed, applied, changed, held };
 std::string_view to_string(FileState state);
 
+/// Why a file that is pending does not run now.
+struct Held {
+  std::string reason;  ///< "phase": it was not asked for; "order", "release", or the evidence that is missing
+  std::string words;
+};
+
 struct PlannedFile {
   FileAnalysis analysis;
   std::string fingerprint;  ///< of the text without comments and layout
   FileState state = FileState::pending;
-  std::vector<Step> steps;  ///< what is still to be done
+  std::vector<Step> steps;  ///< what is still to be done, if it may be done now
+  std::vector<Held> holds;
+  std::vector<std::string> rests_on;  ///< of a contract file: ids of expand and backfill files
+  bool new_relations = false;         ///< of a contract file: what it touches came with this very release
 };
 
 /// Why a plan cannot be run, or something worth knowing about it.
@@ -88,16 +97,23 @@ struct Plan {
   std::vector<PlannedFile> files;
   std::vector<LedgerMigration> missing;  ///< in the ledger, not on disk
   std::vector<PlanProblem> problems;
+  bool contract_last = false;  ///< run the contract files behind all others
 
   [[nodiscard]] const PlanProblem* refusal() const;  ///< the first one that stops the run
   [[nodiscard]] std::size_t pending_steps() const;
 };
 
 struct PlanOptions {
-  std::optional<Phase> phase;  ///< none: all
+  std::optional<Phase> phase;          ///< none: all
+  std::string release;                 ///< that brings what is new; empty: nobody says
+  bool earlier_releases_only = false;  ///< contract files that come with this release wait for the next one
 };
 
 /// `files` in the order in which they run, all of them, analysed one after the other.
 Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const PlanOptions& options);
+
+/// When it is known what is held back: refuses a file that makes a name which a contract step that is held back has not
+/// taken away yet.
+void keep_names_apart(Plan& plan);
 
 }  // namespace pgsluice

@@ -14,9 +14,11 @@ namespace {
 SqlResult insert(Session& session, const Migration& migration, const std::string& adopted_from,
                  const World& world) {
   return session.query(
-      "INSERT INTO pgsluice.migration (id, phase, tool, sha256, fingerprint, state, applied_at, applied_by,"
+      "INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state, applied_at, "
+      "applied_by,"
       " adopted_from) VALUES ($1, $2, $3, $4, $5, 'baselined', clock_timestamp(), $6::uuid, nullif($7, ''))"
-      " ON CONFLICT (id) DO NOTHING",
+      " ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at,"
+      " applied_by = excluded.applied_by, adopted_from = excluded.adopted_from WHERE m.state = 'held'",
       {migration.id, std::string(to_string(migration.phase)), migration.tool, migration.sha256,
        sha256_hex(normalised_sql(migration.source.text)), world.run_id, adopted_from});
 }
@@ -26,7 +28,9 @@ SqlResult insert(Session& session, const Migration& migration, const std::string
 void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,
                      Worker& worker, const World& world) {
   Session& session = *worker.session;
-  prepare_ledger(worker, world, RunOptions{}, "baseline");
+  RunOptions options;
+  options.command = "baseline";
+  prepare_ledger(worker, world, options);
   SqlResult result = session.script("BEGIN");
   for (auto migration = migrations.begin(); result.ok && migration != migrations.end(); ++migration) {
     result = insert(session, *migration, adopted_from, world);

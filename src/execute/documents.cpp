@@ -43,6 +43,7 @@ struct StatusLine {
   std::string phase;
   std::string state;
   const LedgerMigration* row = nullptr;
+  const std::vector<Held>* holds = nullptr;
 };
 
 // "running" is what the ledger last heard. Without a run it is what a killed one has left.
@@ -65,7 +66,8 @@ std::vector<StatusLine> status_lines(const Plan& plan, const Ledger& ledger) {
     lines.push_back({.id = migration.id,
                      .phase = std::string(to_string(migration.phase)),
                      .state = shown_state(file.state, known, ledger),
-                     .row = known});
+                     .row = known,
+                     .holds = &file.holds});
   }
   for (const LedgerMigration& missing : plan.missing) {
     lines.push_back({.id = missing.id, .phase = missing.phase, .state = "missing", .row = &missing});
@@ -101,6 +103,14 @@ std::string backfill_text(const LedgerBackfill& backfill) {
                             backfill.reason.empty() ? "" : ": ", backfill.reason));
 }
 
+OrderedJson holds_json(const std::vector<Held>* holds) {
+  OrderedJson array = OrderedJson::array();
+  for (const Held& hold : holds == nullptr ? std::vector<Held>{} : *holds) {
+    array.push_back({{"reason", hold.reason}, {"message", hold.words}});
+  }
+  return array;
+}
+
 OrderedJson status_line_json(const StatusLine& line) {
   const LedgerMigration none;
   const LedgerMigration& row = line.row == nullptr ? none : *line.row;
@@ -111,7 +121,9 @@ OrderedJson status_line_json(const StatusLine& line) {
           {"applied_by", text_or_null(row.applied_by)},
           {"duration_ms", line.row == nullptr ? OrderedJson(nullptr) : OrderedJson(row.duration_ms)},
           {"error", text_or_null(row.error)},
-          {"backfills", backfills_json(row)}};
+          {"backfills", backfills_json(row)},
+          {"release", text_or_null(row.release)},
+          {"held", holds_json(line.holds)}};
 }
 
 Style style_of(const std::string& state) {
@@ -141,6 +153,9 @@ std::string status_row(const StatusLine& line, std::size_t width, const Painter&
   }
   for (const auto& [index, backfill] : line.row == nullptr ? none : line.row->backfills) {
     text += backfill.state == "done" ? "" : cat("  ", backfill_text(backfill));
+  }
+  for (const Held& hold : line.holds == nullptr ? std::vector<Held>{} : *line.holds) {
+    text += cat("\n", std::string(width, ' '), "  held back: ", printable_line(hold.words));
   }
   return text + "\n";
 }
@@ -202,6 +217,16 @@ OrderedJson problems_json(const Plan& plan) {
   return problems;
 }
 
+OrderedJson held_json(const Plan& plan) {
+  OrderedJson held = OrderedJson::array();
+  for (const PlannedFile& file : plan.files) {
+    if (!file.holds.empty()) {
+      held.push_back({{"migration", file.analysis.migration.id}, {"held", holds_json(&file.holds)}});
+    }
+  }
+  return held;
+}
+
 OrderedJson active_run_json(const Ledger& ledger) {
   if (!ledger.active) {
     return nullptr;
@@ -238,6 +263,7 @@ OrderedJson apply_document(const Plan& plan, const RunReport& report) {
           {"hint", report.hint},
           {"applied", report.applied},
           {"steps", steps},
+          {"held", held_json(plan)},
           {"problems", problems_json(plan)}};
 }
 

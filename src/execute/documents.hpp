@@ -16,6 +16,8 @@ OrderedJson to_json(const std::vector<Blocker>& blockers);
 OrderedJson predicted_locks_json(const Step& step);
 OrderedJson to_json(const StepReport& step);
 OrderedJson problems_json(const Plan& plan);
+/// Files that are pending and do not run now, each with the reasons.
+OrderedJson held_json(const Plan& plan);
 /// null: no run is active.
 OrderedJson active_run_json(const Ledger& ledger);
 

@@ -164,7 +164,7 @@ Interim take_lease(Worker& worker, const World& world, const RunOptions& options
   }
 }
 
-void prepare_ledger(Worker& worker, const World& world, const RunOptions& options, std::string_view command) {
+void prepare_ledger(Worker& worker, const World& world, const RunOptions& options) {
   const Ledger ledger = read_ledger_head(*worker.session);
   if (!ledger.exists) {
     create_ledger(*worker.session, worker.binding);
@@ -172,7 +172,7 @@ void prepare_ledger(Worker& worker, const World& world, const RunOptions& option
     bring_forward(*worker.session, ledger.version);
   }
   take_lease(worker, world, options);
-  begin_run(*worker.session, world, worker, command);
+  begin_run(*worker.session, world, worker, options);
 }
 
 void give_back_lease(Session& session, long long token) {

@@ -23,7 +23,7 @@ enum class Interim { nobody, another_run };
 /// somebody else has had it since worker.token. Throws Error(other_run).
 Interim take_lease(Worker& worker, const World& world, const RunOptions& options);
 /// The ledger as this program writes it, made or brought forward, with the lease and a row of the run. Throws Error.
-void prepare_ledger(Worker& worker, const World& world, const RunOptions& options, std::string_view command);
+void prepare_ledger(Worker& worker, const World& world, const RunOptions& options);
 /// So that the next run need not ask whether we live.
 void give_back_lease(Session& session, long long token);
 

@@ -155,6 +155,9 @@ Ledger read_all(Session& session) {
   if (ledger.version >= 3) {
     read_backfills(session, ledger);
   }
+  if (ledger.version >= k_gate_ledger_version) {
+    read_releases(session, ledger);
+  }
   return ledger;
 }
 
@@ -323,6 +326,7 @@ std::string_view to_string(MigrationState state) {
     case MigrationState::running: return "running";
     case MigrationState::partial: return "partial";
     case MigrationState::failed: return "failed";
+    case MigrationState::held: return "held";
     case MigrationState::applied: return "applied";
     case MigrationState::baselined: return "baselined";
   }
@@ -330,8 +334,9 @@ std::string_view to_string(MigrationState state) {
 }
 
 std::optional<MigrationState> parse_migration_state(std::string_view text) {
-  for (const MigrationState state : {MigrationState::running, MigrationState::partial, MigrationState::failed,
-                                     MigrationState::applied, MigrationState::baselined}) {
+  for (const MigrationState state :
+       {MigrationState::running, MigrationState::partial, MigrationState::failed, MigrationState::held,
+        MigrationState::applied, MigrationState::baselined}) {
     if (text == to_string(state)) {
       return state;
     }
@@ -422,14 +427,15 @@ void bring_forward(Session& session, int version) {
   }
 }
 
-void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command) {
+void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options) {
   checked(
       session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
-                    " server_version_num, search_path)"
-                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5)"
+                    " server_version_num, search_path, release)"
+                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5,"
+                    " nullif($6, ''))"
                     " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid",
-                    {world.run_id, std::string(command), std::string(k_version),
-                     number(session.server_version_num()), worker.search_path}),
+                    {world.run_id, options.command, std::string(k_version),
+                     number(session.server_version_num()), worker.search_path, options.release}),
       "write the ledger");
 }
 

@@ -16,7 +16,9 @@ void create_ledger(Session& session, const Binding& binding);
 /// Adds what the tables of an older ledger lack, in one transaction. Throws Error(precondition).
 void bring_forward(Session& session, int version);
 
-void begin_run(Session& session, const World& world, const Worker& worker, std::string_view command);
+void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options);
+/// Which releases have brought what.
+void read_releases(Session& session, Ledger& ledger);
 void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code);
 
 /// "SQLSTATE" of a write that did nothing, because another run holds the lease by now.

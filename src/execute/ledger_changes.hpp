@@ -83,8 +83,55 @@ COMMENT ON COLUMN pgsluice.migration.state IS 'running: begun; partial: some sta
 COMMENT ON COLUMN pgsluice.migration.adopted_from IS 'Of a baselined file: the tool whose ledger said that it is applied; NULL: somebody said so.';
 )sql";
 
-inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
-                                             LedgerChange{.version = 3, .sql = k_add_backfill},
-                                             LedgerChange{.version = 4, .sql = k_add_baseline}};
+inline constexpr std::string_view k_add_gate = R"sql(
+ALTER TABLE pgsluice.run ADD COLUMN release text;
+COMMENT ON COLUMN pgsluice.run.release IS 'Version of the application that it brought, if somebody said so.';
+ALTER TABLE pgsluice.migration ADD COLUMN release text, ADD COLUMN needs_app text,
+  DROP CONSTRAINT migration_state_check,
+  ADD CONSTRAINT migration_state_check CHECK (state IN ('running', 'partial', 'failed', 'held', 'applied', 'baselined'));
+COMMENT ON COLUMN pgsluice.migration.state IS 'running: begun; partial: some statements are done; failed: nothing of it is done; held: a contract step that waits for its gate; applied; baselined: applied before there was this ledger.';
+COMMENT ON COLUMN pgsluice.migration.release IS 'Of a contract step: the release of the application that it came with. Of others, that of the run says it.';
+COMMENT ON COLUMN pgsluice.migration.needs_app IS 'Of a contract step: releases of the application that can live with it, such as checkout>=2.4.0. Once it is applied, older ones do not fit this schema.';
+CREATE TABLE pgsluice.gate (
+  migration_id text NOT NULL REFERENCES pgsluice.migration ON UPDATE CASCADE ON DELETE CASCADE,
+  provider text NOT NULL,
+  subject text NOT NULL,
+  verdict text NOT NULL CHECK (verdict IN ('open', 'closed', 'unknown')),
+  words text NOT NULL,
+  detail jsonb,
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  observed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  observed_by text NOT NULL DEFAULT session_user,
+  run_id uuid REFERENCES pgsluice.run,
+  PRIMARY KEY (migration_id, provider, subject)
+);
+COMMENT ON TABLE pgsluice.gate IS 'What was last seen about contract steps, one row for each piece of evidence; the row of the provider gate is the decision.';
+COMMENT ON COLUMN pgsluice.gate.subject IS 'What it is about: releases of an application, a table or column; may be empty.';
+COMMENT ON COLUMN pgsluice.gate.since IS 'From when on it has been seen with this verdict: a soak is counted from there.';
+COMMENT ON COLUMN pgsluice.gate.detail IS 'What was seen.';
+CREATE TABLE pgsluice.approval (
+  migration_id text NOT NULL,
+  fingerprint text NOT NULL,
+  approved_by text NOT NULL DEFAULT session_user,
+  approved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  reason text,
+  PRIMARY KEY (migration_id, fingerprint)
+);
+COMMENT ON TABLE pgsluice.approval IS 'Contract steps that somebody has approved, each with the text that it had then.';
+COMMENT ON COLUMN pgsluice.approval.fingerprint IS 'SHA-256 of its SQL without comments and layout, as in pgsluice.migration.';
+CREATE TABLE pgsluice.bundle (
+  digest text NOT NULL,
+  release text NOT NULL,
+  brought_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (digest, release)
+);
+COMMENT ON TABLE pgsluice.bundle IS 'Folders of which all expand steps are applied: what a release needs in order to start.';
+COMMENT ON COLUMN pgsluice.bundle.digest IS 'As pgsluice guard --digest prints it.';
+COMMENT ON COLUMN pgsluice.bundle.release IS 'Of the application; empty: nobody has said.';
+)sql";
+
+inline constexpr std::array k_ledger_changes{
+    LedgerChange{.version = 2, .sql = k_add_lease}, LedgerChange{.version = 3, .sql = k_add_backfill},
+    LedgerChange{.version = 4, .sql = k_add_baseline}, LedgerChange{.version = 5, .sql = k_add_gate}};
 
 }  // namespace pgsluice

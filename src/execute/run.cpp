@@ -192,7 +192,7 @@ std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& er
   try {
     run.worker.session.reset();
     run.worker = open_worker(run.world, options);
-    prepare_ledger(run.worker, run.world, options, "apply");
+    prepare_ledger(run.worker, run.world, options);
     run.heartbeat.set_token(run.worker.token);
     run.plan_is_old = true;
     context.emit(Severity::info, "reconnected", "connected again");
@@ -371,10 +371,15 @@ struct PendingStep {
 
 std::vector<PendingStep> pending_steps(const Plan& plan) {
   std::vector<PendingStep> steps;
+  std::vector<PendingStep> later;
   for (const PlannedFile& file : plan.files) {
+    const bool comes_last = plan.contract_last && file.analysis.migration.phase == Phase::contract;
     for (const Step& step : file.steps) {
-      steps.push_back({.file = file, .step = step});
+      (comes_last ? later : steps).push_back({.file = file, .step = step});
     }
+  }
+  for (const PendingStep& step : later) {
+    steps.push_back(step);
   }
   return steps;
 }
@@ -450,7 +455,7 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
     report.message = "nothing to do";
     return report;
   }
-  prepare_ledger(worker, world, options, "apply");
+  prepare_ledger(worker, world, options);
   Run run{.worker = worker,
           .observer = Observer(world),
           .heartbeat = Heartbeat(world, options, worker.token),

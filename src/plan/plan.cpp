@@ -5,6 +5,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "plan/order.hpp"
 #include "plan/sql_text.hpp"
 #include "plan/steps.hpp"
 
@@ -16,6 +17,7 @@ FileState state_of(MigrationState state) {
     case MigrationState::running: return FileState::running;
     case MigrationState::partial: return FileState::partial;
     case MigrationState::failed: return FileState::failed;
+    case MigrationState::held: return FileState::pending;
     case MigrationState::applied:
     case MigrationState::baselined: return FileState::applied;
   }
@@ -183,6 +185,8 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
   }
   if (options.phase && *options.phase != file.analysis.migration.phase) {
     file.state = file.state == FileState::pending ? FileState::held : file.state;
+    file.holds.push_back(
+        {.reason = "phase", .words = cat("only ", to_string(*options.phase), " was asked for")});
     return file;
   }
   problems.insert(problems.end(), made.problems.begin(), made.problems.end());
@@ -223,7 +227,8 @@ void find_late_files(Plan& plan) {
   for (auto file = plan.files.rbegin(); file != plan.files.rend(); ++file) {
     if (file->state == FileState::applied) {
       applied_later = true;
-    } else if (applied_later && file->state == FileState::pending) {
+    } else if (applied_later && file->state == FileState::pending &&
+               file->analysis.migration.phase != Phase::contract) {  // that one comes late by its nature
       plan.problems.push_back(whole_file(ExitCode::ok, file->analysis.migration.id,
                                          "is ordered before a migration that is already applied; it runs now",
                                          {}));
@@ -286,6 +291,7 @@ Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const Plan
   }
   find_renames(plan);
   find_late_files(plan);
+  hold_contracts(plan, ledger, options);
   return plan;
 }
 

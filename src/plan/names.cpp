@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/names.hpp"
+
+#include "base/text.hpp"
+
+namespace pgsluice {
+namespace {
+
+std::string relation_of(const Command& command) {
+  return command.relations.empty() ? "" : std::string(command.relations.front().name.relname);
+}
+
+/// A relation, a part of one, or something else.
+std::string key_of(const std::string& relation, std::string_view name) {
+  if (relation.empty()) return std::string(name);
+  return name.empty() ? cat("relation ", relation) : cat(relation, ".", name);
+}
+
+bool takes(const Command& command) {
+  return command.tag == "DropStmt" || command.tag == "AT_DropColumn" || command.tag == "RenameStmt";
+}
+
+/// Relations are found by the effects, which know what IF NOT EXISTS comes to.
+bool makes(const Command& command) {
+  const bool creates = command.tag.starts_with("Create") || command.tag == "DefineStmt" ||
+                       command.tag == "RuleStmt" || command.tag == "AT_AddColumn";
+  return creates && !command.name.empty();
+}
+
+std::string key_after_rename(const Command& command) {
+  const std::string relation = relation_of(command);
+  return relation.empty() || command.name.empty() ? key_of(std::string(command.new_name), "")
+                                                  : key_of(relation, std::string(command.new_name));
+}
+
+}  // namespace
+
+std::set<std::string> names_taken(const FileAnalysis& file) {
+  std::set<std::string> names;
+  for (const Statement& statement : file.script.statements) {
+    for (const Command& command : statement.commands) {
+      if (takes(command)) names.insert(key_of(relation_of(command), std::string(command.name)));
+    }
+  }
+  return names;
+}
+
+std::set<std::string> names_made(const FileAnalysis& file) {
+  std::set<std::string> names;
+  for (const Statement& statement : file.script.statements) {
+    for (const Command& command : statement.commands) {
+      if (makes(command)) names.insert(key_of(relation_of(command), std::string(command.name)));
+      if (command.tag == "RenameStmt") names.insert(key_after_rename(command));
+    }
+  }
+  for (const Effect& effect : file.effects) {
+    for (const RelationLock& lock : effect.locks) {
+      if (lock.is_new) names.insert(key_of(std::string(lock.relation.relname), ""));
+    }
+  }
+  return names;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which names a file takes away and which it makes: a contract step that comes late must not take away what a later file
+// has made under the same name.
+
+#include <set>
+#include <string>
+
+#include "pgsluice/findings.hpp"
+
+namespace pgsluice {
+
+/// "relation orders", "orders.total", "f". Schemas do not count: rather too careful.
+std::set<std::string> names_taken(const FileAnalysis& file);
+std::set<std::string> names_made(const FileAnalysis& file);
+
+}  // namespace pgsluice

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/order.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "plan/names.hpp"
+
+namespace pgsluice {
+namespace {
+
+using Relations = std::set<RelationName>;
+
+const std::string& id_of(const PlannedFile& file) {
+  return file.analysis.migration.id;
+}
+
+bool is_contract(const PlannedFile& file) {
+  return file.analysis.migration.phase == Phase::contract;
+}
+
+/// Indexes and sequences come and go with their tables.
+bool counts(const RelationLock& lock) {
+  constexpr std::string_view kinds = "rpvmf";
+  return kinds.find(lock.relkind) != std::string_view::npos;
+}
+
+/// What a file touches, and which part of that it makes itself.
+struct Touched {
+  Relations found;  ///< it was there before
+  Relations made;
+};
+
+Touched touched_by(const PlannedFile& file) {
+  Touched touched;
+  for (const Effect& effect : file.analysis.effects) {
+    for (const RelationLock& lock : effect.locks) {
+      if (!counts(lock) || touched.made.count(lock.relation) != 0) continue;
+      if (lock.is_new && touched.found.count(lock.relation) == 0) {
+        touched.made.insert(lock.relation);
+      } else {
+        touched.found.insert(lock.relation);
+      }
+    }
+  }
+  return touched;
+}
+
+bool meet(const Relations& a, const Relations& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const RelationName& name) { return b.count(name) != 0; });
+}
+
+/// "a, b and 3 more"
+std::string some_of(const std::vector<std::string>& ids) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> named;
+  for (const std::string& id : ids) {
+    if (named.size() < most) named.push_back(printable_line(id));
+  }
+  if (ids.size() > most) named.push_back(cat(std::to_string(ids.size() - most), " more"));
+  return enumerate(named, " and ");
+}
+
+class Order {
+ public:
+  Order(Plan& plan, const Ledger& ledger, const PlanOptions& options)
+      : plan_(plan), ledger_(ledger), options_(options) {
+    for (const PlannedFile& file : plan.files) touched_.push_back(touched_by(file));
+  }
+
+  void hold(std::size_t index) {
+    PlannedFile& file = plan_.files[index];
+    file.new_relations = is_only_of_this_release(index);
+    std::vector<std::string> waiting;
+    std::vector<std::string> together;
+    for (const std::size_t earlier : rests_on(index)) {
+      file.rests_on.push_back(id_of(plan_.files[earlier]));
+      sort_out(plan_.files[earlier], waiting, together);
+    }
+    if (file.new_relations) return;
+    keep_what_is_newer(index);
+    add(file, "order", waiting, " applied before it");
+    add(file, "release", together, cat(" in an earlier release than ", this_release()));
+    if (options_.earlier_releases_only && is_of_this_release(file)) {
+      file.holds.push_back(
+          {"release", cat("it comes with ", this_release(), " itself: a later release runs it")});
+    }
+    if (file.holds.empty()) return;
+    file.state = FileState::held;
+    file.steps.clear();
+  }
+
+ private:
+  /// Earlier expand and backfill files that touch what it touches; where there are none, those of its release.
+  [[nodiscard]] std::vector<std::size_t> rests_on(std::size_t index) const {
+    std::vector<std::size_t> same_relations;
+    std::vector<std::size_t> same_release;
+    for (std::size_t i = 0; i < index; ++i) {
+      if (is_contract(plan_.files[i])) continue;
+      if (meet(touched_[i].found, touched_[index].found) || meet(touched_[i].made, touched_[index].found)) {
+        same_relations.push_back(i);
+      }
+      if (is_of_this_release(plan_.files[i])) same_release.push_back(i);
+    }
+    return same_relations.empty() ? same_release : same_relations;
+  }
+
+  [[nodiscard]] const LedgerMigration* row_of(const PlannedFile& file) const {
+    const auto found = ledger_.migrations.find(id_of(file));
+    return found == ledger_.migrations.end() ? nullptr : &found->second;
+  }
+
+  /// It is not in the ledger yet, or this release has brought it there.
+  [[nodiscard]] bool is_of_this_release(const PlannedFile& file) const {
+    const LedgerMigration* row = row_of(file);
+    return row == nullptr || (!options_.release.empty() && row->release == options_.release);
+  }
+
+  /// What no earlier release knows, no earlier release needs: so does a new database get all of its history at once.
+  [[nodiscard]] bool is_only_of_this_release(std::size_t index) const {
+    Relations made;
+    for (std::size_t i = 0; i < index; ++i) {
+      if (is_of_this_release(plan_.files[i])) made.insert(touched_[i].made.begin(), touched_[i].made.end());
+    }
+    const Relations& found = touched_[index].found;
+    // What is no relation (a function) is new where everything is: no other release has been here, and tables come with this one.
+    if (found.empty()) return !made.empty() && knows_no_other_release();
+    return std::includes(made.begin(), made.end(), found.begin(), found.end());
+  }
+
+  [[nodiscard]] bool knows_no_other_release() const {
+    return std::all_of(ledger_.migrations.begin(), ledger_.migrations.end(), [this](const auto& entry) {
+      return !options_.release.empty() && entry.second.release == options_.release;
+    });
+  }
+
+  /// It comes late: what a later file has made under the same name meanwhile, it would take away.
+  void keep_what_is_newer(std::size_t index) {
+    const std::set<std::string> taken = names_taken(plan_.files[index].analysis);
+    for (std::size_t later = index + 1; later < plan_.files.size(); ++later) {
+      const PlannedFile& other = plan_.files[later];
+      if (other.state != FileState::applied && other.state != FileState::changed) continue;
+      for (const std::string& name : names_made(other.analysis)) {
+        if (taken.count(name) == 0) continue;
+        plan_.files[index].holds.push_back(
+            {"order", cat(printable_line(id_of(other)), ", which comes after it, has made ",
+                          printable_line(name), " again: it would take that away")});
+        return;
+      }
+    }
+  }
+
+  void sort_out(const PlannedFile& earlier, std::vector<std::string>& waiting,
+                std::vector<std::string>& together) const {
+    if (earlier.state == FileState::applied || earlier.state == FileState::changed) {
+      if (is_of_this_release(earlier)) together.push_back(id_of(earlier));
+    } else {
+      (earlier.steps.empty() ? waiting : together).push_back(id_of(earlier));
+    }
+  }
+
+  static void add(PlannedFile& file, std::string reason, const std::vector<std::string>& ids,
+                  std::string_view when) {
+    if (ids.empty()) return;
+    file.holds.push_back({std::move(reason), cat("it needs ", some_of(ids), when)});
+  }
+
+  [[nodiscard]] std::string this_release() const {
+    return options_.release.empty() ? "this one" : printable_line(options_.release);
+  }
+
+  Plan& plan_;
+  const Ledger& ledger_;
+  const PlanOptions& options_;
+  std::vector<Touched> touched_;
+};
+
+/// The first name that a file which is to run makes, and an earlier one is to take away.
+struct Clash {
+  const PlannedFile* later = nullptr;
+  std::string name;
+};
+
+Clash clash_of(const Plan& plan, std::size_t index) {
+  const std::set<std::string> taken = names_taken(plan.files[index].analysis);
+  for (std::size_t i = index + 1; i < plan.files.size(); ++i) {
+    if (plan.files[i].steps.empty()) continue;
+    for (const std::string& name : names_made(plan.files[i].analysis)) {
+      if (taken.count(name) != 0) return {.later = &plan.files[i], .name = name};
+    }
+  }
+  return {};
+}
+
+PlanProblem in_the_way(const Clash& clash, const PlannedFile& held) {
+  return {.code = ExitCode::refused,
+          .path = id_of(*clash.later),
+          .position = {.line = 0, .column = 0},
+          .message = cat("makes ", clash.name, ", which the contract step ", id_of(held),
+                         " has not taken away yet: it is held back"),
+          .hint = cat("It is held back because ", held.holds.front().words,
+                      ". Bring this one in a later release, or use another name.")};
+}
+
+}  // namespace
+
+void keep_names_apart(Plan& plan) {
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    const PlannedFile& file = plan.files[i];
+    if (!is_contract(file) || (file.steps.empty() && file.state != FileState::held)) continue;
+    const Clash clash = clash_of(plan, i);
+    if (clash.later == nullptr) continue;
+    if (file.state == FileState::held) {
+      plan.problems.push_back(in_the_way(clash, file));
+    } else {
+      plan.contract_last = false;  // here the order of the files is the only one
+    }
+  }
+}
+
+void hold_contracts(Plan& plan, const Ledger& ledger, const PlanOptions& options) {
+  const auto waits = [](const PlannedFile& file) {
+    return is_contract(file) && !file.steps.empty() && file.state != FileState::running &&
+           file.state != FileState::partial;  // what has begun is brought to its end
+  };
+  if (std::none_of(plan.files.begin(), plan.files.end(), waits)) return;
+  Order order(plan, ledger, options);
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    if (waits(plan.files[i])) order.hold(i);
+  }
+}
+
+}  // namespace pgsluice
