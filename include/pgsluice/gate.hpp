@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/execute.hpp"
@@ -110,7 +111,8 @@ struct GateMemory {
   };
   std::map<Key, Row> rows;
   std::map<std::string, milliseconds> applied_for;  ///< by migration: how long ago it was applied
-  std::map<std::string, std::string> approvals;  ///< by migration: who has approved this text of it, and why
+  /// Who has approved it and why, by migration and fingerprint.
+  std::map<std::pair<std::string, std::string>, std::string> approvals;
 };
 
 struct GateDecision {

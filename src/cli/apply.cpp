@@ -2,6 +2,7 @@
 // pgsluice apply: runs what is pending.
 
 #include <algorithm>
+#include <csignal>
 #include <ctime>
 #include <iostream>
 
@@ -10,8 +11,11 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/apply.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/deadline.hpp"
+#include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
 #include "execute/documents.hpp"
 #include "execute/metrics.hpp"
@@ -21,25 +25,26 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json };
+constexpr std::string_view k_out_of_budget = "the budget is used up: ";
 
-struct ApplyOptions {
-  PendingOptions pending;
-  BudgetOptions budgets;
-  std::string url;
-  std::string plan;
-  Format format = Format::text;
-  BlockerPolicy blockers;
-  std::string metrics_file;
-  std::optional<milliseconds> wait_for_run;
-  std::optional<milliseconds> wait_for_db;
-  bool detach = false;
-};
+bool out_of_budget(const World& world) {
+  return world.interrupt.signal() == SIGALRM;
+}
+
+/// What waits within the budget of all of it says better what it has waited for than the end of that does.
+void stay_within(RunOptions& run, milliseconds budget) {
+  const milliseconds most = budget - std::min<milliseconds>(budget / 10, std::chrono::seconds(5));
+  for (milliseconds* wait : {&run.wait_for_run, &run.wait_for_db, &run.lock_budget})
+    *wait = std::min(*wait, most);
+}
 
 RunOptions all_run_options(const ApplyOptions& options) {
   RunOptions run = run_options(options.budgets);
+  run.command = options.command;
+  run.release = options.pending.gate.release;
   run.wait_for_run = options.wait_for_run.value_or(run.wait_for_run);
   run.wait_for_db = options.wait_for_db.value_or(run.wait_for_db);
+  if (options.budget) stay_within(run, *options.budget);
   run.detach = options.detach;
   run.blockers = options.blockers;
   const bool evicts = run.blockers.cancel_after || run.blockers.terminate_after;
@@ -143,18 +148,27 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   std::optional<PlanBasis> planned;
   if (!options.plan.empty()) planned = parse_basis(read_file(options.plan), options.plan);
   run.search_path = worker.search_path;
+  refuse_old_release(*worker.session, options.app, run.release);
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
-  Pending pending = find_pending(discover(options.pending.directory), read_ledger(worker), place,
-                                 options.pending, world.emit);
+  std::vector<Migration> migrations = discover(options.pending.directory);
+  record_approvals(migrations, options.pending.gate, worker);
+  Pending pending =
+      find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world.emit);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   const Plan& plan = pending.plan;
   if (plan.pending_steps() > 0) tell_hidden_blockers(*worker.session, world);
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
-  const RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
+  if (refusal == nullptr) record_gate(pending, worker, world, run);
+  RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
+  if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
+  if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run.release);
+  tell_held(plan, world);
+  count_held(plan, options.pending.gate.strict, report);
   tell_end(report, world);
   write_metrics(options.metrics_file, report, world);
-  if (options.format == Format::json) {
+  if (options.on_end) options.on_end(plan, report);
+  if (options.format == ApplyFormat::json) {
     std::cout << dump_pretty(apply_document(plan, report));
   } else {
     print_summary(plan, report, global);
@@ -166,20 +180,6 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
 void expect_readable(const ApplyOptions& options) {
   if (!options.plan.empty()) parse_basis(read_file(options.plan), options.plan);
   discover(options.pending.directory);
-}
-
-ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
-  const RunOptions run = all_run_options(options);
-  expect_readable(options);
-  const RealWorld real(options.url, pg::Access::read_write, global);
-  for (int tries = 1;; ++tries) {
-    Worker worker = open_worker(real.world(), run);
-    try {
-      return plan_and_run(worker, options, real.world(), global);
-    } catch (const Error& error) {
-      if (!begins_anew(error, tries, real.world())) throw;
-    }
-  }
 }
 
 void add_blocker_policy(CLI::App& app, BlockerPolicy& policy) {
@@ -204,6 +204,36 @@ void add_waits(CLI::App& app, ApplyOptions& options) {
 
 }  // namespace
 
+void add_run_options(CLI::App& app, ApplyOptions& options) {
+  add_budgets(app, options.budgets);
+  add_waits(app, options);
+  app.add_flag("--detach", options.detach, "leave backfills to a later apply, and end well at the first one");
+  add_blocker_policy(app, options.blockers);
+  add_choice(app, "--format", options.format, {{"text", ApplyFormat::text}, {"json", ApplyFormat::json}},
+             "form of the result");
+  app.add_option("--metrics-file", options.metrics_file,
+                 "write the run in Prometheus's text format to this file")
+      ->type_name("FILE");
+}
+
+ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
+  const RunOptions run = all_run_options(options);
+  gate_policy(options.pending.gate);
+  expect_readable(options);
+  RealWorld real(options.url, pg::Access::read_write, global);
+  const Deadline deadline(real.interrupt(), options.budget);
+  for (int tries = 1;; ++tries) {
+    Worker worker = open_worker(real.world(), run);
+    try {
+      return plan_and_run(worker, options, real.world(), global);
+    } catch (const Error& error) {
+      if (out_of_budget(real.world()))
+        throw Error(error.code(), cat(k_out_of_budget, error.what()), error.hint());
+      if (!begins_anew(error, tries, real.world())) throw;
+    }
+  }
+}
+
 Runner add_apply(CLI::App& app) {
   const auto options = std::make_shared<ApplyOptions>();
   add_pending_options(app, options->pending);
@@ -211,16 +241,9 @@ Runner add_apply(CLI::App& app) {
   app.add_option("--plan", options->plan,
                  "what `pgsluice plan --format json` wrote: run that, or refuse if anything has moved since")
       ->type_name("FILE");
-  add_budgets(app, options->budgets);
-  add_waits(app, *options);
-  app.add_flag("--detach", options->detach,
-               "leave backfills to a later apply, and end well at the first one");
-  add_blocker_policy(app, options->blockers);
-  add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
-             "form of the result");
-  app.add_option("--metrics-file", options->metrics_file,
-                 "write the run in Prometheus's text format to this file")
-      ->type_name("FILE");
+  add_app(app, options->app);
+  add_gate_actions(app, options->pending.gate);
+  add_run_options(app, *options);
   return [options](const GlobalOptions& global) { return run_apply(*options, global); };
 }
 

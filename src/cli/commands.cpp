@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 9> k_commands{{
+constexpr std::array<CommandRow, 11> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -92,16 +92,18 @@ Directives in a file go before the options:
 Exit codes: 0 done or nothing to do, 2 usage, 3 a precondition (pooler, missing
 grant, a setting that did not stick), 4 the ledger belongs to another database,
 10 refused (what breaks the running release, too much work under a lock, bad SQL, a
-plan that no longer holds), 11 lock budget used up, nothing was changed, 13 an
+plan that no longer holds), 11 lock budget used up, nothing was changed, 12 a contract
+step is held back under --strict-gates, 13 an
 applied file has changed, 14 another run is active,
-15 database not reachable or read-only, 17 the data violates a constraint,
+15 database not reachable or read-only, 16 the release does not fit the schema, 17 the data violates a constraint,
 18 a statement failed, 130 and 143 interrupted.)",
      .add = add_apply},
     {.name = "status",
      .summary = "show which migrations of a folder are applied",
      .help = R"(States: pending, applied, partial (some of its statements are done), running,
 failed (nothing of it is done), changed (the file differs from what was applied),
-missing (applied, and no longer in the folder). Changes nothing.
+missing (applied, and no longer in the folder), held (a contract step whose turn has
+not come, with the reasons). Changes nothing.
 
 Examples:
   pgsluice status migrations/
@@ -110,6 +112,44 @@ Examples:
 Exit codes: 0 whatever the states are, 2 usage, 4 the ledger belongs to another
 database, 15 database not reachable.)",
      .add = add_status},
+    {.name = "hook",
+     .summary = "the entry points of Argo CD: apply under the gate",
+     .help = R"(presync   runs expand steps and backfills, then contract steps of earlier releases whose
+          gate is open
+postsync  tries contract steps that came with this release
+syncfail  says what the last run has left behind
+
+A contract step waits until what it needs is applied by an earlier release, and until
+the evidence is there: who is connected with which version (needs-app), what else in the
+database uses what is taken away, how long that has been so (soak), freeze windows, an
+approval. A closed gate is no failure: the rest runs, and the step waits for the next
+time. Running it again changes nothing; two at once wait for each other.
+
+Examples:
+  pgsluice hook presync migrations/ --release 2.4.0 --budget 8m
+  pgsluice hook postsync migrations/ --release 2.4.0 --strict-gates
+  pgsluice hook presync migrations/ --evidence approval=required --freeze "Fri 16:00-Mon 08:00"
+  pgsluice apply migrations/ --approve 0042_drop_total.sql --approve-because "CHG-4711"
+
+Exit codes: those of apply, 12 a contract step is held back under --strict-gates, 16 the
+release is too old for a contract step that is done.)",
+     .add = add_hook},
+    {.name = "guard",
+     .summary = "let the application start when the schema fits its release",
+     .help = R"(As init container it waits until the ledger has what the release needs; as probe it
+looks once. Refuses at once a release that is too old for a contract step that is done:
+that is what makes a rollback safe to try. Needs SELECT on the tables of schema pgsluice.
+
+Examples:
+  pgsluice guard --needs 0042_orders_status.sql
+  pgsluice guard --digest migrations/                      prints sha256:…, for --needs
+  pgsluice guard --needs sha256:… --app checkout --release 2.4.0 --budget 5m
+  pgsluice guard --once --app checkout --release 2.4.0
+
+Exit codes: 0 it fits, 2 usage, 3 a grant is missing, 15 database not reachable within
+the budget, 16 the release does not fit the schema, or what it needs has not come within
+the budget.)",
+     .add = add_guard},
     {.name = "baseline",
      .summary = "adopt a database that others have migrated so far",
      .help = R"(Marks files as applied without running them: those that another tool's ledger in the

@@ -36,6 +36,8 @@ Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);
 Runner add_baseline(CLI::App& app);
+Runner add_hook(CLI::App& app);
+Runner add_guard(CLI::App& app);
 Runner add_init(CLI::App& app);
 Runner add_doctor(CLI::App& app);
 

@@ -28,7 +28,7 @@ class RealWorld {
   RealWorld& operator=(const RealWorld&) = delete;
 
   [[nodiscard]] const World& world() const { return world_; }
-  [[nodiscard]] const Interrupt& interrupt() const { return interrupt_; }
+  [[nodiscard]] Interrupt& interrupt() { return interrupt_; }
 
  private:
   Interrupt interrupt_;

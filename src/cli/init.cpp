@@ -7,9 +7,9 @@
 #include <CLI/CLI.hpp>
 
 #include "base/files.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "gate/record.hpp"
 #include "manifests/argocd.hpp"
 
 namespace pgsluice::cli {
@@ -25,12 +25,6 @@ struct InitOptions {
   std::optional<std::chrono::milliseconds> deadline;
   ArgocdOptions argocd;
 };
-
-std::string digest_of(const std::vector<Migration>& migrations) {
-  std::string text;
-  for (const Migration& migration : migrations) text += cat(migration.sha256, "  ", migration.id, "\n");
-  return cat("sha256:", sha256_hex(text));
-}
 
 enum class Found { same, missing, other };
 
@@ -51,7 +45,7 @@ void write(const std::filesystem::path& path, const ManifestFile& file) {
 
 ExitCode run_init(InitOptions options, const GlobalOptions& global) {
   const std::vector<Migration> migrations = discover(options.directory);
-  options.argocd.digest = digest_of(migrations);
+  options.argocd.digest = bundle_digest(migrations);
   options.argocd.deadline = options.deadline.value_or(options.argocd.deadline);
   bool stale = false;
   for (const ManifestFile& file : argocd_manifests(options.argocd, migrations)) {

@@ -42,19 +42,24 @@ std::optional<Snapshot> read_live(const std::vector<Migration>& migrations, cons
 
 }  // namespace
 
-void add_pending_options(CLI::App& app, PendingOptions& options) {
+void add_folder_options(CLI::App& app, PendingOptions& options) {
   app.add_option("DIR", options.directory, "folder of migrations")->required();
+  add_size(
+      app, "--max-locked-size", options.max_locked_bytes,
+      "refuse what rewrites, reads or indexes more than this under a lock that keeps the application out "
+      "(default 1GB)");
+  add_rules(app, options.rules);
+}
+
+void add_pending_options(CLI::App& app, PendingOptions& options) {
+  add_folder_options(app, options);
   add_choice(app, "--phase", options.phase,
              {{"all", PhaseChoice::all},
               {"expand", PhaseChoice::expand},
               {"backfill", PhaseChoice::backfill},
               {"contract", PhaseChoice::contract}},
              "only the migrations of this phase");
-  add_size(
-      app, "--max-locked-size", options.max_locked_bytes,
-      "refuse what rewrites, reads or indexes more than this under a lock that keeps the application out "
-      "(default 1GB)");
-  add_rules(app, options.rules);
+  add_gate_policy(app, options.gate);
 }
 
 void add_budgets(CLI::App& app, BudgetOptions& options) {
@@ -93,14 +98,20 @@ RunOptions run_options(const BudgetOptions& options) {
 
 Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Place& place,
                      const PendingOptions& options, const EventSink& emit) {
-  Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}};
+  Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}, .decisions = {}};
   pending.snapshot = read_live(migrations, pending.ledger, place, emit);
   Basis basis{.pg_version = place.session.server_version_num() / 10000,
               .schemas = place.schemas,
               .ledger = pending.ledger};
   if (pending.snapshot) basis.live = make_catalog(*pending.snapshot);
-  pending.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules),
-                           pending.ledger, {.phase = phase_of(options.phase)});
+  pending.plan =
+      make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), pending.ledger,
+                {.phase = phase_of(options.phase),
+                 .release = options.gate.release,
+                 .earlier_releases_only = options.earlier_releases_only});
+  pending.plan.contract_last = options.contract_last;
+  pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, options.gate);
+  keep_names_apart(pending.plan);
   for (PlanProblem& problem : check_backfills(pending.plan, place.session)) {
     pending.plan.problems.push_back(std::move(problem));
   }

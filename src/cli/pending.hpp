@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/gate.hpp"
 #include "cli/options.hpp"
 #include "pgsluice/forecast.hpp"
 
@@ -19,8 +20,13 @@ struct PendingOptions {
   std::string rules;
   PhaseChoice phase = PhaseChoice::all;
   std::optional<double> max_locked_bytes;
+  GateOptions gate;
+  bool earlier_releases_only = false;
+  bool contract_last = false;
 };
 void add_pending_options(CLI::App& app, PendingOptions& options);
+/// Those of them that do not say which phase.
+void add_folder_options(CLI::App& app, PendingOptions& options);
 
 /// Of a step, when no directive says otherwise.
 struct BudgetOptions {
@@ -46,6 +52,7 @@ struct Pending {
   Ledger ledger;
   std::optional<Snapshot> snapshot;  ///< none: nothing is pending, or the catalogs could not be read
   Plan plan;
+  std::vector<GateDecision> decisions;  ///< on contract files that could run
 };
 
 /// The folder's files against what the server has now. Emits a warning when the catalogs cannot be read: then the files

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
 #include "execute/blockers.hpp"
 #include "execute/settings.hpp"
@@ -65,6 +66,7 @@ ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
   const Place place{.session = *session, .schemas = pg::parse_texts(here.text(0, 0))};
   const Pending pending =
       find_pending(std::move(migrations), std::move(ledger), place, command.pending, world.emit);
+  tell_held(pending.plan, world);
   Forecast forecast{.plan = pending.plan,
                     .ledger = pending.ledger,
                     .target = world.target,

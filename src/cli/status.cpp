@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/gate.hpp"
 #include "execute/documents.hpp"
 #include "execute/settings.hpp"
 #include "pg/arrays.hpp"
@@ -23,6 +24,7 @@ struct StatusOptions {
   std::string directory;
   std::string url;
   std::string rules;
+  GateOptions gate;
   Format format = Format::text;
 };
 
@@ -39,8 +41,11 @@ ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
   Basis basis{.pg_version = session->server_version_num() / 10000,
               .schemas = pg::parse_texts(schemas.text(0, 0)),
               .ledger = ledger};
-  const Plan plan =
-      make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger, {});
+  // Without a word, what waits is told as of the release that was brought last.
+  const std::string release = options.gate.release.empty() ? ledger.last_release : options.gate.release;
+  Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
+                        {.release = release});
+  judge_contracts(plan, ledger, *session, options.gate);
   if (options.format == Format::json) {
     std::cout << dump_pretty(status_document(plan, ledger));
   } else {
@@ -55,6 +60,7 @@ Runner add_status(CLI::App& app) {
   const auto options = std::make_shared<StatusOptions>();
   app.add_option("DIR", options->directory, "folder of migrations")->required();
   add_database_url(app, options->url);
+  add_gate_policy(app, options->gate);
   add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
              "form of the result");
   app.add_option("--rules", options->rules, "folder of rules that add to or replace the built-in ones")

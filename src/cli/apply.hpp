@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What apply and hook share: the whole way from a folder to a report.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/options.hpp"
+#include "cli/pending.hpp"
+#include "pgsluice/execute.hpp"
+
+namespace pgsluice::cli {
+
+enum class ApplyFormat { text, json };
+
+struct ApplyOptions {
+  std::string command = "apply";  ///< in the ledger
+  PendingOptions pending;
+  BudgetOptions budgets;
+  std::string url;
+  std::string plan;
+  std::string app;
+  ApplyFormat format = ApplyFormat::text;
+  BlockerPolicy blockers;
+  std::string metrics_file;
+  std::optional<milliseconds> wait_for_run;
+  std::optional<milliseconds> wait_for_db;
+  std::optional<milliseconds> budget;  ///< of all of it
+  bool detach = false;
+  std::function<void(const Plan&, const RunReport&)> on_end;
+};
+
+/// Of one step, whom it may push aside, how long to wait for what.
+void add_run_options(CLI::App& app, ApplyOptions& options);
+ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global);
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/gate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "gate/record.hpp"
+#include "gate/sources.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+constexpr std::array<std::string_view, 9> k_providers = {"approval", "dependants",     "freeze",
+                                                         "queries",  "recoverability", "rollback-horizon",
+                                                         "rollout",  "sessions",       "soak"};
+
+void read_requirement(const std::string& text, GatePolicy& policy) {
+  const std::size_t equals = text.find('=');
+  const std::string provider = text.substr(0, equals);
+  if (std::find(k_providers.begin(), k_providers.end(), provider) == k_providers.end()) {
+    const std::vector<std::string> known(k_providers.begin(), k_providers.end());
+    throw Error(ExitCode::usage, cat("--evidence: there is no evidence \"", printable_line(provider), "\""),
+                cat("Known: ", join(known, ", "), "."));
+  }
+  const auto requirement =
+      equals == std::string::npos ? std::nullopt : parse_requirement(text.substr(equals + 1));
+  if (!requirement) {
+    throw Error(ExitCode::usage, cat("--evidence: what about \"", printable_line(text), "\"?"),
+                cat("Write ", provider, "=required, =optional, =ignored or =automatic."));
+  }
+  policy.requirements[provider] = *requirement;
+}
+
+std::vector<EvidenceSource> sources_of(Session& session, const GateMemory& memory, const GatePolicy& policy) {
+  return {session_source(session), dependant_source(session), recoverability_source(session),
+          freeze_source(policy.freezes, std::time(nullptr)), approval_source(memory, policy)};
+}
+
+bool could_run(const PlannedFile& file) {
+  return file.analysis.migration.phase == Phase::contract && !file.steps.empty();
+}
+
+void hold(PlannedFile& file, const GateDecision& decision, const GatePolicy& policy) {
+  for (const Evidence& seen : decision.evidence) {
+    if (seen.verdict != Verdict::open && policy.requirement(seen.provider) != Requirement::optional) {
+      file.holds.push_back({.reason = seen.provider, .words = seen.words});
+    }
+  }
+  file.steps.clear();
+  file.state = FileState::held;
+}
+
+}  // namespace
+
+void add_release(CLI::App& app, std::string& release) {
+  app.add_option("--release", release,
+                 "version of the application that is being brought; contract steps wait for a later one than "
+                 "their expand steps (also PGSLUICE_RELEASE)")
+      ->envname("PGSLUICE_RELEASE")
+      ->type_name("VERSION");
+}
+
+void add_app(CLI::App& app, std::string& name) {
+  app.add_option("--app", name,
+                 "the application that the release is one of; needed where contract steps name several (also "
+                 "PGSLUICE_APP)")
+      ->envname("PGSLUICE_APP")
+      ->type_name("NAME");
+}
+
+void add_gate_policy(CLI::App& app, GateOptions& options) {
+  add_release(app, options.release);
+  app.add_option(
+         "--evidence", options.evidence,
+         "what a contract step needs: NAME=required, =optional (told, holds nothing back) or =ignored; "
+         "may be repeated")
+      ->type_name("NAME=NEED");
+  add_duration(
+      app, "--soak", options.soak,
+      "how long all evidence must have been there, where the file does not say (default: not at all)");
+  app.add_option(
+         "--freeze", options.freezes,
+         "when no contract step runs: \"Fri 16:00-Mon 08:00\" or \"2026-12-20/2027-01-03\", in UTC; may "
+         "be repeated")
+      ->type_name("WINDOW");
+}
+
+void add_gate_actions(CLI::App& app, GateOptions& options) {
+  app.add_option("--approve", options.approved,
+                 "record in the ledger that this contract file is approved as it is now; may be repeated")
+      ->type_name("ID")
+      ->configurable(false);
+  app.add_option("--approve-because", options.reason, "why, for the record")
+      ->type_name("TEXT")
+      ->configurable(false);
+  app.add_flag("--strict-gates", options.strict,
+               "end with 12 when a contract step is held back, instead of with 0");
+}
+
+GatePolicy gate_policy(const GateOptions& options) {
+  GatePolicy policy;
+  for (const std::string& text : options.evidence) read_requirement(text, policy);
+  for (const std::string& freeze : options.freezes) expect_freeze(freeze);
+  policy.freezes = options.freezes;
+  policy.soak = options.soak.value_or(policy.soak);
+  return policy;
+}
+
+std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
+                                          const GateOptions& options) {
+  std::vector<GateDecision> decisions;
+  if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
+  const GatePolicy policy = gate_policy(options);
+  const GateMemory memory = read_gate_memory(session, ledger);
+  const std::vector<EvidenceSource> sources = sources_of(session, memory, policy);
+  for (PlannedFile& file : plan.files) {
+    if (!could_run(file) || file.new_relations) continue;
+    const GateQuestion question = question_of(file);
+    std::vector<Evidence> evidence = gather(question, sources, policy);
+    if (auto soak = soak_evidence(question, evidence, memory, policy)) evidence.push_back(*std::move(soak));
+    decisions.push_back(decide(question, std::move(evidence), policy));
+    if (decisions.back().verdict != Verdict::open) hold(file, decisions.back(), policy);
+  }
+  return decisions;
+}
+
+std::vector<std::string> held_lines(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const PlannedFile& file : plan.files) {
+    std::vector<std::string> words;
+    for (const Held& hold : file.holds) {
+      if (hold.reason != "phase") words.push_back(hold.words);
+    }
+    if (!words.empty()) {
+      lines.push_back(cat(printable_line(file.analysis.migration.id), ": ", join(words, "; ")));
+    }
+  }
+  return lines;
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What plan, apply, status and hook share about contract steps: the policy, the sources, and the decision for each file.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice::cli {
+
+struct GateOptions {
+  std::string release;
+  std::vector<std::string> evidence;  ///< "sessions=required"
+  std::vector<std::string> freezes;
+  std::optional<milliseconds> soak;
+  std::vector<std::string> approved;  ///< ids of files
+  std::string reason;
+  bool strict = false;
+};
+void add_release(CLI::App& app, std::string& release);
+void add_app(CLI::App& app, std::string& name);
+/// What the gate asks for.
+void add_gate_policy(CLI::App& app, GateOptions& options);
+/// --approve and --strict-gates, for commands that run something.
+void add_gate_actions(CLI::App& app, GateOptions& options);
+/// Throws Error(usage).
+GatePolicy gate_policy(const GateOptions& options);
+
+/// Asks for evidence on every contract file of the plan that could run, and takes the steps of those whose gate is closed.
+std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
+                                          const GateOptions& options);
+/// The contract files that do not run now, for people: "0007_x.sql: it needs …".
+std::vector<std::string> held_lines(const Plan& plan);
+}  // namespace pgsluice::cli

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/gated_run.hpp"
+
+#include <algorithm>
+
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "execute/lease.hpp"
+#include "execute/ledger.hpp"
+#include "gate/guard.hpp"
+#include "gate/record.hpp"
+#include "plan/sql_text.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+bool waits_for_contract(const PlannedFile& file) {
+  return file.analysis.migration.phase == Phase::contract &&
+         (file.state == FileState::held || !file.steps.empty());
+}
+
+/// Of what the gate has decided, or of what the order has.
+GateDecision decision_on(const PlannedFile& file, const std::vector<GateDecision>& decisions) {
+  for (const GateDecision& decision : decisions) {
+    if (decision.migration == file.analysis.migration.id) return decision;
+  }
+  GateDecision decision{.migration = file.analysis.migration.id, .verdict = Verdict::open, .words = {}};
+  for (const Held& hold : file.holds) {
+    decision.verdict = Verdict::closed;
+    decision.words += cat(decision.words.empty() ? "" : "; ", hold.words);
+  }
+  return decision;
+}
+
+}  // namespace
+
+void refuse_old_release(Session& session, const std::string& app, const std::string& release) {
+  if (release.empty()) return;
+  if (auto why = why_too_old(read_done_contracts(session), app, release)) {
+    throw Error(ExitCode::release_mismatch, *why,
+                "Nothing was changed. Deploy a release that fits this schema.");
+  }
+}
+
+void record_approvals(const std::vector<Migration>& migrations, const GateOptions& options, Worker& worker) {
+  if (options.approved.empty()) return;
+  const Ledger ledger = read_ledger(worker);
+  if (!ledger.exists) create_ledger(*worker.session, worker.binding);
+  if (ledger.exists && ledger.version < k_ledger_version) bring_forward(*worker.session, ledger.version);
+  for (const std::string& id : options.approved) {
+    const auto found =
+        std::find_if(migrations.begin(), migrations.end(), [&id](const Migration& m) { return m.id == id; });
+    if (found == migrations.end() || ledger.is_applied(id)) {
+      throw Error(ExitCode::usage, cat("--approve: ", printable_line(id), " is no migration that waits"),
+                  "Name a file as pgsluice status shows it.");
+    }
+    record_approval(*worker.session, id, sha256_hex(normalised_sql(found->source.text)), options.reason);
+  }
+}
+
+void record_gate(const Pending& pending, Worker& worker, const World& world, const RunOptions& run) {
+  const auto& files = pending.plan.files;
+  if (std::none_of(files.begin(), files.end(), waits_for_contract)) return;
+  prepare_ledger(worker, world, run);
+  const GateRecord record{.run_id = world.run_id, .token = worker.token, .release = run.release};
+  for (const PlannedFile& file : files) {
+    if (waits_for_contract(file)) {
+      record_contract(*worker.session, file, decision_on(file, pending.decisions), record);
+    }
+  }
+  if (pending.plan.pending_steps() > 0) return;
+  finish_run(*worker.session, world, "held", ExitCode::ok);
+  give_back_lease(*worker.session, worker.token);
+}
+
+void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
+                    const std::string& release) {
+  std::vector<Migration> migrations;
+  for (const PlannedFile& file : plan.files) {
+    const Migration& migration = file.analysis.migration;
+    migrations.push_back({.id = migration.id, .sha256 = migration.sha256});
+    const bool done =
+        file.state == FileState::applied || migration.phase != Phase::expand ||
+        std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
+    if (!done) return;
+  }
+  Session& session = *worker.session;
+  try {
+    const int version = read_ledger_version(session);
+    if (version == 0) return;
+    if (version < k_ledger_version) bring_forward(session, version);
+    record_bundle(session, bundle_digest(migrations), release);
+  } catch (const Error& error) {  // what has been applied is applied all the same
+    world.emit(
+        {.severity = Severity::warning,
+         .name = "release-not-recorded",
+         .message = cat("guard will not know that this folder is applied: ", printable_line(error.what()))});
+  }
+}
+
+void tell_held(const Plan& plan, const World& world) {
+  for (const std::string& line : held_lines(plan)) {
+    world.emit({.severity = Severity::info, .name = "step-held", .message = cat("held back: ", line)});
+  }
+}
+
+void count_held(const Plan& plan, bool strict, RunReport& report) {
+  const std::size_t held = held_lines(plan).size();
+  if (report.code != ExitCode::ok || held == 0) return;
+  report.message += cat("; ", count_of(held, "contract migration"), " held back");
+  if (!strict) return;
+  report.code = ExitCode::gate_closed;
+  report.hint = "pgsluice status says what each of them waits for.";
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a run that is gated does besides running: before it, the release must fit; what the gate has decided goes into the
+// ledger; and so does what has been brought.
+
+#include "cli/pending.hpp"
+
+namespace pgsluice::cli {
+
+/// Throws Error(release_mismatch).
+void refuse_old_release(Session& session, const std::string& app, const std::string& release);
+/// --approve: into the ledger, before the gate asks for it. Throws Error(usage) for what is no contract file.
+void record_approvals(const std::vector<Migration>& migrations, const GateOptions& options, Worker& worker);
+/// Before any of it runs: what is done must be answerable for.
+void record_gate(const Pending& pending, Worker& worker, const World& world, const RunOptions& run);
+/// A release can start when all expand steps are there: a backfill may still be at work.
+void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
+                    const std::string& release);
+/// Says what is held back.
+void tell_held(const Plan& plan, const World& world);
+/// Under --strict-gates, what is held back decides how the run ends.
+void count_held(const Plan& plan, bool strict, RunReport& report);
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/guard.hpp"
+
+#include <set>
+
+#include "base/text.hpp"
+#include "gate/record.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::string_view k_digest = "sha256:";
+
+/// A folder whose hook has come to its end, or one file that is applied.
+bool has(Session& session, int version, const std::string& need) {
+  if (version == 0) return false;
+  if (!need.starts_with(k_digest)) {
+    return checked_read(session.query("SELECT EXISTS (SELECT FROM pgsluice.migration WHERE id = $1"
+                                      " AND state IN ('applied', 'baselined'))",
+                                      {need}))
+        .truth(0, 0);
+  }
+  return version >= k_gate_ledger_version &&
+         checked_read(session.query("SELECT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1)", {need}))
+             .truth(0, 0);
+}
+
+}  // namespace
+
+std::vector<DoneContract> read_done_contracts(Session& session) {
+  std::vector<DoneContract> done;
+  if (read_ledger_version(session) < k_gate_ledger_version) return done;
+  const SqlResult rows =
+      checked_read(session.query("SELECT id, needs_app FROM pgsluice.migration WHERE needs_app IS NOT NULL"
+                                 " AND state IN ('applied', 'partial', 'running') ORDER BY id",
+                                 {}));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    done.push_back({.migration = rows.text(row, 0), .needs_app = rows.text(row, 1)});
+  }
+  return done;
+}
+
+std::optional<std::string> why_too_old(const std::vector<DoneContract>& done, std::string_view app,
+                                       std::string_view release) {
+  if (release.empty()) return std::nullopt;
+  std::set<std::string> apps;
+  for (const DoneContract& contract : done) {
+    if (const auto need = parse_app_need(contract.needs_app)) apps.insert(need->app);
+  }
+  for (const DoneContract& contract : done) {
+    const auto need = parse_app_need(contract.needs_app);
+    // Where nobody says which application it is, a ledger that knows only one means that one.
+    if (!need || (app.empty() ? apps.size() != 1 : need->app != app)) continue;
+    const Verdict verdict = fits(release, *need);
+    if (verdict == Verdict::open) continue;
+    return cat(printable_line(need->app), " ", printable_line(release),
+               verdict == Verdict::closed ? " is too old for this schema: "
+                                          : " is no version that compares with what this schema needs: ",
+               printable_line(contract.migration), " is done, and needs ", printable_line(to_string(*need)));
+  }
+  return std::nullopt;
+}
+
+GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs) {
+  const int version = read_ledger_version(session);
+  if (auto why = why_too_old(read_done_contracts(session), needs.app, needs.release)) {
+    return {.state = GuardAnswer::State::too_old, .words = *std::move(why)};
+  }
+  std::vector<std::string> missing;
+  for (const std::string& need : needs.needs) {
+    if (!has(session, version, need)) missing.push_back(printable_line(need));
+  }
+  if (missing.empty()) return {.state = GuardAnswer::State::fits, .words = "the schema has what is needed"};
+  return {.state = GuardAnswer::State::missing,
+          .words = cat("the ledger does not have ", enumerate(missing, " and "), " yet")};
+}
+
+}  // namespace pgsluice

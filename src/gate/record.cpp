@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/record.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "execute/ledger.hpp"
+#include "pg/sqlstate.hpp"
+
+namespace pgsluice {
+namespace {
+
+SqlResult checked(SqlResult result, std::string_view doing) {
+  if (result.ok) return result;
+  throw Error(result.connection_lost              ? ExitCode::unreachable
+              : result.error.sqlstate == k_fenced ? ExitCode::other_run
+                                                  : ExitCode::precondition,
+              cat("cannot ", doing, ": ", result.error.message));
+}
+
+milliseconds lasting(const SqlResult& rows, std::size_t row, std::size_t column) {
+  return milliseconds(std::max(0LL, rows.number(row, column).value_or(0)));
+}
+
+Verdict parse_verdict(std::string_view text) {
+  return text == "open" ? Verdict::open : text == "closed" ? Verdict::closed : Verdict::unknown;
+}
+
+constexpr std::string_view k_read_gate =
+    "SELECT migration_id, provider, subject, verdict,"
+    " (extract(epoch FROM clock_timestamp() - since) * 1000)::bigint FROM pgsluice.gate";
+
+constexpr std::string_view k_read_applied =
+    "SELECT id, (extract(epoch FROM clock_timestamp() - applied_at) * 1000)::bigint FROM pgsluice.migration"
+    " WHERE applied_at IS NOT NULL";
+
+constexpr std::string_view k_read_approvals =
+    "SELECT migration_id, fingerprint, approved_by, coalesce(reason, '') FROM pgsluice.approval"
+    " ORDER BY approved_at";
+
+const std::string& record_contract_sql() {
+  static const std::string sql = cat(
+      "WITH ", lease_query("$9"),
+      ", file AS (INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state, release,"
+      " needs_app) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, '')"
+      " WHERE EXISTS (SELECT FROM lease) ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256,"
+      " fingerprint = excluded.fingerprint, needs_app = excluded.needs_app WHERE m.applied_at IS NULL),"
+      " seen AS (SELECT DISTINCT ON (e.provider, e.subject) e.* FROM jsonb_to_recordset($8::jsonb)"
+      " AS e (provider text, subject text, verdict text, words text, detail jsonb)),"
+      " gone AS (DELETE FROM pgsluice.gate g WHERE g.migration_id = $1 AND EXISTS (SELECT FROM lease)"
+      " AND NOT EXISTS (SELECT FROM seen s WHERE s.provider = g.provider AND s.subject = g.subject)),"
+      " evidence AS (INSERT INTO pgsluice.gate AS g (migration_id, provider, subject, verdict, words, detail,"
+      " run_id) SELECT $1, s.provider, s.subject, s.verdict, s.words, s.detail, $7::uuid FROM seen s"
+      " WHERE EXISTS (SELECT FROM lease) ON CONFLICT (migration_id, provider, subject) DO UPDATE SET"
+      " since = CASE WHEN g.verdict = excluded.verdict THEN g.since ELSE excluded.since END,"
+      " verdict = excluded.verdict, words = excluded.words, detail = excluded.detail,"
+      " observed_at = excluded.observed_at, observed_by = excluded.observed_by, run_id = excluded.run_id)"
+      " SELECT EXISTS (SELECT FROM lease)");
+  return sql;
+}
+
+/// The decision itself is a row, too.
+std::string evidence_json(const GateDecision& decision) {
+  OrderedJson rows = OrderedJson::array();
+  const auto add = [&rows](const Evidence& seen) {
+    rows.push_back({{"provider", seen.provider},
+                    {"subject", seen.subject},
+                    {"verdict", to_string(seen.verdict)},
+                    {"words", seen.words},
+                    {"detail", OrderedJson::parse(seen.detail, nullptr, false)}});
+  };
+  add({.provider = "gate", .subject = {}, .verdict = decision.verdict, .words = decision.words});
+  for (const Evidence& seen : decision.evidence) add(seen);
+  return dump(rows);
+}
+
+}  // namespace
+
+SqlResult checked_read(SqlResult result) {
+  if (result.ok) return result;
+  const bool denied = result.error.sqlstate == pg::sqlstate::insufficient_privilege;
+  throw Error(
+      denied ? ExitCode::precondition : ExitCode::unreachable,
+      cat("cannot read the ledger: ", result.error.message),
+      denied ? "GRANT USAGE ON SCHEMA pgsluice TO this role, and SELECT ON ALL TABLES IN SCHEMA pgsluice."
+             : "");
+}
+
+int read_ledger_version(Session& session) {
+  if (!checked_read(session.query("SELECT to_regclass('pgsluice.meta') IS NOT NULL", {})).truth(0, 0))
+    return 0;
+  return static_cast<int>(
+      checked_read(session.query("SELECT ledger_version FROM pgsluice.meta", {})).number(0, 0).value_or(0));
+}
+
+GateMemory read_gate_memory(Session& session, const Ledger& ledger) {
+  GateMemory memory;
+  if (!ledger.exists || ledger.version < k_gate_ledger_version) return memory;
+  const SqlResult gate = checked_read(session.query(k_read_gate, {}));
+  for (std::size_t row = 0; row < gate.rows.size(); ++row) {
+    memory.rows[{gate.text(row, 0), gate.text(row, 1), gate.text(row, 2)}] = {
+        .verdict = parse_verdict(gate.text(row, 3)), .lasts = lasting(gate, row, 4)};
+  }
+  const SqlResult applied = checked_read(session.query(k_read_applied, {}));
+  for (std::size_t row = 0; row < applied.rows.size(); ++row) {
+    memory.applied_for[applied.text(row, 0)] = lasting(applied, row, 1);
+  }
+  const SqlResult approvals = checked_read(session.query(k_read_approvals, {}));
+  for (std::size_t row = 0; row < approvals.rows.size(); ++row) {
+    const std::string reason = approvals.text(row, 3);
+    memory.approvals[{approvals.text(row, 0), approvals.text(row, 1)}] =
+        cat(approvals.text(row, 2), reason.empty() ? "" : ": ", reason);
+  }
+  return memory;
+}
+
+void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
+                     const GateRecord& record) {
+  const Migration& migration = file.analysis.migration;
+  checked(fenced(session.query(record_contract_sql(),
+                               {migration.id, migration.tool, migration.sha256, file.fingerprint,
+                                record.release, file.analysis.directives.needs_app, record.run_id,
+                                evidence_json(decision), std::to_string(record.token)})),
+          cat("record the gate of ", printable_line(migration.id)));
+}
+
+void record_approval(Session& session, const std::string& id, const std::string& fingerprint,
+                     const std::string& why) {
+  checked(session.query("INSERT INTO pgsluice.approval (migration_id, fingerprint, reason)"
+                        " VALUES ($1, $2, nullif($3, '')) ON CONFLICT DO NOTHING",
+                        {id, fingerprint, why}),
+          cat("record the approval of ", printable_line(id)));
+}
+
+std::string bundle_digest(const std::vector<Migration>& migrations) {
+  std::string text;
+  for (const Migration& migration : migrations) text += cat(migration.sha256, "  ", migration.id, "\n");
+  return cat("sha256:", sha256_hex(text));
+}
+
+void record_bundle(Session& session, const std::string& digest, const std::string& release) {
+  const SqlResult known =
+      checked(session.query("SELECT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND release = $2)",
+                            {digest, release}),
+              "read the ledger");
+  if (known.truth(0, 0)) return;
+  checked(
+      session.query("INSERT INTO pgsluice.bundle (digest, release) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                    {digest, release}),
+      "write the ledger");
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The gate's rows of the ledger.
+
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+
+/// The result of a read, or Error(unreachable, precondition) that says which grant is missing.
+SqlResult checked_read(SqlResult result);
+/// 0: there is none. Throws as checked_read().
+int read_ledger_version(Session& session);
+
+/// Empty for a ledger that has no such rows yet. Throws Error(unreachable, precondition).
+GateMemory read_gate_memory(Session& session, const Ledger& ledger);
+
+/// The release that brings what it runs, and the run that looks.
+struct GateRecord {
+  std::string run_id;
+  long long token = 0;  ///< of the lease
+  std::string release;  ///< may be empty
+};
+
+/// A contract file that is not applied is in the ledger as `held`, with the release that brought it.
+void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
+                     const GateRecord& record);
+/// That the role of this session has approved the file with this text.
+void record_approval(Session& session, const std::string& id, const std::string& fingerprint,
+                     const std::string& why);
+
+/// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
+std::string bundle_digest(const std::vector<Migration>& migrations);
+/// That everything that a release needs of this folder is there. Does nothing when that is known.
+void record_bundle(Session& session, const std::string& digest, const std::string& release);
+
+}  // namespace pgsluice

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The sources of evidence that need nothing but the database and the clock.
+
+#include "pgsluice/gate.hpp"
+
+namespace pgsluice {
+
+/// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0.
+EvidenceSource session_source(Session& session);
+/// Objects of the catalog that still use what is taken away.
+EvidenceSource dependant_source(Session& session);
+/// Whether what is destroyed could be brought back: WAL archiving.
+EvidenceSource recoverability_source(Session& session);
+/// Times at which nothing is to be taken away. `now`: seconds since 1970, UTC.
+EvidenceSource freeze_source(std::vector<std::string> freezes, long long now);
+/// What somebody has approved on record.
+EvidenceSource approval_source(const GateMemory& memory, const GatePolicy& policy);
+
+/// A freeze window is "Fri 16:00-Mon 08:00" (each week) or "2026-12-20/2027-01-03" (both days are part of it), UTC.
+/// Throws Error(usage) for anything else.
+void expect_freeze(std::string_view text);
+bool is_frozen(std::string_view freeze, long long now);
+
+/// Of the files that it rests on and of what the other sources have said; none: no soak is asked for.
+std::optional<Evidence> soak_evidence(const GateQuestion& question, const std::vector<Evidence>& evidence,
+                                      const GateMemory& memory, const GatePolicy& policy);
+
+}  // namespace pgsluice

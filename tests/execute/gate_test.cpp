@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate on real servers, through the built program: releases that come one after the other.
+
+#include <csignal>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "execute/harness.hpp"
+#include "support/schema.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr std::string_view k_drop =
+    "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n";
+
+class Gate : public ::testing::TestWithParam<Server> {
+ protected:
+  Gate() { folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n"); }
+
+  Finished call(std::vector<std::string> arguments, const std::vector<std::string>& more = {}) {
+    arguments.insert(arguments.end(), {"--database-url", database.url()});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  }
+  Finished hook(const std::string& moment, const std::string& release, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--release", release, "--termination-log", termination.string()});
+    return call({"hook", moment, folder.path().string()}, more);
+  }
+  Finished guard(const std::vector<std::string>& more) { return call({"guard"}, more); }
+  OrderedJson status(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"--format", "json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished finished = call({"status", folder.path().string()}, arguments);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(validate("schema/status.schema.json", Json::parse(finished.out)), IsEmpty());
+    return finished.json();
+  }
+  /// Reasons for which a file is held, by status.
+  std::string held(const std::string& id, const std::vector<std::string>& more = {}) {
+    for (const OrderedJson& migration : status(more)["migrations"]) {
+      if (migration["id"] != id) continue;
+      std::string reasons;
+      for (const OrderedJson& hold : migration["held"])
+        reasons += cat(reasons.empty() ? "" : " ", hold["reason"].get<std::string>());
+      return reasons;
+    }
+    return "no such file";
+  }
+  std::string state(const std::string& id) {
+    return database.sql(
+        cat("SELECT coalesce((SELECT state FROM pgsluice.migration WHERE id = '", id, "'), '')"));
+  }
+  std::string message() const { return read_file(termination); }
+  bool has_total() {
+    return database.sql(
+               "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = "
+               "'total'") == "1";
+  }
+  /// Release 1 is there, release 2 has brought its expand step and the contract step that follows it.
+  void bring_two() {
+    EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+    folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+        .write("0003_drop.sql", k_drop);
+    const Finished two = hook("presync", "2.0.0");
+    EXPECT_EQ(two.code, 0) << two.err;
+  }
+
+  Database database{GetParam(), "gated"};
+  Folder folder;
+  Folder elsewhere;
+  std::filesystem::path termination = elsewhere.path() / "termination-log";
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Gate, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+
+TEST_P(Gate, AContractStepComesOneReleaseAfterItsExpandStep) {
+  bring_two();
+  EXPECT_EQ(state("0002_cents.sql"), "applied");
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(
+      message(),
+      AllOf(StartsWith("hook presync of 2.0.0: exit 0: applied 1 migration in 1 step; 1 contract migration "
+                       "held back\n"),
+            HasSubstr("held: 0003_drop.sql: it needs 0002_cents.sql in an earlier release than 2.0.0")));
+  EXPECT_EQ(held("0003_drop.sql"), "release");
+  EXPECT_EQ(
+      database.sql(
+          "SELECT verdict FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider = 'gate'"),
+      "closed");
+
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << "a retry of the same sync";
+  EXPECT_EQ(hook("postsync", "2.0.0").code, 0);
+  EXPECT_TRUE(has_total());
+  const Finished strict = hook("presync", "2.0.0", {"--strict-gates"});
+  EXPECT_EQ(strict.code, 12) << strict.err;
+  EXPECT_THAT(message(), StartsWith("hook presync of 2.0.0: exit 12: "));
+
+  const Finished three = hook("presync", "2.1.0");
+  EXPECT_EQ(three.code, 0) << three.err;
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(state("0003_drop.sql"), "applied");
+  EXPECT_EQ(
+      database.sql("SELECT release || ' ' || needs_app FROM pgsluice.migration WHERE id = '0003_drop.sql'"),
+      "2.0.0 checkout>=2.0.0");
+  EXPECT_EQ(
+      database.sql(
+          "SELECT verdict FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider = 'sessions'"),
+      "open");
+}
+
+TEST_P(Gate, ASessionOfAnOlderReleaseHoldsAContractStep) {
+  bring_two();
+  auto old = database.connect("checkout/1.9.9");
+  const Finished three = hook("presync", "2.1.0");
+  EXPECT_EQ(three.code, 0) << three.err;
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("1 session of checkout/1.9.9"));
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "sessions");
+  EXPECT_EQ(database.sql("SELECT detail->'application_names'->>'checkout/1.9.9' FROM pgsluice.gate WHERE "
+                         "provider = 'sessions'"),
+            "1");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--evidence", "sessions=optional"}).code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, ARoleThatMayNotSeeSessionsDoesNotTakeThemForGone) {
+  bring_two();
+  const std::string role = cat("gated", std::to_string(GetParam().major));
+  database.sql(cat("CREATE ROLE ", role, " LOGIN; GRANT USAGE ON SCHEMA pgsluice TO ", role,
+                   "; GRANT SELECT ON ALL TABLES IN SCHEMA pgsluice TO ", role));
+  auto old = database.connect("checkout/1.9.9");
+  const Finished shown =
+      run({"status", folder.path().string(), "--release", "2.1.0", "--database-url", database.url(role)});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("GRANT pg_read_all_stats"));
+  database.sql(cat("DROP OWNED BY ", role, "; DROP ROLE ", role));
+}
+
+TEST_P(Gate, ViewsAndFunctionsThatUseAColumnHoldItsContractStep) {
+  bring_two();
+  database.sql("CREATE VIEW totals AS SELECT id, total FROM orders");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants");
+  database.sql("DROP VIEW totals; CREATE VIEW ids AS SELECT id FROM orders");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "");
+  database.sql("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT Total FROM orders LIMIT 1'");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants");
+  database.sql(
+      "DROP FUNCTION f(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1 AS subtotal FROM "
+      "orders'");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "") << "another word";
+  database.sql(
+      "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.total := 1; RETURN NEW; END';"
+      "CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION g()");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants") << "NEW is a row of the table";
+  database.sql(
+      "DROP FUNCTION g() CASCADE; ALTER TABLE orders ADD COLUMN twice int GENERATED ALWAYS AS (total * 2) "
+      "STORED");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants");
+  database.sql("ALTER TABLE orders DROP COLUMN twice; CREATE POLICY p ON orders USING (total > 0)");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants");
+  const Finished three = hook("presync", "2.1.0");
+  EXPECT_THAT(message(), HasSubstr("policy p on orders uses public.orders.total"));
+  EXPECT_TRUE(has_total());
+}
+
+TEST_P(Gate, WhatAFileDropsItselfDoesNotHoldIt) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("CREATE VIEW totals AS SELECT id, total FROM orders");
+  folder.write("0003_drop.sql",
+               "-- pgsluice: phase=contract\nDROP VIEW totals;\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.0.0"}), "");
+}
+
+TEST_P(Gate, WhateverHangsOnATableHoldsItsDrop) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nDROP TABLE orders CASCADE;\n");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.0.0"}), "");
+  database.sql("CREATE PUBLICATION p FOR TABLE orders");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.0.0"}), "dependants");
+  database.sql("DROP PUBLICATION p; CREATE TABLE items (id bigint, o bigint REFERENCES orders)");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.0.0"}), "dependants");
+}
+
+TEST_P(Gate, ASoakBeginsWhenAllElseIsOpen) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql",
+             "-- pgsluice: phase=contract needs-app=checkout>=2.0.0 soak=24h\nALTER TABLE orders DROP COLUMN "
+             "total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "soak");
+  database.sql("UPDATE pgsluice.migration SET applied_at = applied_at - interval '25 hours'");
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "soak")
+      << "the sessions have not fitted for so long";
+  database.sql("UPDATE pgsluice.gate SET since = since - interval '25 hours'");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, AnApprovalIsOnRecord) {
+  bring_two();
+  const std::vector<std::string> policy{"--evidence", "approval=required"};
+  EXPECT_EQ(hook("presync", "2.1.0", policy).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("--approve 0003_drop.sql"));
+  EXPECT_EQ(hook("presync", "2.1.0", {"--approve", "0009_none.sql"}).code, 2);
+  EXPECT_EQ(
+      hook("presync", "2.1.0",
+           {"--evidence", "approval=required", "--approve", "0003_drop.sql", "--approve-because", "CHG-4711"})
+          .code,
+      0);
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(database.sql("SELECT approved_by || ' ' || reason FROM pgsluice.approval"), "postgres CHG-4711");
+}
+
+TEST_P(Gate, AFreezeWindowHoldsContractStepsAndNothingElse) {
+  bring_two();
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--freeze", "2020-01-01/2999-12-31"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(state("0004_more.sql"), "applied");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--freeze", "soon"}).code, 2);
+}
+
+TEST_P(Gate, ApplyHoldsBackTooAndTellsIt) {
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop);
+  const Finished first = apply(folder, database, {"--format", "json"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(validate("schema/apply.schema.json", Json::parse(first.out)), IsEmpty());
+  EXPECT_EQ(first.json()["held"][0]["migration"], "0003_drop.sql");
+  EXPECT_THAT(first.err, HasSubstr("held back: 0003_drop.sql"));
+  const Finished second = apply(folder, database, {});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, ANewDatabaseGetsAllOfItsHistoryAtOnce) {
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop);
+  const Finished first = hook("presync", "2.1.0");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, AHookWithNothingToDoChangesNothing) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string before = database.sql("SELECT count(*) FROM pgsluice.run");
+  const Finished again = hook("presync", "1.0.0");
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(message(), "hook presync of 1.0.0: exit 0: nothing to do\n");
+  EXPECT_EQ(database.sql("SELECT count(*) FROM pgsluice.run"), before);
+}
+
+TEST_P(Gate, OfTwoHooksAtOnceTheSecondFindsAllDone) {
+  database.sql("CREATE TABLE lane (open boolean); INSERT INTO lane VALUES (false)");
+  folder.write(
+      "0002_wait.sql",
+      "DO $$ BEGIN WHILE NOT (SELECT open FROM lane) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n");
+  const std::vector<std::string> arguments{
+      "hook", "presync", folder.path().string(), "--database-url", database.url(), "--release", "1.0.0"};
+  Program first(arguments);
+  ASSERT_TRUE(wait_until([&] { return database.busy("%WHILE NOT%") == 1; }));
+  Program second(arguments);
+  ASSERT_TRUE(second.says("waiting for another run"));
+  database.sql("UPDATE lane SET open = true");
+  EXPECT_EQ(first.wait().code, 0) << first.err();
+  const Finished done = second.wait();
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("nothing to do"));
+}
+
+TEST_P(Gate, ATerminatedHookRollsBackAndSaysSo) {
+  folder.write("0002_sleep.sql", "CREATE TABLE half (x int);\nSELECT pg_sleep(600);\n");
+  Program program({"hook", "presync", folder.path().string(), "--database-url", database.url(),
+                   "--termination-log", termination.string()});
+  ASSERT_TRUE(wait_until([&] { return database.busy("%pg_sleep%") == 1; }));
+  program.kill(SIGTERM);
+  EXPECT_EQ(program.wait().code, 143);
+  EXPECT_THAT(message(),
+              StartsWith("hook presync: exit 143: interrupted in 0002_sleep.sql#1; it was rolled back"));
+  EXPECT_EQ(database.sql("SELECT to_regclass('half') IS NULL"), "t");
+}
+
+TEST_P(Gate, ABudgetEndsAHookCleanly) {
+  folder.write("0002_sleep.sql", "CREATE TABLE half (x int);\nSELECT pg_sleep(600);\n");
+  const Finished over = hook("presync", "1.0.0", {"--budget", "2s"});
+  EXPECT_EQ(over.code, 143) << over.err;
+  EXPECT_THAT(message(), HasSubstr("the budget is used up"));
+  EXPECT_EQ(database.sql("SELECT to_regclass('half') IS NULL"), "t");
+}
+
+TEST_P(Gate, SyncfailSaysWhatTheLastRunHasLeft) {
+  const Finished none =
+      call({"hook", "syncfail", folder.path().string()}, {"--termination-log", termination.string()});
+  EXPECT_EQ(none.code, 0) << none.err;
+  EXPECT_THAT(none.out, HasSubstr("no run has got as far"));
+  folder.write("0002_bad.sql", "SELECT 1 / 0;\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 18);
+  EXPECT_EQ(hook("syncfail", "1.0.0").code, 0);
+  EXPECT_THAT(message(), AllOf(StartsWith("hook syncfail of 1.0.0: the last run, hook presync at "),
+                               HasSubstr("exit 18"),
+                               HasSubstr("0002_bad.sql (expand) is failed: 22012 division by zero")));
+}
+
+// ---- guard -----------------------------------------------------------------------------------------------------------
+
+TEST_P(Gate, TheGuardLetsAReleaseStartWhenItsMigrationsAreThere) {
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  EXPECT_THAT(digest, StartsWith("sha256:"));
+  const Finished early = guard({"--once", "--needs", digest, "--needs", "0001_orders.sql"});
+  EXPECT_EQ(early.code, 16) << early.err;
+  EXPECT_THAT(early.err, HasSubstr("the ledger does not have sha256:"));
+  Program waiting({"guard", "--needs", digest, "--poll", "50ms", "--database-url", database.url()});
+  ASSERT_TRUE(waiting.says("waiting: the ledger does not have"));
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  EXPECT_EQ(waiting.wait().code, 0) << waiting.err();
+  EXPECT_EQ(guard({"--once", "--needs", digest, "--needs", "0001_orders.sql"}).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  const std::string next(trim(run({"guard", "--digest", folder.path().string()}).out));
+  EXPECT_EQ(guard({"--once", "--needs", next}).code, 16);
+}
+
+TEST_P(Gate, TheGuardRefusesAReleaseThatIsTooOld) {
+  bring_two();
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "1.0.0"}).code, 0)
+      << "a rollback is safe so far";
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  const Finished old = guard({"--app", "checkout", "--release", "1.9.9"});
+  EXPECT_EQ(old.code, 16) << old.err;
+  EXPECT_THAT(
+      old.err,
+      HasSubstr(
+          "checkout 1.9.9 is too old for this schema: 0003_drop.sql is done, and needs checkout>=2.0.0"));
+  EXPECT_EQ(guard({"--app", "checkout", "--release", "2.0.0"}).code, 0);
+
+  std::filesystem::remove(folder.path() / "0003_drop.sql");
+  const Finished back = hook("presync", "1.9.9");
+  EXPECT_EQ(back.code, 16) << back.err;
+  EXPECT_THAT(message(), StartsWith("hook presync of 1.9.9: exit 16: checkout 1.9.9 is too old"));
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << "a revert that fits: the schema is ahead";
+}
+
+TEST_P(Gate, TheGuardSaysWhatIsMissing) {
+  const Finished nobody =
+      run({"guard", "--once", "--needs", "x", "--database-url", "host=/nowhere dbname=x"});
+  EXPECT_EQ(nobody.code, 15) << nobody.err;
+  EXPECT_EQ(guard({}).code, 2);
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string role = cat("guarded", std::to_string(GetParam().major));
+  database.sql(cat("CREATE ROLE ", role, " LOGIN"));
+  const Finished denied = run({"guard", "--once", "--needs", "x", "--database-url", database.url(role)});
+  EXPECT_EQ(denied.code, 3) << denied.err;
+  EXPECT_THAT(denied.err, HasSubstr("GRANT USAGE ON SCHEMA pgsluice"));
+  database.sql(cat("DROP ROLE ", role));
+}
+
+// ---- the ledger ------------------------------------------------------------------------------------------------------
+
+TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  database.sql(
+      "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle; ALTER TABLE pgsluice.run DROP COLUMN "
+      "release;"
+      "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN needs_app; UPDATE pgsluice.meta SET "
+      "ledger_version = 4");
+  folder.write("0003_drop.sql", k_drop);
+  EXPECT_EQ(held("0003_drop.sql"), "");
+  EXPECT_EQ(guard({"--once", "--needs", "0001_orders.sql", "--release", "1.0.0"}).code, 0);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "applied");
+}
+
+}  // namespace
+}  // namespace pgsluice::test

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence, policy and decision.
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.hpp"
+#include "cli/termination.hpp"
+#include "gate/guard.hpp"
+#include "gate/record.hpp"
+#include "gate/sources.hpp"
+#include "unit/fake_session.hpp"
+
+namespace pgsluice {
+namespace {
+
+using std::chrono::hours;
+using test::FakeServer;
+using test::FakeSession;
+using test::rows;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+PlannedFile planned(const std::string& sql, const std::string& before = "") {
+  static const EffectTable table = EffectTable::load({});
+  static const RuleBook rules = RuleBook::load({});
+  Catalog catalog;
+  const auto analysed = [&](const std::string& text) {
+    Migration migration{.id = "0007_drop.sql", .tool = "plain", .path = "0007_drop.sql"};
+    migration.source = {.path = "0007_drop.sql", .text = text};
+    return analyse(std::move(migration), catalog, table, rules, {.pg_version = 17},
+                   {.pg_version = 17, .today = "2026-01-01"});
+  };
+  if (!before.empty()) analysed(before);
+  PlannedFile file;
+  file.analysis = analysed(sql);
+  file.fingerprint = "f";
+  return file;
+}
+
+constexpr const char* k_orders = "CREATE TABLE orders (id bigint, total int, \"Old Name\" int);";
+
+std::vector<std::string> subjects(const std::string& sql) {
+  const PlannedFile file = planned("-- pgsluice: phase=contract\n" + sql, k_orders);
+  std::vector<std::string> words;
+  for (const GateSubject& subject : question_of(file).subjects) {
+    words.push_back(subject.quoted() + " " + std::string(to_string(subject.change)));
+  }
+  return words;
+}
+
+TEST(GateQuestion, NamesWhatIsTakenAway) {
+  EXPECT_THAT(subjects("ALTER TABLE orders DROP COLUMN total, DROP COLUMN \"Old Name\";"),
+              ElementsAre("public.orders.total dropped", "public.orders.\"Old Name\" dropped"));
+  EXPECT_THAT(subjects("DROP TABLE orders;"), ElementsAre("public.orders dropped"));
+  EXPECT_THAT(subjects("ALTER TABLE orders RENAME total TO sum;"),
+              ElementsAre("public.orders.total renamed"));
+  EXPECT_THAT(subjects("ALTER TABLE orders ALTER total TYPE text;"),
+              ElementsAre("public.orders.total altered"));
+  EXPECT_THAT(subjects("ALTER TABLE orders ALTER total SET NOT NULL;"),
+              ElementsAre("public.orders.total tightened"));
+  EXPECT_THAT(subjects("CREATE INDEX i ON orders (id);"), IsEmpty());
+  EXPECT_THAT(subjects("CREATE TABLE tmp (id int); DROP TABLE tmp;"), IsEmpty());
+}
+
+// ---- sessions ------------------------------------------------------------------------------------------------------
+
+Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::string& need = "checkout>=2.4.0") {
+  FakeServer server;
+  server.answer("pg_stat_activity", rows(std::move(answer)));
+  FakeSession session(server);
+  const PlannedFile file = planned("-- pgsluice: phase=contract needs-app=" + need + "\nDROP TABLE orders;");
+  return session_source(session).look(question_of(file)).at(0);
+}
+
+TEST(Sessions, OfAnOlderReleaseCloseTheGate) {
+  EXPECT_EQ(sessions({{"checkout/2.4.0", "f", "3", "1"}, {"checkout@v2.5", "f", "1", "2"}}).verdict,
+            Verdict::open);
+  const Evidence old = sessions({{"checkout-2.3.9", "f", "2", "4711"}, {"checkout/2.4.0", "f", "1", "2"}});
+  EXPECT_EQ(old.verdict, Verdict::closed);
+  EXPECT_EQ(old.words, "still connected: 2 sessions of checkout-2.3.9 (pid 4711); checkout>=2.4.0 is needed");
+  EXPECT_EQ(OrderedJson::parse(old.detail)["application_names"]["checkout-2.3.9"], 2);
+}
+
+TEST(Sessions, ThatDoNotSayTheirVersionAreDoubt) {
+  EXPECT_EQ(sessions({{"checkout", "f", "1", "1"}}).verdict, Verdict::unknown);
+  EXPECT_EQ(sessions({{"checkout/4f3c2b1", "f", "1", "1"}}).verdict, Verdict::unknown);
+  const Evidence hidden = sessions({{"", "t", "2", "1"}});
+  EXPECT_EQ(hidden.verdict, Verdict::unknown);
+  EXPECT_THAT(hidden.words, HasSubstr("GRANT pg_read_all_stats"));
+}
+
+TEST(Sessions, OfOtherApplicationsDoNotCount) {
+  const Evidence others = sessions(
+      {{"checkout-worker-1.0", "f", "1", "1"}, {"checkouts/1.0", "f", "1", "2"}, {"psql", "f", "1", "3"}});
+  EXPECT_EQ(others.verdict, Verdict::open);
+  EXPECT_THAT(others.words, HasSubstr("no session of checkout"));
+}
+
+TEST(Sessions, WithHostileNamesStayHarmless) {
+  EXPECT_THAT(sessions({{"checkout/1\x1b[31m\n", "f", "1", "1"}}).words, Not(HasSubstr("\x1b")));
+}
+
+// ---- time ----------------------------------------------------------------------------------------------------------
+
+TEST(Freeze, IsAWindowOfEachWeekOrOfDates) {
+  constexpr long long friday = 1'795'190'400;  // 2026-11-20 16:00 UTC, a Friday
+  EXPECT_TRUE(is_frozen("Fri 16:00-Mon 08:00", friday));
+  EXPECT_FALSE(is_frozen("Fri 16:00-Mon 08:00", friday - 1));
+  EXPECT_TRUE(is_frozen("fri 16:00 - mon 08:00", friday + 63 * 3'600));
+  EXPECT_FALSE(is_frozen("Fri 16:00-Mon 08:00", friday + 64 * 3'600));
+  EXPECT_TRUE(is_frozen("2026-11-20/2026-11-20", friday));
+  EXPECT_FALSE(is_frozen("2026-11-21/2026-11-22", friday));
+  for (const char* text :
+       {"", "Fri", "Fri 16:00", "Fri 1600-Mon 08:00", "Fri 16:61-Mon 08:00", "2026-11-21/2026-11-20"}) {
+    EXPECT_THROW(expect_freeze(text), Error) << text;
+  }
+}
+
+Evidence soak(const GateMemory& memory, Verdict sessions_now = Verdict::open) {
+  PlannedFile file = planned("-- pgsluice: phase=contract soak=24h\nDROP TABLE orders;");
+  file.rests_on = {"0001_expand.sql"};
+  const std::vector<Evidence> seen{{.provider = "sessions", .subject = "a>=1", .verdict = sessions_now}};
+  return soak_evidence(question_of(file), seen, memory, {}).value();
+}
+
+TEST(Soak, CountsFromTheExpandStepAndFromTheFirstTimeThatAllElseWasOpen) {
+  GateMemory memory;
+  memory.applied_for["0001_expand.sql"] = hours(30);
+  EXPECT_EQ(soak(memory).verdict, Verdict::closed) << "sessions are looked at for the first time";
+  memory.rows[{"0007_drop.sql", "sessions", "a>=1"}] = {.verdict = Verdict::open, .lasts = hours(25)};
+  EXPECT_EQ(soak(memory).verdict, Verdict::open);
+  EXPECT_EQ(soak(memory, Verdict::closed).verdict, Verdict::closed);
+  memory.applied_for["0001_expand.sql"] = hours(3);
+  EXPECT_EQ(soak(memory).words, "of 24h, 3h have passed since 0001_expand.sql was applied");
+  memory.applied_for.clear();
+  EXPECT_EQ(soak(memory).verdict, Verdict::closed);
+}
+
+// ---- policy ----------------------------------------------------------------------------------------------------------
+
+TEST(Policy, WhatIsRequiredMustBeThereAndWhatIsOptionalHoldsNothing) {
+  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  const GateQuestion question = question_of(file);
+  const std::vector<Evidence> unknown{
+      {.provider = "sessions", .subject = {}, .verdict = Verdict::unknown, .words = "w"}};
+  EXPECT_EQ(decide(question, unknown, {}).verdict, Verdict::closed);
+  EXPECT_EQ(decide(question, unknown, {}).words, "sessions: w");
+  GatePolicy policy;
+  policy.requirements["sessions"] = Requirement::optional;
+  EXPECT_EQ(decide(question, unknown, policy).verdict, Verdict::open);
+  EXPECT_EQ(decide(question, {}, {}).verdict, Verdict::open);
+  policy.requirements["rollout"] = Requirement::required;
+  const GateDecision missing = decide(question, {}, policy);
+  EXPECT_EQ(missing.verdict, Verdict::closed);
+  EXPECT_THAT(missing.words, HasSubstr("requires evidence of rollout"));
+}
+
+TEST(Policy, AnIgnoredSourceIsNotAsked) {
+  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  int asked = 0;
+  const std::vector<EvidenceSource> sources{{.provider = "rollout", .look = [&asked](const GateQuestion&) {
+                                               ++asked;
+                                               return std::vector<Evidence>(1);
+                                             }}};
+  GatePolicy policy;
+  EXPECT_EQ(gather(question_of(file), sources, policy).size(), 1U);
+  policy.requirements["rollout"] = Requirement::ignored;
+  EXPECT_THAT(gather(question_of(file), sources, policy), IsEmpty());
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(Policy, AnApprovalIsOfOneText) {
+  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  GatePolicy policy;
+  GateMemory memory;
+  EXPECT_THAT(approval_source(memory, policy).look(question_of(file)), IsEmpty());
+  policy.requirements["approval"] = Requirement::required;
+  memory.approvals[{"0007_drop.sql", "another text"}] = "ann";
+  EXPECT_EQ(approval_source(memory, policy).look(question_of(file)).at(0).verdict, Verdict::closed);
+  memory.approvals[{"0007_drop.sql", "f"}] = "ann: CHG-4711";
+  const Evidence given = approval_source(memory, policy).look(question_of(file)).at(0);
+  EXPECT_EQ(given.verdict, Verdict::open);
+  EXPECT_EQ(given.words, "approved by ann: CHG-4711");
+}
+
+// ---- guard ---------------------------------------------------------------------------------------------------------
+
+TEST(Guard, RefusesAReleaseThatIsTooOldForWhatIsDone) {
+  const std::vector<DoneContract> done{{.migration = "7.sql", .needs_app = "checkout>=2.4.0"}};
+  EXPECT_EQ(why_too_old(done, "checkout", "2.4.0"), std::nullopt);
+  EXPECT_EQ(why_too_old(done, "checkout", "2.3.9"),
+            "checkout 2.3.9 is too old for this schema: 7.sql is done, and needs checkout>=2.4.0");
+  EXPECT_EQ(why_too_old(done, "checkout", ""), std::nullopt);
+  EXPECT_EQ(why_too_old(done, "billing", "1.0"), std::nullopt);
+  EXPECT_NE(why_too_old(done, "", "2.3.9"), std::nullopt) << "there is only one application";
+  EXPECT_NE(why_too_old(done, "checkout", "4f3c2b1"), std::nullopt) << "what cannot be compared does not fit";
+  const std::vector<DoneContract> two{{.migration = "7.sql", .needs_app = "checkout>=2.4.0"},
+                                      {.migration = "8.sql", .needs_app = "billing>=7"}};
+  EXPECT_EQ(why_too_old(two, "", "2.3.9"), std::nullopt);
+}
+
+TEST(Bundle, DependsOnNamesAndContents) {
+  const std::vector<Migration> one{{.id = "a", .sha256 = "1"}, {.id = "b", .sha256 = "2"}};
+  const std::vector<Migration> other{{.id = "a", .sha256 = "1"}, {.id = "c", .sha256 = "2"}};
+  EXPECT_EQ(bundle_digest(one), bundle_digest(one));
+  EXPECT_NE(bundle_digest(one), bundle_digest(other));
+  EXPECT_THAT(bundle_digest(one), ::testing::StartsWith("sha256:"));
+}
+
+// ---- termination message ---------------------------------------------------------------------------------------------
+
+TEST(Termination, IsShortHarmlessAndWithoutSecrets) {
+  const std::string text = cli::termination_text(
+      "hook presync: exit 15: cannot use postgresql://app:hunter2@db/shop\x1b[31m", {"", "held: a\nb"});
+  EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  const std::string full = cli::termination_text("first", std::vector<std::string>(2'000, "ü"));
+  EXPECT_LE(full.size(), cli::k_longest_termination);
+  EXPECT_TRUE(full.ends_with("\n") || full.ends_with("ü"));
+}
+
+TEST(Termination, DoesNotShowTheRowsOfADetail) {
+  RunReport report{.code = ExitCode::data_violation,
+                   .message = "a.sql:1:1: duplicate (Key (email)=(ann@example.org))"};
+  StepReport step;
+  step.failure = StatementFailure{
+      .path = "a.sql",
+      .position = {.line = 1, .column = 1},
+      .error = {.sqlstate = "23505", .message = "duplicate", .detail = "Key (email)=(ann@example.org)"}};
+  report.steps.push_back(step);
+  EXPECT_EQ(cli::first_words(report), "exit 17: a.sql:1:1: duplicate [SQLSTATE 23505]");
+}
+
+}  // namespace
+}  // namespace pgsluice
