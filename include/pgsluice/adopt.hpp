@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What other tools remember of the migrations that they have applied, and which files of a folder those are. Reads their
-// tables, and never writes them.
+// What other tools remember of the migrations that they have applied, and which files of a folder those are; and what
+// they would have to remember of ours, so that going back to them stays possible.
 #pragma once
 
 #include <optional>
@@ -48,6 +48,12 @@ struct Adoption {
   std::vector<std::string> in_part;       ///< ids of files of which only some of the changes are applied
 };
 Adoption match_files(const ForeignLedger& ledger, const std::vector<Migration>& migrations);
+
+/// The tools whose ledgers can be kept in step with ours.
+std::vector<std::string> kept_tools();
+/// SQL that tells the tool's ledger that the file has been applied. Throws Error(refused) for a file that is not named
+/// as the tool's files are.
+std::string kept_row(const ForeignLedger& ledger, const Migration& migration);
 
 /// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
 void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,

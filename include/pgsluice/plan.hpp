@@ -82,6 +82,8 @@ struct PlannedFile {
   std::vector<Held> holds;
   std::vector<std::string> rests_on;  ///< of a contract file: ids of expand and backfill files
   bool new_relations = false;         ///< of a contract file: what it touches came with this very release
+  /// SQL of ours that commits with its last step: another tool's ledger is told.
+  std::string companion;
 };
 
 /// Why a plan cannot be run, or something worth knowing about it.

@@ -48,11 +48,6 @@ std::string flyway_prefix(const FileName& file) {
   return versioned ? file.stem.substr(1, end - 1) : std::string();
 }
 
-/// The part before the first '_', as Diesel reads a folder's name.
-std::string diesel_version(std::string_view folder) {
-  return replace_all(folder.substr(0, folder.find('_')), "-", "");
-}
-
 std::string_view last_component(std::string_view path) {
   const std::size_t slash = path.find_last_of("/\\");
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
@@ -223,6 +218,10 @@ constexpr std::array<Tool, 13> k_tools{{
 }};
 
 }  // namespace
+
+std::string diesel_version(std::string_view folder) {
+  return replace_all(folder.substr(0, folder.find('_')), "-", "");
+}
 
 FileName file_name(const Migration& migration) {
   FileName file{.folders = {}, .stem = {}, .text = migration.source.text};

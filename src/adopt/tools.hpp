@@ -19,6 +19,8 @@ struct FileName {
   std::string_view text;             ///< of the file
 };
 FileName file_name(const Migration& migration);
+/// The part before the first '_', as Diesel reads a folder's name.
+std::string diesel_version(std::string_view folder);
 /// The file undoes or tests what another one does.
 bool is_way_back(const FileName& file);
 

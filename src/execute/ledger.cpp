@@ -270,6 +270,11 @@ std::vector<SqlValue> done_parameters(const LedgerTarget& target, const StepRepo
   return parameters;
 }
 
+/// What another tool's ledger is told with the last step of a file.
+std::string companion_of(const LedgerTarget& target) {
+  return target.step.last && !target.file.companion.empty() ? target.file.companion + "; " : "";
+}
+
 std::string done_literals(const LedgerTarget& target, const StepReport& report) {
   const std::vector<SqlValue> parameters = done_parameters(target, report);
   std::vector<std::string> literals;
@@ -447,7 +452,13 @@ void finish_run(Session& session, const World& world, std::string_view outcome, 
 }
 
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report) {
-  return fenced(session.query(record_done_sql(), done_parameters(target, report)));
+  const std::string companion = companion_of(target);
+  if (companion.empty()) return fenced(session.query(record_done_sql(), done_parameters(target, report)));
+  SqlResult result = session.script(cat("BEGIN; ", companion));
+  if (result.ok) result = fenced(session.query(record_done_sql(), done_parameters(target, report)));
+  if (result.ok) result = committed(session.script("COMMIT"));
+  if (!result.ok && !result.connection_lost) session.script("ROLLBACK");
+  return result;
 }
 
 SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report) {
@@ -457,6 +468,7 @@ SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepRepo
     ++prepared.number;
     script += cat("PREPARE ", name_of(prepared), " AS ", record_done_sql(), "; ");
   }
+  script += companion_of(target);
   script += cat("EXECUTE ", name_of(prepared), " (", done_literals(target, report), "); COMMIT");
   SqlResult result = committed(fenced(worker.session->script(script)));
   prepared.ready = result.ok;
