@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A statement that changes rows, in two pieces, so that a condition on a key can stand between them: what backfills are
-// made of. Only the text is looked at; whether the key is one, the server knows.
+// The user's own text with something of ours in it. A statement that changes rows, in two pieces, so that a condition on a
+// key can stand between them: what backfills are made of. Whether the key is one, the server knows.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "pgsluice/sql.hpp"
@@ -29,5 +31,8 @@ struct CutRefusal {
 
 /// UPDATE, DELETE or INSERT … SELECT, without its semicolon.
 std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql);
+
+/// The same index, unnamed and not built concurrently, on `relation`; none when `sql` is no CREATE INDEX.
+std::optional<std::string> create_index_on(const std::string& sql, std::string_view relation);
 
 }  // namespace pgsluice

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "pg/arrays.hpp"
+#include "pgsluice/cut.hpp"
 
 namespace pgsluice {
 namespace {
@@ -76,6 +77,58 @@ bool matches(const IndexFound& found, const IndexDef& intended) {
          found.columns == columns;
 }
 
+// What PostgreSQL has made of a definition: its columns by name, since their numbers differ from table to table.
+const std::string& shape_sql() {
+  static const std::string sql =
+      "SELECT concat_ws('|', i.indisunique, coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false'),"
+      " c.relam::text, i.indnkeyatts, ARRAY(SELECT coalesce(a.attname::text, '')"
+      " FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, position)"
+      " LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum <> 0"
+      " ORDER BY k.position)::text, i.indclass::text, i.indcollation::text, i.indoption::text,"
+      " 'expressions ' || pg_get_expr(i.indexprs, i.indrelid), 'where ' || pg_get_expr(i.indpred, "
+      "i.indrelid),"
+      " 'with ' || c.reloptions::text) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid";
+  return sql;
+}
+
+constexpr std::string_view k_shadow = "pg_temp.pgsluice_shadow";
+
+/// The definition that the statement would have, found by having it made on an empty copy that nobody sees.
+SqlResult read_intended_shape(StepContext& context, std::string& shape) {
+  const auto create = create_index_on(context.step.statements.front().sql, k_shadow);
+  Session& session = context.session();
+  SqlResult result = session.script(cat("BEGIN; SET LOCAL lock_timeout = '1s'; CREATE TEMPORARY TABLE ",
+                                        k_shadow, " (LIKE ", relation_of(context, "target"), ")"));
+  if (result.ok) result = session.script(create.value_or(""));
+  if (result.ok) {
+    result = session.query(cat(shape_sql(), " WHERE i.indrelid = to_regclass($1)"), {std::string(k_shadow)});
+    shape = result.text(0, 0);
+  }
+  if (!result.connection_lost) session.script("ROLLBACK");
+  return result;
+}
+
+/// Whether it is the index that the statement makes, down to its expressions and its predicate.
+SqlResult compare(StepContext& context, const IndexFound& found, const IndexDef& intended, bool& same) {
+  same = matches(found, intended);
+  if (!same) return {};
+  std::string shape;
+  SqlResult result = read_intended_shape(context, shape);
+  if (!result.ok && !result.connection_lost) {
+    context.emit(
+        Severity::warning, "index-not-compared",
+        cat("taking ", printable_line(found.qualified),
+            " for the index of this statement by its columns: ", printable_line(result.error.message)));
+    return {};
+  }
+  if (result.ok) {
+    result = context.session().query(cat(shape_sql(), " WHERE i.indexrelid = $1::oid"),
+                                     {std::to_string(found.oid)});
+    same = result.ok && result.text(0, 0) == shape;
+  }
+  return result;
+}
+
 const IndexDef* intended_index(const StepContext& context) {
   const Command* command = command_of(context);
   return command != nullptr && command->index ? &*command->index : nullptr;
@@ -129,9 +182,12 @@ Inspection inspect_index(StepContext& context, const Intent& intent) {
         return failed(std::move(dropped));
       }
     } else if (intent.found) {
-      return matches(index, *intended) ? Inspection{.verdict = Verdict::done}
-                                       : refused(cat("an index named ", printable_line(index.name),
-                                                     " is there, with another definition"));
+      bool same = false;
+      if (SqlResult result = compare(context, index, *intended, same); !result.ok)
+        return failed(std::move(result));
+      return same ? Inspection{.verdict = Verdict::done}
+                  : refused(cat("an index named ", printable_line(index.name),
+                                " is there, with another definition"));
     }
   }
   return {};
@@ -139,7 +195,8 @@ Inspection inspect_index(StepContext& context, const Intent& intent) {
 
 Inspection verify_index(StepContext& context) {
   const IndexDef* intended = intended_index(context);
-  if (intended == nullptr || intended->name.empty()) {
+  // Only IF NOT EXISTS succeeds without having made anything.
+  if (intended == nullptr || intended->name.empty() || !command_of(context)->is("if_not_exists")) {
     return {.verdict = Verdict::done};
   }
   std::vector<IndexFound> indexes;
@@ -147,9 +204,11 @@ Inspection verify_index(StepContext& context) {
     return failed(std::move(result));
   }
   for (const IndexFound& index : candidates(*intended, std::move(indexes), {})) {
-    if (index.valid && matches(index, *intended)) {
-      return {.verdict = Verdict::done};
-    }
+    if (!index.valid) continue;
+    bool same = false;
+    if (SqlResult result = compare(context, index, *intended, same); !result.ok)
+      return failed(std::move(result));
+    if (same) return {.verdict = Verdict::done};
   }
   return refused(cat("IF NOT EXISTS was satisfied by another index named ", printable_line(intended->name)));
 }

@@ -96,5 +96,17 @@ TEST(CutStatement, RefusesAnInsertThatNoTableDrives) {
   EXPECT_THAT(cut("UPDATE t SET"), HasSubstr("only UPDATE, DELETE and INSERT"));
 }
 
+TEST(CreateIndexOn, MovesTheDefinitionToAnotherRelation) {
+  EXPECT_EQ(create_index_on(
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"on\" ON /* ON */ ONLY a . \"b \"\"on\" "
+                "USING gin (c) WHERE on_ > 1",
+                "x"),
+            "CREATE UNIQUE INDEX ON x USING gin (c) WHERE on_ > 1");
+  EXPECT_EQ(create_index_on("create index on t(y)", "x"), "CREATE INDEX ON x(y)");
+  EXPECT_EQ(create_index_on("CREATE INDEX i", "x"), std::nullopt);
+  EXPECT_EQ(create_index_on("DROP INDEX i", "x"), std::nullopt);
+  EXPECT_EQ(create_index_on("CREATE INDEX i ON 'x", "x"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pgsluice
