@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,7 @@ struct Blocker {
   std::string backend_type;
   std::string query;
   std::optional<milliseconds> age;  ///< of its transaction; none: this role may not see it
+  bool superuser = false;
 };
 
 /// What sort of holder it is: "session", "idle in transaction", "prepared transaction", "autovacuum", "autovacuum to
@@ -44,6 +46,10 @@ std::string_view kind_of(const Blocker& blocker);
 
 /// "pid 4711 (checkout, role app) idle in transaction for 12s holds AccessShareLock on public.orders: SELECT …"
 std::string describe(const Blocker& blocker);
+/// The same for all locks of one session: "… on public.orders and 2 more relations: SELECT …"
+std::string describe(const Blocker& blocker, std::size_t more_relations);
+
+using EventFields = std::vector<std::pair<std::string, std::variant<std::string, long long>>>;
 
 /// One event of a run, for people and for machines.
 struct Event {
@@ -51,8 +57,9 @@ struct Event {
   std::string name;     ///< "step-waiting"
   std::string subject;  ///< a step or file; may be empty
   std::string message;
-  std::vector<std::pair<std::string, std::variant<std::string, long long>>> fields;
+  EventFields fields;
   bool detail = false;  ///< only with -v
+  bool live = false;    ///< of this moment: for a view that is drawn anew, and kept nowhere
 };
 using EventSink = std::function<void(const Event&)>;
 
@@ -64,6 +71,12 @@ struct BlockerPolicy {
   std::vector<std::string> roles;               ///< who may be met: by role,
   std::vector<std::string> applications;        ///< or by application_name
 };
+
+enum class Eviction { none, cancel, terminate };
+std::string_view to_string(Eviction eviction);
+
+/// What the policy allows against this holder, by what can be seen of it.
+Eviction eviction_of(const BlockerPolicy& policy, const Blocker& blocker);
 
 struct RunOptions {
   std::string command = "apply";  ///< for the ledger

@@ -76,6 +76,13 @@ struct ForecastStep {
   milliseconds statement_timeout{0};  ///< 0: no limit
 };
 
+/// What apply with these options would do to somebody who is in the way.
+struct Threat {
+  Eviction eviction = Eviction::none;
+  std::optional<milliseconds> from;  ///< age of its transaction; none: at once
+};
+Threat threat_to(const BlockerPolicy& policy, const Blocker& blocker);
+
 // ---- what it rests on ----------------------------------------------------------------------------------------------
 
 /// A relation that a step locks, as it is when the plan is made. Sizes do not belong to it.
@@ -112,6 +119,7 @@ struct Forecast {
   RelationStates states;
   PlanBasis basis;
   std::vector<ForecastStep> steps;
+  RunOptions options;
 };
 
 /// Pending steps and what they are made of; blockers and past waits are asked of a server afterwards.

@@ -51,6 +51,10 @@ bool wants_color(ColorMode mode, int descriptor) {
   if (const std::string_view force = environment("CLICOLOR_FORCE"); !force.empty() && force != "0") {
     return true;
   }
+  return is_terminal(descriptor);
+}
+
+bool is_terminal(int descriptor) {
   return isatty(descriptor) != 0 && environment("TERM") != "dumb";
 }
 

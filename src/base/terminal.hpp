@@ -28,6 +28,9 @@ class Painter {
 /// CLICOLOR_FORCE asks for it without one.
 bool wants_color(ColorMode mode, int descriptor);
 
+/// Whether what is written to `descriptor` can be drawn anew.
+bool is_terminal(int descriptor);
+
 /// Columns of the terminal, of COLUMNS, or 100 when the output is no terminal.
 int terminal_width(int descriptor);
 

@@ -19,6 +19,7 @@
 #include "cli/pending.hpp"
 #include "execute/documents.hpp"
 #include "execute/metrics.hpp"
+#include "pgsluice/adopt.hpp"
 #include "pgsluice/doctor.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -47,11 +48,7 @@ RunOptions all_run_options(const ApplyOptions& options) {
   if (options.budget) stay_within(run, *options.budget);
   run.detach = options.detach;
   run.blockers = options.blockers;
-  const bool evicts = run.blockers.cancel_after || run.blockers.terminate_after;
-  if (evicts && run.blockers.roles.empty() && run.blockers.applications.empty()) {
-    throw Error(ExitCode::usage, "--cancel-blockers and --terminate-blockers need to know whom they may meet",
-                "Name roles with --blocker-role or application_names with --blocker-application.");
-  }
+  expect_somebody(run.blockers);
   return run;
 }
 
@@ -142,6 +139,20 @@ void write_metrics(const std::string& path, const RunReport& report, const World
   }
 }
 
+/// Lets the other tool's ledger be told of each file as it is applied.
+void keep_in_step(Plan& plan, const std::string& tool, Session& session) {
+  if (tool.empty()) return;
+  const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(session);
+  const auto ledger = std::ranges::find(ledgers, tool, &ForeignLedger::tool);
+  if (ledger == ledgers.end()) {
+    throw Error(ExitCode::precondition, cat("there is no ledger of ", tool, " in this database"),
+                "Let the tool make it, or run apply without --keep.");
+  }
+  for (PlannedFile& file : plan.files) {
+    if (!file.steps.empty()) file.companion = kept_row(*ledger, file.analysis.migration);
+  }
+}
+
 ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& world,
                       const GlobalOptions& global) {
   RunOptions run = all_run_options(options);
@@ -155,6 +166,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   Pending pending =
       find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world.emit);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
+  keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;
   if (plan.pending_steps() > 0) tell_hidden_blockers(*worker.session, world);
   tell_problems(plan, world);
@@ -182,19 +194,6 @@ void expect_readable(const ApplyOptions& options) {
   discover(options.pending.directory);
 }
 
-void add_blocker_policy(CLI::App& app, BlockerPolicy& policy) {
-  add_duration(app, "--cancel-blockers", policy.cancel_after,
-               "cancel the query of who is in the way, when its transaction is older (default: never)");
-  add_duration(app, "--terminate-blockers", policy.terminate_after,
-               "end the session of who is in the way, when its transaction is older (default: never)");
-  app.add_option("--blocker-role", policy.roles,
-                 "whom these two may meet: sessions of this role; may be repeated")
-      ->type_name("ROLE");
-  app.add_option("--blocker-application", policy.applications,
-                 "whom these two may meet: sessions with this application_name; may be repeated")
-      ->type_name("NAME");
-}
-
 void add_waits(CLI::App& app, ApplyOptions& options) {
   add_duration(app, "--wait-for-run", options.wait_for_run,
                "how long to wait for another active run (default 30s)");
@@ -211,6 +210,11 @@ void add_run_options(CLI::App& app, ApplyOptions& options) {
   add_blocker_policy(app, options.blockers);
   add_choice(app, "--format", options.format, {{"text", ApplyFormat::text}, {"json", ApplyFormat::json}},
              "form of the result");
+  app.add_option("--keep", options.keep,
+                 cat("tell this tool's own ledger, too, in the transaction that applies the file: ",
+                     join(kept_tools(), ", ")))
+      ->type_name("TOOL")
+      ->check(CLI::IsMember(kept_tools()).description(""));
   app.add_option("--metrics-file", options.metrics_file,
                  "write the run in Prometheus's text format to this file")
       ->type_name("FILE");

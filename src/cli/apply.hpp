@@ -24,6 +24,7 @@ struct ApplyOptions {
   std::string app;
   ApplyFormat format = ApplyFormat::text;
   BlockerPolicy blockers;
+  std::string keep;  ///< another tool, whose ledger is told, too
   std::string metrics_file;
   std::optional<milliseconds> wait_for_run;
   std::optional<milliseconds> wait_for_db;

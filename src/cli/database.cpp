@@ -2,26 +2,16 @@
 #include "cli/database.hpp"
 
 #include <array>
-#include <ctime>
-#include <iostream>
 #include <random>
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
-#include "execute/documents.hpp"
+#include "cli/events.hpp"
 
 namespace pgsluice::cli {
 namespace {
-
-std::string utc_now(const char* format) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
-}
 
 /// A random UUID (version 4).
 std::string new_run_id() {
@@ -94,18 +84,6 @@ std::unique_ptr<Session> connect_once(const World& world) {
   }
   throw Error(ExitCode::unreachable, cat("cannot use ", printable_line(world.target), ": ",
                                          printable_line(std::get<NoSession>(result).message)));
-}
-
-EventSink event_sink(const GlobalOptions& options) {
-  const Painter paint(wants_color(options.color, STDERR_FILENO));
-  return [options, paint](const Event& event) {
-    const bool wanted = options.quiet ? event.severity == Severity::error : options.verbose || !event.detail;
-    if (wanted) {
-      std::cerr << (options.log_format == LogFormat::json ? event_json(event, utc_now("%Y-%m-%dT%H:%M:%SZ"))
-                                                          : event_text(event, paint))
-                << std::flush;
-    }
-  };
 }
 
 std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,

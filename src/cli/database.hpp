@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What commands that talk to a server share: where it is, who we are, and how progress is told.
+// What commands that talk to a server share: where it is, and who we are.
 
 #include <filesystem>
 #include <memory>
@@ -39,9 +39,6 @@ class RealWorld {
 
 /// One attempt, for commands that change nothing and can be started again. Throws Error(unreachable).
 std::unique_ptr<Session> connect_once(const World& world);
-
-/// Events on standard error, in the form and the amount that was asked for.
-EventSink event_sink(const GlobalOptions& options);
 
 /// What the files of a folder are analysed on.
 struct Basis {

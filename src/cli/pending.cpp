@@ -81,6 +81,27 @@ void add_budgets(CLI::App& app, BudgetOptions& options) {
                "longest run of one statement (default: no limit)");
 }
 
+void add_blocker_policy(CLI::App& app, BlockerPolicy& policy) {
+  add_duration(app, "--cancel-blockers", policy.cancel_after,
+               "cancel the query of who is in the way, when its transaction is older (default: never)");
+  add_duration(app, "--terminate-blockers", policy.terminate_after,
+               "end the session of who is in the way, when its transaction is older (default: never)");
+  app.add_option("--blocker-role", policy.roles,
+                 "whom these two may meet: sessions of this role; may be repeated")
+      ->type_name("ROLE");
+  app.add_option("--blocker-application", policy.applications,
+                 "whom these two may meet: sessions with this application_name; may be repeated")
+      ->type_name("NAME");
+}
+
+void expect_somebody(const BlockerPolicy& policy) {
+  const bool evicts = policy.cancel_after || policy.terminate_after;
+  if (evicts && policy.roles.empty() && policy.applications.empty()) {
+    throw Error(ExitCode::usage, "--cancel-blockers and --terminate-blockers need to know whom they may meet",
+                "Name roles with --blocker-role or application_names with --blocker-application.");
+  }
+}
+
 RunOptions run_options(const BudgetOptions& options) {
   RunOptions run;
   run.lock_timeout = options.lock_timeout.value_or(run.lock_timeout);

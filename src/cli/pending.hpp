@@ -41,6 +41,11 @@ void add_budgets(CLI::App& app, BudgetOptions& options);
 /// Throws Error(usage) for a lock timeout that would wait for ever.
 RunOptions run_options(const BudgetOptions& options);
 
+/// Whom a run may push aside.
+void add_blocker_policy(CLI::App& app, BlockerPolicy& policy);
+/// Throws Error(usage) for a policy that names nobody.
+void expect_somebody(const BlockerPolicy& policy);
+
 /// A server as the analysis needs it.
 struct Place {
   Session& session;

@@ -25,6 +25,7 @@ enum class Format { text, json };
 struct PlanCommand {
   PendingOptions pending;
   BudgetOptions budgets;
+  BlockerPolicy blockers;
   std::string url;
   std::string output;
   Format format = Format::text;
@@ -52,7 +53,9 @@ ExitCode verdict(const Plan& plan) {
 }
 
 ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
-  const RunOptions run = run_options(command.budgets);
+  RunOptions run = run_options(command.budgets);
+  run.blockers = command.blockers;
+  expect_somebody(run.blockers);
   std::vector<Migration> migrations = discover(command.pending.directory);
   const RealWorld real(command.url, pg::Access::any, global);
   const World& world = real.world();
@@ -73,7 +76,8 @@ ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
                     .server_version_num = session->server_version_num(),
                     .standby = here.truth(0, 1),
                     .max_locked_bytes = command.pending.max_locked_bytes.value_or(k_max_locked_bytes),
-                    .states = read_states(*session, locked_relations(pending.plan))};
+                    .states = read_states(*session, locked_relations(pending.plan)),
+                    .options = run};
   forecast.basis = basis_of(pending, place, forecast.states);
   forecast.steps = forecast_steps(pending.plan, run);
   ask_server(forecast, *session, world);
@@ -93,6 +97,7 @@ Runner add_plan(CLI::App& app) {
   add_pending_options(app, command->pending);
   add_database_url(app, command->url);
   add_budgets(app, command->budgets);
+  add_blocker_policy(app, command->blockers);
   add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
                      "form of the plan; apply --plan takes the JSON");
   app.add_option("--output", command->output, "write it to this file")->type_name("FILE");

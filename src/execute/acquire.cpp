@@ -45,16 +45,21 @@ std::string who(const std::vector<Blocker>& blockers) {
                           : cat(std::to_string(blockers.front().pid), " ", blockers.front().transaction);
 }
 
+std::string waiting_message(const std::vector<Blocker>& blockers, std::string_view what) {
+  const std::string others =
+      blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
+  return cat(what, " ", describe(blockers.front()), others);
+}
+
 // At once, then less and less often: on a busy table somebody else is in the way each time we look.
 void tell_waiting(StepContext& context, const std::vector<Blocker>& blockers, std::string_view what) {
+  context.show([&] { return waiting_message(blockers, what); });
   const bool same = who(blockers) == context.told;
   const milliseconds pause = same ? k_retell : std::max(k_next_told, context.since(context.started) / 10);
   if (!context.told.empty() && context.since(context.told_at) < pause) return;
   context.told = who(blockers);
   context.told_at = context.world.clock.now();
-  const std::string others =
-      blockers.size() > 1 ? cat(" (and ", std::to_string(blockers.size() - 1), " more)") : "";
-  context.emit(Severity::info, "step-waiting", cat(what, " ", describe(blockers.front()), others));
+  context.emit(Severity::info, "step-waiting", waiting_message(blockers, what));
 }
 
 // Quick while it matters: a report of ten minutes need not be asked for a hundred times a second.

@@ -187,6 +187,7 @@ class Batches {
   }
 
   void tell_once(const std::string& what, const std::string& message) {
+    context_.show([&] { return message; }, progress_fields());
     if (told_ != what) {
       told_ = what;
       context_.emit(Severity::info, "backfill-waiting", message);
@@ -332,31 +333,41 @@ class Batches {
     return cat(std::to_string(percent), " %, ", done);
   }
 
+  /// Rows in a second, since the last telling.
+  [[nodiscard]] long long rate() const {
+    return walked_since_ * 1000 / std::max<long long>(context_.since(told_at_).count(), 1);
+  }
+
+  [[nodiscard]] std::optional<milliseconds> time_left() const {
+    if (!row_.estimate || *row_.estimate <= row_.walked || rate() == 0) return std::nullopt;
+    return milliseconds((*row_.estimate - row_.walked) / rate() * 1000);
+  }
+
+  [[nodiscard]] std::string progress_message() const {
+    const auto left = time_left();
+    return cat(printable_line(progress()), ", ", std::to_string(rate()), " rows/s",
+               left ? cat(", about ", format_duration(*left), " left") : "");
+  }
+
+  [[nodiscard]] EventFields progress_fields() const {
+    EventFields fields{{"walked", row_.walked},
+                       {"changed", row_.done},
+                       {"rows_per_second", rate()},
+                       {"batch_size", row_.batch_size}};
+    if (row_.estimate) fields.emplace_back("estimate", *row_.estimate);
+    if (const auto left = time_left()) fields.emplace_back("eta_ms", left->count());
+    return fields;
+  }
+
   void tell_progress() {
-    const auto now = context_.world.clock.now();
-    const milliseconds passed = std::chrono::duration_cast<milliseconds>(now - told_at_);
-    if (passed < k_tell) {
-      return;
-    }
-    const long long rate = walked_since_ * 1000 / std::max<long long>(passed.count(), 1);
-    std::string message = cat(printable_line(progress()), ", ", std::to_string(rate), " rows/s");
-    std::vector<std::pair<std::string, std::variant<std::string, long long>>> fields{
-        {"walked", row_.walked},
-        {"changed", row_.done},
-        {"rows_per_second", rate},
-        {"batch_size", row_.batch_size}};
-    if (row_.estimate && *row_.estimate > row_.walked && rate > 0) {
-      const milliseconds left((*row_.estimate - row_.walked) / rate * 1000);
-      message += cat(", about ", format_duration(left), " left");
-      fields.emplace_back("estimate", *row_.estimate);
-      fields.emplace_back("eta_ms", left.count());
-    }
+    context_.show([&] { return progress_message(); }, progress_fields());
+    if (context_.since(told_at_) < k_tell) return;
     context_.world.emit({.severity = Severity::info,
                          .name = "backfill-progress",
                          .subject = context_.step.id,
-                         .message = message,
-                         .fields = std::move(fields)});
-    told_at_ = now;
+                         .message = progress_message(),
+                         .fields = progress_fields()});
+    told_at_ = context_.world.clock.now();
     walked_since_ = 0;
   }
 

@@ -17,7 +17,8 @@ constexpr std::size_t k_query_length = 120;
 constexpr std::string_view k_columns =
     " coalesce(a.application_name, ''), coalesce(a.usename, p.owner, ''), coalesce(host(a.client_addr), ''),"
     " coalesce(a.state, ''), coalesce(a.backend_type, ''), coalesce(a.query, ''),"
-    " (extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)::bigint";
+    " (extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)::bigint,"
+    " (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = a.usename)";
 
 // $1 names, $2 for each the conflicting modes, $3 whether its partitions are locked too, $4 our own pid.
 const std::string& holders_sql() {
@@ -104,7 +105,8 @@ std::vector<Blocker> blockers_of(const SqlResult& result) {
                     .state = result.text(row, 8),
                     .backend_type = result.text(row, 9),
                     .query = redacted_sql(result.text(row, 10), k_query_length),
-                    .age = std::nullopt};
+                    .age = std::nullopt,
+                    .superuser = result.truth(row, 12)};
     if (const auto age = result.number(row, 11)) {
       blocker.age = milliseconds(std::max(*age, 0LL));
     } else if (!blocker.state.empty()) {
@@ -163,6 +165,10 @@ std::string_view kind_of(const Blocker& blocker) {
 }
 
 std::string describe(const Blocker& blocker) {
+  return describe(blocker, 0);
+}
+
+std::string describe(const Blocker& blocker, std::size_t more_relations) {
   std::string text = blocker.pid == 0 ? cat("prepared transaction '", blocker.prepared, "'")
                                       : cat("pid ", std::to_string(blocker.pid));
   std::vector<std::string> who;
@@ -179,6 +185,7 @@ std::string describe(const Blocker& blocker) {
   if (!blocker.mode.empty()) {
     const auto mode = parse_lock_name(blocker.mode);
     text += cat(", holds ", mode ? lock_sql(*mode) : blocker.mode, " on ", blocker.relation);
+    text += more_relations == 0 ? "" : cat(" and on ", count_of(more_relations, "more relation"));
   }
   text += blocker.query.empty() ? "" : ": " + blocker.query;
   return printable_line(text);

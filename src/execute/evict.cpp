@@ -18,6 +18,15 @@ std::string_view verb(Eviction eviction) {
 
 }  // namespace
 
+std::string_view to_string(Eviction eviction) {
+  switch (eviction) {
+    case Eviction::none: return "none";
+    case Eviction::cancel: return "cancel";
+    case Eviction::terminate: return "terminate";
+  }
+  return "none";
+}
+
 Eviction eviction_of(const BlockerPolicy& policy, const Blocker& blocker) {
   const std::string_view kind = kind_of(blocker);
   const bool is_session = kind == "session" || kind == "idle in transaction";

@@ -12,11 +12,6 @@
 
 namespace pgsluice {
 
-enum class Eviction { none, cancel, terminate };
-
-/// What the policy allows against this holder, by what can be seen of it.
-Eviction eviction_of(const BlockerPolicy& policy, const Blocker& blocker);
-
 /// Carries the policy out, once for each transaction and stage. Says what it does before it does it.
 class Evictor {
  public:

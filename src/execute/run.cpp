@@ -341,7 +341,19 @@ StepContext context_of(const PlannedFile& file, const Step& step, StepReport& re
           .residuals = Residuals(longest_queueing(step, run.options), run.options.tolerated),
           .evictor = Evictor(run.world, run.options.blockers),
           .rests_until = now,
-          .told_at = now};
+          .told_at = now,
+          .shown_at = {}};
+}
+
+void tell_started(const Step& step, std::size_t index, std::size_t count, const World& world) {
+  world.emit(
+      {.severity = Severity::info,
+       .name = "step-started",
+       .subject = step.id,
+       .message = cat(count_of(step.statements.size(), "statement"),
+                      step.in_transaction ? "" : ", outside transactions"),
+       .fields = {{"step", static_cast<long long>(index + 1)}, {"steps", static_cast<long long>(count)}},
+       .detail = true});
 }
 
 StepEnd run_planned_step(const PlannedFile& file, const Step& step, StepReport& report, Run& run) {
@@ -352,13 +364,6 @@ StepEnd run_planned_step(const PlannedFile& file, const Step& step, StepReport& 
     context.emit(Severity::info, "step-applied", "is applied, says the ledger");
     return Next::go_on;
   }
-  run.world.emit({.severity = Severity::info,
-                  .name = "step-started",
-                  .subject = step.id,
-                  .message = cat(count_of(step.statements.size(), "statement"),
-                                 step.in_transaction ? "" : ", outside transactions"),
-                  .fields = {},
-                  .detail = true});
   return run_step(context, run);
 }
 
@@ -402,6 +407,7 @@ std::optional<Stop> run_steps(const std::vector<PendingStep>& steps, RunReport& 
                               std::size_t& next) {
   while (next < steps.size()) {
     const auto& [file, step] = steps[next];
+    tell_started(step, next, steps.size(), run.world);
     StepEnd end = run_planned_step(file, step, report.steps[next], run);
     if (auto* stop = std::get_if<Stop>(&end)) {
       return std::move(*stop);

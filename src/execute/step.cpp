@@ -17,6 +17,7 @@ constexpr milliseconds k_watch_interval{25};
 constexpr milliseconds k_calm_watch_interval{500};  // of a statement that has been running for a while
 constexpr milliseconds k_settled{2'000};
 constexpr milliseconds k_progress_interval{5'000};
+constexpr milliseconds k_show_interval{100};
 
 void report_notices(const StepContext& context) {
   for (const Notice& notice : context.session().take_notices()) {
@@ -55,6 +56,7 @@ class QueueWatch {
     const QueueView view = context_.observer.queue(context_.worker.backend_pid);
     note_blockers(view.blockers);
     note_victims(view.victims);
+    context_.show([&] { return situation(view); });
     tell_progress();
     return is_too_much(view);
   }
@@ -72,6 +74,16 @@ class QueueWatch {
     told_pid_ = blockers.front().pid;
     context_.emit(Severity::info, "step-waiting",
                   cat("waiting inside the statement for ", describe(blockers.front())));
+  }
+
+  [[nodiscard]] std::string situation(const QueueView& view) const {
+    const std::string time = format_duration(context_.since(begun_));
+    const std::string behind =
+        victims_.empty() ? "" : cat("; ", count_of(victims_.size(), "session"), " behind us");
+    if (!view.blockers.empty()) {
+      return cat("queueing for ", time, " behind ", describe(view.blockers.front()), behind);
+    }
+    return cat(context_.doing, behind);
   }
 
   void tell_progress() {
@@ -134,6 +146,16 @@ void StepContext::emit(Severity severity, std::string name, std::string message)
               .message = std::move(message),
               .fields = {{"attempts", static_cast<long long>(report.attempts)},
                          {"waited_ms", since(started).count()}}});
+}
+
+void StepContext::show(const std::function<std::string()>& message, EventFields fields) {
+  if (since(shown_at) < k_show_interval) return;
+  shown_at = world.clock.now();
+  world.emit({.name = "step-now",
+              .subject = step.id,
+              .message = message(),
+              .fields = std::move(fields),
+              .live = true});
 }
 
 AttemptResult attempt_failure(const StepContext& context, const SqlResult& result,
@@ -200,6 +222,7 @@ SqlResult run_statement(StepContext& context, const PlannedStatement& statement,
   Query query;
   query.sql = sql;
   query.keep_rows = false;  // nobody asks for them
+  context.doing = sql;
   SqlResult result = run_watched(context, std::move(query));
   report_notices(context);
   if (statement.tag == "DeallocateStmt" || statement.tag == "DiscardStmt") context.worker.done.ready = false;

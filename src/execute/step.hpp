@@ -3,6 +3,7 @@
 
 // One step on its way: what every part of the run loop needs to see, and what an attempt can come to.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,8 +34,10 @@ struct StepContext {
   bool holds_in_advance = true;  ///< false: this server lets us not; each statement queues for itself
   bool autovacuum = false;       ///< works on one of the relations, as of the last look
   std::string harm;              ///< why the last statement was cancelled, when it was by us
+  std::string doing;             ///< the statement at work, for who looks on
   std::string told;              ///< who was last said to be waited for
   Clock::time_point told_at;
+  Clock::time_point shown_at;
 
   [[nodiscard]] Session& session() const { return *worker.session; }
   [[nodiscard]] LedgerTarget target() const {
@@ -43,6 +46,8 @@ struct StepContext {
   [[nodiscard]] milliseconds since(Clock::time_point start) const;
   [[nodiscard]] milliseconds budget_left() const;
   void emit(Severity severity, std::string name, std::string message) const;
+  /// What happens at this moment, a few times in a second: for a live view.
+  void show(const std::function<std::string()>& message, EventFields fields = {});
 };
 
 enum class AttemptOutcome {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON document of plan, written and read again: rules/schema/plan.schema.json.
 
+#include <set>
+
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "execute/documents.hpp"
@@ -82,7 +84,27 @@ OrderedJson past_json(const std::optional<PastWaits>& past) {
           {"longest_waited_ms", past->longest.count()}};
 }
 
-OrderedJson step_json(const ForecastStep& forecast, const RelationStates& states) {
+/// Whom the policy would meet; once each.
+OrderedJson threats_json(const std::vector<Blocker>& blockers, const BlockerPolicy& policy) {
+  OrderedJson array = OrderedJson::array();
+  std::set<int> seen;
+  for (const Blocker& blocker : blockers) {
+    const Threat threat = threat_to(policy, blocker);
+    if (threat.eviction == Eviction::none || !seen.insert(blocker.pid).second) continue;
+    array.push_back(
+        {{"pid", blocker.pid},
+         {"eviction", to_string(threat.eviction)},
+         {"from_age_ms", threat.from ? OrderedJson(threat.from->count()) : OrderedJson(nullptr)}});
+  }
+  return array;
+}
+
+OrderedJson batches_json(const std::optional<Backfill>& backfill) {
+  if (!backfill) return nullptr;
+  return {{"key", backfill->key}, {"size", backfill->size}};
+}
+
+OrderedJson step_json(const ForecastStep& forecast, const RelationStates& states, const RunOptions& options) {
   StepReport pending;
   pending.id = forecast.step->id;
   pending.migration = forecast.file->analysis.migration.id;
@@ -98,9 +120,14 @@ OrderedJson step_json(const ForecastStep& forecast, const RelationStates& states
   }
   json["meanwhile"] = meanwhile_json(forecast.meanwhile);
   json["past_waits"] = past_json(forecast.past);
+  json["batches"] = batches_json(forecast.step->backfill);
+  json["evictions"] = threats_json(forecast.blockers, options.blockers);
   json["budget"] = {{"lock_timeout_ms", forecast.lock_timeout.count()},
                     {"lock_budget_ms", forecast.lock_budget.count()},
-                    {"statement_timeout_ms", forecast.statement_timeout.count()}};
+                    {"statement_timeout_ms", forecast.statement_timeout.count()},
+                    {"stall_budget_ms", options.stall_budget.count()},
+                    {"max_victims", options.max_victims},
+                    {"max_attempts", options.max_attempts}};
   return json;
 }
 
@@ -144,7 +171,7 @@ std::string to_json(const Forecast& forecast) {
                        {"basis", basis_json(forecast.basis)}};
   document["steps"] = OrderedJson::array();
   for (const ForecastStep& step : forecast.steps) {
-    document["steps"].push_back(step_json(step, forecast.states));
+    document["steps"].push_back(step_json(step, forecast.states, forecast.options));
   }
   document["problems"] = problems_json(forecast.plan);
   return dump_pretty(document);

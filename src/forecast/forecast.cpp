@@ -187,6 +187,19 @@ std::vector<ForecastStep> forecast_steps(const Plan& plan, const RunOptions& opt
   return steps;
 }
 
+Threat threat_to(const BlockerPolicy& policy, const Blocker& blocker) {
+  if (!blocker.age || blocker.superuser) return {};  // nor will apply see more, or be allowed to
+  if (const Eviction now = eviction_of(policy, blocker); now != Eviction::none) return {.eviction = now};
+  for (const auto& age : {policy.cancel_after, policy.terminate_after}) {
+    if (!age || *age <= *blocker.age) continue;
+    Blocker later = blocker;
+    later.age = age;
+    const Eviction then = eviction_of(policy, later);
+    if (then != Eviction::none) return {.eviction = then, .from = age};
+  }
+  return {};
+}
+
 std::vector<RelationName> locked_relations(const Plan& plan) {
   std::vector<RelationName> relations;
   std::set<RelationName> seen;

@@ -115,15 +115,47 @@ Document meanwhile(const ForecastStep& forecast) {
   return document.empty() ? paragraph("nobody has to wait") : document;
 }
 
-Document in_the_way(const ForecastStep& forecast) {
+/// One holder, with all that it holds.
+struct Holder {
+  const Blocker* blocker = nullptr;
+  std::size_t relations = 0;
+};
+
+std::vector<Holder> holders_of(const std::vector<Blocker>& blockers) {
+  std::vector<Holder> holders;
+  for (const Blocker& blocker : blockers) {
+    const auto same = std::ranges::find_if(holders, [&](const Holder& holder) {
+      return holder.blocker->pid == blocker.pid && holder.blocker->transaction == blocker.transaction;
+    });
+    if (same == holders.end()) {
+      holders.push_back({.blocker = &blocker, .relations = 1});
+    } else {
+      ++same->relations;
+    }
+  }
+  return holders;
+}
+
+std::string threat_words(const Threat& threat) {
+  if (threat.eviction == Eviction::none) return "";
+  return cat(
+      threat.eviction == Eviction::cancel ? "apply would cancel its query" : "apply would end its session",
+      threat.from ? cat(" once its transaction is older than ", format_duration(*threat.from)) : "");
+}
+
+Document in_the_way(const ForecastStep& forecast, const BlockerPolicy& policy) {
   if (forecast.blockers.empty()) return paragraph(styled(Style::good, "nobody at this moment"));
+  const std::vector<Holder> holders = holders_of(forecast.blockers);
   List list;
-  for (const Blocker& blocker : forecast.blockers) {
+  for (const auto& [blocker, relations] : holders) {
     if (list.items.size() == k_most_blockers) {
-      list.items.emplace_back(cat(std::to_string(forecast.blockers.size() - k_most_blockers), " more"));
+      list.items.emplace_back(cat(std::to_string(holders.size() - k_most_blockers), " more"));
       break;
     }
-    list.items.push_back(styled(Style::warning, describe(blocker)));
+    Words words = styled(Style::warning, describe(*blocker, relations - 1));
+    const std::string threat = threat_words(threat_to(policy, *blocker));
+    if (!threat.empty()) words += styled(Style::error, cat("; ", threat));
+    list.items.push_back(std::move(words));
   }
   return {list};
 }
@@ -135,9 +167,12 @@ Document lately(const ForecastStep& forecast) {
                        format_duration(forecast.past->longest), " at most"));
 }
 
-Document budget(const ForecastStep& forecast) {
+Document budget(const ForecastStep& forecast, const RunOptions& options) {
   std::string words = cat("queues for a lock for ", format_duration(forecast.lock_timeout),
                           " at most, tries again for ", format_duration(forecast.lock_budget));
+  if (options.stall_budget > milliseconds(0) && !forecast.step->concurrent) {
+    words += cat(", lets nobody wait behind it for more than ", format_duration(options.stall_budget));
+  }
   if (forecast.statement_timeout > milliseconds(0)) {
     words += cat(", runs for ", format_duration(forecast.statement_timeout), " at most");
   }
@@ -156,16 +191,24 @@ std::string statements_text(const ForecastStep& forecast) {
   return join(texts, "\n");
 }
 
+std::string batch_words(const Backfill& backfill) {
+  return cat(" in batches of ", std::to_string(backfill.size), " rows and more, by ",
+             backfill.key.empty() ? "the primary key" : join(backfill.key, ", "), ", each a transaction");
+}
+
 std::string step_words(const ForecastStep& forecast) {
   const std::string statements = count_of(forecast.statements.size(), "statement");
   return cat(to_string(forecast.file->analysis.migration.phase), ", ", statements,
-             forecast.step->in_transaction ? " in one transaction" : " outside transactions",
+             forecast.step->backfill         ? batch_words(*forecast.step->backfill)
+             : forecast.step->in_transaction ? " in one transaction"
+                                             : " outside transactions",
              forecast.file->state == FileState::pending
                  ? ""
                  : cat("; the file is ", to_string(forecast.file->state)));
 }
 
-void add_step(const ForecastStep& forecast, const RelationStates& states, Document& document) {
+void add_step(const ForecastStep& forecast, const RelationStates& states, const RunOptions& options,
+              Document& document) {
   document.emplace_back(Heading{.level = 2, .words = code(forecast.step->id)});
   document.emplace_back(Paragraph{step_words(forecast)});
   if (forecast.statements.empty()) return;
@@ -177,9 +220,9 @@ void add_step(const ForecastStep& forecast, const RelationStates& states, Docume
   add("locks", locks(forecast, states));
   add("work", work(forecast, states));
   add("meanwhile", meanwhile(forecast));
-  add("in the way", in_the_way(forecast));
+  add("in the way", in_the_way(forecast, options.blockers));
   add("lately", lately(forecast));
-  add("budget", budget(forecast));
+  add("budget", budget(forecast, options));
   document.emplace_back(std::move(fields));
 }
 
@@ -234,7 +277,7 @@ Document to_document(const Forecast& forecast) {
                cat("a run is active: pid ", std::to_string(forecast.ledger.active->pid), " ",
                    forecast.ledger.active->application_name, ", since ", forecast.ledger.active->since))});
   }
-  for (const ForecastStep& step : forecast.steps) add_step(step, forecast.states, document);
+  for (const ForecastStep& step : forecast.steps) add_step(step, forecast.states, forecast.options, document);
   for (const PlanProblem& problem : forecast.plan.problems) add_problem(problem, document);
   document.emplace_back(Paragraph{summary(forecast)});
   return document;

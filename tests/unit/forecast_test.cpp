@@ -167,5 +167,28 @@ TEST(Quantity, BytesAreWrittenAndReadInUnitsOf1024) {
     EXPECT_EQ(parse_bytes(wrong), std::nullopt) << wrong;
 }
 
+TEST(Forecast, SaysWhomAPolicyWouldMeetAndWhen) {
+  const BlockerPolicy policy{.cancel_after = milliseconds(10'000),
+                             .terminate_after = milliseconds(60'000),
+                             .roles = {"reports"},
+                             .applications = {}};
+  Blocker blocker{.pid = 7, .user = "reports", .state = "active", .backend_type = "client backend"};
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::none) << "its age is hidden from us";
+  blocker.age = milliseconds(2'000);
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::cancel);
+  EXPECT_EQ(threat_to(policy, blocker).from, milliseconds(10'000));
+  blocker.age = milliseconds(20'000);
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::cancel);
+  EXPECT_EQ(threat_to(policy, blocker).from, std::nullopt);
+  blocker.state = "idle in transaction";
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::terminate);
+  EXPECT_EQ(threat_to(policy, blocker).from, milliseconds(60'000));
+  blocker.superuser = true;
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::none);
+  blocker.superuser = false;
+  blocker.user = "checkout";
+  EXPECT_EQ(threat_to(policy, blocker).eviction, Eviction::none);
+}
+
 }  // namespace
 }  // namespace pgsluice
