@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "execute/harness.hpp"
+#include "pgsluice/sql.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -94,7 +96,7 @@ TEST_P(OnEveryServer, ShowsStatusWithAndWithoutALedger) {
   ASSERT_EQ(before.code, 0) << before.err;
   EXPECT_EQ(before.json()["ledger"], false);
   EXPECT_EQ(before.json()["migrations"][0]["state"], "pending");
-  EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL"), "t");
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.meta') IS NULL"), "t");
 
   ASSERT_EQ(apply(folder, database, {}).code, 0);
   folder.write("0001_orders.sql", "CREATE TABLE other (id bigint);\n").write("0004_more.sql", "SELECT 1;\n");
@@ -119,9 +121,10 @@ TEST_P(OnEveryServer, RunsAFileWithItsOwnTransactionsStepByStep) {
 }
 
 TEST_P(OnEveryServer, KeepsSettingsAndRolesOfOneFileOutOfTheNextAndOutOfTheLedger) {
-  database.sql(
-      "DO $$ BEGIN CREATE ROLE pgsluice_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-      "CREATE SCHEMA side; GRANT ALL ON SCHEMA side TO pgsluice_app");
+  database.admin(
+      cat("DO $$ BEGIN CREATE ROLE pgsluice_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+          "CREATE SCHEMA side; GRANT ALL ON SCHEMA side TO pgsluice_app; GRANT pgsluice_app TO ",
+          quote_ident(k_migrator)));
   folder
       .write("0001_role.sql",
              "SET ROLE pgsluice_app;\nSET search_path = side;\nSET lock_timeout = '30s';\nCREATE TABLE here "
@@ -133,8 +136,8 @@ TEST_P(OnEveryServer, KeepsSettingsAndRolesOfOneFileOutOfTheNextAndOutOfTheLedge
             "pgsluice_app");
   EXPECT_EQ(
       database.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'there' AND schemaname = 'public'"),
-      "postgres");
-  database.sql("DROP SCHEMA side CASCADE");
+      k_migrator);
+  database.admin("DROP SCHEMA side CASCADE");
 }
 
 // ---- killed -----------------------------------------------------------------------------------------------------
@@ -237,6 +240,29 @@ TEST_P(OnSomeServers, IfNotExistsDoesNotAcceptAnInvalidIndex) {
   const Finished done = apply(folder, database, {});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_EQ(database.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_x'::regclass"), "t");
+}
+
+TEST_P(OnEveryServer, IfNotExistsAcceptsAnIndexOnlyDownToItsPredicateAndExpressions) {
+  folder.write("0001_t.sql",
+               "CREATE TABLE \"T\" (x int, gone int, y text);\nALTER TABLE \"T\" DROP COLUMN gone;\n");
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  folder.write("0002_x.sql",
+               "-- pgsluice: transaction=off\nCREATE INDEX /* ON */ CONCURRENTLY IF NOT EXISTS \"on\" ON "
+               "public . \"T\" (lower(y) text_pattern_ops DESC, x) WHERE x > 10;\n");
+  for (const char* other :
+       {"(lower(y) text_pattern_ops DESC, x) WHERE x > 11",
+        "(upper(y) text_pattern_ops DESC, x) WHERE x > 10", "(lower(y) DESC, x) WHERE x > 10",
+        "(lower(y) text_pattern_ops, x) WHERE x > 10"}) {
+    database.sql(cat("CREATE INDEX \"on\" ON \"T\" ", other));
+    const Finished refused = apply(folder, database, {});
+    EXPECT_EQ(refused.code, 10) << other << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("IF NOT EXISTS was satisfied by another index named on")) << other;
+    database.sql("DROP INDEX \"on\"; DELETE FROM pgsluice.statement WHERE migration_id = '0002_x.sql'");
+  }
+  database.sql("CREATE INDEX \"on\" ON \"T\" (lower(y) text_pattern_ops DESC, x) WHERE (x > 10)");
+  const Finished done = apply(folder, database, {});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, Not(HasSubstr("by its columns")));
 }
 
 // ---- blockers ---------------------------------------------------------------------------------------------------
@@ -369,7 +395,7 @@ TEST_P(OnEveryServer, RefusesWhatItCannotRun) {
   const Finished breaking = apply(folder, database, {});
   EXPECT_EQ(breaking.code, 10) << breaking.err;
   EXPECT_THAT(breaking.err, HasSubstr("\nALTER TABLE t DROP COLUMN")) << "the hint, on lines of its own";
-  EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL"), "t");
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.meta') IS NULL"), "t");
 }
 
 // ---- interrupted --------------------------------------------------------------------------------------------------
@@ -453,7 +479,7 @@ TEST_P(OnEveryServer, RefusesTheCopyOfADatabaseUntilItIsBound) {
 }
 
 TEST_P(OnSomeServers, SaysWhatARoleLacksAndWhenAServerIsReadOnly) {
-  database.sql(
+  database.admin(
       "DO $$ BEGIN CREATE ROLE pgsluice_weak LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
   folder.write("0001_t.sql", "CREATE TABLE t (x int);\n");
   const std::vector<std::string> weak{"apply", folder.path().string(), "--database-url",
@@ -461,7 +487,7 @@ TEST_P(OnSomeServers, SaysWhatARoleLacksAndWhenAServerIsReadOnly) {
   const Finished lacking = run(weak);
   EXPECT_EQ(lacking.code, 3) << lacking.err;
   EXPECT_THAT(lacking.err, HasSubstr("CREATE SCHEMA pgsluice"));
-  database.sql("ALTER DATABASE t SET default_transaction_read_only = on");
+  database.admin("ALTER DATABASE t SET default_transaction_read_only = on");
   const Finished read_only = apply(folder, database, {"--wait-for-db", "300ms"});
   EXPECT_EQ(read_only.code, 15) << read_only.err;
   EXPECT_EQ(

@@ -8,7 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "execute/harness.hpp"
+#include "pgsluice/sql.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -144,9 +146,10 @@ TEST_P(OnEachServer, RefusesWithoutAKeyBeforeAnythingRuns) {
 
 TEST_P(OnEachServer, TheLedgersRowIsWrittenInItsOwnRole) {
   make_items(100);
-  database.sql(
-      "DO $$ BEGIN CREATE ROLE pgsluice_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-      "GRANT ALL ON items TO pgsluice_app");
+  database.admin(
+      cat("DO $$ BEGIN CREATE ROLE pgsluice_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+          "GRANT ALL ON items TO pgsluice_app; GRANT pgsluice_app TO ",
+          quote_ident(k_migrator)));
   folder.write("0001_n.sql",
                "SET ROLE pgsluice_app;\n-- pgsluice: batch size=10\nUPDATE items SET n = n + 1, b = b || "
                "current_user;\n");

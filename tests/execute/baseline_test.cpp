@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "execute/harness.hpp"
+#include "pgsluice/adopt.hpp"
 #include "support/schema.hpp"
 
 namespace pgsluice::test {
@@ -50,6 +51,18 @@ class Baseline : public ::testing::TestWithParam<Server> {
     for (const std::string& id : ids) EXPECT_EQ(state(id), "baselined " + tool);
     EXPECT_THAT(adopted()["baselined"], IsEmpty()) << "the second time";
   }
+  /// Applies the files, and finds them in the tool's ledger: `row` is what `sql` says of it.
+  void expect_kept(const std::string& tool, const Ids& pending, std::string_view sql, std::string_view row) {
+    for (const std::string& id : pending) folder.write(id, "SELECT 1;\nSELECT 2;\r\n");
+    const Finished done = apply(folder, database, {"--keep", tool});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(database.sql(sql), row);
+    const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(*database.connect("reader"));
+    const auto ledger = std::ranges::find(ledgers, tool, &ForeignLedger::tool);
+    ASSERT_NE(ledger, ledgers.end());
+    const Adoption adoption = match_files(*ledger, discover(folder.path()));
+    for (const std::string& id : pending) EXPECT_EQ(adoption.applied.count(id), 1U) << id;
+  }
   void expect_unfinished(const std::string& sql) {
     database.sql(sql);
     const Finished refused = baseline({});
@@ -66,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, Baseline, ::testing::ValuesIn(servers({})), ve
 TEST_P(Baseline, MarksEverythingOrUpToAFileAndRunsNothing) {
   write({"0001_a.sql", "0002_b.sql", "0003_c.sql"});
   EXPECT_THAT(baseline({"--dry-run"}).out, HasSubstr("would mark 3 migrations of 3"));
-  EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL"), "t");
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.meta') IS NULL"), "t");
   EXPECT_EQ(adopted({"--to", "0002_b.sql"})["baselined"].get<Ids>(), (Ids{"0001_a.sql", "0002_b.sql"}));
   EXPECT_EQ(state("0002_b.sql"), "baselined -");
   EXPECT_EQ(apply(folder, database, {}).code, 18) << "the third one is run";
@@ -104,8 +117,13 @@ TEST_P(Baseline, ReadsFlyway) {
   const OrderedJson dry = adopted({"--dry-run"});
   EXPECT_EQ(dry["without_file"].get<Ids>(), Ids{"11 V11__gone.sql"});
   expect_adopted("flyway", {"R__views.sql", "V1__a.sql", "V02__b.sql", "V2_1__x.sql"});
+  // The sum that zlib.crc32(b"SELECT 1;SELECT 2;") gives.
+  expect_kept("flyway", {"V10__late.sql", "V12__new.sql"},
+              "SELECT concat_ws(' ', installed_rank, version, description, type, script, checksum, success)"
+              " FROM flyway_schema_history ORDER BY installed_rank DESC LIMIT 1",
+              "8 12 new SQL V12__new.sql -1665099012 t");
   expect_unfinished(
-      "INSERT INTO flyway_schema_history VALUES (7, '12', 'x', 'SQL', 'V12__new.sql', 7, 'f', now(), 3, "
+      "INSERT INTO flyway_schema_history VALUES (9, '12', 'x', 'SQL', 'V12__new.sql', 7, 'f', now(), 3, "
       "false)");
 }
 
@@ -115,6 +133,8 @@ TEST_P(Baseline, ReadsGolangMigrate) {
       "INSERT INTO schema_migrations VALUES (10, false)");
   write({"000002_a.up.sql", "000002_a.down.sql", "000010_b.up.sql", "000011_c.up.sql"});
   expect_adopted("golang-migrate", {"000002_a.up.sql", "000010_b.up.sql"});
+  expect_kept("golang-migrate", {"000011_c.up.sql"},
+              "SELECT string_agg(version || ' ' || dirty, ',') FROM schema_migrations", "11 false");
   expect_unfinished("UPDATE schema_migrations SET version = 11, dirty = true");
 }
 
@@ -124,6 +144,9 @@ TEST_P(Baseline, ReadsDbmate) {
       "INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240301000000')");
   write({"20240101000000_a.sql", "20240201000000_b.sql", "20240301000000_c.sql"});
   expect_adopted("dbmate", {"20240101000000_a.sql", "20240301000000_c.sql"});
+  expect_kept("dbmate", {"20240201000000_b.sql"},
+              "SELECT string_agg(version, ',' ORDER BY version) FROM schema_migrations",
+              "20240101000000,20240201000000,20240301000000");
 }
 
 TEST_P(Baseline, ReadsRails) {
@@ -135,6 +158,7 @@ TEST_P(Baseline, ReadsRails) {
       "INSERT INTO schema_migrations VALUES ('20240101000000')");
   write({"20240101000000_a.sql", "20240201000000_b.sql"});
   expect_adopted("rails", {"20240101000000_a.sql"});
+  expect_kept("rails", {"20240201000000_b.sql"}, "SELECT count(*) FROM schema_migrations", "2");
 }
 
 TEST_P(Baseline, ReadsGoose) {
@@ -146,6 +170,9 @@ TEST_P(Baseline, ReadsGoose) {
       " (3, true), (3, false), (3, true)");
   write({"00001_a.sql", "00002_b.sql", "00003_c.sql"});
   expect_adopted("goose", {"00001_a.sql", "00003_c.sql"});
+  expect_kept("goose", {"00002_b.sql"},
+              "SELECT version_id || ' ' || is_applied FROM goose_db_version ORDER BY id DESC LIMIT 1",
+              "2 true");
 }
 
 TEST_P(Baseline, ReadsPrisma) {
@@ -177,6 +204,8 @@ TEST_P(Baseline, ReadsDiesel) {
   write({"00000000000000_diesel_initial_setup/up.sql", "00000000000000_diesel_initial_setup/down.sql",
          "2024-01-01-120000_orders/up.sql", "2024-02-01-120000_items/up.sql"});
   expect_adopted("diesel", {"00000000000000_diesel_initial_setup/up.sql", "2024-01-01-120000_orders/up.sql"});
+  expect_kept("diesel", {"2024-02-01-120000_items/up.sql"},
+              "SELECT max(version) FROM __diesel_schema_migrations", "20240201120000");
 }
 
 TEST_P(Baseline, ReadsSqlx) {
@@ -187,6 +216,12 @@ TEST_P(Baseline, ReadsSqlx) {
       "'', 1)");
   write({"20240101_a.up.sql", "20240201_b.up.sql"});
   expect_adopted("sqlx", {"20240101_a.up.sql"});
+  expect_kept("sqlx", {"20240201_b.up.sql"},
+              "SELECT version || ' ' || description || ' ' || success || ' ' ||"
+              " (checksum = sha384('SELECT 1;\\012SELECT 2;\\015\\012'::bytea)) FROM _sqlx_migrations ORDER "
+              "BY 1 DESC LIMIT 1",
+              "20240201 b true true");
+  database.sql("DELETE FROM _sqlx_migrations WHERE version = 20240201");
   expect_unfinished("INSERT INTO _sqlx_migrations VALUES (20240201, 'b', now(), false, '', 1)");
 }
 
@@ -262,6 +297,22 @@ TEST_P(Baseline, ReadsDjango) {
       " ('auth', '0001_initial', now())");
   write({"auth/0001_initial.sql", "auth/0002_more.sql", "shop_0001_initial.sql", "stock/0001_initial.sql"});
   expect_adopted("django", {"auth/0001_initial.sql", "shop_0001_initial.sql"});
+  expect_kept("django", {"auth/0002_more.sql", "stock/0001_initial.sql"},
+              "SELECT string_agg(app || '.' || name, ',' ORDER BY id) FROM django_migrations WHERE id > 2",
+              "auth.0002_more,stock.0001_initial");
+}
+
+TEST_P(Baseline, WhatIsNotKeptInTheOtherLedgerIsNotApplied) {
+  write({"0001_a.sql"});
+  EXPECT_EQ(apply(folder, database, {"--keep", "goose"}).code, 3) << "there is no ledger";
+  database.sql("CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY CHECK (version <> '0002'))");
+  folder.write("0001_a.sql", "CREATE TABLE a (x int);\n").write("0002_b.sql", "CREATE TABLE b (x int);\n");
+  const Finished failed = apply(folder, database, {"--keep", "dbmate"});
+  EXPECT_EQ(failed.code, 17) << failed.err;
+  EXPECT_THAT(failed.err, HasSubstr("schema_migrations"));
+  EXPECT_EQ(database.sql("SELECT to_regclass('a') IS NOT NULL AND to_regclass('b') IS NULL"), "t");
+  folder.write("0002_b.sql", "SELECT 1;\n").write("words.sql", "SELECT 1;\n");
+  EXPECT_EQ(apply(folder, database, {"--keep", "dbmate"}).code, 10) << "no version in its name";
 }
 
 TEST_P(Baseline, AsksWhenSeveralToolsHaveALedger) {

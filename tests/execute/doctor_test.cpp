@@ -34,7 +34,7 @@ class Doctor : public ::testing::TestWithParam<Server> {
                  " LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
   }
 
-  Database database{GetParam(), "patient"};
+  Database database{GetParam(), "patient", k_superuser};
   Folder folder;
 };
 

@@ -16,6 +16,7 @@
 #include "base/signals.hpp"
 #include "base/text.hpp"
 #include "pg/connection.hpp"
+#include "pgsluice/doctor.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -35,10 +36,9 @@ Interrupt& nobody() {
 }
 
 std::unique_ptr<Session> connect_to(const Server& server, const std::string& database,
-                                    const std::string& application_name,
-                                    const std::string& user = "postgres") {
+                                    const std::string& application_name, std::string_view user) {
   pg::Conninfo conninfo;
-  conninfo.parameters = {{"host", server.socket}, {"user", user}, {"dbname", database}};
+  conninfo.parameters = {{"host", server.socket}, {"user", std::string(user)}, {"dbname", database}};
   auto result = pg::connect(conninfo, application_name, pg::Access::any, nobody());
   if (auto* failure = std::get_if<pg::ConnectFailure>(&result)) {
     throw std::runtime_error(failure->message);
@@ -58,7 +58,7 @@ std::string key_value(const std::string& value) {
 }
 
 void redirect(const std::filesystem::path& path, int descriptor) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   dup2(file, descriptor);
 }
 
@@ -95,34 +95,38 @@ bool wait_until(const std::function<bool()>& condition) {
 
 // ---- Database ---------------------------------------------------------------------------------------------------
 
-Database::Database(const Server& server, std::string name) : server_(server), name_(std::move(name)) {
-  const auto admin = connect_to(server_, "postgres", "test");
-  must(admin->query("CREATE DATABASE \"" + replace_all(name_, "\"", "\"\"") + "\" TEMPLATE template0", {}));
-  session_ = connect_to(server_, name_, "test");
+Database::Database(const Server& server, std::string name, std::string_view user)
+    : server_(server), name_(std::move(name)), user_(user) {
+  const auto maintenance = connect_to(server_, "postgres", "test", k_superuser);
+  must(maintenance->query(cat("CREATE DATABASE ", quote_ident(name_), " TEMPLATE template0"), {}));
+  admin_ = connect_to(server_, name_, "test", k_superuser);
+  if (user_ != k_superuser) must(admin_->script(least_privileges(*admin_, user_, {.kill_policy = true})));
+  session_ = connect_to(server_, name_, "test", user_);
 }
 
 Database::~Database() {
   // A database with a subscription cannot be dropped.
-  if (session_ != nullptr) {
-    session_->query(R"(DO $$ DECLARE s name; BEGIN
+  if (admin_ != nullptr) {
+    admin_->query(R"(DO $$ DECLARE s name; BEGIN
       FOR s IN SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database() LOOP
         EXECUTE format('ALTER SUBSCRIPTION %I DISABLE', s);
         EXECUTE format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s);
         EXECUTE format('DROP SUBSCRIPTION %I', s);
       END LOOP; END $$)",
-                    {});
+                  {});
   }
   session_.reset();
-  const auto admin = connect_to(server_, "postgres", "test");
+  admin_.reset();
+  const auto maintenance = connect_to(server_, "postgres", "test", k_superuser);
   const auto gone = [&] {
-    admin->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", {name_});
-    return admin->query("DROP DATABASE IF EXISTS \"" + replace_all(name_, "\"", "\"\"") + "\"", {}).ok;
+    maintenance->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", {name_});
+    return maintenance->query(cat("DROP DATABASE IF EXISTS ", quote_ident(name_)), {}).ok;
   };
   wait_until(gone);
 }
 
 std::string Database::url() const {
-  return url("postgres");
+  return url(user_);
 }
 
 std::string Database::url(std::string_view user) const {
@@ -130,13 +134,20 @@ std::string Database::url(std::string_view user) const {
              " dbname=", key_value(name_));
 }
 
-std::unique_ptr<Session> Database::connect(const std::string& application_name,
-                                           const std::string& user) const {
+std::unique_ptr<Session> Database::connect(const std::string& application_name) const {
+  return connect(application_name, user_);
+}
+
+std::unique_ptr<Session> Database::connect(const std::string& application_name, std::string_view user) const {
   return connect_to(server_, name_, application_name, user);
 }
 
 std::string Database::sql(std::string_view script) {
   return must(session_->script(script)).text(0, 0);
+}
+
+std::string Database::admin(std::string_view script) {
+  return must(admin_->script(script)).text(0, 0);
 }
 
 int Database::busy(std::string_view what) {

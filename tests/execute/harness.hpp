@@ -35,10 +35,14 @@ inline constexpr auto version_name = [](const auto& info) { return "v" + std::to
 /// True as soon as `condition` is; false after 60 s.
 bool wait_until(const std::function<bool()>& condition);
 
+/// The role that tests run as: no superuser, but what `pgsluice doctor --grants` gives. A name to be careful with.
+inline constexpr std::string_view k_migrator = "pgsluice \"migrator\"; DROP ROLE 'x\\";
+inline constexpr std::string_view k_superuser = "postgres";
+
 /// A fresh database, dropped at the end.
 class Database {
  public:
-  Database(const Server& server, std::string name);
+  Database(const Server& server, std::string name, std::string_view user = k_migrator);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -46,11 +50,14 @@ class Database {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string url() const;  ///< key=value
   [[nodiscard]] std::string url(std::string_view user) const;
+  [[nodiscard]] std::unique_ptr<Session> connect(const std::string& application_name) const;
   [[nodiscard]] std::unique_ptr<Session> connect(const std::string& application_name,
-                                                 const std::string& user = "postgres") const;
+                                                 std::string_view user) const;
 
-  /// Runs SQL that must succeed; the first value of the last result.
+  /// Runs SQL that must succeed, as the database's user; the first value of the last result.
   std::string sql(std::string_view script);
+  /// The same as a superuser: for what a migration may not do.
+  std::string admin(std::string_view script);
   /// Sessions of pgsluice in this database that run `what` (LIKE) now.
   int busy(std::string_view what);
   int pgsluice_sessions();
@@ -60,6 +67,8 @@ class Database {
  private:
   Server server_;
   std::string name_;
+  std::string user_;
+  std::unique_ptr<Session> admin_;
   std::unique_ptr<Session> session_;
 };
 

@@ -23,7 +23,7 @@ class Locks : public ::testing::TestWithParam<Server> {
   }
   /// A session of a role that is no superuser.
   std::unique_ptr<Session> connect_as_reports(const std::string& application) {
-    database.sql(
+    database.admin(
         "DO $$ BEGIN CREATE ROLE pgsluice_reports LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
         "GRANT SELECT ON orders TO pgsluice_reports");
     return database.connect(application, "pgsluice_reports");
@@ -95,8 +95,9 @@ TEST_P(Locks, OfHostileNamesAreTakenToo) {
 }
 
 TEST_P(Locks, OfATableOfSomebodyElseAreLeftToTheStatement) {
-  database.sql(
-      "DO $$ BEGIN CREATE ROLE pgsluice_owner LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+  database.admin(
+      "DROP SCHEMA pgsluice; DO $$ BEGIN CREATE ROLE pgsluice_owner LOGIN; EXCEPTION WHEN duplicate_object "
+      "THEN NULL; END $$;"
       "GRANT REFERENCES ON customers TO pgsluice_owner; ALTER TABLE orders OWNER TO pgsluice_owner;"
       "GRANT ALL ON SCHEMA public TO pgsluice_owner;"
       "CREATE SCHEMA pgsluice AUTHORIZATION pgsluice_owner");
@@ -125,6 +126,9 @@ TEST_P(Locks, AreFreedByTerminatingWhoIsListed) {
   const auto idle = connect_as_reports("nightly");
   idle->script("BEGIN; SELECT count(*) FROM orders");
   folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN extra int;\n");
+  const Finished plan = run({"plan", folder.path().string(), "--database-url", database.url(),
+                             "--terminate-blockers", "1h", "--blocker-application", "nightly"});
+  EXPECT_THAT(plan.out, HasSubstr("apply would end its session once its transaction is older than 1h"));
   const Finished done =
       apply(folder, database, {"--terminate-blockers", "10ms", "--blocker-application", "nightly"});
   ASSERT_EQ(done.code, 0) << done.err;
@@ -133,7 +137,7 @@ TEST_P(Locks, AreFreedByTerminatingWhoIsListed) {
 }
 
 TEST_P(Locks, AreNotFreedByTerminatingASuperuser) {
-  const auto idle = database.connect("nightly");
+  const auto idle = database.connect("nightly", k_superuser);
   idle->script("BEGIN; SELECT count(*) FROM orders");
   folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN extra int;\n");
   const Finished done =

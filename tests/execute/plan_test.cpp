@@ -16,7 +16,7 @@ using ::testing::Not;
 
 class PlanOnServer : public ::testing::TestWithParam<Server> {
  protected:
-  Finished plan(const std::vector<std::string>& more, std::string_view user = "postgres") {
+  Finished plan(const std::vector<std::string>& more, std::string_view user = k_migrator) {
     std::vector<std::string> arguments{"plan", folder.path().string(), "--database-url", database.url(user)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
@@ -57,7 +57,7 @@ TEST_P(PlanOnServer, TellsWhatIsPendingOfAnEmptyDatabaseAndCreatesNothing) {
   EXPECT_EQ(json["steps"][1]["budget"]["lock_budget_ms"], 180'000);
   EXPECT_EQ(json["steps"][1]["locks"][0]["exists"], false);
   EXPECT_EQ(json["basis"]["relations"]["public.orders"]["oid"], 0);
-  EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL AND to_regclass('orders') IS NULL"),
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.meta') IS NULL AND to_regclass('orders') IS NULL"),
             "t");
 
   ASSERT_EQ(apply(folder, database, {}).code, 0);
@@ -81,6 +81,9 @@ TEST_P(PlanOnServer, PricesTheWorkAndNamesWhoIsInTheWay) {
   EXPECT_EQ(step["statements"][0]["work"][0]["kind"], "scan");
   EXPECT_EQ(step["meanwhile"][0]["held_for"], "work");
   EXPECT_EQ(step["blockers"][0]["state"], "idle in transaction");
+  EXPECT_TRUE(step["evictions"].empty());
+  EXPECT_EQ(step["budget"]["stall_budget_ms"], 2'000);
+  EXPECT_TRUE(step["batches"].is_null());
 
   const Finished text = plan({});
   EXPECT_THAT(text.out, HasSubstr("line 1: reads every row of public.orders (about 20 thousand rows, "));
@@ -123,9 +126,10 @@ TEST_P(PlanOnServer, RefusesMuchWorkUnderALockUnlessItIsAllowed) {
 }
 
 TEST_P(PlanOnServer, NeedsNoRightToWriteAndNone) {
-  database.sql(
-      "DO $$ BEGIN CREATE ROLE pgsluice_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-      "CREATE TABLE orders (id bigint); ALTER DATABASE planned SET default_transaction_read_only = on");
+  database.sql("CREATE TABLE orders (id bigint)");
+  database.admin(
+      "DO $$ BEGIN CREATE ROLE pgsluice_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
+      "ALTER DATABASE planned SET default_transaction_read_only = on");
   folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
   const Finished reader = plan({}, "pgsluice_reader");
   EXPECT_EQ(reader.code, 0) << reader.err;
@@ -179,7 +183,7 @@ TEST_P(PlanOnServer, IsRefusedWhenAFileATableOrTheDatabaseHasMoved) {
   const Finished elsewhere_refused = apply(folder, other, {"--plan", file});
   EXPECT_EQ(elsewhere_refused.code, 10);
   EXPECT_THAT(elsewhere_refused.err, HasSubstr("the plan is for database planned"));
-  EXPECT_EQ(database.sql("SELECT to_regnamespace('pgsluice') IS NULL"), "t");
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.meta') IS NULL"), "t");
 
   elsewhere.write("no-plan.json", "{\"schema\": 1}");
   const Finished no_plan = apply(folder, database, {"--plan", (elsewhere.path() / "no-plan.json").string()});

@@ -23,7 +23,7 @@ namespace {
 
 class Sources : public ::testing::TestWithParam<Server> {
  protected:
-  Database database{GetParam(), "sources"};
+  Database database{GetParam(), "sources", k_superuser};
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, Sources, ::testing::ValuesIn(servers({})), version_name);
