@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real Cluster against an API server over TLS.
 
+#include <set>
+
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
+#include "base/text.hpp"
 #include "cluster/cluster.hpp"
 #include "execute/clock.hpp"
 #include "support/kube_api.hpp"
@@ -12,6 +16,44 @@ namespace pgsluice::test {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// "list apps deployments": of a request as the server wrote it down.
+std::string rule_of(const std::string& request) {
+  const std::string method = request.substr(0, request.find(' '));
+  const std::string path = request.substr(method.size() + 1, request.find('?') - method.size() - 1);
+  const auto parts = split(path, '/');  // "", "apis", group, version, "namespaces", namespace, plural, name
+  const std::size_t shift = parts[1] == "api" ? 0 : 1;
+  const std::string group(shift == 0 ? "" : parts[2]);
+  const bool of_one = parts.size() > 6 + shift;
+  return cat(method == "PATCH" ? "patch" : of_one ? "get" : "list", " ", group, " ", parts[5 + shift]);
+}
+
+/// The same of the Role in the template.
+std::set<std::string> granted_rules() {
+  const std::string text =
+      read_file(std::string(PGSLUICE_SOURCE_DIR) + "/templates/argocd/base/service-account.yaml");
+  std::set<std::string> rules;
+  std::string group;
+  std::vector<std::string> resources;
+  const auto words = [](std::string_view line) {
+    std::vector<std::string> list;
+    const std::size_t begin = line.find('[') + 1;
+    for (const std::string_view word : split(line.substr(begin, line.find(']') - begin), ',')) {
+      list.emplace_back(trim(word) == "\"\"" ? "" : trim(word));
+    }
+    return list;
+  };
+  for (const std::string_view raw : lines(text)) {
+    const std::string_view line = trim(raw);
+    if (line.starts_with("- apiGroups:")) group = words(line).front();
+    if (line.starts_with("resources:")) resources = words(line);
+    if (!line.starts_with("verbs:")) continue;
+    for (const std::string& verb : words(line)) {
+      for (const std::string& resource : resources) rules.insert(cat(verb, " ", group, " ", resource));
+    }
+  }
+  return rules;
+}
 
 /// One server for all tests: each sets the state that it needs.
 struct RealCluster : testing::Test {
@@ -202,6 +244,26 @@ TEST_F(RealCluster, DoesNotWaitForAServerThatHangs) {
   hang["times"] = 100;
   state["faults"] = {hang};
   EXPECT_EQ(failure().find("the API server cannot be reached"), 0U);
+}
+
+/// What the Role of init argocd grants and what is asked are the same: too little would close the gate for ever.
+TEST_F(RealCluster, AsksForWhatTheRoleOfTheHooksGrantsAndNothingElse) {
+  state["unknown"] = OrderedJson::array();
+  for (const char* kind : {"deployments", "statefulsets", "daemonsets"}) {
+    add(state, "apis/apps/v1", kind, deployment(kind, "2", 1, 1, 1, 1));
+  }
+  add(state, "apis/argoproj.io/v1alpha1", "rollouts", deployment("rollout", "2", 1, 1, 1, 1));
+  OrderedJson nightly = cron_job("nightly", "2");
+  nightly["status"]["active"] = OrderedJson::parse(R"([{"name": "nightly-1"}])");
+  add(state, "apis/batch/v1", "cronjobs", nightly);
+  add(state, "apis/batch/v1", "jobs", job("nightly-1", "2"));
+  const std::size_t before = api().requests().size();
+  see();
+  open(api().ca_file())->annotate_job("nightly-1", "a", "b");
+  std::set<std::string> asked;
+  const std::vector<std::string> requests = api().requests();
+  for (std::size_t i = before; i < requests.size(); ++i) asked.insert(rule_of(requests[i]));
+  EXPECT_EQ(asked, granted_rules());
 }
 
 TEST_F(RealCluster, WritesAnAnnotationOfAJob) {
