@@ -83,7 +83,8 @@ Runner add_hook(CLI::App& app) {
       app, "MOMENT", options->moment,
       {{"presync", Moment::presync}, {"postsync", Moment::postsync}, {"syncfail", Moment::syncfail}},
       "when Argo CD runs it")
-      ->required();
+      ->required()
+      ->default_str("");
   add_folder_options(app, options->apply.pending);
   add_database_url(app, options->apply.url);
   add_app(app, options->apply.app);

@@ -17,10 +17,10 @@ namespace pgsluice {
 
 /// Where a run stands at this moment.
 struct LiveState {
-  long long step = 0;   ///< from 1; 0: no step has begun
-  long long steps = 0;  ///< of the run
-  std::string subject;  ///< the step
-  std::string message;  ///< what it does or waits for
+  long long step = 0;           ///< from 1; 0: no step has begun
+  long long steps = 0;          ///< of the run
+  std::string subject;          ///< the step
+  std::string message;          ///< what it does or waits for
   std::optional<double> share;  ///< of a backfill that is done, in [0, 1]
 };
 
