@@ -38,6 +38,11 @@ bool hurts(const Step& step) {
   });
 }
 
+/// Whether nobody can be in its way or behind it, as far as is known: it locks nothing that was there before.
+bool is_alone(const Step& step) {
+  return step.locks.empty() && std::ranges::none_of(step.statements, &PlannedStatement::works);
+}
+
 /// Looks at the queue before and behind something that we run.
 class QueueWatch {
  public:
@@ -50,7 +55,8 @@ class QueueWatch {
 
   /// True: more wait behind us, or for longer, than they should have to.
   bool tick() {
-    const bool settled = context_.since(begun_) > k_settled && victims_.empty();
+    const bool calm = context_.since(begun_) > k_settled || is_alone(context_.step);
+    const bool settled = calm && victims_.empty();
     if (settled && context_.since(looked_) < k_calm_watch_interval) return false;
     looked_ = context_.world.clock.now();
     const QueueView view = context_.observer.queue(context_.worker.backend_pid);

@@ -319,6 +319,25 @@ TEST_F(Execute, CancelsWhatKeepsOthersWaitingForTooLong) {
   EXPECT_EQ(server.count("COMMIT"), 0);
 }
 
+TEST_F(Execute, LooksSeldomAtTheQueueOfWhatLocksNothingThatIsThere) {
+  server.works = milliseconds(400);
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_GT(server.count("unnest(pg_blocking_pids"), 10);
+  server.log.clear();
+  plan.files[0].steps[0].locks.clear();
+  plan.files[0].steps[0].statements[0].locks.clear();
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("unnest(pg_blocking_pids"), 0);
+  server.works = milliseconds(1'200);  // the prediction may be wrong
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("unnest(pg_blocking_pids"), 2);
+  server.log.clear();
+  server.works = milliseconds(400);
+  plan.files[0].steps[0].statements[0].works = true;  // a DO block that nobody can follow, say
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_GT(server.count("unnest(pg_blocking_pids"), 10);
+}
+
 TEST_F(Execute, FencesOffAnAutovacuumInsteadOfWaitingForIt) {
   std::vector<SqlValue> vacuum = holder("99", "900000");
   vacuum[4] = "ShareUpdateExclusiveLock";
