@@ -478,7 +478,8 @@ TEST_P(OnEveryServer, RefusesTheCopyOfADatabaseUntilItIsBound) {
 
 TEST_P(OnSomeServers, SaysWhatARoleLacksAndWhenAServerIsReadOnly) {
   database.admin(
-      "DROP SCHEMA pgsluice; DO $$ BEGIN CREATE ROLE pgsluice_weak LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+      "DROP SCHEMA pgsluice; DO $$ BEGIN CREATE ROLE pgsluice_weak LOGIN; EXCEPTION WHEN duplicate_object "
+      "THEN NULL; END $$");
   folder.write("0001_t.sql", "CREATE TABLE t (x int);\n");
   const std::vector<std::string> weak{"apply", folder.path().string(), "--database-url",
                                       database.url("pgsluice_weak")};
