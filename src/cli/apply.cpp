@@ -163,8 +163,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
   std::vector<Migration> migrations = discover(options.pending.directory);
   record_approvals(migrations, options.pending.gate, worker);
-  Pending pending =
-      find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world.emit);
+  Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;

@@ -87,6 +87,7 @@ void add_gate_policy(CLI::App& app, GateOptions& options) {
          "when no contract step runs: \"Fri 16:00-Mon 08:00\" or \"2026-12-20/2027-01-03\", in UTC; may "
          "be repeated")
       ->type_name("WINDOW");
+  add_cluster_options(app, options.cluster);
 }
 
 void add_gate_actions(CLI::App& app, GateOptions& options) {
@@ -111,12 +112,18 @@ GatePolicy gate_policy(const GateOptions& options) {
 }
 
 std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
-                                          const GateOptions& options) {
+                                          const World& world, const GateOptions& options) {
   std::vector<GateDecision> decisions;
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
   const GatePolicy policy = gate_policy(options);
   const GateMemory memory = read_gate_memory(session, ledger);
-  const std::vector<EvidenceSource> sources = sources_of(session, memory, policy);
+  std::vector<EvidenceSource> sources = sources_of(session, memory, policy);
+  const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);
+  if (cluster) {
+    for (EvidenceSource& source : cluster_sources(*cluster, world.clock, options.cluster.policy)) {
+      sources.push_back(std::move(source));
+    }
+  }
   for (PlannedFile& file : plan.files) {
     if (!could_run(file) || file.new_relations) continue;
     const GateQuestion question = question_of(file);

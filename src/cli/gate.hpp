@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/cluster.hpp"
 #include "cli/options.hpp"
 #include "pgsluice/gate.hpp"
 
@@ -20,6 +21,7 @@ struct GateOptions {
   std::vector<std::string> approved;  ///< ids of files
   std::string reason;
   bool strict = false;
+  ClusterOptions cluster;
 };
 void add_release(CLI::App& app, std::string& release);
 void add_app(CLI::App& app, std::string& name);
@@ -32,7 +34,7 @@ GatePolicy gate_policy(const GateOptions& options);
 
 /// Asks for evidence on every contract file of the plan that could run, and takes the steps of those whose gate is closed.
 std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
-                                          const GateOptions& options);
+                                          const World& world, const GateOptions& options);
 /// The contract files that do not run now, for people: "0007_x.sql: it needs …".
 std::vector<std::string> held_lines(const Plan& plan);
 }  // namespace pgsluice::cli

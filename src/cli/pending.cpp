@@ -118,9 +118,9 @@ RunOptions run_options(const BudgetOptions& options) {
 }
 
 Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Place& place,
-                     const PendingOptions& options, const EventSink& emit) {
+                     const PendingOptions& options, const World& world) {
   Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}, .decisions = {}};
-  pending.snapshot = read_live(migrations, pending.ledger, place, emit);
+  pending.snapshot = read_live(migrations, pending.ledger, place, world.emit);
   Basis basis{.pg_version = place.session.server_version_num() / 10000,
               .schemas = place.schemas,
               .ledger = pending.ledger};
@@ -131,7 +131,7 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
                  .release = options.gate.release,
                  .earlier_releases_only = options.earlier_releases_only});
   pending.plan.contract_last = options.contract_last;
-  pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, options.gate);
+  pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, world, options.gate);
   keep_names_apart(pending.plan);
   for (PlanProblem& problem : check_backfills(pending.plan, place.session)) {
     pending.plan.problems.push_back(std::move(problem));

@@ -63,7 +63,7 @@ struct Pending {
 /// The folder's files against what the server has now. Emits a warning when the catalogs cannot be read: then the files
 /// alone say what is there.
 Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Place& place,
-                     const PendingOptions& options, const EventSink& emit);
+                     const PendingOptions& options, const World& world);
 
 /// What the plan rests on, at this moment.
 PlanBasis basis_of(const Pending& pending, const Place& place, const RelationStates& states);

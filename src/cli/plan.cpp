@@ -68,7 +68,7 @@ ExitCode run_plan(const PlanCommand& command, const GlobalOptions& global) {
   const SqlResult here = session->query("SELECT current_schemas(false)::text, pg_is_in_recovery()", {});
   const Place place{.session = *session, .schemas = pg::parse_texts(here.text(0, 0))};
   const Pending pending =
-      find_pending(std::move(migrations), std::move(ledger), place, command.pending, world.emit);
+      find_pending(std::move(migrations), std::move(ledger), place, command.pending, world);
   tell_held(pending.plan, world);
   Forecast forecast{.plan = pending.plan,
                     .ledger = pending.ledger,

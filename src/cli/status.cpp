@@ -45,7 +45,7 @@ ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
   const std::string release = options.gate.release.empty() ? ledger.last_release : options.gate.release;
   Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
                         {.release = release});
-  judge_contracts(plan, ledger, *session, options.gate);
+  judge_contracts(plan, ledger, *session, real.world(), options.gate);
   if (options.format == Format::json) {
     std::cout << dump_pretty(status_document(plan, ledger));
   } else {
