@@ -224,6 +224,7 @@ ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
   gate_policy(options.pending.gate);
   expect_readable(options);
   RealWorld real(options.url, pg::Access::read_write, global);
+  if (options.on_event) real.tell_as_well(options.on_event);
   const Deadline deadline(real.interrupt(), options.budget);
   for (int tries = 1;; ++tries) {
     Worker worker = open_worker(real.world(), run);

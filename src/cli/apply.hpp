@@ -31,6 +31,7 @@ struct ApplyOptions {
   std::optional<milliseconds> budget;  ///< of all of it
   bool detach = false;
   std::function<void(const Plan&, const RunReport&)> on_end;
+  EventSink on_event;  ///< beside standard error
 };
 
 /// Of one step, whom it may push aside, how long to wait for what.

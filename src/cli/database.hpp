@@ -29,6 +29,13 @@ class RealWorld {
 
   [[nodiscard]] const World& world() const { return world_; }
   [[nodiscard]] Interrupt& interrupt() { return interrupt_; }
+  /// Events go to `sink`, too.
+  void tell_as_well(const EventSink& sink) {
+    world_.emit = [first = world_.emit, sink](const Event& event) {
+      first(event);
+      sink(event);
+    };
+  }
 
  private:
   Interrupt interrupt_;

@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/gate.hpp"
+#include "cli/live_status.hpp"
 #include "cli/termination.hpp"
 #include "gate/last_run.hpp"
 
@@ -24,6 +25,7 @@ struct HookOptions {
   std::string directory;
   ApplyOptions apply;
   std::string termination_log;
+  std::string job;  ///< that it runs in; empty: none that somebody looks at
 };
 
 std::string_view to_string(Moment moment) {
@@ -65,7 +67,16 @@ ExitCode explain_failure(const HookOptions& options, const GlobalOptions& global
 ExitCode run_hook(const HookOptions& options, const GlobalOptions& global) {
   try {
     if (options.moment == Moment::syncfail) return explain_failure(options, global);
-    return run_apply(apply_options(options), global);
+    ApplyOptions apply = apply_options(options);
+    std::optional<LiveStatus> live;
+    if (!options.job.empty()) {
+      live.emplace(apply.pending.gate.cluster, options.job);
+      apply.on_event = [&live](const Event& event) {
+        if (!event.detail)
+          live->tell(event.subject.empty() ? event.message : event.subject + " " + event.message);
+      };
+    }
+    return run_apply(apply, global);
   } catch (const Error& error) {
     const std::string code = std::to_string(static_cast<int>(error.code()));
     write_termination(
@@ -93,6 +104,11 @@ Runner add_hook(CLI::App& app) {
   add_run_options(app, options->apply);
   add_duration(app, "--budget", options->apply.budget,
                "end all of it after this time, cleanly; less than activeDeadlineSeconds (default: no limit)");
+  app.add_option(
+         "--kube-job", options->job,
+         "Job whose annotation pgsluice/status tells what the hook does, for Argo CD (also PGSLUICE_JOB)")
+      ->envname("PGSLUICE_JOB")
+      ->type_name("NAME");
   app.add_option("--termination-log", options->termination_log,
                  "where to say what came of it (default: /dev/termination-log, where there is one)")
       ->type_name("FILE");

@@ -55,7 +55,7 @@ class Life : public ::testing::TestWithParam<Server> {
     return run(arguments);
   }
   std::string message() const { return read_file(termination); }
-  std::string state(const std::string& id) {
+  std::string state_of(const std::string& id) {
     return database.sql(
         cat("SELECT coalesce((SELECT state FROM pgsluice.migration WHERE id = '", id, "'), '')"));
   }
@@ -100,7 +100,7 @@ class Life : public ::testing::TestWithParam<Server> {
     shows("1.0.0", {"1.0.0", "1.0.0"}, {});
     const Finished two = hook("presync", "2.0.0");
     EXPECT_EQ(two.code, 0) << two.err;
-    EXPECT_EQ(state("0002_cents.sql"), "applied");
+    EXPECT_EQ(state_of("0002_cents.sql"), "applied");
     EXPECT_TRUE(has_total());
   }
 
@@ -141,7 +141,7 @@ TEST_P(Life, AContractStepWaitsForTheLastOldPodAndTheLastWayBack) {
   const Finished done = hook("presync", "2.1.0");
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_FALSE(has_total());
-  EXPECT_EQ(state("0003_drop.sql"), "applied");
+  EXPECT_EQ(state_of("0003_drop.sql"), "applied");
 
   // From here on there is no way back to release 1: neither by a hook nor by a pod.
   EXPECT_EQ(hook("presync", "1.0.0").code, 16);
@@ -175,6 +175,27 @@ TEST_P(Life, WhatCannotBeSeenHoldsAContractStepAndSaysWhatToGrant) {
   EXPECT_THAT(message(),
               HasSubstr("no workload and no pod of namespace shop matches app.kubernetes.io/name=checkout"));
   EXPECT_TRUE(has_total());
+}
+
+TEST_P(Life, TheJobSaysWhatItWaitsFor) {
+  bring_two();
+  OrderedJson state = empty_state();
+  add(state, "apis/batch/v1", "jobs", job("checkout-presync", "3"));
+  api.set(state);
+  folder.write("0004_note.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
+  const auto report = database.connect("report");
+  report->script("BEGIN; SELECT * FROM orders");
+  std::vector<std::string> arguments = hook_arguments("presync", "2.1.0");
+  arguments.insert(arguments.end(), {"--kube-job", "checkout-presync"});
+  Program hook(arguments);
+  EXPECT_TRUE(wait_until([&] {
+    const auto patches = api.patches();
+    return !patches.empty() && patches.back().dump().find("not queueing behind pid") != std::string::npos;
+  })) << hook.err();
+  EXPECT_EQ(api.patches().back()["name"], "checkout-presync");
+  report->script("COMMIT");
+  EXPECT_EQ(hook.wait().code, 0);
+  EXPECT_EQ(state_of("0004_note.sql"), "applied");
 }
 
 TEST_P(Life, NobodyIsAskedWhenNothingCouldRun) {

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/live_status.hpp"
+
+#include <csignal>
+
+#include "base/text.hpp"
+#include "execute/clock.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+constexpr std::string_view k_key = "pgsluice/status";
+/// An annotation may be long; a row of Argo CD's page is not.
+constexpr std::size_t k_most = 500;
+/// Between two of them: nobody reads faster, and the API server has other things to do.
+constexpr std::chrono::seconds k_pause{1};
+
+}  // namespace
+
+LiveStatus::LiveStatus(const ClusterOptions& options, std::string job)
+    : job_(std::move(job)), thread_([this, options] { work(options); }) {}
+
+LiveStatus::~LiveStatus() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  stop_.raise(SIGTERM);
+  news_.notify_one();
+  thread_.join();
+}
+
+void LiveStatus::tell(std::string words) {
+  const std::lock_guard lock(mutex_);
+  words_ = printable_line(words).substr(0, k_most);
+  news_.notify_one();
+}
+
+void LiveStatus::work(const ClusterOptions& options) try {
+  SystemClock clock(stop_);
+  const std::unique_ptr<Cluster> cluster = open_cluster(options, clock, stop_);
+  if (!cluster) return;
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    news_.wait(lock, [this] { return ended_ || words_; });
+    if (ended_) return;
+    const std::string words = *std::move(words_);
+    words_.reset();
+    lock.unlock();
+    if (cluster->annotate_job(job_, std::string(k_key), words)) return;  // as the next one would fail
+    clock.sleep(k_pause);
+  }
+} catch (const Error&) {  // the gate says what is wrong with Kubernetes; the run goes on
+}
+
+}  // namespace pgsluice::cli
