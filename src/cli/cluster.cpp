@@ -71,7 +71,7 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
   app.add_option("--rollback-horizon", options.policy.rollback_horizon,
                  "how many earlier revisions must fit as well")
       ->type_name("N")
-      ->check(CLI::Range(0, 100))
+      ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
   app.add_option("--argo-application", options.policy.selection.argo_applications,
                  "Argo CD Application whose history must fit as well; may be repeated")
