@@ -188,7 +188,7 @@ TEST_P(Life, TheJobSaysWhatItWaitsFor) {
   std::vector<std::string> arguments = hook_arguments("presync", "2.1.0");
   arguments.insert(arguments.end(), {"--kube-job", "checkout-presync"});
   Program hook(arguments);
-  EXPECT_TRUE(wait_until([&] {
+  ASSERT_TRUE(wait_until([&] {
     const auto patches = api.patches();
     return !patches.empty() && patches.back().dump().find("not queueing behind pid") != std::string::npos;
   })) << hook.err();
