@@ -51,9 +51,9 @@ Adoption match_files(const ForeignLedger& ledger, const std::vector<Migration>& 
 
 /// The tools whose ledgers can be kept in step with ours.
 std::vector<std::string> kept_tools();
-/// SQL that tells the tool's ledger that the file has been applied. Throws Error(refused) for a file that is not named
-/// as the tool's files are.
-std::string kept_row(const ForeignLedger& ledger, const Migration& migration);
+/// SQL that tells the tool's ledger that the file, whose contents are `text`, has been applied. Throws Error(refused) for
+/// a file that is not named as the tool's files are.
+std::string kept_row(const ForeignLedger& ledger, const Migration& migration, std::string_view text);
 
 /// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
 void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 
 #include <zlib.h>
@@ -68,6 +69,7 @@ std::optional<NumberedName> numbered_name(std::string_view stem) {
 struct KeptFile {
   const Migration& migration;
   FileName name;
+  std::string_view text;
 };
 using Row = std::optional<std::string>;  ///< SQL; none: the file is not called as the tool's files are
 
@@ -79,7 +81,7 @@ Row flyway_row(const std::string& table, const KeptFile& file) {
       " (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)"
       " SELECT coalesce(max(installed_rank), 0) + 1, nullif(",
       literal(name->version), ", ''), ", literal(name->description), ", 'SQL', ",
-      literal(file.name.stem + ".sql"), ", ", line_checksum(file.name.text), ", current_user, 0, true FROM ",
+      literal(file.name.stem + ".sql"), ", ", line_checksum(file.text), ", current_user, 0, true FROM ",
       table);
 }
 
@@ -121,7 +123,7 @@ Row sqlx_row(const std::string& table, const KeptFile& file) {
   const auto name = numbered_name(file.name.stem);
   if (!name) return std::nullopt;
   return cat("INSERT INTO ", table, " (version, description, success, checksum, execution_time) VALUES (",
-             name->number, ", ", literal(name->description), ", true, sha384(decode('", hex(file.name.text),
+             name->number, ", ", literal(name->description), ", true, sha384(decode('", hex(file.text),
              "', 'hex')), 0)");
 }
 
@@ -153,9 +155,9 @@ std::vector<std::string> kept_tools() {
   return names;
 }
 
-std::string kept_row(const ForeignLedger& ledger, const Migration& migration) {
+std::string kept_row(const ForeignLedger& ledger, const Migration& migration, std::string_view text) {
   const auto keeper = std::ranges::find(k_keepers, ledger.tool, &Keeper::tool);
-  const KeptFile file{.migration = migration, .name = adopting::file_name(migration)};
+  const KeptFile file{.migration = migration, .name = adopting::file_name(migration), .text = text};
   const Row row = keeper == k_keepers.end() ? std::nullopt : keeper->row(ledger.relation, file);
   if (!row) {
     throw Error(ExitCode::refused,

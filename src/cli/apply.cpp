@@ -149,7 +149,8 @@ void keep_in_step(Plan& plan, const std::string& tool, Session& session) {
                 "Let the tool make it, or run apply without --keep.");
   }
   for (PlannedFile& file : plan.files) {
-    if (!file.steps.empty()) file.companion = kept_row(*ledger, file.analysis.migration);
+    if (!file.steps.empty())
+      file.companion = kept_row(*ledger, file.analysis.migration, file.analysis.script.source.text);
   }
 }
 

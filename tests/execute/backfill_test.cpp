@@ -219,34 +219,34 @@ TEST_P(BackfillOnSome, GivesWayToRowLocksAndGoesOn) {
 
 TEST_P(BackfillBesideASlot, WaitsWhileItIsAboutToLoseWal) {
   make_items(100);
-  database.sql("SELECT pg_create_physical_replication_slot('slow', true)");
-  database.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
-  database.sql("SELECT pg_reload_conf()");
+  database.admin("SELECT pg_create_physical_replication_slot('slow', true)");
+  database.admin("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+  database.admin("SELECT pg_reload_conf()");
   folder.write("0001_n.sql", "-- pgsluice: batch size=10\nUPDATE items SET n = n + 1;\n");
   ASSERT_TRUE(wait_until([&] {
-    database.sql(
+    database.admin(
         "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS filler (x text); INSERT INTO filler VALUES "
         "(repeat('x', 1000))");
-    return database.sql(
+    return database.admin(
                "SELECT count(*) FROM pg_replication_slots WHERE wal_status = 'unreserved' OR safe_wal_size < "
                "100000") == "1";
   }));
   Program program({"apply", folder.path().string(), "--database-url", database.url()});
   EXPECT_TRUE(program.says("replication slot slow")) << program.err();
   EXPECT_EQ(backfill("state"), "throttled");
-  database.sql("SELECT pg_drop_replication_slot('slow')");
-  database.sql("ALTER SYSTEM RESET max_slot_wal_keep_size");
-  database.sql("SELECT pg_reload_conf()");
+  database.admin("SELECT pg_drop_replication_slot('slow')");
+  database.admin("ALTER SYSTEM RESET max_slot_wal_keep_size");
+  database.admin("SELECT pg_reload_conf()");
   const Finished done = program.wait();
   EXPECT_EQ(done.code, 0) << done.err;
-  EXPECT_EQ(database.sql("SELECT count(*) FROM items WHERE n = 1"), "100");
+  EXPECT_EQ(database.admin("SELECT count(*) FROM items WHERE n = 1"), "100");
 }
 
 // ---- killed -----------------------------------------------------------------------------------------------------
 
 std::string contents(Database& database) {
-  return database.sql("SELECT md5(string_agg(t::text, ',' ORDER BY t.id)) FROM items t") + " " +
-         database.sql("SELECT coalesce(md5(string_agg(c::text, ',' ORDER BY c.id)), '') FROM copies c");
+  return database.admin("SELECT md5(string_agg(t::text, ',' ORDER BY t.id)) FROM items t") + " " +
+         database.admin("SELECT coalesce(md5(string_agg(c::text, ',' ORDER BY c.id)), '') FROM copies c");
 }
 
 TEST_P(BackfillOnSome, KilledAtAnyMomentLosesAndRepeatsNothing) {
