@@ -15,7 +15,6 @@ namespace pgsluice {
 namespace {
 
 using adopting::FileName;
-using adopting::Tool;
 
 std::string literal(std::string_view text) {
   return cat("'", replace_all(text, "'", "''"), "'");
