@@ -46,8 +46,10 @@ TEST_P(Lease, AnOlderLedgerIsBroughtForward) {
   ASSERT_EQ(apply(folder, database, {}).code, 0);
   const std::string version = database.sql("SELECT ledger_version FROM pgsluice.meta");
   database.sql(
-      "DROP TABLE pgsluice.lease; DROP TABLE IF EXISTS pgsluice.backfill;"
-      " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from; UPDATE pgsluice.meta SET ledger_version = "
+      "DROP TABLE pgsluice.lease, pgsluice.backfill, pgsluice.gate, pgsluice.approval, pgsluice.bundle;"
+      " ALTER TABLE pgsluice.run DROP COLUMN release;"
+      " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from, DROP COLUMN release, DROP COLUMN needs_app; "
+      "UPDATE pgsluice.meta SET ledger_version = "
       "1");
   EXPECT_EQ(run({"status", folder.path().string(), "--database-url", database.url()}).code, 0);
   folder.write("0002_b.sql", "CREATE TABLE b (x int);\n");
