@@ -31,7 +31,7 @@ LiveStatus::~LiveStatus() {
   thread_.join();
 }
 
-void LiveStatus::tell(std::string words) {
+void LiveStatus::tell(std::string_view words) {
   const std::lock_guard lock(mutex_);
   words_ = printable_line(words).substr(0, k_most);
   news_.notify_one();

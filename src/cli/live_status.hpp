@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "cli/cluster.hpp"
@@ -23,7 +24,7 @@ class LiveStatus {
   LiveStatus(const LiveStatus&) = delete;
   LiveStatus& operator=(const LiveStatus&) = delete;
 
-  void tell(std::string words);
+  void tell(std::string_view words);
 
  private:
   void work(const ClusterOptions& options);

@@ -128,7 +128,8 @@ TEST_P(PlanOnServer, RefusesMuchWorkUnderALockUnlessItIsAllowed) {
 TEST_P(PlanOnServer, NeedsNoRightToWriteAndNone) {
   database.sql("CREATE TABLE orders (id bigint)");
   database.admin(
-      "DO $$ BEGIN CREATE ROLE pgsluice_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
+      "DROP SCHEMA pgsluice; DO $$ BEGIN CREATE ROLE pgsluice_reader LOGIN; EXCEPTION WHEN duplicate_object "
+      "THEN NULL; END $$; "
       "ALTER DATABASE planned SET default_transaction_read_only = on");
   folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
   const Finished reader = plan({}, "pgsluice_reader");
