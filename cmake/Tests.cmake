@@ -112,7 +112,7 @@ foreach(kind IN ITEMS oracle execute)
   pgsluice_test_program(${kind}_tests ${kind})
   if(TARGET ${kind}_tests)
     add_test(NAME ${kind} COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:${kind}_tests> --gtest_brief=1)
-    set_tests_properties(${kind} PROPERTIES LABELS db TIMEOUT 1200 PROCESSORS 2
+    set_tests_properties(${kind} PROPERTIES LABELS db TIMEOUT 3600 PROCESSORS 2
       ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
   endif()
 endforeach()
