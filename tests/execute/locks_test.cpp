@@ -126,9 +126,12 @@ TEST_P(Locks, AreFreedByTerminatingWhoIsListed) {
   const auto idle = connect_as_reports("nightly");
   idle->script("BEGIN; SELECT count(*) FROM orders");
   folder.write("0001_column.sql", "ALTER TABLE orders ADD COLUMN extra int;\n");
-  const Finished plan = run({"plan", folder.path().string(), "--database-url", database.url(),
-                             "--terminate-blockers", "1h", "--blocker-application", "nightly"});
-  EXPECT_THAT(plan.out, HasSubstr("apply would end its session once its transaction is older than 1h"));
+  const Finished plan =
+      run({"plan", folder.path().string(), "--database-url", database.url(), "--terminate-blockers", "1h",
+           "--blocker-application", "nightly", "--format", "json"});
+  const OrderedJson eviction = plan.json()["steps"][0]["evictions"][0];
+  EXPECT_EQ(eviction["eviction"], "terminate");
+  EXPECT_EQ(eviction["from_age_ms"], 3'600'000);
   const Finished done =
       apply(folder, database, {"--terminate-blockers", "10ms", "--blocker-application", "nightly"});
   ASSERT_EQ(done.code, 0) << done.err;
