@@ -9,25 +9,17 @@
 #include <zlib.h>
 
 #include "adopt/tools.hpp"
+#include "base/hex.hpp"
 #include "base/text.hpp"
+#include "pg/literal.hpp"
 
 namespace pgsluice {
 namespace {
 
 using adopting::FileName;
 
-std::string literal(std::string_view text) {
-  return cat("'", replace_all(text, "'", "''"), "'");
-}
-
-std::string hex(std::string_view bytes) {
-  std::string digits;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    digits += "0123456789abcdef"[value >> 4U];
-    digits += "0123456789abcdef"[value & 15U];
-  }
-  return digits;
+std::string literal(const std::string& text) {
+  return pg::literal(text, "text");
 }
 
 /// Flyway's: CRC-32 of the lines without what ends them.
@@ -78,7 +70,7 @@ Row flyway_row(const std::string& table, const KeptFile& file) {
   return cat(
       "INSERT INTO ", table,
       " (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)"
-      " SELECT coalesce(max(installed_rank), 0) + 1, nullif(",
+      " SELECT coalesce(pg_catalog.max(installed_rank), 0) + 1, nullif(",
       literal(name->version), ", ''), ", literal(name->description), ", 'SQL', ",
       literal(file.name.stem + ".sql"), ", ", line_checksum(file.text), ", current_user, 0, true FROM ",
       table);
@@ -112,24 +104,26 @@ Row goose_row(const std::string& table, const KeptFile& file) {
 
 Row prisma_row(const std::string& table, const KeptFile& file) {
   if (file.name.folders.empty()) return std::nullopt;
-  return cat("INSERT INTO ", table,
-             " (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES"
-             " (md5(random()::text || clock_timestamp()::text)::uuid::text, ",
-             literal(file.migration.sha256), ", ", literal(file.name.folders.back()), ", now(), now(), 1)");
+  return cat(
+      "INSERT INTO ", table,
+      " (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES"
+      " (pg_catalog.md5(pg_catalog.random()::text || pg_catalog.clock_timestamp()::text)::uuid::text, ",
+      literal(file.migration.sha256), ", ", literal(file.name.folders.back()),
+      ", pg_catalog.now(), pg_catalog.now(), 1)");
 }
 
 Row sqlx_row(const std::string& table, const KeptFile& file) {
   const auto name = numbered_name(file.name.stem);
   if (!name) return std::nullopt;
   return cat("INSERT INTO ", table, " (version, description, success, checksum, execution_time) VALUES (",
-             name->number, ", ", literal(name->description), ", true, sha384(decode('", hex(file.text),
-             "', 'hex')), 0)");
+             name->number, ", ", literal(name->description), ", true, pg_catalog.sha384(pg_catalog.decode('",
+             hex_digits(file.text), "', 'hex')), 0)");
 }
 
 Row django_row(const std::string& table, const KeptFile& file) {
   if (file.name.folders.empty()) return std::nullopt;
   return cat("INSERT INTO ", table, " (app, name, applied) VALUES (", literal(file.name.folders.back()), ", ",
-             literal(file.name.stem), ", now())");
+             literal(file.name.stem), ", pg_catalog.now())");
 }
 
 struct Keeper {

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/hex.hpp"
+
 #ifdef __x86_64__
 #include <cpuid.h>
 #include <immintrin.h>
@@ -122,14 +124,8 @@ Digest digest_of(std::string_view bytes) {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(std::size_t{2} * SHA256_DIGEST_LENGTH);
-  for (const std::uint8_t byte : digest_of(bytes)) {
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 15U];
-  }
-  return hex;
+  const auto digest = digest_of(bytes);
+  return hex_digits({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace pgsluice
