@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing down what was applied before.
 
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
@@ -20,7 +19,7 @@ SqlResult insert(Session& session, const Migration& migration, const std::string
       " ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at,"
       " applied_by = excluded.applied_by, adopted_from = excluded.adopted_from WHERE m.state = 'held'",
       {migration.id, std::string(to_string(migration.phase)), migration.tool, migration.sha256,
-       sha256_hex(normalised_sql(migration.source.text)), world.run_id, adopted_from});
+       fingerprint_of(migration.source.text), world.run_id, adopted_from});
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
@@ -54,7 +53,7 @@ void record_approvals(const std::vector<Migration>& migrations, const GateOption
       throw Error(ExitCode::usage, cat("--approve: ", printable_line(id), " is no migration that waits"),
                   "Name a file as pgsluice status shows it.");
     }
-    record_approval(*worker.session, id, sha256_hex(normalised_sql(found->source.text)), options.reason);
+    record_approval(*worker.session, id, fingerprint_of(found->source.text), options.reason);
   }
 }
 

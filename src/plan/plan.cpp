@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "plan/order.hpp"
 #include "plan/sql_text.hpp"
@@ -172,7 +171,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
                       const PlanOptions& options, std::vector<PlanProblem>& problems) {
   PlannedFile file;
   file.analysis = std::move(analysis);
-  file.fingerprint = sha256_hex(normalised_sql(file.analysis.script.source.text));
+  file.fingerprint = fingerprint_of(file.analysis.script.source.text);
   file.state = row == nullptr ? FileState::pending : state_of(row->state);
   if (file.state == FileState::applied) {
     compare_applied(file, *row, problems);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/sql_text.hpp"
 
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "sql/lexer.hpp"
@@ -34,6 +35,10 @@ std::string normalised_sql(std::string_view sql) {
     normal.pop_back();
   }
   return normal;
+}
+
+std::string fingerprint_of(std::string_view sql) {
+  return sha256_hex(normalised_sql(sql));
 }
 
 std::string redacted_sql(std::string_view sql, std::size_t limit) {

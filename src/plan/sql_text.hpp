@@ -12,6 +12,9 @@ namespace pgsluice {
 /// semicolon. Two texts with the same normal form do the same.
 std::string normalised_sql(std::string_view sql);
 
+/// SHA-256 of the normal form: what the ledger keeps of a file or a statement.
+std::string fingerprint_of(std::string_view sql);
+
 /// Fit for a log: literals become '…' (they are people's data, and now and then a password), layout collapses, and
 /// the rest is cut to `limit` bytes.
 std::string redacted_sql(std::string_view sql, std::size_t limit);
