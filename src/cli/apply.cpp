@@ -92,8 +92,9 @@ void print_summary(const Plan& plan, const RunReport& report, const GlobalOption
   for (const std::string& id : report.applied) applied.push_back(printable_line(id));
   std::cout << paint(Style::error, "stopped: ") << report.message << '\n';
   if (!report.hint.empty()) std::cout << report.hint << '\n';
-  std::cout << "applied by this run: " << (applied.empty() ? "nothing" : join(applied, ", ")) << '\n'
-            << "not applied: " << join(not_applied(plan, report), ", ") << '\n';
+  std::cout << "applied by this run: " << (applied.empty() ? "nothing" : join(applied, ", ")) << '\n';
+  const std::vector<std::string> left = not_applied(plan, report);  // none: all that is left is held back
+  if (!left.empty()) std::cout << "not applied: " << join(left, ", ") << '\n';
 }
 
 void tell_end(const RunReport& report, const World& world) {
