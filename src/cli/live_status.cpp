@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "execute/clock.hpp"
 #include "pgsluice/error.hpp"
 
@@ -32,8 +33,10 @@ LiveStatus::~LiveStatus() {
 }
 
 void LiveStatus::tell(std::string_view words) {
+  std::string line = printable_line(words);
+  line.resize(utf8_floor(line, k_most));
   const std::lock_guard lock(mutex_);
-  words_ = printable_line(words).substr(0, k_most);
+  words_ = std::move(line);
   news_.notify_one();
 }
 

@@ -8,19 +8,12 @@
 
 #include "base/secrets.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace pgsluice::cli {
 namespace {
 
 constexpr const char* k_kubelets = "/dev/termination-log";
-
-/// Not within a character.
-std::string cut(std::string text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  text.resize(size);
-  return text;
-}
 
 std::string without_rows(const StatementFailure& failure) {
   const SqlError& error = failure.error;
@@ -39,7 +32,8 @@ std::string termination_text(const std::string& first, const std::vector<std::st
   for (const std::string& line : more) {
     if (!line.empty()) text += cat(printable_line(without_passwords(line)), "\n");
   }
-  return cut(std::move(text), k_longest_termination);
+  text.resize(utf8_floor(text, k_longest_termination));
+  return text;
 }
 
 std::string first_words(const RunReport& report) {
