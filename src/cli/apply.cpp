@@ -18,7 +18,6 @@
 #include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
 #include "execute/documents.hpp"
-#include "execute/metrics.hpp"
 #include "pgsluice/adopt.hpp"
 #include "pgsluice/doctor.hpp"
 #include "pgsluice/migration.hpp"
@@ -130,16 +129,6 @@ void expect_unmoved(const std::string& file, const PlanBasis& then, Pending& pen
                                 .hint = "Look at what pgsluice plan says now, and apply that."});
 }
 
-/// What has been applied must be told even where its numbers cannot be kept.
-void write_metrics(const std::string& path, const RunReport& report, const World& world) {
-  if (path.empty()) return;
-  try {
-    write_file(path, metrics_text(report, std::time(nullptr)));
-  } catch (const Error& error) {
-    world.emit({.severity = Severity::warning, .name = "metrics-not-written", .message = error.what()});
-  }
-}
-
 /// Lets the other tool's ledger be told of each file as it is applied.
 void keep_in_step(Plan& plan, const std::string& tool, Session& session) {
   if (tool.empty()) return;
@@ -163,6 +152,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   run.search_path = worker.search_path;
   refuse_old_release(*worker.session, options.app, run.release);
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
+  // Now, for at the end the session may be lost.
+  const Binding database = options.metrics.push.empty() ? Binding{} : read_binding(*worker.session);
   std::vector<Migration> migrations = discover(options.pending.directory);
   record_approvals(migrations, options.pending.gate, worker);
   Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
@@ -179,7 +170,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   tell_held(plan, world);
   count_held(plan, options.pending.gate.strict, report);
   tell_end(report, world);
-  write_metrics(options.metrics_file, report, world);
+  publish_metrics(options.metrics, report, database, world);
   if (options.on_end) options.on_end(plan, report);
   if (options.format == ApplyFormat::json) {
     std::cout << dump_pretty(apply_document(plan, report));
@@ -216,14 +207,13 @@ void add_run_options(CLI::App& app, ApplyOptions& options) {
                      join(kept_tools(), ", ")))
       ->type_name("TOOL")
       ->check(CLI::IsMember(kept_tools()).description(""));
-  app.add_option("--metrics-file", options.metrics_file,
-                 "write the run in Prometheus's text format to this file")
-      ->type_name("FILE");
+  add_metrics_options(app, options.metrics);
 }
 
 ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global) {
   const RunOptions run = all_run_options(options);
   gate_policy(options.pending.gate);
+  expect_usable(options.metrics);
   expect_readable(options);
   RealWorld real(options.url, pg::Access::read_write, global);
   if (options.on_event) real.tell_as_well(options.on_event);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/metrics.hpp"
 #include "cli/options.hpp"
 #include "cli/pending.hpp"
 #include "pgsluice/execute.hpp"
@@ -25,7 +26,7 @@ struct ApplyOptions {
   ApplyFormat format = ApplyFormat::text;
   BlockerPolicy blockers;
   std::string keep;  ///< another tool, whose ledger is told, too
-  std::string metrics_file;
+  MetricsOptions metrics;
   std::optional<milliseconds> wait_for_run;
   std::optional<milliseconds> wait_for_db;
   std::optional<milliseconds> budget;  ///< of all of it

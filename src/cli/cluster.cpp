@@ -95,14 +95,12 @@ std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& cloc
     if (options.token_file.empty() || options.ca_file.empty()) {
       throw Error(ExitCode::usage, "--kube-api needs --kube-token-file and --kube-ca");
     }
-    access = cluster::Access{.url = options.api,
-                             .token_file = options.token_file,
-                             .ca_file = options.ca_file,
-                             .name_space = options.policy.selection.name_space};
-    while (access->url.ends_with('/')) access->url.pop_back();
+    access = cluster::Access{
+        .peer = {.url = options.api, .token_file = options.token_file, .ca_file = options.ca_file},
+        .name_space = options.policy.selection.name_space};
+    while (access->peer.url.ends_with('/')) access->peer.url.pop_back();
   }
-  return cluster::make_cluster(cluster::open_http(*access, interrupt), access->name_space, clock, interrupt,
-                               {});
+  return cluster::make_cluster(open_http(access->peer, interrupt), access->name_space, clock, interrupt, {});
 }
 
 }  // namespace pgsluice::cli

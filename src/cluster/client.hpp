@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "cluster/http.hpp"
+#include "http/http.hpp"
 #include "pgsluice/cluster.hpp"
 #include "pgsluice/session.hpp"
 

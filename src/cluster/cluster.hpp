@@ -9,13 +9,19 @@
 #include <string>
 
 #include "cluster/client.hpp"
-#include "cluster/http.hpp"
+#include "http/http.hpp"
 #include "pgsluice/cluster.hpp"
 
 namespace pgsluice::cluster {
 
 /// Where the kubelet puts what a pod needs to speak to the API server.
 inline constexpr const char* k_service_account = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Where an API server is, who we are there, and in which namespace.
+struct Access {
+  HttpPeer peer;
+  std::string name_space;
+};
 
 /// Of a pod whose environment is `variable` and whose service account is mounted at `folder`; none: this is no pod.
 std::optional<Access> in_cluster_access(const std::function<const char*(const char*)>& variable,

@@ -71,12 +71,9 @@ struct RealCluster : testing::Test {
   void SetUp() override { api().set_token("first"); }  // NOLINT(readability-identifier-naming)
 
   std::unique_ptr<Cluster> open(const std::filesystem::path& ca_file) {
-    const cluster::Access access{.url = api().url(),
-                                 .token_file = api().token_file(),
-                                 .ca_file = ca_file,
-                                 .name_space = "shop",
-                                 .direct = true};
-    return cluster::make_cluster(cluster::open_http(access, interrupt), "shop", clock, interrupt, limits);
+    const HttpPeer peer{
+        .url = api().url(), .token_file = api().token_file(), .ca_file = ca_file, .direct = true};
+    return cluster::make_cluster(open_http(peer, interrupt), "shop", clock, interrupt, limits);
   }
 
   ClusterView see() {

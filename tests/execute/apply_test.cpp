@@ -73,21 +73,6 @@ TEST_P(OnEveryServer, AppliesWhatIsPendingOnce) {
   EXPECT_EQ(database.sql("SELECT exit_code FROM pgsluice.run"), "0");
 }
 
-TEST_P(OnSomeServers, WritesItsMetricsAndIsNoFailureWhereItCannot) {
-  write_shop(folder);
-  const Folder elsewhere;
-  const std::string file = (elsewhere.path() / "pgsluice.prom").string();
-  ASSERT_EQ(apply(folder, database, {"--metrics-file", file}).code, 0);
-  EXPECT_THAT(read_file(file), HasSubstr("pgsluice_run_migrations_applied 3\n"));
-  EXPECT_THAT(read_file(file), HasSubstr("{step=\"0001_orders.sql#1\",phase=\"expand\",state=\"applied\"}"));
-
-  folder.write("0004_more.sql", "CREATE TABLE more (x int);\n");
-  const Finished done = apply(folder, database, {"--metrics-file", "/nowhere/pgsluice.prom"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  EXPECT_THAT(done.out, HasSubstr("applied 1 migration"));
-  EXPECT_THAT(done.err, HasSubstr("/nowhere/pgsluice.prom"));
-}
-
 TEST_P(OnEveryServer, ShowsStatusWithAndWithoutALedger) {
   write_shop(folder);
   const std::vector<std::string> status{

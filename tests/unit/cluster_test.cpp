@@ -222,10 +222,10 @@ TEST(Access, OfAPodComesFromItsEnvironment) {
   };
   EXPECT_FALSE(in_cluster_access(variable, "/nowhere"));
   environment = {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}, {"KUBERNETES_SERVICE_PORT", "6443"}};
-  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->url, "https://10.0.0.1:6443");
-  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->token_file, "/nowhere/token");
+  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->peer.url, "https://10.0.0.1:6443");
+  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->peer.token_file, "/nowhere/token");
   environment = {{"KUBERNETES_SERVICE_HOST", "fd00::1"}};
-  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->url, "https://[fd00::1]:443");
+  EXPECT_EQ(in_cluster_access(variable, "/nowhere")->peer.url, "https://[fd00::1]:443");
 }
 
 }  // namespace

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/http.hpp"
+#include "http/http.hpp"
 
 #include <array>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
-#include "cluster/api.hpp"
+#include "http/curl.hpp"
 #include "pgsluice/error.hpp"
 
-namespace pgsluice::cluster {
+namespace pgsluice {
 namespace {
 
-/// A page of 250 objects is some megabytes; more than this is no answer of an API server.
+/// A page of 250 objects of an API server is some megabytes; more than this is no answer.
 constexpr std::size_t k_largest_answer = std::size_t{64} << 20U;
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* into) noexcept {
@@ -33,7 +33,7 @@ int stop_when_asked(void* interrupt, curl_off_t /*to_get*/, curl_off_t /*got*/, 
 
 template <typename Value>
 void set(CURL* handle, CURLoption option, Value value) {
-  if (api().curl_easy_setopt(handle, option, value) != CURLE_OK) {
+  if (http::api().curl_easy_setopt(handle, option, value) != CURLE_OK) {
     throw Error(ExitCode::precondition, "libcurl is too old or was built without TLS",
                 "Install libcurl 7.85 or newer.");
   }
@@ -47,58 +47,61 @@ bool is_permanent(CURLcode code) {
 
 class CurlHttp final : public Http {
  public:
-  CurlHttp(Access access, const Interrupt& interrupt)
-      : access_(std::move(access)), interrupt_(interrupt), handle_(api().curl_easy_init()) {
+  CurlHttp(HttpPeer peer, const Interrupt& interrupt)
+      : peer_(std::move(peer)), interrupt_(interrupt), handle_(http::api().curl_easy_init()) {
     if (!handle_) throw Error(ExitCode::bug, "libcurl gives no handle");
   }
 
   HttpAnswer send(const HttpRequest& request) override {
+    if (peer_.token_file.empty()) return perform(request, {});
     std::string token;
     try {
-      token = trim(read_file(access_.token_file));
+      token = trim(read_file(peer_.token_file));
     } catch (const Error& error) {
       return {.failure = error.what(), .permanent = true};
     }
     // A line feed in it would begin another header.
     if (token.empty() || token.find_first_of("\r\n") != std::string::npos) {
-      return {.failure = cat(access_.token_file.string(), " holds no token"), .permanent = true};
+      return {.failure = cat(peer_.token_file.string(), " holds no token"), .permanent = true};
     }
     return perform(request, token);
   }
 
  private:
-  using Headers = std::unique_ptr<curl_slist, ListFree>;
+  using Headers = std::unique_ptr<curl_slist, http::ListFree>;
 
   static void add(Headers& headers, const std::string& line) {
     curl_slist* list = headers.release();
-    curl_slist* longer = api().curl_slist_append(list, line.c_str());
+    curl_slist* longer = http::api().curl_slist_append(list, line.c_str());
     headers.reset(longer != nullptr ? longer : list);
     if (longer == nullptr) throw std::bad_alloc();
   }
 
   void secure() {
     CURL* handle = handle_.get();
-    set(handle, CURLOPT_PROTOCOLS_STR, "https");
+    set(handle, CURLOPT_PROTOCOLS_STR, peer_.url.starts_with("http://") ? "http" : "https");
     set(handle, CURLOPT_FOLLOWLOCATION, 0L);
     set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-    set(handle, CURLOPT_CAINFO, access_.ca_file.c_str());
-    // libcurl adds the system's folder of authorities by itself; they do not speak for this API server.
-    set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    if (access_.direct) set(handle, CURLOPT_NOPROXY, "*");
+    if (!peer_.ca_file.empty()) {
+      set(handle, CURLOPT_CAINFO, peer_.ca_file.c_str());
+      // libcurl adds the system's folder of authorities by itself; they do not speak for this peer.
+      set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
+    if (peer_.direct) set(handle, CURLOPT_NOPROXY, "*");
   }
 
   HttpAnswer perform(const HttpRequest& request, const std::string& token) {
     CURL* handle = handle_.get();
-    api().curl_easy_reset(handle);  // keeps the connection
+    http::api().curl_easy_reset(handle);  // keeps the connection
     secure();
     HttpAnswer answer;
     std::array<char, CURL_ERROR_SIZE> words{};
     Headers headers;
-    add(headers, cat("Authorization: Bearer ", token));
+    if (!token.empty()) add(headers, cat("Authorization: Bearer ", token));
     add(headers, "Accept: application/json");
     if (!request.content_type.empty()) add(headers, cat("Content-Type: ", request.content_type));
-    set(handle, CURLOPT_URL, (access_.url + request.target).c_str());
+    set(handle, CURLOPT_URL, (peer_.url + request.target).c_str());
     set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     if (!request.body.empty()) {
       set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
@@ -114,34 +117,34 @@ class CurlHttp final : public Http {
     set(handle, CURLOPT_NOPROGRESS, 0L);
     set(handle, CURLOPT_XFERINFOFUNCTION, &stop_when_asked);
     set(handle, CURLOPT_XFERINFODATA, static_cast<void*>(const_cast<Interrupt*>(&interrupt_)));  // NOLINT
-    finish(api().curl_easy_perform(handle), words.data(), answer);
+    finish(http::api().curl_easy_perform(handle), words.data(), answer);
     return answer;
   }
 
   void finish(CURLcode code, const char* words, HttpAnswer& answer) {
     CURL* handle = handle_.get();
     if (code != CURLE_OK) {
-      answer.failure = *words != '\0' ? words : api().curl_easy_strerror(code);
+      answer.failure = *words != '\0' ? words : http::api().curl_easy_strerror(code);
       answer.permanent = is_permanent(code);
       return;
     }
     long status = 0;
     curl_off_t wait = 0;
-    api().curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-    api().curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &wait);
+    http::api().curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    http::api().curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &wait);
     answer.status = static_cast<int>(status);
     if (wait > 0) answer.retry_after = std::chrono::seconds(wait);
   }
 
-  Access access_;
+  HttpPeer peer_;
   const Interrupt& interrupt_;
-  std::unique_ptr<CURL, HandleCleanup> handle_;
+  std::unique_ptr<CURL, http::HandleCleanup> handle_;
 };
 
 }  // namespace
 
-std::unique_ptr<Http> open_http(const Access& access, const Interrupt& interrupt) {
-  return std::make_unique<CurlHttp>(access, interrupt);
+std::unique_ptr<Http> open_http(const HttpPeer& peer, const Interrupt& interrupt) {
+  return std::make_unique<CurlHttp>(peer, interrupt);
 }
 
-}  // namespace pgsluice::cluster
+}  // namespace pgsluice

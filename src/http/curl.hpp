@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The functions of libcurl that we use, as a table of pointers. Inside src/cluster only.
+// The functions of libcurl that we use, as a table of pointers. Inside src/http only.
 
 #include <curl/curl.h>
 
-namespace pgsluice::cluster {
+namespace pgsluice::http {
 
 #define PGSLUICE_LIBCURL_FUNCTIONS(X) \
   X(curl_global_init)                 \
@@ -35,4 +35,4 @@ struct ListFree {
   void operator()(curl_slist* list) const noexcept { api().curl_slist_free_all(list); }
 };
 
-}  // namespace pgsluice::cluster
+}  // namespace pgsluice::http

@@ -4,10 +4,10 @@
 
 #include <dlfcn.h>
 
-#include "cluster/api.hpp"
+#include "http/curl.hpp"
 #include "pgsluice/error.hpp"
 
-namespace pgsluice::cluster {
+namespace pgsluice::http {
 namespace {
 
 constexpr const char* k_install =
@@ -51,4 +51,4 @@ const Api& api() {
   return loaded;
 }
 
-}  // namespace pgsluice::cluster
+}  // namespace pgsluice::http
