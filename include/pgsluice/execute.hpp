@@ -175,6 +175,7 @@ struct PreparedStatement {
 struct Worker {
   std::unique_ptr<Session> session;
   Binding binding;
+  Ledger ledger;  ///< its version, and whom it belongs to
   std::string search_path;
   std::vector<std::string> schemas;  ///< that search_path finds now: where unqualified names lead
   int backend_pid = 0;

@@ -29,7 +29,7 @@ void record_baseline(const std::vector<Migration>& migrations, const std::string
   Session& session = *worker.session;
   RunOptions options;
   options.command = "baseline";
-  prepare_ledger(worker, world, options);
+  open_run(worker, world, options);
   SqlResult result = session.script("BEGIN");
   for (auto migration = migrations.begin(); result.ok && migration != migrations.end(); ++migration) {
     result = insert(session, *migration, adopted_from, world);
@@ -40,8 +40,7 @@ void record_baseline(const std::vector<Migration>& migrations, const std::string
     throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
                 cat("cannot write the ledger: ", printable_line(result.error.message)));
   }
-  finish_run(session, world, "applied", ExitCode::ok);
-  give_back_lease(session, worker.token);
+  close_run(worker, world, options, "applied", ExitCode::ok);
 }
 
 }  // namespace pgsluice

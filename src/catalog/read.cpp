@@ -3,15 +3,14 @@
 // snapshot_fields.hpp. An empty search_path makes PostgreSQL print every name with its schema.
 #include "catalog/read.hpp"
 
-#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/text.hpp"
 #include "catalog/read_queries.hpp"
 #include "catalog/snapshot_fields.hpp"
+#include "pg/questions.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -29,60 +28,17 @@ Error refusal(const ReadFailure& failure) {
   return {ExitCode::precondition, cat("cannot read the catalogs: ", said), failure.error.hint};
 }
 
-/// A transaction that is never left open, in which everything is asked for in one message.
-class Reading {
- public:
-  using Take = std::function<void(const SqlResult& rows)>;
+using pg::Questions;
 
-  explicit Reading(Session& session) : session_(session) {
-    keep(session_.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-  }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-  ~Reading() {
-    if (session_.in_transaction()) session_.script("ROLLBACK");
-  }
-
-  /// The rows of a query; they come, query after query, when run() is called.
-  void ask(const std::string& sql, Take take) {
-    // All rows come as one list: the first column says whose they are.
-    script_ += cat("SELECT ", std::to_string(takers_.size()), ", q.* FROM (", sql, ") AS q; ");
-    takers_.push_back(std::move(take));
-  }
-  /// From here on names are printed with their schemas, and constants the same whoever reads.
-  void settle(const ReadOptions& options) {
-    script_ +=
-        cat("SET LOCAL lock_timeout = ", std::to_string(options.lock_timeout.count()),
-            "; SET LOCAL statement_timeout = ", std::to_string(options.statement_timeout.count()),
-            "; SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'"
-            "; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'"
-            "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; ");
-  }
-  void run() {
-    if (failure_) return;
-    SqlResult all = keep(session_.script(script_));
-    std::vector<SqlResult> results(takers_.size());
-    for (std::vector<SqlValue>& row : all.rows) {
-      const auto whose = static_cast<std::size_t>(std::stoul(row.front().value_or("0")));
-      row.erase(row.begin());
-      results.at(whose).rows.push_back(std::move(row));
-    }
-    for (std::size_t i = 0; i < takers_.size(); ++i) takers_[i](results[i]);
-  }
-  [[nodiscard]] const std::optional<ReadFailure>& failure() const { return failure_; }
-
- private:
-  SqlResult keep(SqlResult result) {
-    if (result.ok && !result.connection_lost) return result;
-    failure_ = ReadFailure{.error = std::move(result.error), .connection_lost = result.connection_lost};
-    return {};
-  }
-
-  Session& session_;
-  std::string script_;
-  std::vector<Take> takers_;
-  std::optional<ReadFailure> failure_;
-};
+/// A transaction, in which names are printed with their schemas, and constants the same whoever reads.
+void settle(Questions& questions, const ReadOptions& options) {
+  questions.say(cat("SET LOCAL lock_timeout = ", std::to_string(options.lock_timeout.count())));
+  questions.say(cat("SET LOCAL statement_timeout = ", std::to_string(options.statement_timeout.count())));
+  questions.say(
+      "SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'"
+      "; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'"
+      "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off");
+}
 
 template <typename Value>
 void fill(const std::string& text, Value& value) {
@@ -91,8 +47,8 @@ void fill(const std::string& text, Value& value) {
 }
 
 template <typename Item>
-void read_list(Reading& reading, const std::string& sql, std::vector<Item>& items) {
-  reading.ask(sql, [&items](const SqlResult& result) {
+void read_list(Questions& questions, const std::string& sql, std::vector<Item>& items) {
+  questions.ask(sql, [&items](const SqlResult& result) {
     items.resize(result.rows.size());
     for (std::size_t i = 0; i < items.size(); ++i) fill(result.text(i, 0), items[i]);
   });
@@ -101,9 +57,9 @@ void read_list(Reading& reading, const std::string& sql, std::vector<Item>& item
 /// Relations by oid, and what belongs to them: the first column of each row is the oid.
 class Relations {
  public:
-  Relations(Reading& reading, std::vector<SnapshotRelation>& relations, const std::string& sql)
-      : reading_(reading), relations_(relations) {
-    reading_.ask(sql, [this](const SqlResult& result) {
+  Relations(Questions& questions, std::vector<SnapshotRelation>& relations, const std::string& sql)
+      : questions_(questions), relations_(relations) {
+    questions_.ask(sql, [this](const SqlResult& result) {
       relations_.resize(result.rows.size());
       for (std::size_t i = 0; i < relations_.size(); ++i) {
         fill(result.text(i, 1), relations_[i]);
@@ -116,7 +72,7 @@ class Relations {
 
   template <typename Part>
   void read(const std::string& sql, std::vector<Part> SnapshotRelation::* parts) {
-    reading_.ask(sql, [this, parts](const SqlResult& result) {
+    questions_.ask(sql, [this, parts](const SqlResult& result) {
       for (std::size_t i = 0; i < result.rows.size(); ++i) {
         const auto relation = by_oid_.find(result.text(i, 0));
         if (relation == by_oid_.end()) continue;
@@ -126,16 +82,16 @@ class Relations {
   }
 
  private:
-  Reading& reading_;
+  Questions& questions_;
   std::vector<SnapshotRelation>& relations_;
   std::map<std::string, std::size_t, std::less<>> by_oid_;
 };
 
 /// What is printed from stored queries: PostgreSQL locks all that they name ACCESS SHARE until the end of the
 /// transaction, so it comes last.
-void read_queries(Reading& reading, const catalog::Queries& queries, Relations& relations,
+void read_queries(Questions& questions, const catalog::Queries& queries, Relations& relations,
                   Snapshot& snapshot) {
-  read_list(reading, queries.functions(), snapshot.functions);
+  read_list(questions, queries.functions(), snapshot.functions);
   relations.read(catalog::Queries::policies(), &SnapshotRelation::policies);
   relations.read(catalog::Queries::rules(), &SnapshotRelation::rules);
 }
@@ -145,29 +101,32 @@ void read_queries(Reading& reading, const catalog::Queries& queries, Relations& 
 std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const ReadOptions& options) {
   const catalog::Queries queries(session.server_version_num(), options.sizes);
   Snapshot snapshot;
-  Reading reading(session);
-  reading.ask(catalog::Queries::database(), [&snapshot](const SqlResult& database) {
+  Questions questions;
+  questions.say("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  questions.ask(catalog::Queries::database(), [&snapshot](const SqlResult& database) {
     if (!database.rows.empty()) fill(database.text(0, 1), snapshot.database);
     snapshot.taken_at = database.text(0, 0);
   });
-  reading.settle(options);
-  read_list(reading, catalog::Queries::schemas(), snapshot.schemas);
-  read_list(reading, catalog::Queries::extensions(), snapshot.extensions);
-  read_list(reading, catalog::Queries::types(), snapshot.types);
-  read_list(reading, catalog::Queries::casts(), snapshot.casts);
-  Relations relations(reading, snapshot.relations, queries.relations());
+  settle(questions, options);
+  read_list(questions, catalog::Queries::schemas(), snapshot.schemas);
+  read_list(questions, catalog::Queries::extensions(), snapshot.extensions);
+  read_list(questions, catalog::Queries::types(), snapshot.types);
+  read_list(questions, catalog::Queries::casts(), snapshot.casts);
+  Relations relations(questions, snapshot.relations, queries.relations());
   relations.read(catalog::Queries::columns(), &SnapshotRelation::columns);
   relations.read(queries.constraints(), &SnapshotRelation::constraints);
   relations.read(queries.indexes(), &SnapshotRelation::indexes);
   relations.read(queries.triggers(), &SnapshotRelation::triggers);
   relations.read(catalog::Queries::reads(), &SnapshotRelation::reads);
-  read_list(reading, catalog::Queries::statistics(), snapshot.statistics);
-  read_list(reading, queries.publications(), snapshot.publications);
-  read_list(reading, catalog::Queries::event_triggers(), snapshot.event_triggers);
-  read_queries(reading, queries, relations, snapshot);
-  reading.run();
-  if (reading.failure()) return *reading.failure();
-  return snapshot;
+  read_list(questions, catalog::Queries::statistics(), snapshot.statistics);
+  read_list(questions, queries.publications(), snapshot.publications);
+  read_list(questions, catalog::Queries::event_triggers(), snapshot.event_triggers);
+  read_queries(questions, queries, relations, snapshot);
+  questions.say("ROLLBACK");
+  SqlResult result = questions.put(session);
+  if (session.in_transaction()) session.script("ROLLBACK");
+  if (result.ok && !result.connection_lost) return snapshot;
+  return ReadFailure{.error = std::move(result.error), .connection_lost = result.connection_lost};
 }
 
 Snapshot read_snapshot(Session& session, const ReadOptions& options) {

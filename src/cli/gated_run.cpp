@@ -44,8 +44,7 @@ void refuse_old_release(Session& session, const std::string& app, const std::str
 void record_approvals(const std::vector<Migration>& migrations, const GateOptions& options, Worker& worker) {
   if (options.approved.empty()) return;
   const Ledger ledger = read_ledger(worker);
-  if (!ledger.exists) create_ledger(*worker.session, worker.binding);
-  if (ledger.exists && ledger.version < k_ledger_version) bring_forward(*worker.session, ledger.version);
+  bring_up_to_date(worker);
   for (const std::string& id : options.approved) {
     const auto found =
         std::find_if(migrations.begin(), migrations.end(), [&id](const Migration& m) { return m.id == id; });
@@ -60,7 +59,7 @@ void record_approvals(const std::vector<Migration>& migrations, const GateOption
 void record_gate(const Pending& pending, Worker& worker, const World& world, const RunOptions& run) {
   const auto& files = pending.plan.files;
   if (std::none_of(files.begin(), files.end(), waits_for_contract)) return;
-  prepare_ledger(worker, world, run);
+  open_run(worker, world, run);
   const GateRecord record{.run_id = world.run_id, .token = worker.token, .release = run.release};
   for (const PlannedFile& file : files) {
     if (waits_for_contract(file)) {
@@ -68,8 +67,7 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
     }
   }
   if (pending.plan.pending_steps() > 0) return;
-  finish_run(*worker.session, world, "held", ExitCode::ok);
-  give_back_lease(*worker.session, worker.token);
+  close_run(worker, world, run, "held", ExitCode::ok);
 }
 
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
@@ -83,12 +81,10 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
         std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
     if (!done) return;
   }
-  Session& session = *worker.session;
+  if (!worker.ledger.exists) return;
   try {
-    const int version = read_ledger_version(session);
-    if (version == 0) return;
-    if (version < k_ledger_version) bring_forward(session, version);
-    record_bundle(session, bundle_digest(migrations), release);
+    bring_up_to_date(worker);
+    record_bundle(*worker.session, bundle_digest(migrations), release);
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,

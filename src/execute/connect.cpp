@@ -6,6 +6,7 @@
 #include "base/signals.hpp"
 #include "base/text.hpp"
 #include "execute/lease.hpp"
+#include "execute/ledger.hpp"
 #include "execute/settings.hpp"
 #include "execute/stop.hpp"
 #include "pg/arrays.hpp"
@@ -51,12 +52,20 @@ Error unreachable(const World& world, const NoSession& failure, milliseconds wai
 }
 
 void read_place(Worker& worker) {
-  const SqlResult found = worker.session->query(
-      "SELECT current_setting('search_path'), current_schemas(false)::text, pg_backend_pid()", {});
-  worker.search_path = found.text(0, 0);
-  worker.schemas = pg::parse_texts(found.text(0, 1));
+  const SqlResult found = worker.session->query(cat("SELECT ", k_binding_columns,
+                                                    ", current_setting('search_path'),"
+                                                    " current_schemas(false)::text, pg_backend_pid(), ",
+                                                    k_ledger_exists),
+                                                {});
+  if (!found.ok) {
+    throw Error(ExitCode::unreachable, cat("cannot ask the database for its name: ", found.error.message));
+  }
+  worker.binding = binding_of(found);
+  worker.search_path = found.text(0, 2);
+  worker.schemas = pg::parse_texts(found.text(0, 3));
   // Behind a pooler the session's own number is the pooler's.
-  worker.backend_pid = static_cast<int>(found.number(0, 2).value_or(0));
+  worker.backend_pid = static_cast<int>(found.number(0, 4).value_or(0));
+  worker.ledger = read_ledger_head(*worker.session, found.truth(0, 5));
 }
 
 Worker make_worker(std::unique_ptr<Session> session, const World& world, const RunOptions& options) {
@@ -65,10 +74,10 @@ Worker make_worker(std::unique_ptr<Session> session, const World& world, const R
   // Before anything is set: what is shared would carry our settings to others.
   expect_own_backend(*worker.session, world.connect);
   make_settings(*worker.session, options);
-  worker.binding = read_binding(*worker.session);
   read_place(worker);
-  expect_target(read_ledger_head(*worker.session), worker.binding);
-  take_run_lock(*worker.session, world, options);
+  expect_target(worker.ledger, worker.binding);
+  // Whoever had it may have made the ledger, or brought it forward.
+  if (take_run_lock(*worker.session, world, options)) worker.ledger = read_ledger_head(*worker.session);
   return worker;
 }
 

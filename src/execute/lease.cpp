@@ -6,7 +6,9 @@
 
 #include "base/text.hpp"
 #include "execute/ledger.hpp"
+#include "execute/settings.hpp"
 #include "execute/stop.hpp"
+#include "pg/literal.hpp"
 #include "pgsluice/migration.hpp"
 
 namespace pgsluice {
@@ -107,10 +109,11 @@ Taken try_lease(Session& session, const World& world, const RunOptions& options)
 
 // Polled, never waited for: a session that waits for an advisory lock holds a snapshot, and the CREATE INDEX
 // CONCURRENTLY of the run that has the lock would wait for that.
-void take_run_lock(Session& session, const World& world, const RunOptions& options) {
+bool take_run_lock(Session& session, const World& world, const RunOptions& options) {
   const auto start = world.clock.now();
   int told_pid = -1;
-  while (!try_run_lock(session)) {
+  bool waited = false;
+  for (; !try_run_lock(session); waited = true) {
     const Ledger ledger = read_ledger(session);
     const ActiveRun holder = ledger.active.value_or(ActiveRun{});
     if (world.clock.now() - start >= options.wait_for_run) {
@@ -131,6 +134,7 @@ void take_run_lock(Session& session, const World& world, const RunOptions& optio
     world.clock.sleep(k_poll);
     stop_if_interrupted(world);
   }
+  return waited;
 }
 
 Interim take_lease(Worker& worker, const World& world, const RunOptions& options) {
@@ -164,22 +168,36 @@ Interim take_lease(Worker& worker, const World& world, const RunOptions& options
   }
 }
 
-void prepare_ledger(Worker& worker, const World& world, const RunOptions& options) {
-  const Ledger ledger = read_ledger_head(*worker.session);
+void bring_up_to_date(Worker& worker) {
+  Ledger& ledger = worker.ledger;
   if (!ledger.exists) {
     create_ledger(*worker.session, worker.binding);
+    ledger.bound_to = worker.binding;
   } else if (ledger.version < k_ledger_version) {
     bring_forward(*worker.session, ledger.version);
   }
+  ledger.exists = true;
+  ledger.version = k_ledger_version;
+}
+
+void open_run(Worker& worker, const World& world, const RunOptions& options) {
+  bring_up_to_date(worker);
   take_lease(worker, world, options);
   begin_run(*worker.session, world, worker, options);
 }
 
-void give_back_lease(Session& session, long long token) {
-  session.query(
-      "UPDATE pgsluice.lease SET run_id = NULL, owner = NULL, backend_pid = NULL, expires_at = NULL"
-      " WHERE scope = 'run' AND token = $1::bigint",
-      {std::to_string(token)});
+// One message, which begins with our own settings: a file may have left others behind. Where it fails there is nothing to
+// be done about it: the lease expires.
+void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,
+               ExitCode code) {
+  worker.session->script(
+      cat(reset_script(options, worker.session->server_version_num()),
+          "; UPDATE pgsluice.run SET finished_at = clock_timestamp(), outcome = ",
+          pg::literal(std::string(outcome), "text"), ", exit_code = ", std::to_string(static_cast<int>(code)),
+          " WHERE id = ", pg::literal(world.run_id, "uuid"),
+          "; UPDATE pgsluice.lease SET run_id = NULL, owner = NULL, backend_pid = NULL, expires_at = NULL"
+          " WHERE scope = 'run' AND token = ",
+          std::to_string(worker.token)));
 }
 
 // ---- heartbeat --------------------------------------------------------------------------------------------------

@@ -15,17 +15,20 @@
 namespace pgsluice {
 
 /// Waits for the run lock, options.wait_for_run at most, and ends what is left of a run without a heartbeat. Throws
-/// Error(other_run).
-void take_run_lock(Session& session, const World& world, const RunOptions& options);
+/// Error(other_run). Says whether it had to wait: then the ledger is another by now.
+bool take_run_lock(Session& session, const World& world, const RunOptions& options);
 
 enum class Interim { nobody, another_run };
 /// Makes the lease ours, within options.wait_for_run, and worker.token its token; the ledger must exist. Says whether
 /// somebody else has had it since worker.token. Throws Error(other_run).
 Interim take_lease(Worker& worker, const World& world, const RunOptions& options);
-/// The ledger as this program writes it, made or brought forward, with the lease and a row of the run. Throws Error.
-void prepare_ledger(Worker& worker, const World& world, const RunOptions& options);
-/// So that the next run need not ask whether we live.
-void give_back_lease(Session& session, long long token);
+/// The ledger as this program writes it, made or brought forward. Throws Error.
+void bring_up_to_date(Worker& worker);
+/// That, with the lease and a row of the run. Throws Error.
+void open_run(Worker& worker, const World& world, const RunOptions& options);
+/// Says in the row how it ended, and gives the lease back, so that the next run need not ask whether we live.
+void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,
+               ExitCode code);
 
 /// Says every options.heartbeat that the run is alive, from a thread and a session of its own: the worker may be busy
 /// with one statement for hours.

@@ -10,6 +10,7 @@
 #include "execute/ledger_schema.hpp"
 #include "pg/arrays.hpp"
 #include "pg/literal.hpp"
+#include "pg/questions.hpp"
 #include "pg/sqlstate.hpp"
 
 namespace pgsluice {
@@ -55,6 +56,14 @@ constexpr std::string_view k_read_backfills =
     "SELECT b.migration_id, b.n, b.fingerprint, b.state, coalesce(b.paused_reason, ''), b.walked, b.done, "
     "b.estimate"
     " FROM pgsluice.backfill b JOIN pgsluice.migration m ON m.id = b.migration_id WHERE m.state <> 'applied'";
+
+// Which release of the application has brought what.
+constexpr std::string_view k_read_releases =
+    "SELECT m.id, coalesce(m.release, r.release) FROM pgsluice.migration m"
+    " LEFT JOIN pgsluice.run r ON r.id = m.applied_by WHERE coalesce(m.release, r.release) IS NOT NULL";
+
+constexpr std::string_view k_read_last_release =
+    "SELECT release FROM pgsluice.run WHERE release IS NOT NULL ORDER BY started_at DESC LIMIT 1";
 
 // The two halves of a bigint key are classid and objid; objsubid 1 says that it is one.
 constexpr std::string_view k_read_active =
@@ -108,8 +117,7 @@ void read_meta(Session& session, Ledger& ledger) {
   }
 }
 
-void read_lease(Session& session, Ledger& ledger) {
-  const SqlResult lease = checked(session.query(k_read_lease, {}), "read the lease");
+void take_lease_row(const SqlResult& lease, Ledger& ledger) {
   ledger.lease = {.run_id = lease.text(0, 0),
                   .owner = lease.text(0, 1),
                   .backend_pid = static_cast<int>(lease.number(0, 2).value_or(0)),
@@ -117,8 +125,24 @@ void read_lease(Session& session, Ledger& ledger) {
                   .expired = lease.truth(0, 4)};
 }
 
-void read_backfills(Session& session, Ledger& ledger) {
-  const SqlResult rows = checked(session.query(k_read_backfills, {}), "read the ledger");
+void take_migrations(const SqlResult& rows, Ledger& ledger) {
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    LedgerMigration migration = migration_of(rows, row);
+    ledger.migrations.emplace(migration.id, std::move(migration));
+  }
+}
+
+void take_statements(const SqlResult& rows, Ledger& ledger) {
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    ledger.migrations[rows.text(row, 0)].statements[static_cast<int>(rows.number(row, 1).value_or(0))] = {
+        .fingerprint = rows.text(row, 2),
+        .transactional = rows.truth(row, 3),
+        .done = rows.truth(row, 4),
+        .oids_before = pg::parse_numbers(rows.text(row, 5))};
+  }
+}
+
+void take_backfills(const SqlResult& rows, Ledger& ledger) {
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     ledger.migrations[rows.text(row, 0)].backfills[static_cast<int>(rows.number(row, 1).value_or(0))] = {
         .fingerprint = rows.text(row, 2),
@@ -130,34 +154,30 @@ void read_backfills(Session& session, Ledger& ledger) {
   }
 }
 
-Ledger read_all(Session& session) {
-  Ledger ledger = read_ledger_head(session);
-  if (!ledger.exists) {
-    return ledger;
+void take_releases(const SqlResult& rows, Ledger& ledger) {
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const auto found = ledger.migrations.find(rows.text(row, 0));
+    if (found != ledger.migrations.end()) found->second.release = rows.text(row, 1);
   }
-  if (ledger.version >= 2) {
-    read_lease(session, ledger);
-  }
-  const SqlResult migrations = checked(session.query(k_read_migrations, {}), "read the ledger");
-  for (std::size_t row = 0; row < migrations.rows.size(); ++row) {
-    LedgerMigration migration = migration_of(migrations, row);
-    ledger.migrations.emplace(migration.id, std::move(migration));
-  }
-  const SqlResult statements = checked(session.query(k_read_statements, {}), "read the ledger");
-  for (std::size_t row = 0; row < statements.rows.size(); ++row) {
-    ledger.migrations[statements.text(row, 0)]
-        .statements[static_cast<int>(statements.number(row, 1).value_or(0))] = {
-        .fingerprint = statements.text(row, 2),
-        .transactional = statements.truth(row, 3),
-        .done = statements.truth(row, 4),
-        .oids_before = pg::parse_numbers(statements.text(row, 5))};
-  }
-  if (ledger.version >= 3) {
-    read_backfills(session, ledger);
-  }
+}
+
+/// What stands in a ledger whose head is known.
+Ledger read_rest(Session& session, Ledger ledger) {
+  if (!ledger.exists) return ledger;
+  pg::Questions questions;
+  const auto ask = [&](std::string_view sql, void (*take)(const SqlResult&, Ledger&)) {
+    questions.ask(sql, [take, &ledger](const SqlResult& rows) { take(rows, ledger); });
+  };
+  ask(k_read_migrations, take_migrations);
+  ask(k_read_statements, take_statements);
+  if (ledger.version >= 2) ask(k_read_lease, take_lease_row);
+  if (ledger.version >= 3) ask(k_read_backfills, take_backfills);
   if (ledger.version >= k_gate_ledger_version) {
-    read_releases(session, ledger);
+    ask(k_read_releases, take_releases);
+    ask(k_read_last_release,
+        [](const SqlResult& last, Ledger& into) { into.last_release = last.text(0, 0); });
   }
+  checked(questions.put(session), "read the ledger");
   return ledger;
 }
 
@@ -176,11 +196,13 @@ std::vector<SqlValue> file_parameters(const LedgerTarget& target) {
 }
 
 constexpr std::string_view k_observed_locks =
-    "(SELECT coalesce(jsonb_agg(jsonb_build_object('relation', l.relation::regclass::text, 'mode', l.mode)"
-    " ORDER BY l.relation::regclass::text, l.mode), '[]') FROM pg_locks l"
-    " WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384"
-    " AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation"
-    " AND (c.relnamespace = 'pgsluice'::regnamespace OR c.relkind IN ('i', 'I', 't'))))";
+    "(SELECT coalesce(jsonb_agg(jsonb_build_object('relation', format('%I.%I', n.nspname, c.relname), "
+    "'mode', l.mode)"
+    " ORDER BY n.nspname, c.relname, l.mode), '[]') FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND l.locktype = "
+    "'relation'"
+    " AND l.granted AND l.relation >= 16384 AND n.nspname <> 'pgsluice' AND c.relkind NOT IN ('i', 'I', "
+    "'t'))";
 
 constexpr std::string_view k_if_ours = " WHERE EXISTS (SELECT FROM lease)";
 constexpr std::string_view k_was_ours = " SELECT EXISTS (SELECT FROM lease)";
@@ -350,15 +372,12 @@ std::optional<MigrationState> parse_migration_state(std::string_view text) {
 }
 
 Binding read_binding(Session& session) {
-  Binding binding;
-  const SqlResult name = checked(session.query("SELECT current_database()", {}), "read the database's name");
-  binding.database = name.text(0, 0);
-  const SqlResult system = session.query("SELECT system_identifier FROM pg_control_system()", {});
-  if (!system.ok && system.error.sqlstate != pg::sqlstate::insufficient_privilege) {
-    checked(system, "read the cluster's system identifier");
-  }
-  binding.system_identifier = system.ok ? system.text(0, 0) : "";
-  return binding;
+  return binding_of(
+      checked(session.query(cat("SELECT ", k_binding_columns), {}), "read the database's name"));
+}
+
+Binding binding_of(const SqlResult& row) {
+  return {.system_identifier = row.text(0, 1), .database = row.text(0, 0)};
 }
 
 void expect_target(const Ledger& ledger, const Binding& here) {
@@ -377,22 +396,24 @@ void expect_target(const Ledger& ledger, const Binding& here) {
 }
 
 Ledger read_ledger_head(Session& session) {
+  return read_ledger_head(
+      session,
+      checked(session.query(cat("SELECT ", k_ledger_exists), {}), "look for the ledger").truth(0, 0));
+}
+
+Ledger read_ledger_head(Session& session, bool exists) {
   Ledger ledger;
-  const SqlResult exists =
-      checked(session.query("SELECT to_regclass('pgsluice.meta') IS NOT NULL", {}), "look for the ledger");
-  ledger.exists = exists.truth(0, 0);
-  if (ledger.exists) {
-    read_meta(session, ledger);
-  }
+  ledger.exists = exists;
+  if (exists) read_meta(session, ledger);
   return ledger;
 }
 
 Ledger read_ledger(const Worker& worker) {
-  return read_all(*worker.session);
+  return read_rest(*worker.session, worker.ledger);
 }
 
 Ledger read_ledger(Session& session) {
-  Ledger ledger = read_all(session);
+  Ledger ledger = read_rest(session, read_ledger_head(session));
   read_active(session, ledger);
   return ledger;
 }
@@ -442,13 +463,6 @@ void begin_run(Session& session, const World& world, const Worker& worker, const
                     {world.run_id, options.command, std::string(k_version),
                      number(session.server_version_num()), worker.search_path, options.release}),
       "write the ledger");
-}
-
-void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code) {
-  session.query(
-      "UPDATE pgsluice.run SET finished_at = clock_timestamp(), outcome = $2, exit_code = $3::integer"
-      " WHERE id = $1::uuid",
-      {world.run_id, std::string(outcome), number(static_cast<int>(code))});
 }
 
 SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report) {

@@ -11,15 +11,20 @@
 
 namespace pgsluice {
 
+/// For a query that asks for more as well: whether there is a ledger, and the two columns that binding_of() reads.
+inline constexpr std::string_view k_ledger_exists = "to_regclass('pgsluice.meta') IS NOT NULL";
+inline constexpr std::string_view k_binding_columns =
+    "current_database(), CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')"
+    " THEN (SELECT system_identifier::text FROM pg_control_system()) END";
+Binding binding_of(const SqlResult& row);
+Ledger read_ledger_head(Session& session, bool exists);
+
 /// Creates schema and tables in one transaction. Throws Error(precondition) when the role may not.
 void create_ledger(Session& session, const Binding& binding);
 /// Adds what the tables of an older ledger lack, in one transaction. Throws Error(precondition).
 void bring_forward(Session& session, int version);
 
 void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options);
-/// Which releases have brought what.
-void read_releases(Session& session, Ledger& ledger);
-void finish_run(Session& session, const World& world, std::string_view outcome, ExitCode code);
 
 /// "SQLSTATE" of a write that did nothing, because another run holds the lease by now.
 inline constexpr std::string_view k_fenced = "FENCE";

@@ -192,7 +192,7 @@ std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& er
   try {
     run.worker.session.reset();
     run.worker = open_worker(run.world, options);
-    prepare_ledger(run.worker, run.world, options);
+    open_run(run.worker, run.world, options);
     run.heartbeat.set_token(run.worker.token);
     run.plan_is_old = true;
     context.emit(Severity::info, "reconnected", "connected again");
@@ -461,7 +461,7 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
     report.message = "nothing to do";
     return report;
   }
-  prepare_ledger(worker, world, options);
+  open_run(worker, world, options);
   Run run{.worker = worker,
           .observer = Observer(world),
           .heartbeat = Heartbeat(world, options, worker.token),
@@ -474,9 +474,7 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
-    worker.session->script(reset_script(options, worker.session->server_version_num()));
-    finish_run(*worker.session, world, stop ? to_string(report.steps[next].state) : "applied", report.code);
-    give_back_lease(*worker.session, worker.token);
+    close_run(worker, world, options, stop ? to_string(report.steps[next].state) : "applied", report.code);
   }
   return report;
 }

@@ -141,15 +141,11 @@ std::string bundle_digest(const std::vector<Migration>& migrations) {
 }
 
 void record_bundle(Session& session, const std::string& digest, const std::string& release) {
-  const SqlResult known =
-      checked(session.query("SELECT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND release = $2)",
-                            {digest, release}),
-              "read the ledger");
-  if (known.truth(0, 0)) return;
-  checked(
-      session.query("INSERT INTO pgsluice.bundle (digest, release) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                    {digest, release}),
-      "write the ledger");
+  checked(session.query("INSERT INTO pgsluice.bundle (digest, release) SELECT $1, $2"
+                        " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND release = $2)"
+                        " ON CONFLICT DO NOTHING",
+                        {digest, release}),
+          "write the ledger");
 }
 
 }  // namespace pgsluice

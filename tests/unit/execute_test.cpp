@@ -49,11 +49,8 @@ class Execute : public ::testing::Test {
   Execute() {
     server.clock = &clock;
     server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
-    server.answer("to_regclass('pgsluice.meta')", rows({{"t"}}), -1);
     server.answer("FROM pgsluice.meta", rows({{std::to_string(k_ledger_version), "7", "shop"}}), -1);
-    server.answer("current_database()\n", {}, 0);
-    server.answer("SELECT current_database()", rows({{"shop"}}), -1);
-    server.answer("SELECT system_identifier", rows({{"7"}}), -1);
+    server.answer("SELECT current_database()", rows({{"shop", "7", "public", "{public}", "42", "t"}}), -1);
     server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
     server.answer("pg_try_advisory_lock", rows({{"t"}}), -1);
     server.answer("taken AS (UPDATE pgsluice.lease", rows({{"", "", "0", "0", "t", "4", "5"}}), -1);
@@ -64,6 +61,7 @@ class Execute : public ::testing::Test {
     Worker worker;
     worker.session = std::make_unique<FakeSession>(server);
     worker.backend_pid = 42;
+    worker.ledger = {.exists = true, .version = k_ledger_version};
     return execute(plan, worker, world, options);
   }
 

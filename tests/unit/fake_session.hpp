@@ -80,9 +80,11 @@ class FakeSession final : public Session {
     server_.log.push_back(query.sql);
     if (server_.on_run) server_.on_run(query.sql);
     SqlResult result = was_cancelled(query) ? failure("57014") : scripted(query.sql);
-    if (query.sql.find("BEGIN; ") != std::string::npos || query.sql.starts_with("BEGIN")) open_ = result.ok;
+    // What fails in a message that has begun a transaction leaves it open.
+    if (query.sql.find("BEGIN; ") != std::string::npos || query.sql.starts_with("BEGIN")) open_ = true;
     const bool commits = query.sql.ends_with("COMMIT");
-    if (commits || query.sql == "ROLLBACK" || result.connection_lost) open_ = false;
+    const bool ends = commits || query.sql == "ROLLBACK" || (result.ok && query.sql.ends_with("ROLLBACK; "));
+    if (ends || result.connection_lost) open_ = false;
     if (commits && result.ok) result.command = "COMMIT";
     return result;
   }
