@@ -123,6 +123,9 @@ foreach(kind IN ITEMS kill failover)
     COMMAND "${PROJECT_SOURCE_DIR}/scripts/${kind}-test" --moments 5 --program $<TARGET_FILE:pgsluice> 12 18)
   set_tests_properties(execute.${kind} PROPERTIES LABELS db TIMEOUT 600)
 endforeach()
+add_test(NAME execute.lag
+  COMMAND "${PROJECT_SOURCE_DIR}/scripts/lag-test" --program $<TARGET_FILE:pgsluice> 12 18)
+set_tests_properties(execute.lag PROPERTIES LABELS db TIMEOUT 600)
 
 # ---- lint ----------------------------------------------------------------------------------------------------------
 

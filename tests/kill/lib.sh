@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034
-# What kill-test and failover-test share: servers of their own that may be stopped, a history of all kinds of steps, and
-# what must be equal in the end. Sourced, never run.
+# What kill-test, failover-test and lag-test share: servers of their own that may be stopped, a history of all kinds of
+# steps, and what must be equal in the end. Sourced, never run.
 
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
@@ -69,6 +69,25 @@ start_server() {   # version, name
   done
   cat "$directory/$2/log" >&2
   die "PostgreSQL $1 did not start"
+}
+
+# Two servers, the second one a standby of the first.
+start_pair() {   # version
+  make_cluster "$1" a
+  cp -a "$directory/a" "$directory/b"
+  touch "$directory/b/data/standby.signal"
+  printf "primary_conninfo = 'host=%s user=postgres application_name=b'\n" "$directory/a" >>"$directory/b/data/postgresql.auto.conf"
+  [[ $EUID -ne 0 ]] || chown -R "$user": "$directory/b"
+  start_server "$1" a
+  start_server "$1" b
+  sql_on a -d postgres -c "CREATE DATABASE shop TEMPLATE template0"
+  until [[ $(sql_on b -d postgres -c "SELECT count(*) FROM pg_database WHERE datname = 'shop'") == 1 ]]; do sleep 0.02; done
+}
+
+stop_pair() {
+  stop_server a QUIT
+  stop_server b QUIT
+  rm -rf "$directory/a" "$directory/b"
 }
 
 # Nothing of a run may act later: an orphan that waited for a lock, for example.
