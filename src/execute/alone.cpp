@@ -40,8 +40,7 @@ SqlResult confirm(StepContext& context) {
   context.report.waited =
       std::chrono::duration_cast<milliseconds>(context.last_seen_waiting - context.started);
   context.report.held = context.since(context.last_seen_waiting);
-  SqlResult result = reset_session(context);
-  return result.ok ? record_done(context.session(), context.target(), context.report) : result;
+  return record_done(context);
 }
 
 AttemptResult finish(StepContext& context, const Inspection& inspection, const PlannedStatement& statement) {

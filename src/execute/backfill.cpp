@@ -373,10 +373,7 @@ class Batches {
 
   AttemptResult finish() {
     context_.report.held = context_.since(context_.started);
-    SqlResult result = reset_session(context_);
-    if (result.ok) {
-      result = record_done(context_.session(), context_.target(), context_.report);
-    }
+    const SqlResult result = record_done(context_);
     if (!result.ok) {
       return failed(result, nullptr);
     }

@@ -195,60 +195,9 @@ std::vector<SqlValue> file_parameters(const LedgerTarget& target) {
           target.step.id};
 }
 
-constexpr std::string_view k_observed_locks =
-    "(SELECT coalesce(jsonb_agg(jsonb_build_object('relation', format('%I.%I', n.nspname, c.relname), "
-    "'mode', l.mode)"
-    " ORDER BY n.nspname, c.relname, l.mode), '[]') FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
-    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND l.locktype = "
-    "'relation'"
-    " AND l.granted AND l.relation >= 16384 AND n.nspname <> 'pgsluice' AND c.relkind NOT IN ('i', 'I', "
-    "'t'))";
-
 constexpr std::string_view k_if_ours = " WHERE EXISTS (SELECT FROM lease)";
 constexpr std::string_view k_was_ours = " SELECT EXISTS (SELECT FROM lease)";
 constexpr std::string_view k_lost = "the lease of this run is lost";
-
-/// An error, so that what comes after it in the same message is not done. From a subquery: the planner does not try the
-/// cast.
-std::string must_be_ours() {
-  return cat(" SELECT (SELECT '", k_lost, "'::text WHERE NOT EXISTS (SELECT FROM lease))::boolean");
-}
-
-// Of record_done_sql().
-constexpr std::array<std::string_view, 18> k_done_types{
-    "text",    "text",  "text",    "text",   "text",    "uuid",      "text",   "boolean", "bigint",
-    "boolean", "jsonb", "integer", "bigint", "integer", "integer[]", "bigint", "text[]",  "text[]"};
-
-const std::string& record_done_sql() {
-  static const std::string sql = cat(
-      "WITH ", lease_query("$16"),
-      ", file AS (INSERT INTO pgsluice.migration AS m"
-      " (id, phase, tool, sha256, fingerprint, state, started_at, applied_at, applied_by, duration_ms)"
-      " SELECT $1, $2, $3, $4, $5, CASE WHEN $8::boolean THEN 'applied' ELSE 'partial' END, now(),"
-      " CASE WHEN $8::boolean THEN clock_timestamp() END, CASE WHEN $8::boolean THEN $6::uuid END, "
-      "$9::bigint",
-      k_if_ours,
-      " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool, sha256 = "
-      "excluded.sha256,"
-      " fingerprint = excluded.fingerprint, state = excluded.state, applied_at = excluded.applied_at,"
-      " applied_by = excluded.applied_by, duration_ms = m.duration_ms + excluded.duration_ms, error = NULL),"
-      " statements AS (INSERT INTO pgsluice.statement AS s (migration_id, n, step, kind, fingerprint, "
-      "transactional, run_id,"
-      " done_at, predicted_locks, observed_locks, attempts, waited_ms, held_ms, max_victims)"
-      " SELECT $1, q.n, $7, q.kind, q.fingerprint, $10::boolean, $6::uuid, clock_timestamp(), $11::jsonb, ",
-      k_observed_locks,
-      ", $12::integer, $13::bigint, $9::bigint, $14::integer"
-      " FROM unnest($15::integer[], $17::text[], $18::text[]) AS q (n, kind, fingerprint)",
-      k_if_ours,
-      " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
-      " fingerprint = excluded.fingerprint, transactional = excluded.transactional, run_id = excluded.run_id,"
-      " done_at = excluded.done_at, predicted_locks = excluded.predicted_locks,"
-      " observed_locks = excluded.observed_locks, attempts = excluded.attempts, waited_ms = "
-      "excluded.waited_ms,"
-      " held_ms = excluded.held_ms, max_victims = excluded.max_victims)",
-      must_be_ours());
-  return sql;
-}
 
 const std::string& record_intent_sql() {
   static const std::string sql = cat(
@@ -271,7 +220,81 @@ const std::string& record_intent_sql() {
   return sql;
 }
 
-std::vector<SqlValue> done_parameters(const LedgerTarget& target, const StepReport& report) {
+// ---- a step is done
+
+/// What is prepared once in a session. Three plain statements: as one, with the lease as a WITH query, they cost the server
+/// half as much again.
+struct Writing {
+  std::string_view name;
+  std::string_view types;
+  std::string sql;
+};
+
+/// With search_path = '', regclass prints the schema, too. An index is what has the properties of one: asking pg_class costs as
+/// much as the rest of the step's bookkeeping.
+constexpr std::string_view k_observed_locks =
+    "(SELECT coalesce(jsonb_agg(jsonb_build_object('relation', l.relation::regclass, 'mode', l.mode)), '[]')"
+    " FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted"
+    " AND l.relation >= 16384 AND l.relation::regclass::text NOT LIKE ALL (ARRAY['pgsluice.%', "
+    "'pg\\_toast.%'])"
+    " AND pg_index_has_property(l.relation, 'clusterable') IS NULL)";
+
+/// The lease comes last: its row is locked only until the COMMIT that follows. Whoever has lost it must not come to that, so
+/// a row that is not there is an error; from a subquery, for the planner does not try the cast.
+const std::array<Writing, 3>& writings() {
+  static const std::array<Writing, 3> all{{
+      {.name = "pgsluice_file_",
+       .types = "text, text, text, text, text, boolean, uuid, bigint",
+       .sql =
+           "INSERT INTO pgsluice.migration AS m"
+           " (id, phase, tool, sha256, fingerprint, state, started_at, applied_at, applied_by, duration_ms)"
+           " VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'applied' ELSE 'partial' END, now(),"
+           " CASE WHEN $6 THEN clock_timestamp() END, CASE WHEN $6 THEN $7 END, $8)"
+           " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, tool = excluded.tool,"
+           " sha256 = excluded.sha256, fingerprint = excluded.fingerprint, state = excluded.state,"
+           " applied_at = excluded.applied_at, applied_by = excluded.applied_by,"
+           " duration_ms = m.duration_ms + excluded.duration_ms, error = NULL"},
+      {.name = "pgsluice_done_",
+       .types =
+           "text, text, uuid, boolean, jsonb, integer, bigint, bigint, integer, integer[], text[], text[]",
+       .sql = cat(
+           "INSERT INTO pgsluice.statement (migration_id, n, step, kind, fingerprint, transactional, run_id,"
+           " done_at, predicted_locks, observed_locks, attempts, waited_ms, held_ms, max_victims)"
+           " SELECT $1, q.n, $2, q.kind, q.fingerprint, $4, $3, clock_timestamp(), $5, ",
+           k_observed_locks,
+           ", $6, $7, $8, $9 FROM unnest($10, $11, $12) AS q (n, kind, fingerprint)"
+           " ON CONFLICT (migration_id, n) DO UPDATE SET step = excluded.step, kind = excluded.kind,"
+           " fingerprint = excluded.fingerprint, transactional = excluded.transactional,"
+           " run_id = excluded.run_id, done_at = excluded.done_at,"
+           " predicted_locks = excluded.predicted_locks, observed_locks = excluded.observed_locks,"
+           " attempts = excluded.attempts, waited_ms = excluded.waited_ms, held_ms = excluded.held_ms,"
+           " max_victims = excluded.max_victims")},
+      {.name = "pgsluice_lease_",
+       .types = "bigint",
+       .sql = cat("WITH ", lease_query("$1"), " SELECT (SELECT '", k_lost,
+                  "'::text WHERE NOT EXISTS (SELECT FROM lease))::boolean")},
+  }};
+  return all;
+}
+
+std::string text(std::string_view value) {
+  return pg::literal(std::string(value), "text");
+}
+
+std::string array(const std::vector<std::string>& values, std::string_view type) {
+  return pg::literal(pg::text_array(values), type);
+}
+
+std::string file_literals(const LedgerTarget& target, const StepReport& report) {
+  const Migration& migration = target.file.analysis.migration;
+  return join(std::vector{text(migration.id), text(to_string(migration.phase)), text(migration.tool),
+                          text(migration.sha256), text(target.file.fingerprint),
+                          pg::literal(target.step.last ? "t" : "f", "boolean"),
+                          pg::literal(target.run_id, "uuid"), std::to_string(report.held.count())},
+              ", ");
+}
+
+std::string done_literals(const LedgerTarget& target, const StepReport& report) {
   std::vector<std::string> numbers;
   std::vector<std::string> kinds;
   std::vector<std::string> fingerprints;
@@ -280,16 +303,14 @@ std::vector<SqlValue> done_parameters(const LedgerTarget& target, const StepRepo
     kinds.push_back(statement.tag);
     fingerprints.push_back(statement.fingerprint);
   }
-  std::vector<SqlValue> parameters = file_parameters(target);
-  for (SqlValue value :
-       {SqlValue(target.step.last ? "t" : "f"), number(report.held.count()),
-        SqlValue(target.step.in_transaction ? "t" : "f"), SqlValue(dump(predicted_locks_json(target.step))),
-        number(report.attempts), number(report.waited.count()), number(report.max_victims),
-        SqlValue(pg::text_array(numbers)), number(target.token), SqlValue(pg::text_array(kinds)),
-        SqlValue(pg::text_array(fingerprints))}) {
-    parameters.push_back(std::move(value));
-  }
-  return parameters;
+  return join(std::vector{text(target.file.analysis.migration.id), text(target.step.id),
+                          pg::literal(target.run_id, "uuid"),
+                          pg::literal(target.step.in_transaction ? "t" : "f", "boolean"),
+                          pg::literal(dump(predicted_locks_json(target.step)), "jsonb"),
+                          std::to_string(report.attempts), std::to_string(report.waited.count()),
+                          std::to_string(report.held.count()), std::to_string(report.max_victims),
+                          array(numbers, "integer[]"), array(kinds, "text[]"), array(fingerprints, "text[]")},
+              ", ");
 }
 
 /// What another tool's ledger is told with the last step of a file.
@@ -297,17 +318,36 @@ std::string companion_of(const LedgerTarget& target) {
   return target.step.last && !target.file.companion.empty() ? target.file.companion + "; " : "";
 }
 
-std::string done_literals(const LedgerTarget& target, const StepReport& report) {
-  const std::vector<SqlValue> parameters = done_parameters(target, report);
-  std::vector<std::string> literals;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    literals.push_back(pg::literal(parameters[i], k_done_types.at(i)));
+/// From inside the transaction to its end.
+std::string done_script(PreparedStatement& prepared, const LedgerTarget& target, const StepReport& report) {
+  std::string script = companion_of(target) + "SET LOCAL search_path = ''; ";
+  if (!prepared.ready) ++prepared.number;
+  const std::string number = std::to_string(prepared.number);
+  if (!prepared.ready) {
+    for (const Writing& writing : writings()) {
+      script += cat("PREPARE ", writing.name, number, " (", writing.types, ") AS ", writing.sql, "; ");
+    }
   }
-  return join(literals, ", ");
+  const std::array<std::string, 3> values{file_literals(target, report), done_literals(target, report),
+                                          std::to_string(target.token)};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    script += cat("EXECUTE ", writings().at(i).name, number, " (", values.at(i), "); ");
+  }
+  return script + "COMMIT";
 }
 
-std::string name_of(const PreparedStatement& prepared) {
-  return cat("pgsluice_done_", std::to_string(prepared.number));
+/// `before`: up to and into the transaction.
+SqlResult write_done(Worker& worker, const LedgerTarget& target, const StepReport& report,
+                     std::string_view before) {
+  PreparedStatement& prepared = worker.done;
+  SqlResult result =
+      committed(fenced(worker.session->script(cat(before, done_script(prepared, target, report)))));
+  prepared.ready = result.ok;
+  // The last command that the server has done is the look at the lease, or not everything has been written.
+  if (!result.ok && !result.connection_lost && !result.command.starts_with("SELECT")) {
+    result.error.message = cat("cannot write the ledger: ", result.error.message);
+  }
+  return result;
 }
 
 constexpr std::string_view k_state_after_failure =
@@ -465,32 +505,24 @@ void begin_run(Session& session, const World& world, const Worker& worker, const
       "write the ledger");
 }
 
-SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report) {
-  const std::string companion = companion_of(target);
-  if (companion.empty()) return fenced(session.query(record_done_sql(), done_parameters(target, report)));
-  SqlResult result = session.script(cat("BEGIN; ", companion));
-  if (result.ok) result = fenced(session.query(record_done_sql(), done_parameters(target, report)));
-  if (result.ok) result = committed(session.script("COMMIT"));
-  if (!result.ok && !result.connection_lost) session.script("ROLLBACK");
-  return result;
+SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report) {
+  return write_done(worker, target, report, k_settings_for_ledger);
 }
 
-SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report) {
-  PreparedStatement& prepared = worker.done;
-  std::string script(k_settings_for_ledger);
-  if (!prepared.ready) {
-    ++prepared.number;
-    script += cat("PREPARE ", name_of(prepared), " AS ", record_done_sql(), "; ");
+SqlResult record_done(Worker& worker, const LedgerTarget& target, const StepReport& report,
+                      const std::string& reset) {
+  for (;;) {
+    const bool was_ready = worker.done.ready;
+    SqlResult result = write_done(worker, target, report, cat(reset, "; BEGIN; "));
+    if (result.ok || result.connection_lost) return result;
+    worker.session->script("ROLLBACK");
+    if (!was_deallocated(result, was_ready)) return result;
   }
-  script += companion_of(target);
-  script += cat("EXECUTE ", name_of(prepared), " (", done_literals(target, report), "); COMMIT");
-  SqlResult result = committed(fenced(worker.session->script(script)));
-  prepared.ready = result.ok;
-  // The last command that the server has done is the write itself, or nothing has been written.
-  if (!result.ok && !result.connection_lost && !result.command.starts_with("SELECT")) {
-    result.error.message = cat("cannot write the ledger: ", result.error.message);
-  }
-  return result;
+}
+
+bool was_deallocated(const SqlResult& result, bool was_ready) {
+  return was_ready && !result.connection_lost &&
+         result.error.sqlstate == pg::sqlstate::invalid_sql_statement_name;
 }
 
 SqlResult record_intent(Session& session, const LedgerTarget& target,

@@ -45,10 +45,13 @@ struct LedgerTarget {
   long long token = 0;  ///< of the lease
 };
 
-/// The step is done. Commits by itself.
-SqlResult record_done(Session& session, const LedgerTarget& target, const StepReport& report);
+/// The step is done. Commits by itself, after `reset`, which undoes what a file has set.
+SqlResult record_done(Worker& worker, const LedgerTarget& target, const StepReport& report,
+                      const std::string& reset);
 /// The step is done: its rows and the end of its transaction, in one message; whatever of it fails, nothing is committed.
 SqlResult commit_done(Worker& worker, const LedgerTarget& target, const StepReport& report);
+/// Whether a file has taken away what we had prepared (DEALLOCATE in a DO block, say): once more, then, and prepared anew.
+bool was_deallocated(const SqlResult& result, bool was_ready);
 /// Inside a step's transaction, after its statements: what the file may have left behind (another role, a timeout of 1 ms)
 /// is not meant for the ledger.
 inline constexpr std::string_view k_settings_for_ledger =

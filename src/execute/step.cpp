@@ -198,6 +198,11 @@ SqlResult reset_session(const StepContext& context) {
   return context.session().script(reset_script(context.options, context.session().server_version_num()));
 }
 
+SqlResult record_done(const StepContext& context) {
+  return record_done(context.worker, context.target(), context.report,
+                     reset_script(context.options, context.session().server_version_num()));
+}
+
 SqlResult prepare_session(const StepContext& context) {
   SqlResult result = reset_session(context);
   for (auto setting = context.step.settings.begin(); result.ok && setting != context.step.settings.end();

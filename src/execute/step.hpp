@@ -79,7 +79,9 @@ milliseconds statement_timeout_of(const StepContext& context, const PlannedState
 
 /// Our settings and our role: for the ledger.
 SqlResult reset_session(const StepContext& context);
-/// The same, then what the file has set before this step: for its statements.
+/// The same, and the step is done, which needs no transaction that is open.
+SqlResult record_done(const StepContext& context);
+/// The same as reset_session(), then what the file has set before this step: for its statements.
 SqlResult prepare_session(const StepContext& context);
 /// k_settings_for_ledger.
 SqlResult prepare_for_ledger(const StepContext& context);

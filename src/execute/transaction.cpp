@@ -138,13 +138,6 @@ AttemptResult not_held(StepContext& context, const Ran& ran) {
   return failure;
 }
 
-/// Whether the file has taken away what we had prepared (DEALLOCATE in a DO block, say): once more, then, from the
-/// beginning, and prepared anew.
-bool was_deallocated(const SqlResult& result, bool was_ready) {
-  return was_ready && !result.connection_lost &&
-         result.error.sqlstate == pg::sqlstate::invalid_sql_statement_name;
-}
-
 }  // namespace
 
 AttemptResult attempt_in_transaction(StepContext& context) {
