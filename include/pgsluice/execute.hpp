@@ -91,7 +91,7 @@ struct RunOptions {
   milliseconds stall_budget{2'000};  ///< longest that a session waits behind a statement at work; 0: no limit
   int max_victims = 100;             ///< sessions that wait behind us at once
   int max_attempts = 20;             ///< to get the locks of a step
-  milliseconds poll{10};             ///< between two looks at blockers
+  milliseconds poll{5};              ///< between two looks at blockers
   milliseconds tolerated{100};  ///< what a transaction is expected to last until some have been seen to end
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};

@@ -33,6 +33,8 @@ inline constexpr std::string_view k_fenced = "FENCE";
 SqlResult fenced(SqlResult result);
 /// The answer to a COMMIT. An error, too, when the server has rolled back instead.
 SqlResult committed(SqlResult result);
+/// What the server says when a write must not be followed by a COMMIT.
+inline constexpr std::string_view k_lease_lost = "the lease of this run is lost";
 /// WITH query `lease`, which has a row while the token is that of the lease. Its lock makes whoever wants to take the lease over
 /// wait for the end of the transaction.
 std::string lease_query(std::string_view token);
