@@ -95,9 +95,10 @@ struct RunOptions {
   milliseconds tolerated{100};  ///< what a transaction is expected to last until some have been seen to end
   milliseconds first_backoff{50};
   milliseconds max_backoff{2'000};
-  milliseconds lease{10'000};     ///< without a heartbeat for so long, a run counts as dead
-  bool detach = false;            ///< leave backfills to a later run
-  milliseconds heartbeat{2'000};  ///< 0: none, for tests with a clock of their own
+  milliseconds lease{10'000};        ///< without a heartbeat for so long, a run counts as dead
+  bool detach = false;               ///< leave backfills to a later run
+  milliseconds heartbeat{2'000};     ///< 0: none, for tests with a clock of their own
+  ExitCode good_end = ExitCode::ok;  ///< for the ledger, of a run without a failure
 };
 
 /// Connects once; a value when it fails, so that the loop can wait and try again.

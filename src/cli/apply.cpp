@@ -160,6 +160,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;
+  if (options.pending.gate.strict && !held_lines(plan).empty()) run.good_end = ExitCode::gate_closed;
   if (plan.pending_steps() > 0) tell_hidden_blockers(*worker.session, world);
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();

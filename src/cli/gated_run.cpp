@@ -67,7 +67,7 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
     }
   }
   if (pending.plan.pending_steps() > 0) return;
-  close_run(worker, world, run, "held", ExitCode::ok);
+  close_run(worker, world, run, "held", run.good_end);
 }
 
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,

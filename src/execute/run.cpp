@@ -474,7 +474,8 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
-    close_run(worker, world, options, stop ? to_string(report.steps[next].state) : "applied", report.code);
+    close_run(worker, world, options, stop ? to_string(report.steps[next].state) : "applied",
+              report.code == ExitCode::ok ? options.good_end : report.code);
   }
   return report;
 }

@@ -173,6 +173,7 @@ std::string to_json(const Forecast& forecast) {
   for (const ForecastStep& step : forecast.steps) {
     document["steps"].push_back(step_json(step, forecast.states, forecast.options));
   }
+  document["held"] = held_json(forecast.plan);
   document["problems"] = problems_json(forecast.plan);
   return dump_pretty(document);
 }

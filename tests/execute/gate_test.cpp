@@ -57,6 +57,11 @@ class Gate : public ::testing::TestWithParam<Server> {
     }
     return "no such file";
   }
+  std::size_t held_by_plan() {
+    return call({"plan", folder.path().string()}, {"--format", "json", "--release", "2.1.0"})
+        .json()["held"]
+        .size();
+  }
   std::string state(const std::string& id) {
     return database.sql(
         cat("SELECT coalesce((SELECT state FROM pgsluice.migration WHERE id = '", id, "'), '')"));
@@ -106,6 +111,13 @@ TEST_P(Gate, AContractStepComesOneReleaseAfterItsExpandStep) {
   const Finished strict = hook("presync", "2.0.0", {"--strict-gates"});
   EXPECT_EQ(strict.code, 12) << strict.err;
   EXPECT_THAT(message(), StartsWith("hook presync of 2.0.0: exit 12: "));
+  EXPECT_EQ(database.sql("SELECT outcome || exit_code FROM pgsluice.run ORDER BY started_at DESC LIMIT 1"),
+            "held12");
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--strict-gates"}).code, 12);
+  EXPECT_EQ(database.sql("SELECT outcome || exit_code FROM pgsluice.run ORDER BY started_at DESC LIMIT 1"),
+            "applied12");
+  EXPECT_EQ(state("0004_more.sql"), "applied");
 
   const Finished three = hook("presync", "2.1.0");
   EXPECT_EQ(three.code, 0) << three.err;
@@ -133,6 +145,22 @@ TEST_P(Gate, ASessionOfAnOlderReleaseHoldsAContractStep) {
             "1");
   EXPECT_EQ(hook("presync", "2.1.0", {"--evidence", "sessions=optional"}).code, 0);
   EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, PlanSaysInItsJsonWhatHoldsAFile) {
+  bring_two();
+  auto old = database.connect("checkout/1.9.9");
+  const Finished planned =
+      call({"plan", folder.path().string()}, {"--format", "json", "--release", "2.1.0", "--phase", "all"});
+  EXPECT_EQ(planned.code, 0) << planned.err;
+  EXPECT_THAT(validate("schema/plan.schema.json", Json::parse(planned.out)), IsEmpty());
+  const OrderedJson held = planned.json()["held"];
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0]["migration"], "0003_drop.sql");
+  EXPECT_EQ(held[0]["held"][0]["reason"], "sessions");
+  EXPECT_THAT(held[0]["held"][0]["message"].get<std::string>(), HasSubstr("1 session of checkout/1.9.9"));
+  old.reset();
+  ASSERT_TRUE(wait_until([&] { return held_by_plan() == 0; }));
 }
 
 TEST_P(Gate, ARoleThatMayNotSeeSessionsDoesNotTakeThemForGone) {
