@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,20 @@ struct ClusterView {
 };
 
 /// Nothing could be seen, and why. Never holds a token.
+/// A Cluster of CloudNativePG: PostgreSQL servers, and what is known of their backups. Times are as Kubernetes writes them.
+struct DatabaseCluster {
+  std::string name_space;
+  std::string name;
+  std::map<std::string, std::string> labels;
+  std::string database;  ///< that it was made with
+  std::string phase;     ///< "Cluster in healthy state"
+  bool hibernated = false;
+  std::string archiving;        ///< the condition ContinuousArchiving: "True", "False"; empty: there is none
+  std::string archiving_words;  ///< what it says
+  std::string first_recoverability_point;
+  std::string last_backup;  ///< the end of the last base backup that succeeded; empty: there is none
+};
+
 struct ClusterFailure {
   std::string message;
   std::string hint;
@@ -103,6 +118,13 @@ class Cluster {
   /// Sets an annotation of a Job in the namespace that Cluster lives in; none: done.
   virtual std::optional<ClusterFailure> annotate_job(const std::string& job, const std::string& key,
                                                      const std::string& value) = 0;
+  /// CloudNativePG's Clusters with these labels, by namespace and name. An empty namespace: the one that Cluster lives in;
+  /// `*`: all of them.
+  virtual std::variant<std::vector<DatabaseCluster>, ClusterFailure> database_clusters(
+      const std::string& name_space, const std::string& selector) = 0;
+  /// One of them, with its backups.
+  virtual std::variant<DatabaseCluster, ClusterFailure> database_cluster(const std::string& name_space,
+                                                                         const std::string& name) = 0;
 };
 
 }  // namespace pgsluice

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Days and dates of the proleptic Gregorian calendar.
+// Days, dates and times of the proleptic Gregorian calendar.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -54,6 +55,39 @@ inline std::optional<CivilDate> read_iso_date(std::string_view text) {
   const CivilDate date{.year = number(0, 4), .month = number(5, 2), .day = number(8, 2)};
   const bool valid = date.year >= 0 && date.month >= 1 && date.month <= 12 && date.day >= 1 && date.day <= 31;
   return valid ? std::optional(date) : std::nullopt;
+}
+
+/// The two digits at the beginning of `text`; -1: there are none, or they are more than `most`.
+inline int read_two_digits(std::string_view text, int most) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() < 2 || !is_digit(text[0]) || !is_digit(text[1])) return -1;
+  const int value = (text[0] - '0') * 10 + (text[1] - '0');
+  return value <= most ? value : -1;
+}
+
+/// Seconds ahead of UTC: `Z`, `+01:00`.
+inline std::optional<long long> read_utc_offset(std::string_view text) {
+  if (text == "Z") return 0;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  const int hours = read_two_digits(text.substr(1), 23);
+  const int minutes = read_two_digits(text.substr(4), 59);
+  if (hours < 0 || minutes < 0) return std::nullopt;
+  return (hours * 60LL + minutes) * (text[0] == '+' ? 60 : -60);
+}
+
+/// Seconds since 1970 of `2026-11-26T12:00:30Z`, with fractions or an offset such as `+01:00` too (RFC 3339).
+inline std::optional<long long> read_timestamp(std::string_view text) {
+  constexpr std::size_t k_end = 19;
+  if (text.size() <= k_end || text[10] != 'T' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  const auto date = read_iso_date(text.substr(0, 10));
+  const int hours = read_two_digits(text.substr(11), 23);
+  const int minutes = read_two_digits(text.substr(14), 59);
+  const int seconds = read_two_digits(text.substr(17), 60);
+  text.remove_prefix(k_end);
+  if (text.front() == '.') text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
+  const auto ahead = read_utc_offset(text);
+  if (!date || hours < 0 || minutes < 0 || seconds < 0 || !ahead) return std::nullopt;
+  return ((days_of(*date) * 24 + hours) * 60 + minutes) * 60 + seconds - *ahead;
 }
 
 inline std::string iso_text(CivilDate date) {

@@ -7,6 +7,7 @@
 
 #include "base/secrets.hpp"
 #include "base/text.hpp"
+#include "cli/options.hpp"
 #include "cluster/cluster.hpp"
 #include "pgsluice/error.hpp"
 
@@ -60,6 +61,15 @@ void add_versions(CLI::App& app, AppSelection& selection) {
       ->type_name("NAME");
 }
 
+void add_backups(CLI::App& app, ClusterOptions& options) {
+  app.add_option("--cnpg-cluster", options.backups.cluster,
+                 "CloudNativePG Cluster that has the database: what destroys data needs a base backup of it "
+                 "(also PGSLUICE_CNPG_CLUSTER)")
+      ->envname("PGSLUICE_CNPG_CLUSTER")
+      ->type_name("NAME");
+  add_duration(app, "--max-backup-age", options.max_backup_age, "how old that may be (default 36h)");
+}
+
 }  // namespace
 
 void add_cluster_options(CLI::App& app, ClusterOptions& options) {
@@ -76,6 +86,7 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
   app.add_option("--argo-application", options.policy.selection.argo_applications,
                  "Argo CD Application whose history must fit as well; may be repeated")
       ->type_name("NAMESPACE/NAME");
+  add_backups(app, options);
 }
 
 std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,

@@ -4,10 +4,12 @@
 // What commands share that look at Kubernetes: where its API is, and what belongs to an application.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/signals.hpp"
+#include "gate/backups.hpp"
 #include "gate/rollout.hpp"
 #include "pgsluice/cluster.hpp"
 #include "pgsluice/session.hpp"
@@ -23,6 +25,8 @@ struct ClusterOptions {
   std::string token_file;
   std::string ca_file;
   ClusterPolicy policy;
+  BackupPolicy backups;
+  std::optional<milliseconds> max_backup_age;
 };
 
 void add_cluster_options(CLI::App& app, ClusterOptions& options);

@@ -40,6 +40,12 @@ std::vector<EvidenceSource> sources_of(Session& session, const GateMemory& memor
           freeze_source(policy.freezes, std::time(nullptr)), approval_source(memory, policy)};
 }
 
+EvidenceSource backups_of(Cluster* cluster, const ClusterOptions& options) {
+  BackupPolicy policy = options.backups;
+  policy.max_age = options.max_backup_age.value_or(policy.max_age);
+  return backup_source(cluster, options.policy.selection.name_space, policy, std::time(nullptr));
+}
+
 bool could_run(const PlannedFile& file) {
   return file.analysis.migration.phase == Phase::contract && !file.steps.empty();
 }
@@ -104,6 +110,9 @@ void add_gate_actions(CLI::App& app, GateOptions& options) {
 
 GatePolicy gate_policy(const GateOptions& options) {
   GatePolicy policy;
+  // Whoever names the Cluster wants its backups to be looked at.
+  if (!options.cluster.backups.cluster.empty())
+    policy.requirements["recoverability"] = Requirement::automatic;
   for (const std::string& text : options.evidence) read_requirement(text, policy);
   for (const std::string& freeze : options.freezes) expect_freeze(freeze);
   policy.freezes = options.freezes;
@@ -123,6 +132,9 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
     for (EvidenceSource& source : cluster_sources(*cluster, world.clock, options.cluster.policy)) {
       sources.push_back(std::move(source));
     }
+  }
+  if (!options.cluster.backups.cluster.empty()) {
+    sources.push_back(backups_of(cluster.get(), options.cluster));
   }
   for (PlannedFile& file : plan.files) {
     if (!could_run(file) || file.new_relations) continue;

@@ -32,9 +32,11 @@ std::string rule_of(const Resource& resource, std::string_view verb) {
 ClusterFailure refusal(const HttpAnswer& answer, const Resource& resource, const std::string& name_space,
                        std::string_view verb) {
   if (answer.status == 403) {
+    const std::string role = name_space == k_all_namespaces
+                                 ? std::string("ClusterRole")
+                                 : cat("Role of namespace ", printable_line(name_space));
     return {cat("the API server does not let us ", verb, " ", resource.plural, ": ", words_of(answer)),
-            cat("Bind a Role of namespace ", printable_line(name_space),
-                " to our service account that has the rule ", rule_of(resource, verb), ".")};
+            cat("Bind a ", role, " to our service account that has the rule ", rule_of(resource, verb), ".")};
   }
   return {cat("the API server answers ", std::to_string(answer.status), " when asked to ", verb, " ",
               resource.plural, ": ", words_of(answer)),
@@ -70,7 +72,9 @@ std::string percent_encoded(std::string_view text) {
 
 std::string path_of(const Resource& resource, const std::string& name_space, const std::string& name) {
   std::string path = resource.group.empty() ? "/api/" : cat("/apis/", resource.group, "/");
-  path += cat(resource.version, "/namespaces/", percent_encoded(name_space), "/", resource.plural);
+  path += resource.version;
+  if (name_space != k_all_namespaces) path += cat("/namespaces/", percent_encoded(name_space));
+  path += cat("/", resource.plural);
   if (!name.empty()) path += cat("/", percent_encoded(name));
   return path;
 }

@@ -71,6 +71,9 @@ class Client {
   Clock::time_point deadline_{};
 };
 
+/// Stands for a namespace where those of all namespaces are listed.
+inline constexpr std::string_view k_all_namespaces = "*";
+
 /// "/apis/apps/v1/namespaces/shop/deployments", its parts made harmless.
 std::string path_of(const Resource& resource, const std::string& name_space, const std::string& name);
 std::string percent_encoded(std::string_view text);

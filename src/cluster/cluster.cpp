@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "cluster/read.hpp"
@@ -31,6 +32,10 @@ const Resource& argo_applications() {
   static const Resource k_applications{
       .group = "argoproj.io", .version = "v1alpha1", .plural = "applications", .optional = true};
   return k_applications;
+}
+
+Resource cnpg(std::string_view plural) {
+  return {.group = "postgresql.cnpg.io", .version = "v1", .plural = std::string(plural)};
 }
 
 const std::vector<Kind>& kinds() {
@@ -202,6 +207,44 @@ class RealCluster final : public Cluster {
     OrderedJson change;
     change["metadata"]["annotations"][key] = value;
     return client_.patch(jobs(), name_space_, job, change);
+  }
+
+  std::variant<std::vector<DatabaseCluster>, ClusterFailure> database_clusters(
+      const std::string& given, const std::string& selector) override {
+    const std::string& name_space = given.empty() ? name_space_ : given;
+    client_.begin();
+    auto asked = client_.list(cnpg("clusters"), name_space, selector);
+    if (auto* failure = std::get_if<ClusterFailure>(&asked)) return std::move(*failure);
+    std::vector<DatabaseCluster> clusters;
+    for (const Json& object : std::get<std::vector<Json>>(asked)) {
+      clusters.push_back(read_database_cluster(object));
+      if (clusters.back().name_space.empty()) clusters.back().name_space = name_space;
+    }
+    std::ranges::sort(clusters, {},
+                      [](const DatabaseCluster& one) { return std::tie(one.name_space, one.name); });
+    return clusters;
+  }
+
+  std::variant<DatabaseCluster, ClusterFailure> database_cluster(const std::string& given,
+                                                                 const std::string& name) override {
+    const std::string& name_space = given.empty() ? name_space_ : given;
+    client_.begin();
+    try {
+      const auto object = value_of(client_.get(cnpg("clusters"), name_space, name));
+      if (!object) {
+        return ClusterFailure{cat("there is no CloudNativePG Cluster ", printable_line(name),
+                                  " in namespace ", printable_line(name_space)),
+                              "Name one that kubectl get clusters.postgresql.cnpg.io shows."};
+      }
+      DatabaseCluster cluster = read_database_cluster(*object);
+      // Backups by a plugin are told by their own objects and not by the Cluster.
+      if (cluster.last_backup.empty()) {
+        cluster.last_backup = last_backup_of(value_of(client_.list(cnpg("backups"), name_space, "")), name);
+      }
+      return cluster;
+    } catch (Stopped& stopped) {
+      return std::move(stopped.failure);
+    }
   }
 
  private:

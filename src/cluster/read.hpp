@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.hpp"
 #include "pgsluice/cluster.hpp"
@@ -33,6 +34,11 @@ Revision read_replica_set(const Json& object, const Workload& owner, const AppSe
 /// Of a ControllerRevision, which holds the template of a StatefulSet or DaemonSet.
 Revision read_controller_revision(const Json& object, const Workload& owner, const AppSelection& selection);
 ArgoDeployment read_argo_deployment(const Json& entry, const std::string& application);
+
+/// Of CloudNativePG.
+DatabaseCluster read_database_cluster(const Json& object);
+/// The end of the last one of these Backup objects that belongs to the Cluster and succeeded; empty: there is none.
+std::string last_backup_of(const std::vector<Json>& backups, const std::string& cluster);
 
 /// The `uid` of the controller of an object; empty: nobody's.
 std::string controller_uid(const Json& object);

@@ -17,6 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* k_cnpg = "apis/postgresql.cnpg.io/v1";
+
 /// "list apps deployments": of a request as the server wrote it down.
 std::string rule_of(const std::string& request) {
   const std::string method = request.substr(0, request.find(' '));
@@ -243,6 +245,52 @@ TEST_F(RealCluster, DoesNotWaitForAServerThatHangs) {
   EXPECT_EQ(failure().find("the API server cannot be reached"), 0U);
 }
 
+TEST_F(RealCluster, ReadsADatabaseClusterWithItsLastBackup) {
+  add(state, k_cnpg, "clusters", database_cluster("shop-db", "False", "2026-11-26T01:00:00Z"));
+  add(state, k_cnpg, "clusters", database_cluster("plugin-db", "True", ""));
+  add(state, k_cnpg, "backups", backup("a", "plugin-db", "completed", "2026-11-25T01:00:00Z"));
+  add(state, k_cnpg, "backups", backup("b", "plugin-db", "completed", "2026-11-24T01:00:00Z"));
+  add(state, k_cnpg, "backups", backup("c", "plugin-db", "failed", "2026-11-26T01:00:00Z"));
+  add(state, k_cnpg, "backups", backup("d", "another-db", "completed", "2026-11-26T01:00:00Z"));
+  api().set(state);
+  const auto cluster = open(api().ca_file());
+  const auto shop = std::get<DatabaseCluster>(cluster->database_cluster("shop", "shop-db"));
+  EXPECT_EQ(shop.archiving, "False");
+  EXPECT_EQ(shop.archiving_words, "exit status 1");
+  EXPECT_EQ(shop.last_backup, "2026-11-26T01:00:00Z");
+  EXPECT_EQ(shop.database, "shop");
+  const auto plugin = std::get<DatabaseCluster>(cluster->database_cluster("", "plugin-db"));
+  EXPECT_EQ(plugin.last_backup, "2026-11-25T01:00:00Z") << "the Cluster's own status lacks it";
+  const auto none = cluster->database_cluster("shop", "no such");
+  EXPECT_EQ(std::get<ClusterFailure>(none).message,
+            "there is no CloudNativePG Cluster no such in namespace shop");
+}
+
+TEST_F(RealCluster, FindsDatabaseClustersByLabel) {
+  for (const char* name : {"shop-us", "shop-eu"}) {
+    OrderedJson one = database_cluster(name, "True", "");
+    one["metadata"]["labels"]["fleet"] = "shop";
+    add(state, k_cnpg, "clusters", one);
+  }
+  add(state, k_cnpg, "clusters", database_cluster("other", "True", ""));
+  api().set(state);
+  const auto found =
+      std::get<std::vector<DatabaseCluster>>(open(api().ca_file())->database_clusters("shop", "fleet=shop"));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "shop-eu");
+  EXPECT_EQ(found[1].name_space, "shop");
+  OrderedJson elsewhere = database_cluster("books-db", "True", "");
+  elsewhere["metadata"]["namespace"] = "books";
+  elsewhere["metadata"]["labels"]["fleet"] = "shop";
+  state["objects"]["/apis/postgresql.cnpg.io/v1/namespaces/books/clusters"].push_back(elsewhere);
+  api().set(state);
+  const auto all =
+      std::get<std::vector<DatabaseCluster>>(open(api().ca_file())->database_clusters("*", "fleet=shop"));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].name_space + "/" + all[0].name, "books/books-db");
+  EXPECT_EQ(found[1].labels.at("fleet"), "shop");
+}
+
 /// What the Role of init argocd grants and what is asked are the same: too little would close the gate for ever.
 TEST_F(RealCluster, AsksForWhatTheRoleOfTheHooksGrantsAndNothingElse) {
   state["unknown"] = OrderedJson::array();
@@ -257,6 +305,9 @@ TEST_F(RealCluster, AsksForWhatTheRoleOfTheHooksGrantsAndNothingElse) {
   const std::size_t before = api().requests().size();
   see();
   open(api().ca_file())->annotate_job("nightly-1", "a", "b");
+  add(state, k_cnpg, "clusters", database_cluster("shop-db", "True", ""));
+  api().set(state);
+  open(api().ca_file())->database_cluster("shop", "shop-db");
   std::set<std::string> asked;
   const std::vector<std::string> requests = api().requests();
   for (std::size_t i = before; i < requests.size(); ++i) asked.insert(rule_of(requests[i]));

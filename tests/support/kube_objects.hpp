@@ -83,4 +83,26 @@ inline OrderedJson job(const std::string& name, const std::string& version) {
   return object;
 }
 
+/// A Cluster of CloudNativePG, with the conditions and the backup that its status tells.
+inline OrderedJson database_cluster(const std::string& name, const std::string& archiving,
+                                    const std::string& last_backup) {
+  OrderedJson object = kube_object(name);
+  object["metadata"]["namespace"] = "shop";
+  object["spec"]["bootstrap"]["initdb"]["database"] = "shop";
+  object["status"]["phase"] = "Cluster in healthy state";
+  object["status"]["conditions"] = OrderedJson::array();
+  object["status"]["conditions"].push_back(
+      {{"type", "ContinuousArchiving"}, {"status", archiving}, {"message", "exit status 1"}});
+  if (!last_backup.empty()) object["status"]["lastSuccessfulBackup"] = last_backup;
+  return object;
+}
+
+inline OrderedJson backup(const std::string& name, const std::string& cluster, const std::string& phase,
+                          const std::string& stopped) {
+  OrderedJson object = kube_object(name);
+  object["spec"]["cluster"]["name"] = cluster;
+  object["status"] = {{"phase", phase}, {"stoppedAt", stopped}};
+  return object;
+}
+
 }  // namespace pgsluice::test

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/calendar.hpp"
 #include "base/json.hpp"
+#include "gate/backups.hpp"
 #include "gate/rollout.hpp"
 #include "unit/fake_session.hpp"
 
@@ -228,7 +230,17 @@ class FakeCluster final : public Cluster {
                                              const std::string& /*value*/) override {
     return std::nullopt;
   }
+  std::variant<std::vector<DatabaseCluster>, ClusterFailure> database_clusters(
+      const std::string& /*name_space*/, const std::string& /*selector*/) override {
+    return std::vector<DatabaseCluster>();
+  }
+  std::variant<DatabaseCluster, ClusterFailure> database_cluster(const std::string& name_space,
+                                                                 const std::string& name) override {
+    selectors.push_back(name_space + "/" + name);
+    return database;
+  }
   std::variant<ClusterView, ClusterFailure> answer;
+  std::variant<DatabaseCluster, ClusterFailure> database;
   std::vector<std::string> selectors;
 };
 
@@ -264,6 +276,82 @@ TEST_F(Sources, SayWhyTheyCannotSee) {
   clock.pass(10s);  // a failure may have cost its whole budget
   ask(1);
   EXPECT_EQ(cluster.selectors.size(), 1U);
+}
+
+// ---- backups -----------------------------------------------------------------------------------------------------
+
+constexpr long long k_noon = 1'795'694'400;  // 2026-11-26T12:00:00Z
+
+DatabaseCluster shop_db(const std::string& archiving, const std::string& last_backup) {
+  return {.name = "shop-db",
+          .archiving = archiving,
+          .archiving_words = "no space\n\x1b[2J",
+          .last_backup = last_backup};
+}
+
+std::vector<std::string> backups(const DatabaseCluster& cluster) {
+  std::vector<std::string> words;
+  for (const Evidence& evidence : backup_evidence(cluster, k_noon, 36h)) {
+    EXPECT_EQ(evidence.provider, "recoverability");
+    EXPECT_FALSE(Json::parse(evidence.detail).empty());
+    words.push_back(said(evidence));
+  }
+  return words;
+}
+
+TEST(Backups, AreOpenWhenWalIsArchivedBehindAYoungBaseBackup) {
+  EXPECT_EQ(backups(shop_db("True", "2026-11-25T00:00:01Z")),
+            (std::vector<std::string>{
+                "open: Cluster shop-db archives its WAL",
+                "open: the last base backup of Cluster shop-db ended at 2026-11-25T00:00:01Z"}));
+  EXPECT_EQ(backups(shop_db("True", "2026-11-26T12:59:00.25+01:00"))[1].substr(0, 5), "open:");
+}
+
+TEST(Backups, AreClosedByWhatIsMissingOldOrFailing) {
+  EXPECT_EQ(backups(shop_db("False", "")),
+            (std::vector<std::string>{
+                "closed: Cluster shop-db cannot archive its WAL: no space\\n\\x1b[2J",
+                "closed: Cluster shop-db has no base backup: what is destroyed could not be brought back"}));
+  EXPECT_EQ(backups(shop_db("True", "2026-11-24T23:59:59Z"))[1],
+            "closed: the last base backup of Cluster shop-db ended 36h ago, at 2026-11-24T23:59:59Z; "
+            "--max-backup-age is 36h");
+}
+
+TEST(Backups, AreUnknownWhereTheClusterSaysNothing) {
+  EXPECT_EQ(backups(shop_db("", "yesterday")),
+            (std::vector<std::string>{
+                "unknown: Cluster shop-db does not say that its WAL is archived: has it a backup configured?",
+                "unknown: Cluster shop-db says of its last base backup \"yesterday\", which is no time"}));
+}
+
+TEST_F(Sources, OfBackupsLookOnceAndOnlyBeforeDataIsDestroyed) {
+  cluster.database = shop_db("True", "2026-11-26T03:00:00Z");
+  const EvidenceSource source = backup_source(&cluster, "shop", {.cluster = "shop-db"}, k_noon);
+  EXPECT_TRUE(source.look({.file = file}).empty());
+  EXPECT_EQ(source.look({.file = file, .destroys_data = true}).size(), 2U);
+  EXPECT_EQ(source.look({.file = file, .destroys_data = true}).size(), 2U);
+  EXPECT_EQ(cluster.selectors, (std::vector<std::string>{"shop/shop-db"}));
+}
+
+TEST_F(Sources, OfBackupsSayWhyTheyCannotSee) {
+  cluster.database = ClusterFailure{"not allowed", "Grant it."};
+  const GateQuestion question{.file = file, .destroys_data = true};
+  EXPECT_EQ(said(backup_source(&cluster, "", {.cluster = "shop-db"}, k_noon).look(question).at(0)),
+            "unknown: the backups of Cluster shop-db cannot be seen: not allowed. Grant it.");
+  EXPECT_EQ(said(backup_source(nullptr, "", {.cluster = "shop-db"}, k_noon).look(question).at(0)),
+            "unknown: the backups of Cluster shop-db cannot be seen: nobody says where Kubernetes' API is. "
+            "Outside of a pod, name it with --kube-api.");
+}
+
+TEST(Calendar, ReadsTimesAsKubernetesWritesThem) {
+  EXPECT_EQ(read_timestamp("2026-11-26T12:00:00Z"), k_noon);
+  EXPECT_EQ(read_timestamp("2026-11-26T13:30:00.123456+01:30"), k_noon);
+  EXPECT_EQ(read_timestamp("2026-11-26T07:00:00-05:00"), k_noon);
+  for (const char* text :
+       {"", "2026-11-26", "2026-11-26T12:00:00", "2026-11-26T25:00:00Z", "2026-13-26T12:00:00Z",
+        "2026-11-26T12:00:00+1:00", "2026-11-26T12:00:00.5", "2026-11-26 12:00:00Z"}) {
+    EXPECT_EQ(read_timestamp(text), std::nullopt) << text;
+  }
 }
 
 }  // namespace
