@@ -127,6 +127,10 @@ add_test(NAME execute.lag
   COMMAND "${PROJECT_SOURCE_DIR}/scripts/lag-test" --program $<TARGET_FILE:pgsluice> 12 18)
 set_tests_properties(execute.lag PROPERTIES LABELS db TIMEOUT 600)
 
+# The image, built and run; not part of what scripts/test does without a word.
+add_test(NAME image COMMAND "${PROJECT_SOURCE_DIR}/scripts/image-test")
+set_tests_properties(image PROPERTIES LABELS image TIMEOUT 3600 PROCESSORS 2)
+
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
 # clang loses its way to the C headers when one of its own folders is named again.
