@@ -67,6 +67,7 @@ Examples:
   pgsluice plan migrations/ --database-url postgres://reader@db/shop
   pgsluice plan migrations/ --format json --output plan.json
   pgsluice apply migrations/ --plan plan.json     that plan, or nothing
+  pgsluice plan migrations/ --targets fleet.toml  of many databases, see status
 
 Exit codes: 0 apply would run it, or nothing is pending; 2 usage, 3 the server says
 no, 4 the ledger belongs to another database, 10 apply would refuse it, 13 an applied
@@ -108,9 +109,20 @@ not come, with the reasons). Changes nothing.
 Examples:
   pgsluice status migrations/
   pgsluice status migrations/ --format json | jq '.migrations[] | select(.state != "applied")'
+  pgsluice status migrations/ --targets fleet.toml
+  pgsluice status migrations/ --cnpg-selector fleet=shop --kube-namespace shop
+
+Many databases stand in one table: server, version, pending and held steps, and drift,
+which is files that have changed since they were applied or are gone. One that cannot be
+looked at stops no other. The list has a section for each:
+  [shop-eu]
+  database-url = "postgresql://reader@shop-eu.db.example/shop"    without a password
+  [shop-us]
+  database-url-env = "SHOP_US_URL"      or database-url-file, or service of pg_service.conf
 
 Exit codes: 0 whatever the states are, 2 usage, 4 the ledger belongs to another
-database, 15 database not reachable.)",
+database, 15 database not reachable. Of many: that of the worst; what no retry mends
+counts before what one may.)",
      .add = add_status},
     {.name = "hook",
      .summary = "the entry points of Argo CD: apply under the gate",

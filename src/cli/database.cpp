@@ -51,21 +51,6 @@ Connector new_connector(pg::Conninfo conninfo, std::string application_name, pg:
   };
 }
 
-World new_world(const std::string& url, pg::Access access, const GlobalOptions& options, Clock& clock,
-                const Interrupt& interrupt) {
-  pg::Conninfo conninfo = pg::read_conninfo(url);
-  const std::string run_id = new_run_id();
-  std::string target = conninfo.description;
-  return {.connect = new_connector(std::move(conninfo), cat("pgsluice/", run_id), access, interrupt),
-          .clock = clock,
-          .interrupt = interrupt,
-          .emit = event_sink(options),
-          .random = new_random(),
-          .run_id = run_id,
-          .target = std::move(target),
-          .owner = new_owner()};
-}
-
 }  // namespace
 
 void add_database_url(CLI::App& app, std::string& url) {
@@ -74,8 +59,25 @@ void add_database_url(CLI::App& app, std::string& url) {
       ->type_name("CONNINFO");
 }
 
+World make_world(const std::string& url, pg::Access access, EventSink emit, Clock& clock,
+                 const Interrupt& interrupt) {
+  pg::Conninfo conninfo = pg::read_conninfo(url);
+  const std::string run_id = new_run_id();
+  std::string target = conninfo.description;
+  return {.connect = new_connector(std::move(conninfo), cat("pgsluice/", run_id), access, interrupt),
+          .clock = clock,
+          .interrupt = interrupt,
+          .emit = std::move(emit),
+          .random = new_random(),
+          .run_id = run_id,
+          .target = std::move(target),
+          .owner = new_owner()};
+}
+
 RealWorld::RealWorld(const std::string& url, pg::Access access, const GlobalOptions& options)
-    : guard_(interrupt_), clock_(interrupt_), world_(new_world(url, access, options, clock_, interrupt_)) {}
+    : guard_(interrupt_),
+      clock_(interrupt_),
+      world_(make_world(url, access, event_sink(options), clock_, interrupt_)) {}
 
 std::unique_ptr<Session> connect_once(const World& world) {
   auto result = world.connect();

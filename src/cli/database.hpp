@@ -20,6 +20,10 @@ namespace pgsluice::cli {
 /// `--database-url`. Its value never appears in a message.
 void add_database_url(CLI::App& app, std::string& url);
 
+/// One database of several. `clock` and `interrupt` must outlive it.
+World make_world(const std::string& url, pg::Access access, EventSink emit, Clock& clock,
+                 const Interrupt& interrupt);
+
 /// The real world. Stays where it is: the executor keeps references into it.
 class RealWorld {
  public:

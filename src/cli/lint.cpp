@@ -139,7 +139,7 @@ Runner add_lint(CLI::App& app) {
               "server; default: only what the files themselves create");
   add_database_url(app, options->url);
   add_rules(app, options->rules);
-  add_jobs(app, options->jobs);
+  add_jobs(app, options->jobs, "files to work on at a time; default: one for each processor");
   add_duration(app, "--lock-timeout", options->lock_timeout,
                "the lock_timeout that whoever runs the migrations sets");
   return [options](const GlobalOptions& global) { return lint(*options, global); };

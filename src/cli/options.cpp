@@ -106,10 +106,9 @@ CLI::Option* add_size(CLI::App& app, const std::string& name, std::optional<doub
       ->type_name("SIZE");
 }
 
-void add_jobs(CLI::App& app, std::optional<unsigned>& jobs) {
+void add_jobs(CLI::App& app, std::optional<unsigned>& jobs, const std::string& description) {
   const auto assign = [&jobs](const std::string& text) { jobs = parse_jobs(text); };
-  app.add_option_function<std::string>("--jobs", assign,
-                                       "files to work on at a time; default: one for each processor")
+  app.add_option_function<std::string>("--jobs", assign, description)
       ->check(CLI::Validator(check_jobs, ""))
       ->type_name("N");
 }

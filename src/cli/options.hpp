@@ -45,7 +45,7 @@ CLI::Option* add_size(CLI::App& app, const std::string& name, std::optional<doub
                       const std::string& description);
 
 /// `--jobs N`, 1 to 64. Absent: not given.
-void add_jobs(CLI::App& app, std::optional<unsigned>& jobs);
+void add_jobs(CLI::App& app, std::optional<unsigned>& jobs, const std::string& description);
 
 /// The words that an option takes and what each means.
 template <typename Value>

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/fleet.hpp"
 #include "cli/gate.hpp"
 #include "execute/documents.hpp"
 #include "execute/settings.hpp"
@@ -25,31 +26,60 @@ struct StatusOptions {
   std::string url;
   std::string rules;
   GateOptions gate;
+  FleetOptions fleet;
   Format format = Format::text;
 };
 
-ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
+/// One database, seen beside the folder.
+struct Seen {
+  Plan plan;
+  Ledger ledger;
+  int server_version_num = 0;
+};
+
+Seen look_at(const StatusOptions& options, const GateOptions& gate, const World& world) {
   std::vector<Migration> migrations = discover(options.directory);
-  const RealWorld real(options.url, pg::Access::any, global);
-  const std::unique_ptr<Session> session = connect_once(real.world());
-  expect_own_backend(*session, real.world().connect);  // what is set must not reach others
+  const std::unique_ptr<Session> session = connect_once(world);
+  expect_own_backend(*session, world.connect);  // what is set must not reach others
   session->script(
       "SET default_transaction_read_only = on; SET lock_timeout = '5s'; SET statement_timeout = '30s'");
-  const Ledger ledger = read_ledger(*session);
-  expect_target(ledger, read_binding(*session));
+  Seen seen{.plan = {}, .ledger = read_ledger(*session), .server_version_num = session->server_version_num()};
+  expect_target(seen.ledger, read_binding(*session));
   const SqlResult schemas = session->query("SELECT current_schemas(false)::text", {});
-  Basis basis{.pg_version = session->server_version_num() / 10000,
+  Basis basis{.pg_version = seen.server_version_num / 10000,
               .schemas = pg::parse_texts(schemas.text(0, 0)),
-              .ledger = ledger};
+              .ledger = seen.ledger};
   // Without a word, what waits is told as of the release that was brought last.
-  const std::string release = options.gate.release.empty() ? ledger.last_release : options.gate.release;
-  Plan plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), ledger,
+  const std::string release = gate.release.empty() ? seen.ledger.last_release : gate.release;
+  seen.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), seen.ledger,
                         {.release = release});
-  judge_contracts(plan, ledger, *session, real.world(), options.gate);
+  judge_contracts(seen.plan, seen.ledger, *session, world, gate);
+  return seen;
+}
+
+ExitCode run_fleet_status(const StatusOptions& options, const GlobalOptions& global) {
+  discover(options.directory);  // what is wrong with the folder is said once
+  const Fleet fleet{.command = "status",
+                    .url = options.url,
+                    .options = options.fleet,
+                    .gate = options.gate,
+                    .json = options.format == Format::json,
+                    .output = {}};
+  return run_fleet(fleet, global, [&](const World& world, const GateOptions& gate, TargetReport& report) {
+    const Seen seen = look_at(options, gate, world);
+    describe(report, seen.plan, seen.ledger, seen.server_version_num);
+    report.document = status_document(seen.plan, seen.ledger);
+  });
+}
+
+ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
+  if (wants_fleet(options.fleet)) return run_fleet_status(options, global);
+  const RealWorld real(options.url, pg::Access::any, global);
+  const Seen seen = look_at(options, options.gate, real.world());
   if (options.format == Format::json) {
-    std::cout << dump_pretty(status_document(plan, ledger));
+    std::cout << dump_pretty(status_document(seen.plan, seen.ledger));
   } else {
-    std::cout << status_text(plan, ledger, Painter(wants_color(global.color, STDOUT_FILENO)));
+    std::cout << status_text(seen.plan, seen.ledger, Painter(wants_color(global.color, STDOUT_FILENO)));
   }
   return ExitCode::ok;
 }
@@ -60,6 +90,7 @@ Runner add_status(CLI::App& app) {
   const auto options = std::make_shared<StatusOptions>();
   app.add_option("DIR", options->directory, "folder of migrations")->required();
   add_database_url(app, options->url);
+  add_fleet_options(app, options->fleet);
   add_gate_policy(app, options->gate);
   add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
              "form of the result");

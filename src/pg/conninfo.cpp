@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "base/text.hpp"
 #include "pg/api.hpp"
 #include "pgsluice/error.hpp"
 
@@ -142,6 +143,18 @@ Conninfo read_conninfo(std::string_view text) {
     return secret.empty() || conninfo.description.find(secret) != std::string::npos;
   });
   return conninfo;
+}
+
+std::string conninfo_with(std::string_view given, const Parameters& parameters) {
+  refuse_uri_without_user(given);
+  Settings settings = parse(given);
+  for (const auto& [key, value] : parameters) settings[key] = value;
+  std::string text;
+  for (const auto& [key, value] : settings) {
+    const std::string quoted = replace_all(replace_all(value, "\\", "\\\\"), "'", "\\'");
+    text += cat(text.empty() ? "" : " ", key, "='", quoted, "'");
+  }
+  return text;
 }
 
 std::string scrub(std::string text, const std::vector<std::string>& secrets) {

@@ -11,15 +11,19 @@
 
 namespace pgsluice::pg {
 
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
 struct Conninfo {
-  std::vector<std::pair<std::string, std::string>>
-      parameters;  ///< as given; the environment stays libpq's business
+  Parameters parameters;  ///< as given; the environment stays libpq's business
   std::vector<std::string> secrets;
   std::string description;  ///< "database shop at db.example:5432 as migrator"
 };
 
 /// Throws Error(usage) for a text that libpq does not understand; the message does not repeat the text.
 Conninfo read_conninfo(std::string_view text);
+
+/// The text as key=value pairs, with these parameters in place of its own. Throws as read_conninfo().
+std::string conninfo_with(std::string_view text, const Parameters& parameters);
 
 /// Replaces every secret in `text`.
 std::string scrub(std::string text, const std::vector<std::string>& secrets);

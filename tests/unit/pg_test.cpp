@@ -64,6 +64,18 @@ TEST(Conninfo, NeverRepeatsWhatItCannotRead) {
   }
 }
 
+TEST(Conninfo, TakesParametersInPlaceOfItsOwn) {
+  const std::string text =
+      pg::conninfo_with("postgresql://me@db/shop?sslmode=verify-full",
+                        {{"host", "other"}, {"dbname", "it's a \\ name"}, {"password", ""}});
+  const pg::Conninfo conninfo = pg::read_conninfo(text);
+  EXPECT_EQ(conninfo.parameters, (pg::Parameters{{"dbname", "it's a \\ name"},
+                                                 {"host", "other"},
+                                                 {"password", ""},
+                                                 {"sslmode", "verify-full"},
+                                                 {"user", "me"}}));
+}
+
 TEST(Connect, SaysOnOneLineWhatWentWrong) {
   const Interrupt interrupt;
   const pg::Conninfo conninfo = pg::read_conninfo("host=127.0.0.1 port=1");
