@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "pgsluice/name_table.hpp"
 #include "pgsluice/sql.hpp"
 
 namespace pgsluice {
@@ -37,23 +38,24 @@ inline constexpr char composite_type = 'c';
 /// System catalogs are locked by everybody, all the time, and stand in nobody's way.
 bool is_system(const RelationName& name);
 
+/// A catalog has more of them than of anything else: what stands beside what leaves no holes.
 struct CatalogColumn {
   Name name;
-  TypeName type;
-  Box<Expression>
-      default_expression;       ///< none for DEFAULT NULL: heap.c AddRelationNewConstraints() keeps none
-  RelationName owned_sequence;  ///< of serial and identity
-  Name collation;               ///< as written; empty: the type's own
-  char generated = '\0';        ///< pg_attribute.attgenerated: s stored, v virtual
+  Name collation;  ///< as written; empty: the type's own
+  [[no_unique_address]] TypeName type;
+  char generated = '\0';  ///< pg_attribute.attgenerated: s stored, v virtual
   bool not_null = false;
   bool identity = false;
   bool inherited = false;  ///< and not its own as well: it goes with that of the parent
+  Box<Expression>
+      default_expression;       ///< none for DEFAULT NULL: heap.c AddRelationNewConstraints() keeps none
+  RelationName owned_sequence;  ///< of serial and identity
 };
 
 struct CatalogConstraint {
   Name name;
   std::string_view contype;
-  Names columns;
+  Few<Name> columns;
   RelationName referenced;       ///< foreign key
   Name index;                    ///< name of the backing index, in the table's schema
   Few<Name> referenced_columns;  ///< foreign key; empty: the primary key
@@ -61,9 +63,9 @@ struct CatalogConstraint {
   bool enforced = true;
   bool deferrable = false;
   bool initdeferred = false;
-  KeyActions actions;  ///< foreign key
   bool no_inherit = false;
   bool inherited = false;  ///< of a partition or child: it came from the table above, and goes with it
+  KeyActions actions;      ///< foreign key
   Box<Predicate> said;     ///< by the CHECK
   Few<Name> not_null;      ///< columns that the CHECK proves NOT NULL
   Few<Name> expression_columns;
@@ -123,6 +125,18 @@ struct CatalogPolicy {
   std::vector<FunctionCall> functions;
 };
 
+/// What is known of the query of a view or materialized view.
+struct CatalogQuery {
+  Few<RelationName> reads;  ///< its relations
+  /// The same with what it demands of their rows.
+  Few<RelationRef> sources;
+  Few<Name> columns;        ///< that it names; "*" for all
+  Box<ViewQuery> writable;  ///< of a view that can be written to
+  Few<FunctionCall> calls;  ///< its functions
+  Few<TypeName> casts;      ///< the types that it names
+  bool grouped = false;     ///< GROUP BY is written, which may rely on a primary key
+};
+
 /// Estimates of pg_class and pg_relation_size().
 struct RelationSize {
   std::optional<double> reltuples;  ///< rows
@@ -139,10 +153,10 @@ struct Relation {
   bool keys_off = false;      ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
   bool rows_deleted = false;  ///< by DELETE, so that VACUUM may give pages back
   bool clustered = false;     ///< an index: CLUSTER uses it
-  bool grouped = false;       ///< a view: GROUP BY is written, which may rely on a primary key
   bool is_new = false;        ///< made in the current transaction: nobody else can see it
   bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
   bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
+  ShareCount share_count;     ///< catalogs that have it
   Few<CatalogColumn> columns;
   Few<CatalogConstraint> constraints;
   Few<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
@@ -151,25 +165,21 @@ struct Relation {
   Few<CatalogTrigger> triggers;
   Few<CatalogPolicy> policies;
   Few<CatalogRule> rules;
-  RelationName of_type;     ///< CREATE TABLE … OF
-  Name tablespace;          ///< empty: the database's
-  Name access_method;       ///< empty: the default one
-  Name owner;               ///< empty: not known
-  Name server;              ///< a foreign table: its server
-  RelationName table;       ///< an index: its table
-  Name constraint;          ///< an index: the constraint that it backs
-  Box<IndexDef> index;      ///< an index: its definition
-  Few<RelationName> reads;  ///< a view or materialized view: the relations of its query
-  /// The same with what the query demands of their rows.
-  Box<std::vector<RelationRef>> sources;
-  Few<Name> reads_columns;   ///< the columns that it names; "*" for all
-  Box<ViewQuery> view;       ///< a view that can be written to
-  Few<FunctionCall> calls;   ///< a view or materialized view: the functions of its query
-  Few<TypeName> casts;       ///< a view or materialized view: the types that its query names
-  RelationName owner_table;  ///< an owned sequence: its table
-  Name owner_column;         ///< an owned sequence: the column with which it goes; empty: not known
-  Box<RelationSize> size;    ///< empty: not known
+  RelationName of_type;            ///< CREATE TABLE … OF
+  Name tablespace;                 ///< empty: the database's
+  Name access_method;              ///< empty: the default one
+  Name owner;                      ///< empty: not known
+  Name server;                     ///< a foreign table: its server
+  RelationName table;              ///< an index: its table
+  Name constraint;                 ///< an index: the constraint that it backs
+  RelationName owner_table;        ///< an owned sequence: its table
+  Name owner_column;               ///< an owned sequence: the column with which it goes; empty: not known
+  Box<IndexDef> index;             ///< an index: its definition
+  Box<CatalogQuery> stored_query;  ///< of a view or materialized view
+  Box<RelationSize> size;          ///< empty: not known
 
+  /// An empty one for what is no view.
+  [[nodiscard]] const CatalogQuery& query() const;
   [[nodiscard]] const CatalogColumn* column(Name column_name) const;
   [[nodiscard]] const CatalogConstraint* find_constraint(Name constraint_name) const;
 };
@@ -332,7 +342,6 @@ class Catalog {
       return RelationNameHash()(link.to) * k_link_kinds + static_cast<std::size_t>(link.kind);
     }
   };
-  using Relations = std::unordered_map<RelationName, std::shared_ptr<Relation>, RelationNameHash>;
   /// What else there is; seldom changed.
   struct Objects {
     std::map<RelationName, CatalogType> types;
@@ -350,7 +359,7 @@ class Catalog {
   /// How a name was before something was done to it.
   struct Before {
     RelationName name;
-    std::shared_ptr<Relation> relation;  ///< nullptr: there was none
+    Shared<Relation> relation;  ///< none: there was none
     bool dropped = false;
   };
 
@@ -358,15 +367,14 @@ class Catalog {
   /// Lets `change` loose on a relation: on the one that is there, unless a copy of the catalog shares it.
   template <typename Change>
   void edit(const RelationName& name, Change change) {
-    const auto found = relations_.find(name);
-    if (found == relations_.end()) return;
+    Shared<Relation>* found = relations_.find(name);
+    if (found == nullptr) return;
     remember(name);
-    Relation& relation = own(found->second);  // stays where it is, whatever `change` adds to the catalog
+    Relation& relation = found->edit();  // stays where it is, whatever `change` adds to the catalog
     const std::vector<Link> before = links_of(relation);
     change(relation);
     relink(relation.name, before, links_of(relation));
   }
-  static Relation& own(std::shared_ptr<Relation>& relation);
   /// To change them: copies of the catalog share them.
   Objects& objects();
   /// Notes how a name is now, when there is a mark to come back to that does not know it yet.
@@ -379,7 +387,7 @@ class Catalog {
 
   bool history_ = false;  ///< an earlier file made a relation
   bool gap_ = false;      ///< something came from elsewhere
-  Relations relations_;
+  NameTable<Relation, RelationNameHash> relations_;
   std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
   std::unordered_set<RelationName, RelationNameHash> dropped_;
   /// What choose_name() found taken before, by its three inputs; good until something is erased.

@@ -2,16 +2,20 @@
 // Lists that few values have.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace pgsluice {
 
-/// A list that is one pointer while it is empty, as nearly all of its kind are; else a std::vector, with its interface as
-/// far as it is used.
+/// A list that is one pointer while it is empty, as nearly all of its kind are, and one allocation of the size that it
+/// needs when it is not; with the interface of std::vector as far as it is used.
 template <typename T>
 class Few {
  public:
@@ -20,58 +24,90 @@ class Few {
   using const_iterator = const T*;
 
   Few() = default;
-  Few(std::vector<T> list) {  // NOLINT(google-explicit-constructor): it is that list
-    if (!list.empty()) list_ = std::make_unique<std::vector<T>>(std::move(list));
+  Few(std::initializer_list<T> list) { copy_from(std::span(list.begin(), list.size())); }
+  Few(const std::vector<T>& list) { copy_from(std::span(list)); }  // NOLINT(google-explicit-constructor)
+  Few(std::vector<T>&& list) {  // NOLINT(google-explicit-constructor): it is that list
+    if (!list.empty()) move_to(list.data(), list.size(), list.size());
   }
-  Few(std::initializer_list<T> list) : Few(std::vector<T>(list)) {}
-  Few(const Few& other) : Few(static_cast<const std::vector<T>&>(other)) {}
-  Few(Few&& other) noexcept = default;
-  Few& operator=(const Few& other) { return *this = Few(other); }
-  Few& operator=(Few&& other) noexcept = default;
-  ~Few() = default;
+  Few(const Few& other) : Few() { copy_from(std::span(other)); }
+  Few(Few&& other) noexcept : head_(std::exchange(other.head_, nullptr)) {}
+  Few& operator=(Few other) noexcept {
+    std::swap(head_, other.head_);
+    return *this;
+  }
+  ~Few() { clear(); }
 
-  // NOLINTNEXTLINE(google-explicit-constructor): it is that list
-  operator const std::vector<T>&() const {
-    static const std::vector<T> k_none;
-    return list_ ? *list_ : k_none;
-  }
+  /// To whoever wants to keep or change it as one.
+  explicit operator std::vector<T>() const { return {begin(), end()}; }
 
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::size_t size() const { return list_ ? list_->size() : 0; }
-  [[nodiscard]] T* begin() { return list_ ? list_->data() : nullptr; }
-  [[nodiscard]] T* end() { return begin() + size(); }
-  [[nodiscard]] const T* begin() const { return list_ ? list_->data() : nullptr; }
-  [[nodiscard]] const T* end() const { return begin() + size(); }
-  T& operator[](std::size_t at) { return (*list_)[at]; }
-  const T& operator[](std::size_t at) const { return (*list_)[at]; }
-  T& front() { return list_->front(); }
-  [[nodiscard]] const T& front() const { return list_->front(); }
-  T& back() { return list_->back(); }
-  [[nodiscard]] const T& back() const { return list_->back(); }
+  [[nodiscard]] std::size_t size() const { return head_ != nullptr ? head_->size : 0; }
+  [[nodiscard]] T* begin() { return items(); }
+  [[nodiscard]] T* end() { return items() + size(); }
+  [[nodiscard]] const T* begin() const { return items(); }
+  [[nodiscard]] const T* end() const { return items() + size(); }
+  T& operator[](std::size_t at) { return items()[at]; }
+  const T& operator[](std::size_t at) const { return items()[at]; }
+  T& front() { return *items(); }
+  [[nodiscard]] const T& front() const { return *items(); }
+  T& back() { return items()[size() - 1]; }
+  [[nodiscard]] const T& back() const { return items()[size() - 1]; }
+
   void push_back(T value) {
-    if (!list_) list_ = std::make_unique<std::vector<T>>();
-    list_->push_back(std::move(value));
+    if (size() == capacity()) move_to(items(), size(), std::max(size() + 1, size() + size() / 2));
+    std::construct_at(end(), std::move(value));
+    ++head_->size;
   }
   template <typename... Arguments>
   T& emplace_back(Arguments&&... arguments) {
     push_back(T(std::forward<Arguments>(arguments)...));
     return back();
   }
-  void clear() { list_.reset(); }
+  void clear() {
+    std::destroy(begin(), end());
+    ::operator delete(std::exchange(head_, nullptr));
+  }
 
   template <typename Predicate>
   friend void erase_if(Few& few, Predicate predicate) {
-    if (few.list_) std::erase_if(*few.list_, std::move(predicate));
+    few.cut(std::remove_if(few.begin(), few.end(), std::move(predicate)));
   }
-  friend void erase(Few& few, const T& value) {
-    if (few.list_) std::erase(*few.list_, value);
-  }
-  friend bool operator==(const Few& a, const Few& b) {
-    return static_cast<const std::vector<T>&>(a) == static_cast<const std::vector<T>&>(b);
-  }
+  friend void erase(Few& few, const T& value) { few.cut(std::remove(few.begin(), few.end(), value)); }
+  friend bool operator==(const Few& a, const Few& b) { return std::ranges::equal(a, b); }
 
  private:
-  std::unique_ptr<std::vector<T>> list_;
+  /// What stands before the items.
+  struct alignas(8) Head {
+    std::uint32_t size = 0;
+    std::uint32_t capacity = 0;
+  };
+
+  [[nodiscard]] std::size_t capacity() const { return head_ != nullptr ? head_->capacity : 0; }
+  [[nodiscard]] T* items() const {
+    static_assert(alignof(T) <= alignof(Head));
+    return head_ != nullptr ? reinterpret_cast<T*>(head_ + 1) : nullptr;
+  }
+  void copy_from(std::span<const T> list) {
+    if (list.empty()) return;
+    move_to(nullptr, 0, list.size());
+    for (const T& item : list) push_back(item);
+  }
+  /// Takes the items out of where they are into new room, which is the list from then on.
+  void move_to(T* from, std::size_t count, std::size_t room) {
+    Few made;
+    made.head_ = new (::operator new(sizeof(Head) + room * sizeof(T))) Head;
+    std::uninitialized_move_n(from, count, made.items());
+    made.head_->size = static_cast<std::uint32_t>(count);
+    made.head_->capacity = static_cast<std::uint32_t>(room);
+    std::swap(head_, made.head_);
+  }
+  void cut(T* end_of_kept) {
+    if (head_ == nullptr) return;
+    std::destroy(end_of_kept, end());
+    head_->size = static_cast<std::uint32_t>(end_of_kept - items());
+  }
+
+  Head* head_ = nullptr;
 };
 
 }  // namespace pgsluice

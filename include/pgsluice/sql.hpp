@@ -181,9 +181,10 @@ struct Expression {
   SourceRange range;
   bool literal = false;       ///< a constant, possibly cast or negated
   bool null_literal = false;  ///< NULL, possibly cast
-  Box<Value> constant;        ///< a constant
   bool subquery = false;
   bool current_time = false;    ///< CURRENT_TIMESTAMP, CURRENT_USER …: stable
+  Name colname;                 ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
+  Box<Value> constant;          ///< a constant
   Few<FunctionCall> functions;  ///< every call, nested ones too
   Few<Name> columns;            ///< every column that is read
   Few<TypeName> casts;          ///< every cast target
@@ -191,9 +192,9 @@ struct Expression {
   Few<RelationName> sequences;  ///< argument of nextval('…') and its kin
   /// Table and column in nextval(pg_get_serial_sequence('…', '…')) and its kin.
   Few<std::pair<RelationName, Name>> serials;
-  Name colname;           ///< what PostgreSQL would call a column of it: parse_target.c FigureColname
-  Box<Predicate> said;    ///< of a CHECK: what it says of columns
-  std::string canonical;  ///< of an index: equal for equal expressions, columns as {name}; empty: not known
+  Box<Predicate> said;  ///< of a CHECK: what it says of columns
+  Box<std::string>
+      canonical;  ///< of an index: equal for equal expressions, columns as {name}; none: not known
 };
 
 /// ON DELETE, ON UPDATE and MATCH of a foreign key, in the letters of pg_constraint.
@@ -244,8 +245,8 @@ struct IndexElement {
 struct IndexDef {
   Name name;  ///< empty: PostgreSQL chooses
   Name access_method;
-  std::vector<IndexElement> elements;
-  Names including;
+  Few<IndexElement> elements;
+  Few<Name> including;
   Box<Expression> predicate;
   bool unique = false;
   bool nulls_not_distinct = false;
@@ -362,6 +363,36 @@ struct Statement {
   std::vector<Command> commands;
 };
 
+/// The statements of a script by their numbers. Those of a long file can go when nobody will ask for them any more; what
+/// is walked then are the others.
+class Statements {
+ public:
+  [[nodiscard]] std::size_t size() const { return gone_ + kept_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  Statement& operator[](std::size_t number) { return kept_[number - gone_]; }
+  const Statement& operator[](std::size_t number) const { return kept_[number - gone_]; }
+  Statement& at(std::size_t number) { return kept_.at(number - gone_); }
+  [[nodiscard]] const Statement& at(std::size_t number) const { return kept_.at(number - gone_); }
+  Statement& front() { return kept_.front(); }
+  [[nodiscard]] const Statement& front() const { return kept_.front(); }
+  [[nodiscard]] auto begin() { return kept_.begin(); }
+  [[nodiscard]] auto end() { return kept_.end(); }
+  [[nodiscard]] auto begin() const { return kept_.begin(); }
+  [[nodiscard]] auto end() const { return kept_.end(); }
+
+  void reserve(std::size_t count) { kept_.reserve(count); }
+  Statement& emplace_back() { return kept_.emplace_back(); }
+  /// Those before that number go.
+  void let_go(std::size_t number) {
+    kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(number - gone_));
+    gone_ = number;
+  }
+
+ private:
+  std::vector<Statement> kept_;
+  std::size_t gone_ = 0;
+};
+
 /// A piece of text that PostgreSQL's parser refuses, or that no server would be sent.
 struct SyntaxError {
   SourceRange range;      ///< the offending token
@@ -386,7 +417,7 @@ struct DirectiveComment {
 
 struct Script {
   SourceFile source;
-  std::vector<Statement> statements;
+  Statements statements;
   std::vector<SyntaxError> errors;
   std::vector<ClientCommand> client_commands;
   std::vector<DirectiveComment> directives;

@@ -8,9 +8,10 @@
 
 namespace pgsluice {
 
-std::vector<FunctionCall> CatalogChange::meant(std::vector<FunctionCall> calls) const {
-  for (FunctionCall& call : calls) call.schemaname = catalog_.function_name(call).schemaname;
-  return calls;
+std::vector<FunctionCall> CatalogChange::meant(std::span<const FunctionCall> calls) const {
+  std::vector<FunctionCall> result(calls.begin(), calls.end());
+  for (FunctionCall& call : result) call.schemaname = catalog_.function_name(call).schemaname;
+  return result;
 }
 
 Box<Expression> CatalogChange::meant(Box<Expression> expression) const {
@@ -19,7 +20,7 @@ Box<Expression> CatalogChange::meant(Box<Expression> expression) const {
   const bool calls = !expression->functions.empty() && !catalog_.objects_->functions.empty();
   if (!calls && std::ranges::none_of(expression->sequences, is_found_by_path)) return expression;
   Expression& edited = expression.edit();
-  edited.functions = meant(std::move(edited.functions));
+  edited.functions = meant(edited.functions);
   for (RelationName& sequence : edited.sequences) {
     if (const Relation* found = catalog_.find(sequence)) sequence = found->name;
   }

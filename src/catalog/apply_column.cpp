@@ -103,15 +103,18 @@ void CatalogChange::add_column() {
   });
 }
 
-/// What a view demands of the rows of the table.
-void CatalogChange::rename_in_demands(Relation& view, const RelationName& table) {
-  if (view.sources) {
-    for (RelationRef& source : view.sources.edit()) {
-      if (source.name == table && source.where) rename_in_predicate(source.where.edit());
-    }
+void CatalogChange::rename_in_query(CatalogQuery& query, const RelationName& table) {
+  // Another relation that it reads may have a column of the old name, too.
+  if (contains(query.columns, command_.name)) query.columns.push_back(command_.new_name);
+  for (RelationRef& source : query.sources) {
+    if (source.name == table && source.where) rename_in_predicate(source.where.edit());
   }
-  if (view.view && view.view->base.name == table && view.view->base.where)
-    rename_in_predicate(view.view.edit().base.where.edit());
+  if (!query.writable || query.writable->base.name != table) return;
+  ViewQuery& writable = query.writable.edit();
+  if (writable.base.where) rename_in_predicate(writable.base.where.edit());
+  for (auto& [column, base] : writable.columns) {
+    if (base == command_.name) base = command_.new_name;
+  }
 }
 
 /// In foreign keys that point to the table, and in the views and policies that read it.
@@ -120,22 +123,15 @@ void CatalogChange::rename_elsewhere(const RelationName& name) {
   for (const Relation* other : catalog_.referencing(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.readers(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.policed_by(name)) others.push_back(other->name);
-  // Another relation that they read may have a column of the old name, too.
-  const auto add_new = [this](auto& names) {
-    if (contains(names, command_.name)) names.push_back(command_.new_name);
-  };
   for (const RelationName& other : others) {
     edit(other, [&](Relation& relation) {
       for (CatalogConstraint& key : relation.constraints) {
         if (key.referenced == name)
           std::ranges::replace(key.referenced_columns, command_.name, command_.new_name);
       }
-      add_new(relation.reads_columns);
-      rename_in_demands(relation, name);
-      for (CatalogPolicy& policy : relation.policies) add_new(policy.columns);
-      if (!relation.view || relation.view->base.name != name) return;
-      for (auto& [column, base] : relation.view.edit().columns) {
-        if (base == command_.name) base = command_.new_name;
+      if (relation.stored_query) rename_in_query(relation.stored_query.edit(), name);
+      for (CatalogPolicy& policy : relation.policies) {
+        if (contains(policy.columns, command_.name)) policy.columns.push_back(command_.new_name);
       }
     });
   }
@@ -152,8 +148,10 @@ void CatalogChange::rename_column() {
   };
   const auto rename_in_expression = [&](Expression& expression) {
     rename_in(expression.columns);
-    expression.canonical = replace_all(expression.canonical, "{" + command_.name.str() + "}",
-                                       "{" + command_.new_name.str() + "}");
+    if (expression.canonical) {
+      expression.canonical = replace_all(*expression.canonical, "{" + command_.name.str() + "}",
+                                         "{" + command_.new_name.str() + "}");
+    }
   };
   for (const RelationName& name : family()) {
     edit(name, [&](Relation& relation) {

@@ -13,7 +13,7 @@ bool is_index_constraint(std::string_view contype) {
   return contype == "CONSTR_PRIMARY" || contype == "CONSTR_UNIQUE" || contype == "CONSTR_EXCLUSION";
 }
 
-std::string join(const Names& names) {
+std::string join(std::span<const Name> names) {
   std::string result;
   for (const Name name : names) result += (result.empty() ? "" : "_") + name;
   return result;
@@ -96,7 +96,7 @@ void CatalogChange::append(const RelationName& relation, CatalogConstraint const
     catalog_.relink(relation, {}, {{Catalog::LinkKind::referencing, constraint.referenced}});
   }
   catalog_.remember(relation);
-  Catalog::own(catalog_.relations_.at(relation)).constraints.push_back(std::move(constraint));
+  catalog_.relations_.find(relation)->edit().constraints.push_back(std::move(constraint));
 }
 
 void CatalogChange::add_not_null(const Constraint& constraint) {
@@ -172,7 +172,7 @@ void CatalogChange::drop_not_null() {
   const CatalogConstraint* found = target()->find_constraint(command_.name);
   const CatalogColumn* unnamed = found == nullptr ? column_of_not_null(*target(), command_.name) : nullptr;
   Names columns;
-  if (found != nullptr && found->contype == "CONSTR_NOTNULL") columns = found->columns;
+  if (found != nullptr && found->contype == "CONSTR_NOTNULL") columns = Names(found->columns);
   if (unnamed != nullptr) columns = {unnamed->name};
   if (columns.empty()) return;
   for_family([&](Relation& relation) {
@@ -264,7 +264,7 @@ void CatalogChange::alter_constraint() {
 void CatalogChange::alter_inheritance() {
   const CatalogConstraint* found = target()->find_constraint(command_.name);
   if (found == nullptr) return;
-  const Names columns = found->columns;
+  const Names columns(found->columns);
   const bool no_inherit = command_.is("is_no_inherit");
   for_target([&](Relation& relation) {
     for (CatalogConstraint& constraint : relation.constraints) {

@@ -10,7 +10,7 @@ namespace {
 
 bool same_expression(const Box<Expression>& a, const Box<Expression>& b) {
   if (!a || !b) return !a && !b;
-  return !a->canonical.empty() && a->canonical == b->canonical;
+  return a->canonical && b->canonical && *a->canonical == *b->canonical;
 }
 
 /// What COLLATE adds to the column; "default" is what its type has anyway.
@@ -92,7 +92,7 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
     const bool excludes = contype == "CONSTR_UNIQUE" && definition.access_method == "gist";
     naming.constraints.push_back({.contype = excludes ? "CONSTR_EXCLUSION" : contype,
                                   .columns = columns,
-                                  .including = definition.including});
+                                  .including = Names(definition.including)});
   }
   put_index(table, choose_index_name(catalog_, table, naming), definition, contype, columns, parent);
 }

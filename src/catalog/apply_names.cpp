@@ -31,7 +31,8 @@ struct CallEditor {
            edit(expression.edit().functions);
   }
   bool edit(Relation& relation) const {
-    bool found = edit(relation.calls);
+    bool found =
+        std::ranges::any_of(relation.query().calls, matches) && edit(relation.stored_query.edit().calls);
     for (CatalogColumn& column : relation.columns) found = edit(column.default_expression) || found;
     for (CatalogConstraint& constraint : relation.constraints) found = edit(constraint.functions) || found;
     for (CatalogPolicy& policy : relation.policies) found = edit(policy.functions) || found;
@@ -175,8 +176,9 @@ void CatalogChange::move_type(RelationName from, const RelationName& to) {
     return type.schemaname == from.schemaname && type.name == from.relname;
   };
   for (const Relation* view : catalog_.all()) {
-    if (std::ranges::none_of(view->casts, is_it)) continue;
-    edit(view->name, [&](Relation& relation) { std::ranges::for_each(relation.casts, rename_in); });
+    if (std::ranges::none_of(view->query().casts, is_it)) continue;
+    edit(view->name,
+         [&](Relation& relation) { std::ranges::for_each(relation.stored_query.edit().casts, rename_in); });
   }
   const Relation* rows = catalog_.find(from);
   if (rows != nullptr && rows->relkind == relkind::composite_type) move(from, to);

@@ -17,26 +17,27 @@ void CatalogChange::create_view(char kind) {
   if (name.schemaname == "pg_temp") view.relpersistence = 't';
   if (kind != relkind::view) place(view);
   if (kind == relkind::table && command_.results) copy_results(view);
-  if (kind != relkind::table) {
-    std::vector<RelationRef> sources;
-    for (RelationRef ref : command_.relations) {
-      if (ref.role != "source" && ref.role != "locked") continue;
-      ref.name = catalog_.resolve(ref.name);
-      view.reads.push_back(ref.name);
-      sources.push_back(std::move(ref));
-    }
-    if (!sources.empty()) view.sources = std::move(sources);
-    view.reads_columns = command_.names;
-    if (kind == relkind::view) view.view = command_.view;
-    if (view.view) view.view = resolved(*view.view);
-    view.calls = meant(command_.functions);
-    view.grouped = command_.is("grouped");
-    if (command_.expression) {
-      for (const TypeName& cast : command_.expression->casts)
-        view.casts.push_back(catalog_.resolve_type(cast));
-    }
-  }
+  if (kind != relkind::table) view.stored_query = read_query(kind);
   catalog_.put(std::move(view));
+}
+
+CatalogQuery CatalogChange::read_query(char kind) const {
+  CatalogQuery query;
+  for (RelationRef ref : command_.relations) {
+    if (ref.role != "source" && ref.role != "locked") continue;
+    ref.name = catalog_.resolve(ref.name);
+    query.reads.push_back(ref.name);
+    query.sources.push_back(std::move(ref));
+  }
+  query.columns = command_.names;
+  if (kind == relkind::view && command_.view) query.writable = resolved(*command_.view);
+  query.calls = meant(command_.functions);
+  query.grouped = command_.is("grouped");
+  if (command_.expression) {
+    for (const TypeName& cast : command_.expression->casts)
+      query.casts.push_back(catalog_.resolve_type(cast));
+  }
+  return query;
 }
 
 /// CREATE TABLE … AS copies names and types, and nothing else. What is computed is not known.
@@ -61,7 +62,7 @@ void CatalogChange::copy_result(const ResultColumn& result, const RelationName& 
     if (result.column != "*" && result.column != column.name) continue;
     const Name name = result.column == "*" ? column.name : result.name;
     if (table.column(name) != nullptr || is_full(table)) continue;
-    table.columns.push_back({.name = name, .type = column.type, .collation = column.collation});
+    table.columns.push_back({.name = name, .collation = column.collation, .type = column.type});
   }
 }
 

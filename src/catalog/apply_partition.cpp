@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Partitions and children that come and go.
 #include <algorithm>
+#include <span>
 
 #include "change.hpp"
 
@@ -15,7 +16,7 @@ void own_everything(Relation& relation) {
 }
 
 /// pg: tablecmds.c DropClonedTriggersFromPartition()
-void drop_cloned_triggers(Relation& partition, const std::vector<CatalogTrigger>& above) {
+void drop_cloned_triggers(Relation& partition, std::span<const CatalogTrigger> above) {
   erase_if(partition.triggers, [&](const CatalogTrigger& own) {
     return own.row && std::ranges::any_of(above, [&](const CatalogTrigger& trigger) {
              return trigger.row && trigger.name == own.name && trigger.function == own.function;
@@ -33,7 +34,7 @@ void CatalogChange::attach() {
     return edit(catalog_.resolve(partition->name), [&](Relation& index) { index.parents = {parent}; });
   }
   const RelationName name = catalog_.resolve(partition->name);
-  const std::vector<CatalogConstraint> above = target()->constraints;
+  const Few<CatalogConstraint> above = target()->constraints;
   std::vector<CatalogConstraint> foreign_keys;
   for (const CatalogConstraint& constraint : target()->constraints) {
     if (constraint.contype == "CONSTR_FOREIGN") foreign_keys.push_back(constraint);
@@ -69,7 +70,7 @@ void CatalogChange::detach() {
   const RelationRef* partition = command_.relation("partition");
   if (partition == nullptr) return;
   const RelationName name = catalog_.resolve(partition->name);
-  const std::vector<CatalogTrigger> above = target()->triggers;
+  const Few<CatalogTrigger> above = target()->triggers;
   std::vector<RelationName> indexes;
   for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
   for (const RelationName& index : indexes) edit(index, [](Relation& relation) { relation.parents.clear(); });

@@ -91,11 +91,13 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     rename_in(copy.table);
     rename_in(copy.owner_table);
     for (RelationName& parent : copy.parents) rename_in(parent);
-    for (RelationName& read : copy.reads) rename_in(read);
-    if (copy.sources) {
-      for (RelationRef& source : copy.sources.edit()) rename_in(source.name);
+    if (copy.stored_query) {
+      CatalogQuery& query = copy.stored_query.edit();
+      std::ranges::for_each(query.reads, rename_in);
+      for (RelationRef& source : query.sources) rename_in(source.name);
+      if (query.writable && catalog_.resolve(query.writable->base.name) == from)
+        query.writable.edit().base.name = to;
     }
-    if (copy.view && catalog_.resolve(copy.view->base.name) == from) copy.view.edit().base.name = to;
     rename_in(copy.of_type);
     for (CatalogPolicy& policy : copy.policies) std::ranges::for_each(policy.reads, rename_in);
     for (CatalogRule& rule : copy.rules) {

@@ -19,6 +19,17 @@ std::string serial_type(std::string_view type) {
   return type == "smallserial" || type == "serial2" ? "int2" : "int4";
 }
 
+/// What nextval() is called with says no more than the sequence that it names. A dump has one for nearly every table.
+Box<Expression> without_texts(Box<Expression> expression) {
+  const auto draws = [](const FunctionCall& call) { return call.name == "nextval"; };
+  if (!expression || expression->sequences.size() != expression->functions.size() ||
+      !std::ranges::all_of(expression->functions, draws)) {
+    return expression;
+  }
+  for (FunctionCall& call : expression.edit().functions) call.texts.reset();
+  return expression;
+}
+
 }  // namespace
 
 void CatalogChange::create_table() {
@@ -61,7 +72,7 @@ void CatalogChange::create_table() {
 
 Box<Expression> CatalogChange::stored_default(const Box<Expression>& written, const TypeName& type) const {
   const bool is_null = written && written->null_literal;
-  if (!is_null) return written;
+  if (!is_null) return without_texts(written);
   const CatalogType* known = catalog_.find_type(type);
   return known != nullptr && known->typtype == 'd' ? written : Box<Expression>();
 }
@@ -80,7 +91,7 @@ void CatalogChange::place(Relation& table) const {
 }
 
 CatalogColumn CatalogChange::make_column(const ColumnDef& def, const RelationName& table) {
-  CatalogColumn column{.name = def.name, .type = catalog_.resolve_type(def.type), .collation = def.collation};
+  CatalogColumn column{.name = def.name, .collation = def.collation, .type = catalog_.resolve_type(def.type)};
   if (is_serial(def.type.name)) {
     column.type.name = serial_type(def.type.name);
     column.not_null = true;

@@ -41,6 +41,11 @@ bool is_system(const RelationName& name) {
   return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
 }
 
+const CatalogQuery& Relation::query() const {
+  static const CatalogQuery k_none;
+  return stored_query ? *stored_query : k_none;
+}
+
 const CatalogColumn* Relation::column(Name column_name) const {
   const auto found = std::ranges::find(columns, column_name, &CatalogColumn::name);
   return found != columns.end() ? &*found : nullptr;
@@ -53,8 +58,8 @@ const CatalogConstraint* Relation::find_constraint(Name constraint_name) const {
 
 const Relation* Catalog::find(const RelationName& name) const {
   const auto at = [this](const RelationName& full) -> const Relation* {
-    const auto found = relations_.find(full);
-    return found != relations_.end() ? found->second.get() : nullptr;
+    const Shared<Relation>* found = relations_.find(full);
+    return found != nullptr ? found->get() : nullptr;
   };
   if (!name.schemaname.empty()) return at(name);
   // Before all others, unless search_path says where: namespace.c recomputeNamespacePath()
@@ -94,7 +99,7 @@ std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
     links.push_back({LinkKind::child, parent});
     if (relation.is_default_partition) links.push_back({LinkKind::default_partition, parent});
   }
-  for (const RelationName& read : relation.reads) links.push_back({LinkKind::reader, read});
+  for (const RelationName& read : relation.query().reads) links.push_back({LinkKind::reader, read});
   for (const CatalogConstraint& constraint : relation.constraints) {
     if (!constraint.referenced.empty()) links.push_back({LinkKind::referencing, constraint.referenced});
   }
@@ -141,17 +146,14 @@ void Catalog::relink(const RelationName& from, const std::vector<Link>& before,
     std::vector<RelationName> above = {link.to};
     for (std::size_t i = 0; i < above.size(); ++i) {
       if (above[i] == from) return true;
-      const auto parent = relations_.find(above[i]);
-      if (parent != relations_.end()) {
-        above.insert(above.end(), parent->second->parents.begin(), parent->second->parents.end());
-      }
+      if (const Shared<Relation>* parent = relations_.find(above[i]))
+        above.insert(above.end(), (*parent)->parents.begin(), (*parent)->parents.end());
     }
     return false;
   };
   for (const Link& link : after) {
     if (is_circle(link)) {
-      const auto relation = relations_.find(from);
-      if (relation != relations_.end()) cut(own(relation->second).parents, link.to);
+      if (Shared<Relation>* relation = relations_.find(from)) cut(relation->edit().parents, link.to);
       continue;
     }
     had_links_.at(static_cast<std::size_t>(link.kind)) = true;
@@ -167,7 +169,7 @@ std::vector<const Relation*> Catalog::linked(LinkKind kind, const RelationName& 
   const auto found = links_.find({kind, to});
   if (found == links_.end()) return result;
   result.reserve(found->second.size());
-  for (const RelationName& name : found->second) result.push_back(relations_.at(name).get());
+  for (const RelationName& name : found->second) result.push_back(relations_.find(name)->get());
   return result;
 }
 
@@ -230,7 +232,7 @@ std::vector<const Relation*> Catalog::drawing_from(const RelationName& sequence)
 std::vector<const Relation*> Catalog::all() const {
   std::vector<const Relation*> result;
   result.reserve(relations_.size());
-  for (const auto& [name, relation] : relations_) result.push_back(relation.get());
+  for (const Shared<Relation>& relation : relations_.all()) result.push_back(relation.get());
   std::ranges::sort(result, {}, &Relation::name);
   return result;
 }
@@ -252,7 +254,7 @@ void Catalog::store(Relation relation) {
   if (relation.is_new) new_.push_back(relation.name);
   const RelationName name = relation.name;
   const std::vector<Link> links = links_of(relation);
-  relations_.emplace(name, std::make_shared<Relation>(std::move(relation)));
+  relations_.put(Shared(std::move(relation)));
   relink(name, {}, links);
 }
 
@@ -261,40 +263,35 @@ void Catalog::end_transaction() {
   journal_.clear();
   noted_.clear();
   for (const RelationName& name : std::exchange(new_, {})) {
-    const auto found = relations_.find(name);
-    if (found != relations_.end() && found->second->is_new) own(found->second).is_new = false;
+    Shared<Relation>* found = relations_.find(name);
+    if (found != nullptr && (*found)->is_new) found->edit().is_new = false;
   }
   for (const RelationName& name : std::exchange(used_, {})) {
-    const auto found = relations_.find(name);
-    if (found != relations_.end() && found->second->is_used) own(found->second).is_used = false;
+    Shared<Relation>* found = relations_.find(name);
+    if (found != nullptr && (*found)->is_used) found->edit().is_used = false;
   }
 }
 
 void Catalog::use(const RelationName& name) {
-  const auto found = relations_.find(name);
-  if (found == relations_.end() || found->second->is_used) return;
+  const Shared<Relation>* found = relations_.find(name);
+  if (found == nullptr || (*found)->is_used) return;
   edit(name, [](Relation& relation) { relation.is_used = true; });
   used_.push_back(name);
 }
 
 void Catalog::set_rows_deleted(const RelationName& name, bool deleted) {
-  const auto found = relations_.find(name);
-  if (found == relations_.end() || found->second->rows_deleted == deleted) return;
+  const Shared<Relation>* found = relations_.find(name);
+  if (found == nullptr || (*found)->rows_deleted == deleted) return;
   edit(name, [deleted](Relation& relation) { relation.rows_deleted = deleted; });
-}
-
-Relation& Catalog::own(std::shared_ptr<Relation>& relation) {
-  if (relation.use_count() > 1) relation = std::make_shared<Relation>(*relation);
-  return *relation;
 }
 
 void Catalog::erase(const RelationName& erased) {
   const RelationName name = erased;  // a copy: it may live in what is erased
-  const auto found = relations_.find(name);
-  if (found == relations_.end()) return;
+  const Shared<Relation>* found = relations_.find(name);
+  if (found == nullptr) return;
   remember(name);
-  relink(name, links_of(*found->second), {});
-  relations_.erase(found);
+  relink(name, links_of(**found), {});
+  relations_.erase(name);
   taken_.clear();
   dropped_.insert(name);
 }
@@ -333,21 +330,21 @@ Catalog::Objects& Catalog::objects() {
 
 void Catalog::remember(const RelationName& name) {
   if (!marked_ || !noted_.insert(name).second) return;
-  const auto found = relations_.find(name);
+  const Shared<Relation>* found = relations_.find(name);
   journal_.push_back({.name = name,
-                      .relation = found != relations_.end() ? found->second : nullptr,
+                      .relation = found != nullptr ? *found : Shared<Relation>(),
                       .dropped = dropped_.contains(name)});
 }
 
 void Catalog::restore(const Before& before) {
-  if (const auto found = relations_.find(before.name); found != relations_.end()) {
-    relink(before.name, links_of(*found->second), {});
-    relations_.erase(found);
+  if (const Shared<Relation>* found = relations_.find(before.name)) {
+    relink(before.name, links_of(**found), {});
+    relations_.erase(before.name);
     taken_.clear();
   }
-  if (before.relation != nullptr) {
+  if (before.relation) {
     relink(before.name, {}, links_of(*before.relation));
-    relations_.emplace(before.name, before.relation);
+    relations_.put(before.relation);
   }
   if (before.dropped) {
     dropped_.insert(before.name);

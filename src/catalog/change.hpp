@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,7 @@
 
 namespace pgsluice {
 
-inline bool contains(const Names& list, Name name) {
+inline bool contains(std::span<const Name> list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -45,7 +46,7 @@ class CatalogChange {
   }
 
   // apply_calls.cpp
-  [[nodiscard]] std::vector<FunctionCall> meant(std::vector<FunctionCall> calls) const;
+  [[nodiscard]] std::vector<FunctionCall> meant(std::span<const FunctionCall> calls) const;
   [[nodiscard]] Box<Expression> meant(Box<Expression> expression) const;
   [[nodiscard]] IndexDef meant(IndexDef index) const;
 
@@ -76,7 +77,7 @@ class CatalogChange {
   void drop_identity_sequences();
   void rename_column();
   void rename_in_predicate(Predicate& said);
-  void rename_in_demands(Relation& view, const RelationName& table);
+  void rename_in_query(CatalogQuery& query, const RelationName& table);
   void rename_elsewhere(const RelationName& name);
 
   // apply_constraint.cpp
@@ -128,6 +129,7 @@ class CatalogChange {
 
   // apply_drop.cpp
   void drop();
+  void discard();
   void own_column();
   void remove(const CatalogObject& gone);
   void remove_relation(const RelationName& name);
@@ -169,6 +171,7 @@ class CatalogChange {
 
   // apply_object.cpp
   void create_view(char kind);
+  [[nodiscard]] CatalogQuery read_query(char kind) const;
   void copy_results(Relation& table) const;
   void copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const;
   [[nodiscard]] ViewQuery resolved(ViewQuery query) const;

@@ -2,6 +2,7 @@
 #include "dependencies.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -15,7 +16,7 @@ namespace {
 
 using Kind = CatalogObject::Kind;
 
-bool contains(const Names& list, Name name) {
+bool contains(std::span<const Name> list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -36,7 +37,7 @@ RelationName name_of(const TypeName& type) {
 }
 
 /// A view or policy depends on the columns that it names, wherever they come from.
-bool may_read(const Names& columns, Name column) {
+bool may_read(std::span<const Name> columns, Name column) {
   return contains(columns, column) || contains(columns, "*");
 }
 
@@ -198,12 +199,11 @@ class Dependencies {
   }
 
   [[nodiscard]] std::vector<RelationName> ancestors(const Relation& partition) const {
-    std::vector<RelationName> names = partition.parents;
+    std::vector<RelationName> names(partition.parents);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Relation* parent = catalog_.find(names[i]);
       if (parent != nullptr && parent->is_partition) {
-        const std::vector<RelationName> above = parent->parents;
-        names.insert(names.end(), above.begin(), above.end());
+        names.insert(names.end(), parent->parents.begin(), parent->parents.end());
       }
     }
     return names;
@@ -218,7 +218,7 @@ class Dependencies {
   }
 
   /// Foreign keys that rely on the uniqueness of the columns.
-  void add_keys_on(const RelationName& table, const Names& columns) {
+  void add_keys_on(const RelationName& table, std::span<const Name> columns) {
     for (const Relation* other : catalog_.referencing(table)) {
       for (const CatalogConstraint& key : other->constraints) {
         if (key.referenced != table) continue;
@@ -230,11 +230,11 @@ class Dependencies {
   }
 
   /// parse_agg.c check_ungrouped_columns_walker(): who groups by a primary key may use the other columns as they are.
-  void add_grouped_views(const RelationName& table, const Names& key) {
+  void add_grouped_views(const RelationName& table, std::span<const Name> key) {
     for (const Relation* view : catalog_.readers(table)) {
       const bool has_key =
-          std::ranges::all_of(key, [view](Name column) { return may_read(view->reads_columns, column); });
-      if (view->grouped && has_key) add(relation_object(view->name));
+          std::ranges::all_of(key, [view](Name column) { return may_read(view->query().columns, column); });
+      if (view->query().grouped && has_key) add(relation_object(view->name));
     }
   }
 
@@ -289,7 +289,7 @@ class Dependencies {
 
   void expand_column_users(const RelationName& name, Name column) {
     for (const Relation* view : catalog_.readers(name)) {
-      if (may_read(view->reads_columns, column)) add(relation_object(view->name));
+      if (may_read(view->query().columns, column)) add(relation_object(view->name));
     }
     for (const Relation* other : catalog_.referencing(name)) {
       for (const CatalogConstraint& key : other->constraints) {
@@ -311,7 +311,7 @@ class Dependencies {
         if (name_of(column.type) != type) continue;
         const Name read = column.name.str() + "." + field.str();
         for (const Relation* view : catalog_.readers(table->name)) {
-          if (contains(view->reads_columns, read)) add(relation_object(view->name));
+          if (contains(view->query().columns, read)) add(relation_object(view->name));
         }
       }
     }
@@ -432,13 +432,16 @@ class Dependencies {
     switch (relation.relkind) {
       case relkind::index:
       case relkind::partitioned_index: return index_goes(relation);
-      case relkind::view: return lost_.functions(relation.calls) || lost_.types(relation.casts);
+      case relkind::view: return query_goes(relation.query());
       case relkind::materialized_view:
-        return lost_.functions(relation.calls) || lost_.types(relation.casts) ||
-               lost_.access_method(relation.access_method);
+        return query_goes(relation.query()) || lost_.access_method(relation.access_method);
       case relkind::foreign_table: return lost_.server(relation.server);
       default: return lost_.access_method(relation.access_method);
     }
+  }
+
+  [[nodiscard]] bool query_goes(const CatalogQuery& query) const {
+    return lost_.functions(query.calls) || lost_.types(query.casts);
   }
 
   [[nodiscard]] bool index_goes(const Relation& index) const {
@@ -593,11 +596,11 @@ bool uses_column(const IndexDef& index, Name column) {
 }
 
 Names pointed_to(const Catalog& catalog, const CatalogConstraint& key) {
-  if (!key.referenced_columns.empty()) return key.referenced_columns;
+  if (!key.referenced_columns.empty()) return Names(key.referenced_columns);
   const Relation* table = catalog.find(key.referenced);
   if (table == nullptr) return {};
   const auto primary = std::ranges::find(table->constraints, "CONSTR_PRIMARY", &CatalogConstraint::contype);
-  return primary != table->constraints.end() ? primary->columns : Names{};
+  return primary != table->constraints.end() ? Names(primary->columns) : Names{};
 }
 
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b) {

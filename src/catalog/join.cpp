@@ -69,8 +69,13 @@ void join_relation(Relation& relation, const Relation& other) {
     if (std::ranges::find(relation.parents, parent) == relation.parents.end())
       relation.parents.push_back(parent);
   }
-  for (const RelationName& read : other.reads) {
-    if (std::ranges::find(relation.reads, read) == relation.reads.end()) relation.reads.push_back(read);
+  if (relation.stored_query) {
+    Few<RelationName>& reads = relation.stored_query.edit().reads;
+    for (const RelationName& read : other.query().reads) {
+      if (std::ranges::find(reads, read) == reads.end()) reads.push_back(read);
+    }
+  } else {
+    relation.stored_query = other.stored_query;
   }
   relation.is_new = relation.is_new && other.is_new;
 }
@@ -78,16 +83,18 @@ void join_relation(Relation& relation, const Relation& other) {
 }  // namespace
 
 void Catalog::join(const Catalog& other) {
-  for (const auto& [name, mine] : Relations(relations_)) {
-    const auto found = other.relations_.find(name);
-    if (found == other.relations_.end()) {
+  const NameTable<Relation, RelationNameHash> before = relations_;
+  for (const Shared<Relation>& mine : before.all()) {
+    const RelationName& name = mine->name;
+    const Shared<Relation>* found = other.relations_.find(name);
+    if (found == nullptr) {
       edit(name, [](Relation& relation) { relation.is_new = false; });
-    } else if (found->second != mine) {
-      edit(name, [&](Relation& relation) { join_relation(relation, *found->second); });
+    } else if (*found != mine) {
+      edit(name, [&](Relation& relation) { join_relation(relation, **found); });
     }
   }
-  for (const auto& [name, relation] : other.relations_) {
-    if (relations_.contains(name)) continue;
+  for (const Shared<Relation>& relation : other.relations_.all()) {
+    if (relations_.contains(relation->name)) continue;
     Relation copy = *relation;
     copy.is_new = false;
     store(std::move(copy));

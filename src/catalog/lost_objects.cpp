@@ -86,7 +86,7 @@ bool LostObjects::function(const FunctionCall& call) const {
          (unknown_extension_ && !is_builtin_function(call.name));
 }
 
-bool LostObjects::functions(const std::vector<FunctionCall>& calls) const {
+bool LostObjects::functions(std::span<const FunctionCall> calls) const {
   return std::ranges::any_of(calls, [this](const FunctionCall& call) { return function(call); });
 }
 
@@ -104,7 +104,7 @@ bool LostObjects::type(const TypeName& type) const {
          (unknown_extension_ && !is_extension_type(type));
 }
 
-bool LostObjects::types(const std::vector<TypeName>& types) const {
+bool LostObjects::types(std::span<const TypeName> types) const {
   return std::ranges::any_of(types, [this](const TypeName& each) { return type(each); });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,9 +22,9 @@ class LostObjects {
   void add(const CatalogObject& object);
 
   [[nodiscard]] bool function(const FunctionCall& call) const;
-  [[nodiscard]] bool functions(const std::vector<FunctionCall>& calls) const;
+  [[nodiscard]] bool functions(std::span<const FunctionCall> calls) const;
   [[nodiscard]] bool type(const TypeName& type) const;
-  [[nodiscard]] bool types(const std::vector<TypeName>& types) const;
+  [[nodiscard]] bool types(std::span<const TypeName> types) const;
   [[nodiscard]] bool expression(const Box<Expression>& expression) const;
   [[nodiscard]] bool collation(Name name) const { return other("OBJECT_COLLATION", name); }
   [[nodiscard]] bool access_method(Name name) const;

@@ -105,9 +105,8 @@ class Pipeline {
       for (const Effect& effect : effects) {
         report_.add(file, effect);
         totals_.add(effect);
-        // Nobody asks for them any more.
-        std::vector<Command>().swap(file.script.statements[effect.statement].commands);
       }
+      file.script.statements.let_go(begin + effects.size());
     }
     static_cast<void>(prediction.next());  // the catalog is then as it is after the file
     file.findings = checker.finish();

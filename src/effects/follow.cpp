@@ -199,7 +199,7 @@ void Follower::unseen(const std::string& what) {
 
 // ---- calls --------------------------------------------------------------------------------------------------------
 
-void Follower::follow_calls(const std::vector<FunctionCall>& calls) {
+void Follower::follow_calls(std::span<const FunctionCall> calls) {
   for (const FunctionCall& call : calls) follow_call(call);
 }
 
@@ -320,7 +320,7 @@ void Follower::follow_views(const std::vector<RelationLock>& locks) {
     const Relation* view = read ? catalog_.find(lock.relation) : nullptr;
     const bool filled = lock.relkind == relkind::materialized_view && lock.role != "target";
     if (view == nullptr || filled) continue;
-    const std::vector<FunctionCall> calls = view->calls;
+    const std::vector<FunctionCall> calls(view->query().calls);
     open_rows_of_view(*view);
     follow_calls(calls);
   }

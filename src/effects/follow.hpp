@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,7 +81,7 @@ class Follower {
   };
 
   // ---- follow.cpp: what there is to follow
-  void follow_calls(const std::vector<FunctionCall>& calls);
+  void follow_calls(std::span<const FunctionCall> calls);
   void follow_call(const FunctionCall& call);
   void follow_row_calls(FunctionCall call);
   [[nodiscard]] Variables arguments_of(const FunctionCall& call, const CatalogFunction& function,
@@ -113,10 +114,10 @@ class Follower {
   void open_row_type(const TypeName& type);
   void open_row_types(const Command& command);
   void open_rows_of_view(const Relation& view);
-  void open_columns(const RelationName& table, const Names& names);
+  void open_columns(const RelationName& table, std::span<const Name> names);
   void open_indexed(const RelationName& table, const IndexDef& index);
   void open_read_columns(const Command& command, const Done& done);
-  void follow_planned(const std::vector<FunctionCall>& calls);
+  void follow_planned(std::span<const FunctionCall> calls);
   void follow_inlined(const CatalogFunction& function);
 
   // ---- follow_writes.cpp: triggers, rules and defaults

@@ -79,7 +79,7 @@ void Follower::follow_builtin(const FunctionCall& call) {
       if (!relation->table.empty()) host_->open(relation->table, found->mode);
       return;
     case Opens::view:
-      for (const RelationName& name : relation->reads) host_->open(name, found->mode);
+      for (const RelationName& name : relation->query().reads) host_->open(name, found->mode);
       return host_->open(relation->name, found->mode);
     case Opens::rules: return open_rules(*relation);
     case Opens::policies: return open_policies(*relation);
@@ -133,8 +133,7 @@ void Follower::open_row_types(const Command& command) {
     if (ref.role != "row_column" && !is_output) continue;
     if (is_output && !ref.name.empty()) {
       const Relation* relation = catalog_.find(ref.name);
-      const std::vector<CatalogColumn> columns =
-          relation != nullptr ? relation->columns : Few<CatalogColumn>();
+      const Few<CatalogColumn> columns = relation != nullptr ? relation->columns : Few<CatalogColumn>();
       for (const CatalogColumn& column : columns) open_row_type(column.type);
       continue;
     }
@@ -150,7 +149,7 @@ void Follower::open_row_types(const Command& command) {
 }
 
 /// Whatever compares, tests, counts or writes out columns that hold rows. No names: all columns.
-void Follower::open_columns(const RelationName& table, const Names& names) {
+void Follower::open_columns(const RelationName& table, std::span<const Name> names) {
   const Relation* relation = catalog_.find(table);
   if (relation == nullptr) return;
   std::vector<TypeName> types;
@@ -195,9 +194,9 @@ void Follower::open_read_columns(const Command& command, const Done& done) {
 
 /// A column that holds rows is taken apart by the view, or shown as a whole: execExprInterp.c get_cached_rowtype().
 void Follower::open_rows_of_view(const Relation& view) {
-  const Names read = view.reads_columns;
+  const Few<Name> read = view.query().columns;
   std::vector<TypeName> types;
-  for (const RelationName& name : view.reads) {
+  for (const RelationName& name : view.query().reads) {
     const Relation* relation = catalog_.find(name);
     if (relation == nullptr) continue;
     for (const CatalogColumn& column : relation->columns) {
@@ -210,7 +209,7 @@ void Follower::open_rows_of_view(const Relation& view) {
 
 /// What the planner runs, or looks at, without the query running. pg: clauses.c evaluate_function(), inline_function() and
 /// inline_set_returning_function()
-void Follower::follow_planned(const std::vector<FunctionCall>& calls) {
+void Follower::follow_planned(std::span<const FunctionCall> calls) {
   for (const FunctionCall& call : calls) {
     std::vector<CatalogFunction> functions;
     for (const CatalogFunction* found : catalog_.functions(call)) functions.push_back(*found);

@@ -63,7 +63,7 @@ struct Keeps {
   bool at_start = false;  ///< of the file
   std::vector<bool> at;   ///< by statement
 
-  explicit Keeps(const std::vector<Statement>& statements) : at(statements.size()) {
+  explicit Keeps(const Statements& statements) : at(statements.size()) {
     bool transaction = false;  // is rolled back
     bool savepoint = false;    // may be gone back to
     for (std::size_t i = statements.size(); i-- > 0;) {
@@ -261,7 +261,7 @@ class Prediction::Walk {
     } else if (statement.tag == "CreateTableAsStmt" && effect.outcome == Outcome::skipped) {
       analyse_only(statement.commands.front(), effect);
     }
-    if (statement.tag == "VariableSetStmt") {
+    if (statement.tag == "VariableSetStmt" || statement.tag == "DiscardStmt") {
       settings_.set(statement.commands.front(), transaction_.has_value() || inside_ > 0);
       use_settings();
     }

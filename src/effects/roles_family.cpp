@@ -37,7 +37,7 @@ Names not_null_columns(const Subject& subject) {
   if (command.tag == "AT_SetNotNull") return {command.name};
   if (command.tag == "AT_AlterConstraint") {
     const CatalogConstraint* constraint = named_constraint(subject);
-    return constraint != nullptr ? constraint->columns : Names{};
+    return constraint != nullptr ? Names(constraint->columns) : Names{};
   }
   Names columns = key_columns(subject);
   if (subject.target == nullptr) return columns;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roles along foreign keys, constraints and indexes.
 #include <algorithm>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -12,7 +13,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-bool contains(const Names& list, Name name) {
+bool contains(std::span<const Name> list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 

@@ -68,14 +68,15 @@ class Reading {
   }
 
   void read_view(const RelationRef& ref, const Relation& view) {
-    const bool is_condition = view.view && ref.role != "source";
+    const CatalogQuery& query = view.query();
+    const bool is_condition = query.writable && ref.role != "source";
     if (++views_ > k_most_views) return read_without_demands(view, is_condition);
     RelationName base;
-    if (view.view) {
-      base = catalog_.resolve(view.view->base.name);
-      read(base_of(*view.view, ref));
+    if (query.writable) {
+      base = catalog_.resolve(query.writable->base.name);
+      read(base_of(*query.writable, ref));
     }
-    for (RelationRef source : sources_of(view)) {
+    for (RelationRef source : query.sources) {
       if (source.name == base) continue;
       source.role = ref.role;
       if (!is_condition) {
@@ -93,7 +94,7 @@ class Reading {
   /// Of views that read views again and again, or themselves, each is looked at once.
   void read_without_demands(const Relation& view, bool is_condition) {
     Members reads;
-    for (const RelationName& name : view.reads) add(reads, member(subject_, name));
+    for (const RelationName& name : view.query().reads) add(reads, member(subject_, name));
     for (const Member& m : rewrites_only_ ? expand_views(subject_, reads) : expand(subject_, reads)) {
       if (is_condition) {
         add(beside_, beside_places_, m);
@@ -101,10 +102,6 @@ class Reading {
         add(members_, places_, m);
       }
     }
-  }
-
-  static std::vector<RelationRef> sources_of(const Relation& view) {
-    return view.sources ? *view.sources : std::vector<RelationRef>();
   }
 
   const Subject& subject_;
@@ -134,8 +131,7 @@ Members expand(const Subject& subject, const Members& relations) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Relation* relation = subject.catalog.find(members[i].name);
     if (relation == nullptr || relation->relkind != relkind::view) continue;
-    const std::vector<RelationName> reads = relation->reads;
-    for (const RelationName& name : reads) {
+    for (const RelationName& name : relation->query().reads) {
       for (const Member& m : with_descendants(subject, {member(subject, name)})) add(members, places, m);
     }
   }
@@ -148,7 +144,7 @@ Members expand_views(const Subject& subject, const Members& relations) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Relation* relation = subject.catalog.find(members[i].name);
     if (relation == nullptr || relation->relkind != relkind::view) continue;
-    for (const RelationName& name : relation->reads) add(members, places, member(subject, name));
+    for (const RelationName& name : relation->query().reads) add(members, places, member(subject, name));
   }
   return members;
 }

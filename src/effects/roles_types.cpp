@@ -33,7 +33,7 @@ Names columns_of_type(const Catalog& catalog, const Relation& relation, const Ca
 /// Its query names one of the columns, so that a column of its own may have the type. Of a view it is not known under which
 /// names it shows them.
 bool may_show(const Relation& view, const Names& columns) {
-  return columns.empty() || std::ranges::any_of(view.reads_columns, [&](const Name read) {
+  return columns.empty() || std::ranges::any_of(view.query().columns, [&](const Name read) {
            return read == "*" || std::ranges::find(columns, read) != columns.end();
          });
 }
@@ -53,7 +53,7 @@ void add_views(const Subject& subject, const CatalogType& type, Members& members
 /// Views whose query casts to the type.
 void add_casting(const Subject& subject, const CatalogType& type, Members& members) {
   for (const Relation* view : subject.catalog.all()) {
-    if (std::ranges::any_of(view->casts,
+    if (std::ranges::any_of(view->query().casts,
                             [&](const TypeName& cast) { return is_of_type(subject.catalog, cast, type); }))
       add(members, member(*view));
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -26,7 +27,7 @@ constexpr std::size_t k_custom_plans = 5;
 /// More rows than that.
 constexpr std::size_t k_many = 1000;
 
-bool contains(const Names& list, Name name) {
+bool contains(std::span<const Name> list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -146,19 +147,20 @@ class RowWalk {
       if (change.kind != Kind::insert && reads) add_all(result_.read, read_by(view, {}));
       return std::nullopt;
     }
-    if (!view.view) {
+    const Box<ViewQuery>& query = view.query().writable;
+    if (!query) {
       add_all(changed, read_by(view, {}));
       return std::nullopt;
     }
-    const RelationName base = catalog_.resolve(view.view->base.name);
+    const RelationName base = catalog_.resolve(query->base.name);
     add_all(result_.read, read_by(view, base));
-    return base_change(catalog_, *view.view, change);
+    return base_change(catalog_, *query, change);
   }
 
   /// What the view's query reads beside its base.
   [[nodiscard]] Members read_by(const Relation& view, const RelationName& base) const {
     Members read;
-    for (const RelationName& name : view.reads) {
+    for (const RelationName& name : view.query().reads) {
       if (name != base) add(read, member(subject_, name));
     }
     return rewrites_only_ ? expand_views(subject_, read) : expand(subject_, read);
@@ -216,7 +218,7 @@ class RowWalk {
     });
   }
 
-  void add_calls(const std::vector<FunctionCall>& calls) {
+  void add_calls(std::span<const FunctionCall> calls) {
     for (const FunctionCall& call : calls) {
       if (!call.schemaname.empty() || !is_builtin_function(call.name) || !catalog_.functions(call).empty())
         result_.calls.push_back(call);
@@ -497,11 +499,11 @@ class RowWalk {
 
   /// The columns that a foreign key points to; empty: not known.
   [[nodiscard]] Names referenced_columns(const CatalogConstraint& key) const {
-    if (!key.referenced_columns.empty()) return key.referenced_columns;
+    if (!key.referenced_columns.empty()) return Names(key.referenced_columns);
     const Relation* table = catalog_.find(key.referenced);
     if (table == nullptr) return {};
     const auto primary = std::ranges::find(table->constraints, "CONSTR_PRIMARY", &CatalogConstraint::contype);
-    return primary != table->constraints.end() ? primary->columns : Names{};
+    return primary != table->constraints.end() ? Names(primary->columns) : Names{};
   }
 
   /// How many rows there can be, because a unique key is equal to constants.
@@ -584,7 +586,7 @@ class RowWalk {
     const bool some = action != 'c' && removes && !key.actions.delete_columns.empty();
     next.set_columns = next.kind == Kind::remove ? Names()
                        : some                    ? Names(key.actions.delete_columns)
-                                                 : key.columns;
+                                                 : Names(key.columns);
     for (std::size_t i = 0; i < next.set_columns.size(); ++i) {
       next.set_values.push_back(action == 'n' ? Value{.kind = Value::Kind::null, .type = {}, .text = {}}
                                 : action == 'd'

@@ -81,6 +81,7 @@ void HistoryWalk::take(const Effect& effect) {
   const bool tables = std::any_of(effect.locks.begin(), effect.locks.end(), [](const RelationLock& lock) {
     return keeps_out_users(lock) && is_table_like(lock.relkind);
   });
+  const std::size_t begin = file_.script.statements[effect.statement].range.begin;
   for (const RelationLock& lock : effect.locks) {
     // Who cannot use a table does not ask for its indexes.
     if (!keeps_out_users(lock) || (tables && !is_table_like(lock.relkind))) continue;
@@ -88,9 +89,9 @@ void HistoryWalk::take(const Effect& effect) {
         places_.find(held_, lock.relation, [](const HeldLock& held) { return held.lock.relation; });
     if (at == held_.size()) {
       untold_.push_back(at);
-      held_.push_back({.lock = lock, .statement = effect.statement});
+      held_.push_back({.lock = lock, .statement = effect.statement, .begin = begin});
     } else if (held_[at].lock.mode < lock.mode) {
-      held_[at] = {.lock = lock, .statement = effect.statement};
+      held_[at] = {.lock = lock, .statement = effect.statement, .begin = begin};
     }
   }
 }

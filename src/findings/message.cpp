@@ -183,9 +183,7 @@ std::string window_words(const Match& match) {
   const Subject& subject = first(match);
   const LineIndex& lines = subject.file->lines();
   std::size_t begin = subject.range.begin;
-  for (const HeldLock& held : subject.history().held) {
-    begin = std::min(begin, subject.file->script.statements[held.statement].range.begin);
-  }
+  for (const HeldLock& held : subject.history().held) begin = std::min(begin, held.begin);
   const SourceRange& last = subject.history().transaction_end;
   const int from = lines.position(begin).line;
   const int to = lines.position(std::max(last.begin, last.end) - 1).line;

@@ -19,6 +19,7 @@ namespace pgsluice::findings {
 struct HeldLock {
   RelationLock lock;
   std::size_t statement = 0;
+  std::size_t begin = 0;  ///< of the statement, in the text
 };
 
 /// What the statements before it mean for the statement that is judged.

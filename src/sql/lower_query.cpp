@@ -268,7 +268,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
       return select != nullptr && length(select->groupClause) > 0;
     });
     set_fact(command, "grouped", grouped);
-    command.names = use.columns;
+    command.names = Names(use.columns);
     add_fields(nodes, command.names);
     command.expression = std::move(use);
   }

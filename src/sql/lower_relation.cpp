@@ -14,7 +14,7 @@ namespace {
 
 Expression index_expression(::Node* node, const Source& source) {
   Expression result = expression(node, source);
-  result.canonical = canonical(node);
+  if (std::string text = canonical(node); !text.empty()) result.canonical = std::move(text);
   return result;
 }
 

@@ -195,10 +195,10 @@ Script open_script(SourceFile source) {
   }
   sql::Pieces pieces = sql::split(script.source.text);
   script.pieces = std::move(pieces.statements);
+  script.pieces.shrink_to_fit();  // they stay as long as the file does
   script.client_commands = std::move(pieces.client_commands);
   script.directives = std::move(pieces.directives);
   script.errors = std::move(pieces.errors);
-  script.statements.reserve(script.pieces.size());
   if (!script.directives.empty() || pieces.controls_transaction) {
     while (parse_more(script)) {
     }
@@ -215,13 +215,14 @@ bool parse_more(Script& script) {
     for (const SourceRange& piece : run) parse_statement(piece, script);
   }
   script.parsed += run.size();
-  for (Statement& statement : std::span(script.statements).subspan(before))
-    note_copied_rows(script, statement);
+  for (std::size_t i = before; i < script.statements.size(); ++i)
+    note_copied_rows(script, script.statements[i]);
   return true;
 }
 
 Script parse(SourceFile source) {
   Script script = open_script(std::move(source));
+  script.statements.reserve(script.pieces.size());
   while (parse_more(script)) {
   }
   return script;

@@ -212,7 +212,7 @@ TEST(Snapshot, KnowsPartitionsIndexesAndReaders) {
   EXPECT_TRUE(catalog.find({"App", "by_total"})->clustered);
   EXPECT_EQ(catalog.find({"App", "by_total"})->tablespace, "slow");
   ASSERT_EQ(catalog.readers(orders).size(), 1u);
-  EXPECT_THAT(catalog.readers(orders).front()->reads_columns, ElementsAre("Total", "id"));
+  EXPECT_THAT(catalog.readers(orders).front()->query().columns, ElementsAre("Total", "id"));
 }
 
 TEST(Snapshot, KnowsTypesCastsAndFunctions) {
