@@ -37,6 +37,18 @@ void CatalogChange::drop() {
     catalog_.objects().publications.erase(command_.name);
 }
 
+/// What temporary tables there are: namespace.c ResetTempTableNamespace().
+void CatalogChange::discard() {
+  const std::string_view what = command_.text("discards");
+  if (what != "all" && what != "temp") return;
+  std::vector<CatalogObject> temporary;
+  for (const Relation* relation : catalog_.all()) {
+    if (relation->name.schemaname == "pg_temp")
+      temporary.push_back({.kind = CatalogObject::Kind::relation, .name = relation->name});
+  }
+  for (const CatalogObject& gone : with_dependents(catalog_, temporary, Cascade::yes)) remove(gone);
+}
+
 /// DROP COLUMN of ONLY a table leaves the column to its children.
 void CatalogChange::own_column() {
   const Relation* parent = target();

@@ -330,6 +330,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"deferred", "SET CONSTRAINTS … DEFERRED, not IMMEDIATE"},
     Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
     Vocabulary{"delete", "a trigger for DELETE"},
+    Vocabulary{"discards", "DISCARD: all, plans, sequences or temp"},
     Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
     Vocabulary{"event", "event of a rule: select, insert, update or delete"},
     Vocabulary{"for_all_tables", "FOR ALL TABLES"},

@@ -63,28 +63,29 @@ void Settings::start(const Catalog& catalog) {
 void Settings::assign(Values& values, const Command& command) const {
   const std::string_view kind = command.text("kind");
   const bool is_set = kind == "VAR_SET_VALUE";
-  if (command.name == "lock_timeout" || kind == "VAR_RESET_ALL") {
+  const bool all = kind == "VAR_RESET_ALL" || command.text("discards") == "all";
+  if (command.name == "lock_timeout" || all) {
     values.lock_timeout = is_set ? parse_milliseconds(command.new_name) : std::nullopt;
   }
-  if (command.name == "timezone" || kind == "VAR_RESET_ALL") {
+  if (command.name == "timezone" || all) {
     values.timezone = is_set ? command.new_name.str() : default_.timezone;
   }
-  if (command.name == "role" || command.name == "session_authorization" || kind == "VAR_RESET_ALL") {
+  if (command.name == "role" || command.name == "session_authorization" || all) {
     values.role = is_set && command.new_name != "none" ? command.new_name : default_.role;
   }
-  if (command.name == "default_tablespace" || kind == "VAR_RESET_ALL") {
+  if (command.name == "default_tablespace" || all) {
     values.tablespace = is_set ? command.new_name : default_.tablespace;
   }
-  if (command.name == "default_table_access_method" || kind == "VAR_RESET_ALL") {
+  if (command.name == "default_table_access_method" || all) {
     values.access_method = is_set ? command.new_name : default_.access_method;
   }
-  if (command.name == "session_replication_role" || kind == "VAR_RESET_ALL") {
+  if (command.name == "session_replication_role" || all) {
     values.is_replica = is_set && command.new_name == "replica";
   }
-  if (command.name == "check_function_bodies" || kind == "VAR_RESET_ALL") {
+  if (command.name == "check_function_bodies" || all) {
     values.check_function_bodies = !is_set || (command.new_name != "off" && command.new_name != "false");
   }
-  if (command.name == "search_path" || kind == "VAR_RESET_ALL") {
+  if (command.name == "search_path" || all) {
     values.search_path = is_set ? parse_search_path(command.new_name) : default_.search_path;
   }
 }

@@ -15,7 +15,7 @@ class Settings {
  public:
   /// What the session has before the file sets anything, and again after RESET.
   void start(const Catalog& catalog);
-  /// A VariableSetStmt. SET LOCAL outside a transaction does nothing, as on the server.
+  /// A VariableSetStmt or DiscardStmt. SET LOCAL outside a transaction does nothing, as on the server.
   void set(const Command& command, bool in_transaction);
   void end_transaction(bool roll_back);
 

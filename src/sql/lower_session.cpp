@@ -85,6 +85,13 @@ bool lower_session_statement(::Node* node, const Source& source, Statement& stat
     case T_VariableSetStmt:
       lower_set(reinterpret_cast<::VariableSetStmt*>(node), source, statement);
       return true;
+    case T_DiscardStmt: {
+      constexpr std::array<std::string_view, 4> k_targets = {"all", "plans", "sequences", "temp"};
+      Command& command = add_command(statement, "DiscardStmt", source.whole());
+      const auto target = static_cast<std::size_t>(reinterpret_cast<::DiscardStmt*>(node)->target);
+      set_fact(command, "discards", k_targets.at(target));
+      return true;
+    }
     case T_ConstraintsSetStmt: {
       auto* n = reinterpret_cast<::ConstraintsSetStmt*>(node);
       Command& command = add_command(statement, "ConstraintsSetStmt", source.whole());

@@ -57,6 +57,30 @@ TEST(Predict, AVolatileDefaultRewritesTheRelationAndItsIndexes) {
   EXPECT_EQ(names(effect.index_builds), Texts{"public.t_pkey"});
 }
 
+TEST(Predict, DiscardAllNeedsNoTransaction) {
+  EXPECT_TRUE(effects_of("", "DISCARD ALL", FileTransaction::none).at(0).needs_no_transaction);
+  EXPECT_FALSE(effects_of("", "DISCARD TEMP", FileTransaction::none).at(0).needs_no_transaction);
+}
+
+TEST(Predict, DiscardDropsTemporaryTables) {
+  const std::string before = "CREATE TABLE t (id int)";
+  const std::string hidden = "CREATE TEMP TABLE t (id int); DISCARD ";
+  const std::string change = "; ALTER TABLE t ADD a int";
+  EXPECT_EQ(locks(effects_of(before, hidden + "PLANS" + change).at(2)),
+            Texts{"pg_temp.t AccessExclusiveLock new"});
+  EXPECT_EQ(locks(effects_of(before, hidden + "TEMP" + change).at(2)), Texts{"public.t AccessExclusiveLock"});
+  EXPECT_EQ(locks(effects_of(before, hidden + "ALL" + change, FileTransaction::none).at(2)),
+            Texts{"public.t AccessExclusiveLock"});
+}
+
+TEST(Predict, DiscardAllResetsSettings) {
+  const std::vector<Effect> effects = effects_of(
+      "CREATE TABLE t (id int)", "SET search_path = app; SET lock_timeout = '2s'; DISCARD ALL; DROP TABLE t",
+      FileTransaction::none);
+  EXPECT_EQ(locks(effects.at(3)), Texts{"public.t AccessExclusiveLock"});
+  EXPECT_FALSE(effects.at(3).lock_timeout_ms);
+}
+
 TEST(Predict, AStableDefaultDoesNot) {
   const Effect effect =
       effects_of("CREATE TABLE t (id int)",
