@@ -31,10 +31,28 @@ void CatalogChange::drop() {
     if (!keeps) remove(gone);
   }
   if (command_.tag == "AT_DropColumn" && !recurses()) own_column();
+  if (command_.tag == "DropOwnedStmt") leave_policies();
   if (command_.text("removeType") == "OBJECT_EVENT_TRIGGER")
     erase_named(catalog_.objects().event_triggers, command_.name);
   if (command_.text("removeType") == "OBJECT_PUBLICATION")
     catalog_.objects().publications.erase(command_.name);
+}
+
+/// Policies that are for other roles as well stay theirs.
+void CatalogChange::leave_policies() {
+  const auto leaves = [this](Name role) {
+    return std::ranges::any_of(command_.names,
+                               [&](Name named) { return role == (named.empty() ? catalog_.role : named); });
+  };
+  for (const Relation* relation : catalog_.all()) {
+    const bool concerned = std::ranges::any_of(relation->policies, [&](const CatalogPolicy& policy) {
+      return std::ranges::any_of(policy.roles, leaves);
+    });
+    if (!concerned) continue;
+    edit(relation->name, [&](Relation& own) {
+      for (CatalogPolicy& policy : own.policies) std::erase_if(policy.roles, leaves);
+    });
+  }
 }
 
 /// What temporary tables there are: namespace.c ResetTempTableNamespace().

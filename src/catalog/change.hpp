@@ -129,6 +129,7 @@ class CatalogChange {
 
   // apply_drop.cpp
   void drop();
+  void leave_policies();
   void discard();
   void own_column();
   void remove(const CatalogObject& gone);

@@ -101,7 +101,8 @@ class Dependencies {
     }
     for (const Relation* relation : catalog_.all()) {
       for (const CatalogPolicy& policy : relation->policies) {
-        if (std::ranges::any_of(policy.roles, [&](Name role) { return contains(roles, role); }))
+        // pg: policy.c RemoveRoleFromObjectPolicy() leaves it to the other roles, and its table alone
+        if (!policy.roles.empty() && std::ranges::all_of(policy.roles, owned))
           add(part_object(Kind::policy, relation->name, policy.name));
       }
     }

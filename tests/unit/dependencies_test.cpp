@@ -105,6 +105,14 @@ TEST(Dependencies, ARoleOwnsMoreThanTables) {
             Texts{"public.u"});
 }
 
+TEST(Dependencies, APolicyGoesWithTheLastOfItsRoles) {
+  const std::string before = "CREATE TABLE t (a int); CREATE POLICY p ON t TO r, other USING (true)";
+  EXPECT_EQ(locked(before, "DROP OWNED BY r"), Texts{});
+  EXPECT_EQ(locked(before, "DROP OWNED BY r, other"), Texts{"public.t"});
+  EXPECT_EQ(locked(before + "; DROP OWNED BY r", "DROP OWNED BY other"), Texts{"public.t"});
+  EXPECT_EQ(locked(before + "; DROP OWNED BY r, other", "DROP OWNED BY other"), Texts{});
+}
+
 TEST(Dependencies, AnUnknownExtensionTakesWhatHasNoOtherOrigin) {
   const std::string before =
       "CREATE TABLE t (a int, b text DEFAULT lower('X')); CREATE INDEX i ON t (b text_pattern_ops);"
