@@ -54,7 +54,7 @@ class Few {
   [[nodiscard]] const T& back() const { return items()[size() - 1]; }
 
   void push_back(T value) {
-    if (size() == capacity()) move_to(items(), size(), std::max(size() + 1, size() + size() / 2));
+    if (size() == capacity()) move_to(items(), size(), std::max(size() + 1, 2 * size()));
     std::construct_at(end(), std::move(value));
     ++head_->size;
   }
@@ -64,8 +64,10 @@ class Few {
     return back();
   }
   void clear() {
+    if (head_ == nullptr) return;
     std::destroy(begin(), end());
-    ::operator delete(std::exchange(head_, nullptr));
+    ::operator delete(head_, bytes(capacity()));  // who knows the size need not look for it
+    head_ = nullptr;
   }
 
   template <typename Predicate>
@@ -82,6 +84,7 @@ class Few {
     std::uint32_t capacity = 0;
   };
 
+  [[nodiscard]] static std::size_t bytes(std::size_t room) { return sizeof(Head) + room * sizeof(T); }
   [[nodiscard]] std::size_t capacity() const { return head_ != nullptr ? head_->capacity : 0; }
   [[nodiscard]] T* items() const {
     static_assert(alignof(T) <= alignof(Head));
@@ -95,10 +98,10 @@ class Few {
   /// Takes the items out of where they are into new room, which is the list from then on.
   void move_to(T* from, std::size_t count, std::size_t room) {
     Few made;
-    made.head_ = new (::operator new(sizeof(Head) + room * sizeof(T))) Head;
+    made.head_ =
+        new (::operator new(bytes(room))) Head{.size = 0, .capacity = static_cast<std::uint32_t>(room)};
     std::uninitialized_move_n(from, count, made.items());
     made.head_->size = static_cast<std::uint32_t>(count);
-    made.head_->capacity = static_cast<std::uint32_t>(room);
     std::swap(head_, made.head_);
   }
   void cut(T* end_of_kept) {
