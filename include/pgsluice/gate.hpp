@@ -59,6 +59,7 @@ struct GateSubject {
   RelationName relation;
   std::string column;
   Change change = Change::dropped;
+  bool loses_default = false;  ///< of what is tightened: who leaves the column out gets no value any more
   [[nodiscard]] std::string quoted() const;
   bool operator==(const GateSubject&) const = default;
 };

@@ -11,7 +11,7 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 5;
+inline constexpr int k_ledger_version = 6;
 /// Since then it knows releases and what the gate has seen.
 inline constexpr int k_gate_ledger_version = 5;
 

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
+#include "gate/queries.hpp"
 #include "gate/record.hpp"
 #include "gate/sources.hpp"
 
@@ -36,8 +37,18 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
 }
 
 std::vector<EvidenceSource> sources_of(Session& session, const GateMemory& memory, const GatePolicy& policy) {
-  return {session_source(session), dependant_source(session), recoverability_source(session),
-          freeze_source(policy.freezes, std::time(nullptr)), approval_source(memory, policy)};
+  return {session_source(session),
+          dependant_source(session),
+          query_source(session),
+          recoverability_source(session),
+          freeze_source(policy.freezes, std::time(nullptr)),
+          approval_source(memory, policy)};
+}
+
+/// What this database does not count at all holds nothing back, unless somebody asks for it.
+void expect_no_miracles(GatePolicy& policy, Session& session) {
+  if (policy.requirements.contains("queries") || has_query_statistics(session)) return;
+  policy.requirements["queries"] = Requirement::optional;
 }
 
 EvidenceSource backups_of(Cluster* cluster, const ClusterOptions& options) {
@@ -124,7 +135,8 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
                                           const World& world, const GateOptions& options) {
   std::vector<GateDecision> decisions;
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
-  const GatePolicy policy = gate_policy(options);
+  GatePolicy policy = gate_policy(options);
+  expect_no_miracles(policy, session);
   const GateMemory memory = read_gate_memory(session, ledger);
   std::vector<EvidenceSource> sources = sources_of(session, memory, policy);
   const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);

@@ -7,6 +7,7 @@
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
 #include "gate/guard.hpp"
+#include "gate/queries.hpp"
 #include "gate/record.hpp"
 #include "plan/sql_text.hpp"
 
@@ -29,6 +30,20 @@ GateDecision decision_on(const PlannedFile& file, const std::vector<GateDecision
     decision.words += cat(decision.words.empty() ? "" : "; ", hold.words);
   }
   return decision;
+}
+
+/// Only as long as nothing has used it, what it is compared with stays the same.
+void record_queries(const PlannedFile& file, const GateDecision& decision, Session& session) {
+  bool looked = false;
+  bool open = true;
+  for (const Evidence& seen : decision.evidence) {
+    if (seen.provider != "queries") continue;
+    looked = true;
+    open = open && seen.verdict == Verdict::open;
+  }
+  const std::string& id = file.analysis.migration.id;
+  if (looked && open) return pin_query_snapshot(session, id);
+  keep_query_snapshots(session, {id});
 }
 
 }  // namespace
@@ -62,9 +77,10 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
   open_run(worker, world, run);
   const GateRecord record{.run_id = world.run_id, .token = worker.token, .release = run.release};
   for (const PlannedFile& file : files) {
-    if (waits_for_contract(file)) {
-      record_contract(*worker.session, file, decision_on(file, pending.decisions), record);
-    }
+    if (!waits_for_contract(file)) continue;
+    const GateDecision decision = decision_on(file, pending.decisions);
+    record_contract(*worker.session, file, decision, record);
+    record_queries(file, decision, *worker.session);
   }
   if (pending.plan.pending_steps() > 0) return;
   close_run(worker, world, run, "held", run.good_end);
@@ -91,6 +107,13 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
          .name = "release-not-recorded",
          .message = cat("guard will not know that this folder is applied: ", printable_line(error.what()))});
   }
+}
+
+void record_statistics(const RunReport& report, Worker& worker) {
+  if (report.steps.empty()) return;
+  absorb_own_statements(*worker.session);
+  keep_query_snapshots(*worker.session, {std::string(k_last_run)});
+  forget_query_snapshots(*worker.session);
 }
 
 void tell_held(const Plan& plan, const World& world) {

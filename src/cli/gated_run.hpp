@@ -17,6 +17,8 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
 /// A release can start when all expand steps are there: a backfill may still be at work.
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
                     const std::string& release);
+/// What the run itself has done is no use of anything; and what is counted at its end is where those begin that come later.
+void record_statistics(const RunReport& report, Worker& worker);
 /// Says what is held back.
 void tell_held(const Plan& plan, const World& world);
 /// Under --strict-gates, what is held back decides how the run ends.

@@ -81,8 +81,10 @@ std::string least_privileges(Session& session, const std::string& name, const Do
         cat("-- ", printable_line(cat("ALTER TABLE ", of_superusers.text(row, 0), " OWNER TO ", role, ";")),
             "\n");
   }
-  sql += cat("-- how old a blocker's transaction is, and what it runs\nGRANT pg_read_all_stats TO ", role,
-             ";\n");
+  sql +=
+      cat("-- how old a blocker's transaction is and what it runs, and what queries use "
+          "(pg_stat_statements)\nGRANT pg_read_all_stats TO ",
+          role, ";\n");
   if (options.kill_policy) {
     sql += cat("-- ending blockers, where a policy says so\nGRANT pg_signal_backend TO ", role, ";\n");
   }

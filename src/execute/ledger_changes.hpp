@@ -130,8 +130,25 @@ COMMENT ON COLUMN pgsluice.bundle.digest IS 'As pgsluice guard --digest prints i
 COMMENT ON COLUMN pgsluice.bundle.release IS 'Of the application; empty: nobody has said.';
 )sql";
 
+inline constexpr std::string_view k_add_query_snapshot = R"sql(
+CREATE TABLE pgsluice.query_snapshot (
+  migration_id text PRIMARY KEY,
+  taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  stats_reset timestamptz,
+  dealloc bigint,
+  entries bigint NOT NULL,
+  statements jsonb NOT NULL
+);
+COMMENT ON TABLE pgsluice.query_snapshot IS 'What pg_stat_statements had counted of this database at a moment: for each contract step that waits, when its gate last found that it had to. The row without a migration is of the end of the last run that changed something.';
+COMMENT ON COLUMN pgsluice.query_snapshot.stats_reset IS 'Of pg_stat_statements_info: a later one means that the counting began anew. NULL: the server does not say.';
+COMMENT ON COLUMN pgsluice.query_snapshot.dealloc IS 'Of pg_stat_statements_info: how often statements had been evicted. NULL: the server does not say.';
+COMMENT ON COLUMN pgsluice.query_snapshot.entries IS 'Statements that were counted, of all databases.';
+COMMENT ON COLUMN pgsluice.query_snapshot.statements IS 'By queryid/userid[/toplevel]: calls, and since when they are counted.';
+)sql";
+
 inline constexpr std::array k_ledger_changes{
     LedgerChange{.version = 2, .sql = k_add_lease}, LedgerChange{.version = 3, .sql = k_add_backfill},
-    LedgerChange{.version = 4, .sql = k_add_baseline}, LedgerChange{.version = 5, .sql = k_add_gate}};
+    LedgerChange{.version = 4, .sql = k_add_baseline}, LedgerChange{.version = 5, .sql = k_add_gate},
+    LedgerChange{.version = 6, .sql = k_add_query_snapshot}};
 
 }  // namespace pgsluice

@@ -25,6 +25,10 @@ Change change_of(const Command& command, const EffectRow& row) {
                                                                                           : Change::altered;
 }
 
+bool takes_default(const Command& command) {
+  return command.tag == "AT_ColumnDefault" || command.tag == "AT_DropIdentity";
+}
+
 /// The column that it is about; empty: the relation as a whole.
 std::string column_of(const Command& command) {
   const bool of_column = command.tag == "AT_DropColumn" || command.tag == "AT_AlterColumnType" ||
@@ -43,6 +47,7 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
     if (lock.is_new || lock.role != "target") continue;
     GateSubject subject{
         .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};
+    subject.loses_default = subject.change == Change::tightened && takes_default(written);
     if (std::find(question.subjects.begin(), question.subjects.end(), subject) == question.subjects.end()) {
       question.subjects.push_back(std::move(subject));
     }

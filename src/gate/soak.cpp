@@ -151,7 +151,7 @@ std::optional<Evidence> soak_evidence(const GateQuestion& question, const std::v
             cat(printable_line(earlier), " was applied"));
   }
   for (const Evidence& seen : evidence) {
-    if (!can_soak(seen)) continue;
+    if (!can_soak(seen) || policy.requirement(seen.provider) == Requirement::optional) continue;
     const auto row = memory.rows.find({id, seen.provider, seen.subject});
     const bool lasts =
         seen.verdict == Verdict::open && row != memory.rows.end() && row->second.verdict == Verdict::open;

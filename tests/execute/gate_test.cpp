@@ -405,7 +405,7 @@ TEST_P(Gate, TheGuardSaysWhatIsMissing) {
 TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
   ASSERT_EQ(apply(folder, database, {}).code, 0);
   database.sql(
-      "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle; ALTER TABLE pgsluice.run DROP COLUMN "
+      "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot; ALTER TABLE pgsluice.run DROP COLUMN "
       "release;"
       "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN needs_app; UPDATE pgsluice.meta SET "
       "ledger_version = 4");

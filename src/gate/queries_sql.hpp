@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How pg_stat_statements and the catalogs are asked what queries have used.
+
+#include <string>
+#include <string_view>
+
+namespace pgsluice::queries {
+
+/// What there is of pg_stat_statements, and what this role may see of it: one row.
+inline constexpr std::string_view k_find_extension = R"sql(
+SELECT coalesce(quote_ident(n.nspname), ''),
+  coalesce(current_setting('pg_stat_statements.track', true), ''),
+  coalesce(current_setting('compute_query_id', true), 'on'),
+  coalesce(current_setting('pg_stat_statements.track_utility', true), 'on') = 'on',
+  pg_has_role('pg_read_all_stats', 'USAGE'),
+  quote_ident(current_user),
+  to_regclass(quote_ident(n.nspname) || '.pg_stat_statements_info') IS NOT NULL,
+  EXISTS (SELECT FROM pg_attribute a WHERE a.attname = 'toplevel'
+    AND a.attrelid = to_regclass(quote_ident(n.nspname) || '.pg_stat_statements')),
+  EXISTS (SELECT FROM pg_attribute a WHERE a.attname = 'stats_since'
+    AND a.attrelid = to_regclass(quote_ident(n.nspname) || '.pg_stat_statements')),
+  coalesce((SELECT string_agg(coalesce(r.rolname, 'ALL'), ', ') FROM pg_db_role_setting s
+    LEFT JOIN pg_roles r ON r.oid = s.setrole
+    WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+      AND s.setconfig && ARRAY['pg_stat_statements.track=none', 'compute_query_id=off']), ''),
+  coalesce(current_setting('pg_stat_statements.max', true)::bigint, 0),
+  to_regclass('pgsluice.query_snapshot') IS NOT NULL
+FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'pg_stat_statements'
+LEFT JOIN pg_namespace n ON n.oid = e.extnamespace)sql";
+
+/// What a relation ($1) or its column ($2, or '') takes with it: partitions, children and generated columns; and, unless
+/// it is renamed ($3), the views that read any of that. The last column: whether an INSERT need not name it.
+inline constexpr std::string_view k_find_targets = R"sql(
+WITH RECURSIVE target AS MATERIALIZED (
+  SELECT c.oid, coalesce(a.attnum, 0)::integer AS attnum
+  FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped
+  WHERE c.oid = to_regclass($1) AND ($2 = '' OR a.attnum IS NOT NULL)),
+part AS (
+  SELECT oid, attnum, 1 AS own FROM target
+  UNION
+  SELECT x.oid, x.attnum, x.own FROM part p CROSS JOIN LATERAL (
+    SELECT i.inhrelid AS oid, coalesce(c.attnum, 0)::integer AS attnum, 1 AS own FROM pg_inherits i
+    LEFT JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attnum = p.attnum AND p.attnum <> 0
+    LEFT JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attname = a.attname AND NOT c.attisdropped
+    WHERE i.inhparent = p.oid AND p.own = 1 AND (p.attnum = 0 OR c.attnum IS NOT NULL)
+    UNION ALL
+    SELECT g.attrelid, g.attnum::integer, 2 FROM pg_attribute g
+    WHERE g.attrelid = p.oid AND g.attgenerated <> '' AND g.attnum <> p.attnum AND p.attnum <> 0 AND NOT $3::boolean
+      AND EXISTS (SELECT FROM pg_depend d LEFT JOIN pg_attrdef f
+        ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND d.refobjsubid = p.attnum
+          AND (f.adrelid = p.oid AND f.adnum = g.attnum OR
+            d.classid = 'pg_class'::regclass AND d.objid = p.oid AND d.objsubid = g.attnum))
+    UNION ALL
+    SELECT r.ev_class, 0, 3 FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND r.rulename = '_RETURN' AND r.ev_class <> p.oid
+      AND (p.attnum = 0 OR d.refobjsubid = p.attnum) AND NOT $3::boolean) x)
+SELECT DISTINCT n.nspname, c.relname, coalesce(a.attname, ''), p.own,
+  coalesce(a.atthasdef OR a.attidentity <> '', false)
+FROM part p JOIN pg_class c ON c.oid = p.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = p.attnum AND p.attnum <> 0)sql";
+
+/// Code that may use what is asked about: name, language, source, and the tables whose triggers call it.
+inline constexpr std::string_view k_find_code = R"sql(
+SELECT n.nspname, p.proname, l.lanname, p.prosrc,
+  coalesce((SELECT json_agg(json_build_array(tn.nspname, tc.relname)) FROM pg_trigger g
+    JOIN pg_class tc ON tc.oid = g.tgrelid JOIN pg_namespace tn ON tn.oid = tc.relnamespace
+    WHERE g.tgfoid = p.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'), '[]')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))sql";
+
+/// Relations of these names ($1), with their columns and what their constraints are on.
+inline constexpr std::string_view k_find_relations = R"sql(
+SELECT n.nspname, c.relname,
+  (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  (SELECT json_object_agg(k.conname, (SELECT json_agg(a.attname) FROM pg_attribute a
+     WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)))
+   FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x'))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY ($1::name[]) AND n.nspname !~ '^pg_(toast|temp)')sql";
+
+/// Where names without a schema lead for each role, unless its session says otherwise.
+inline constexpr std::string_view k_find_paths = R"sql(
+SELECT r.rolname, coalesce((SELECT substr(x.setting, 13) FROM pg_db_role_setting s, unnest(s.setconfig) AS x (setting)
+    WHERE s.setrole IN (0, r.oid)
+      AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+      AND x.setting LIKE 'search\_path=%' ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1),
+  (SELECT boot_val FROM pg_settings WHERE name = 'search_path'))
+FROM pg_roles r WHERE r.rolname = ANY ($1::name[]))sql";
+
+/// What pg_stat_statements is like on this server.
+struct Extension {
+  std::string schema;  ///< quoted; empty: not in this database
+  std::string track;   ///< empty: the server has not loaded it
+  std::string query_ids;
+  bool utility = true;
+  bool readable = false;
+  std::string role;  ///< quoted
+  bool has_info = false;
+  bool has_toplevel = false;
+  bool has_since = false;
+  std::string untracked;  ///< roles whose statements are not counted
+  long long most = 0;     ///< entries
+  bool has_snapshots = false;
+};
+
+/// `now`: what is counted of this database at this moment. `texts`: with their texts.
+std::string statements_now(const Extension& extension, bool texts);
+/// One row: since when there is something to compare with ($1: the file), and what may have been lost since.
+std::string what_is_lost(const Extension& extension);
+/// The statements that ran since then, with how often.
+std::string what_has_run(const Extension& extension);
+/// Keeps for the file $1 what is counted now.
+std::string keep_snapshot(const Extension& extension);
+/// Takes what our own role has done into all that is kept.
+std::string absorb_own(const Extension& extension);
+
+}  // namespace pgsluice::queries

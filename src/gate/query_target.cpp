@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/query_target.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "gate/queries_sql.hpp"
+#include "pg/arrays.hpp"
+
+namespace pgsluice {
+namespace {
+
+// ---- texts ---------------------------------------------------------------------------------------------------------
+
+bool is_word_part(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+}
+
+/// Whether a text names it, in whatever case. A quote in a name is doubled where it is written down.
+bool names(std::string_view lower_text, Name name) {
+  const std::string wanted = replace_all(to_lower(name.str()), "\"", "\"\"");
+  for (std::size_t at = lower_text.find(wanted); at != std::string_view::npos;
+       at = lower_text.find(wanted, at + 1)) {
+    const std::size_t end = at + wanted.size();
+    const bool begins = at == 0 || !is_word_part(lower_text[at - 1]) || !is_word_part(wanted.front());
+    const bool ends =
+        end == lower_text.size() || !is_word_part(lower_text[end]) || !is_word_part(wanted.back());
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+/// Identifiers may be written as code points: U&"d\0061ta".
+bool has_escaped_names(std::string_view lower_text) {
+  return lower_text.find("u&\"") != std::string_view::npos;
+}
+
+// ---- relations -----------------------------------------------------------------------------------------------------
+
+Names names_in(const Json& array) {
+  Names found;
+  for (const Json& one : array) {
+    if (one.is_string()) found.emplace_back(one.get_ref<const std::string&>());
+  }
+  return found;
+}
+
+/// Those that somebody has asked for by name.
+class Relations {
+ public:
+  explicit Relations(Session& session) : session_(session) {}
+
+  /// Empty, or why they cannot be read.
+  std::string load(const std::set<RelationName>& wanted) {
+    std::set<std::string> fresh;
+    for (const RelationName& name : wanted) {
+      if (known_.emplace(name.relname, std::vector<KnownRelation>()).second) fresh.insert(name.relname.str());
+    }
+    if (fresh.empty()) return {};
+    const std::vector<std::string> list(fresh.begin(), fresh.end());
+    const SqlResult rows = session_.query(queries::k_find_relations, {pg::text_array(list)});
+    if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
+    for (std::size_t row = 0; row < rows.rows.size(); ++row) add(rows, row);
+    return {};
+  }
+
+  /// As a session with this search_path finds them; what it does not find there, another search_path must have found:
+  /// then it counts as `own`, rather than as nothing.
+  [[nodiscard]] const KnownRelation* find(const RelationName& name, const Names& path,
+                                          const std::set<RelationName>& own) const {
+    const auto found = known_.find(name.relname);
+    if (found == known_.end() || found->second.empty()) return nullptr;
+    const std::vector<KnownRelation>& all = found->second;
+    const auto in_schema = [&all](Name schema) -> const KnownRelation* {
+      const auto one =
+          std::ranges::find(all, schema, [](const KnownRelation& r) { return r.name.schemaname; });
+      return one == all.end() ? nullptr : &*one;
+    };
+    if (!name.schemaname.empty()) return in_schema(name.schemaname);
+    if (const KnownRelation* one = in_schema("pg_catalog")) return one;
+    for (const Name schema : path) {
+      if (const KnownRelation* one = in_schema(schema)) return one;
+    }
+    const auto mine =
+        std::ranges::find_if(all, [&own](const KnownRelation& r) { return own.contains(r.name); });
+    return mine == all.end() ? &all.front() : &*mine;
+  }
+
+ private:
+  void add(const SqlResult& rows, std::size_t row) {
+    KnownRelation relation{.name = {.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)}};
+    relation.columns = names_in(Json::parse(rows.text(row, 2), nullptr, false));
+    const Json constraints = Json::parse(rows.text(row, 3), nullptr, false);
+    if (constraints.is_object()) {
+      for (const auto& [name, columns] : constraints.items())
+        relation.constraint_columns[name] = names_in(columns);
+    }
+    known_[relation.name.relname].push_back(std::move(relation));
+  }
+
+  Session& session_;
+  std::map<Name, std::vector<KnownRelation>> known_;
+};
+
+std::set<RelationName> own_relations(const QueryTarget& target) {
+  std::set<RelationName> own;
+  for (const QueryTarget::Part& part : target.parts) own.insert(part.relation);
+  return own;
+}
+
+bool uses_parts(const QueryUse& use, const QueryTarget& target) {
+  return std::ranges::any_of(target.parts, [&use](const QueryTarget::Part& part) {
+    const auto found = use.relations.find(part.relation);
+    return found != use.relations.end() && (part.column.empty() || found->second.contains(part.column));
+  });
+}
+
+// ---- code ----------------------------------------------------------------------------------------------------------
+
+struct Code {
+  RelationName name;
+  std::string language;
+  std::string source;
+  std::string lower_source;
+  std::vector<RelationName> tables;  ///< whose triggers call it
+};
+
+std::vector<Code> read_code_of(const SqlResult& rows) {
+  std::vector<Code> all;
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    Code code{.name = {.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)},
+              .language = rows.text(row, 2),
+              .source = rows.text(row, 3),
+              .lower_source = to_lower(rows.text(row, 3)),
+              .tables = {}};
+    for (const Json& table : Json::parse(rows.text(row, 4), nullptr, false)) {
+      const Names names = names_in(table);
+      if (names.size() == 2) code.tables.push_back({.schemaname = names[0], .relname = names[1]});
+    }
+    all.push_back(std::move(code));
+  }
+  return all;
+}
+
+/// A call as written may mean it.
+bool is_call_of(const RelationName& written, const RelationName& function) {
+  return written.relname == function.relname &&
+         (written.schemaname.empty() || written.schemaname == function.schemaname);
+}
+
+/// Finds the code that uses a target, also by calling such code.
+class CodeFinder {
+ public:
+  CodeFinder(Session& session, QueryTarget& target) : relations_(session), target_(target) {}
+
+  /// Empty, or why it could not be found out.
+  std::string run(const std::vector<Code>& all) {
+    constexpr int most_rounds = 5;
+    for (int round = 0; round < most_rounds; ++round) {
+      bool found = false;
+      for (const Code& code : all) {
+        if (target_.functions.contains(code.name)) continue;
+        const auto certain = uses(code);
+        if (!problem_.empty()) return problem_;
+        if (certain) add(code, *certain);
+        found = found || certain;
+      }
+      if (!found) break;
+    }
+    return {};
+  }
+
+ private:
+  void add(const Code& code, bool certain) {
+    target_.functions[code.name] = certain;
+    for (const RelationName& table : code.tables) target_.triggers[table] = code.name;
+  }
+
+  /// Whether it uses it, and whether that is certain: SQL is read, other code names it or does not.
+  std::optional<bool> uses(const Code& code) {
+    if (!names_it(code) && !names_function(code)) return std::nullopt;
+    if (code.language != "sql") return false;
+    const QueryText text = read_queries(code.source);
+    if (!text.problem.empty()) return false;
+    std::set<RelationName> wanted;
+    for (const QueryShape& query : text.queries) add_relation_names(query, wanted);
+    problem_ = relations_.load(wanted);
+    const std::set<RelationName> own = own_relations(target_);
+    const RelationFinder find = [&](const RelationName& name) {
+      return relations_.find(name, {"public"}, own);
+    };
+    QueryUse use;
+    for (const QueryShape& query : text.queries) add_use(query, find, use);
+    if (uses_parts(use, target_)) return true;
+    for (const RelationName& call : use.functions) {
+      for (const auto& [function, certain] : target_.functions) {
+        if (is_call_of(call, function)) return certain;
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool names_it(const Code& code) const {
+    return std::ranges::any_of(target_.parts, [&code](const QueryTarget::Part& part) {
+      return names(code.lower_source, part.relation.relname) &&
+             (code.language == "sql" || part.column.empty() || names(code.lower_source, part.column) ||
+              code.lower_source.find('*') != std::string::npos);
+    });
+  }
+
+  [[nodiscard]] bool names_function(const Code& code) const {
+    return std::ranges::any_of(target_.functions, [&code](const auto& entry) {
+      return names(code.lower_source, entry.first.relname);
+    });
+  }
+
+  Relations relations_;
+  QueryTarget& target_;
+  std::string problem_;
+};
+
+// ---- search_path ---------------------------------------------------------------------------------------------------
+
+/// `"$user", public` of a role.
+Names schemas_in(std::string_view setting, const std::string& role) {
+  Names schemas;
+  for (std::string_view part : split(setting, ',')) {
+    part = trim(part);
+    const bool quoted = part.size() >= 2 && part.front() == '"' && part.back() == '"';
+    std::string name = quoted ? replace_all(part.substr(1, part.size() - 2), "\"\"", "\"") : to_lower(part);
+    if (!name.empty()) schemas.emplace_back(name == "$user" ? role : name);
+  }
+  return schemas;
+}
+
+}  // namespace
+
+std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject) {
+  const SqlResult parts = session.query(
+      queries::k_find_targets,
+      {subject.relation.quoted(), subject.column, subject.change == Change::renamed ? "t" : "f"});
+  if (!parts.ok) return cat("cannot read the catalogs: ", printable_line(parts.error.message));
+  QueryTarget target;
+  for (std::size_t row = 0; row < parts.rows.size(); ++row) {
+    target.parts.push_back({.relation = {.schemaname = parts.text(row, 0), .relname = parts.text(row, 1)},
+                            .column = parts.text(row, 2),
+                            .own = parts.number(row, 3).value_or(0) == 1,
+                            .has_default = parts.truth(row, 4)});
+  }
+  const SqlResult code = session.query(queries::k_find_code, {});
+  if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
+  std::string problem = CodeFinder(session, target).run(read_code_of(code));
+  if (!problem.empty()) return problem;
+  return target;
+}
+
+class QueryJudge::State {
+ public:
+  State(Session& session, const GateSubject& subject, const QueryTarget& target)
+      : session_(session),
+        subject_(subject),
+        target_(target),
+        relations_(session),
+        own_(own_relations(target)) {
+    for (const RelationName& relation : own_) words_.push_back(relation.relname);
+    for (const auto& [function, certain] : target.functions) words_.push_back(function.relname);
+    for (const auto& [table, function] : target.triggers) words_.push_back(table.relname);
+  }
+
+  [[nodiscard]] bool may_use(std::string_view text) const {
+    if (text.empty()) return true;  // nobody knows
+    const std::string lower = to_lower(text);
+    return has_escaped_names(lower) ||
+           std::ranges::any_of(words_, [&lower](Name word) { return names(lower, word); });
+  }
+
+  std::vector<Answer> answer(const std::vector<Statement>& statements) {
+    std::vector<QueryText> texts;
+    std::set<RelationName> wanted;
+    for (const Statement& statement : statements) {
+      texts.push_back(read_queries(statement.text));
+      for (const QueryShape& query : texts.back().queries) add_relation_names(query, wanted);
+    }
+    std::string problem = relations_.load(wanted);
+    if (problem.empty()) problem = load_paths(statements);
+    std::vector<Answer> answers;
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      answers.push_back(problem.empty() ? answer(statements[i], texts[i])
+                                        : Answer{.verdict = Verdict::unknown, .words = problem});
+    }
+    return answers;
+  }
+
+ private:
+  std::string load_paths(const std::vector<Statement>& statements) {
+    std::set<std::string> roles;
+    for (const Statement& statement : statements) roles.insert(statement.role);
+    const std::vector<std::string> list(roles.begin(), roles.end());
+    const SqlResult rows = session_.query(queries::k_find_paths, {pg::text_array(list)});
+    if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
+    for (std::size_t row = 0; row < rows.rows.size(); ++row)
+      paths_[rows.text(row, 0)] = schemas_in(rows.text(row, 1), rows.text(row, 0));
+    return {};
+  }
+
+  Answer answer(const Statement& statement, const QueryText& text) {
+    if (statement.text.empty())
+      return {.verdict = Verdict::unknown, .words = "the server has not kept the text of a query"};
+    if (!text.problem.empty())
+      return {.verdict = Verdict::unknown,
+              .words = cat("a query cannot be read (", printable_line(text.problem), ")")};
+    const Names path = paths_.contains(statement.role) ? paths_[statement.role] : Names{"public"};
+    const RelationFinder find = [&](const RelationName& name) { return relations_.find(name, path, own_); };
+    QueryUse use;
+    for (const QueryShape& query : text.queries) add_use(query, find, use);
+    if (!use.complete) return {.verdict = Verdict::unknown, .words = "a query is too long to be read"};
+    if (subject_.change == Change::tightened)
+      return {.verdict = leaves_out(use) ? Verdict::closed : Verdict::open, .words = {}};
+    if (uses_parts(use, target_)) return {.verdict = Verdict::closed, .words = {}};
+    return by_code(use);
+  }
+
+  /// An INSERT that gives it no value, and nothing else does.
+  [[nodiscard]] bool leaves_out(const QueryUse& use) const {
+    return std::ranges::any_of(use.inserts, [this](const QueryInsert& insert) {
+      return std::ranges::any_of(target_.parts, [&](const QueryTarget::Part& part) {
+        return part.own && part.relation == insert.relation && !insert.given.contains(part.column) &&
+               (subject_.loses_default || !part.has_default);
+      });
+    });
+  }
+
+  [[nodiscard]] Answer by_code(const QueryUse& use) const {
+    Answer answer;
+    for (const auto& [function, certain] : target_.functions) {
+      const bool called = std::ranges::any_of(
+          use.functions,
+          [&function = function](const RelationName& call) { return is_call_of(call, function); });
+      const bool fired = std::ranges::any_of(target_.triggers, [&](const auto& trigger) {
+        return trigger.second == function && use.written.contains(trigger.first);
+      });
+      if (!called && !fired) continue;
+      if (certain) return {.verdict = Verdict::closed, .words = {}};
+      answer = {.verdict = Verdict::unknown,
+                .words = cat("a query runs ", printable_line(function.quoted()), ", whose code names it")};
+    }
+    return answer;
+  }
+
+  Session& session_;
+  const GateSubject& subject_;
+  const QueryTarget& target_;
+  Relations relations_;
+  std::set<RelationName> own_;
+  Names words_;
+  std::map<std::string, Names> paths_;
+};
+
+QueryJudge::QueryJudge(Session& session, const GateSubject& subject, const QueryTarget& target)
+    : state_(std::make_unique<State>(session, subject, target)) {}
+QueryJudge::~QueryJudge() = default;
+
+bool QueryJudge::may_use(std::string_view text) const {
+  return state_->may_use(text);
+}
+
+std::vector<QueryJudge::Answer> QueryJudge::answer(const std::vector<Statement>& statements) {
+  return state_->answer(statements);
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+// What queries use, on real servers: a workload of which it is known, and the gate that asks for it.
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/harness.hpp"
+#include "execute/workload.hpp"
+#include "gate/query_target.hpp"
+#include "pg/arrays.hpp"
+#include "support/schema.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+constexpr std::string_view k_app = "pgsluice_test_app";
+constexpr std::string_view k_archivist = "pgsluice_test_archivist";
+
+void make_role(Database& database, std::string_view role) {
+  database.admin(
+      cat("DO $$ BEGIN CREATE ROLE ", role, " LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"));
+}
+
+// ---- the workload --------------------------------------------------------------------------------------------------
+
+struct Counted {
+  std::size_t query = 0;
+  QueryJudge::Statement statement;
+};
+
+class Workload : public ::testing::TestWithParam<Server> {
+ protected:
+  static constexpr std::size_t k_queries = 200;
+
+  Workload() : queries(make_workload(k_queries, 20'261'127, GetParam().major)) {
+    make_role(database, k_app);
+    make_role(database, k_archivist);
+    database.admin(cat("ALTER ROLE ", k_archivist, " SET search_path = archive, public"));
+    database.admin("CREATE EXTENSION pg_stat_statements");
+    database.admin(k_workload_schema);
+    database.admin(cat("GRANT USAGE ON SCHEMA archive TO ", k_archivist,
+                       "; GRANT ALL ON ALL TABLES IN SCHEMA public, archive TO ", k_app, ", ", k_archivist));
+  }
+
+  void run_all() {
+    const auto app = database.connect("app", k_app);
+    const auto archivist = database.connect("app", k_archivist);
+    for (const WorkloadQuery& query : queries) {
+      const SqlResult result = (query.archive ? archivist : app)->query(query.sql, {});
+      ASSERT_TRUE(result.ok) << query.sql << "\n" << result.error.message;
+    }
+  }
+
+  /// What the server counts; it counts queries of one shape as one.
+  std::vector<Counted> counted() {
+    const SqlResult rows = admin->query(
+        "SELECT (regexp_match(s.query, '/\\* q(\\d+) \\*/'))[1], r.rolname, s.query FROM pg_stat_statements s"
+        " JOIN pg_roles r ON r.oid = s.userid WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = "
+        "current_database())"
+        " AND s.query LIKE '%/* q%' ORDER BY 1",
+        {});
+    EXPECT_TRUE(rows.ok) << rows.error.message;
+    std::vector<Counted> found;
+    for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+      found.push_back({.query = static_cast<std::size_t>(rows.number(row, 0).value_or(0)),
+                       .statement = {.text = rows.text(row, 2), .role = rows.text(row, 1)}});
+    }
+    return found;
+  }
+
+  /// The queries that the server takes no more when the column is gone.
+  std::set<std::size_t> refused_without(const std::string& column) {
+    const std::size_t dot = column.find('.');
+    std::vector<std::string> plain;
+    std::vector<std::string> archive;
+    for (const WorkloadQuery& query : queries) (query.archive ? archive : plain).push_back(query.sql);
+    admin->script(cat("BEGIN; ALTER TABLE public.", column.substr(0, dot), " DROP COLUMN ",
+                      column.substr(dot + 1), " CASCADE"));
+    std::set<std::size_t> refused;
+    for (const auto& [path, list] : {std::pair("public", plain), std::pair("archive, public", archive)}) {
+      admin->script(cat("SET LOCAL search_path = ", path));
+      const SqlResult rows = admin->query(
+          "SELECT (regexp_match(q, '/\\* q(\\d+) \\*/'))[1] FROM unnest($1::text[]) q WHERE NOT "
+          "public.is_taken(q)",
+          {pg::text_array(list)});
+      EXPECT_TRUE(rows.ok) << rows.error.message;
+      for (std::size_t row = 0; row < rows.rows.size(); ++row)
+        refused.insert(static_cast<std::size_t>(rows.number(row, 0).value_or(0)));
+    }
+    admin->script("ROLLBACK");
+    return refused;
+  }
+
+  Database database{GetParam(), "workload"};
+  std::unique_ptr<Session> admin = database.connect("test", k_superuser);
+  std::vector<WorkloadQuery> queries;
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Workload, ::testing::ValuesIn(servers({})), version_name);
+
+std::string sql_of(const std::vector<WorkloadQuery>& queries, const std::set<std::size_t>& numbers) {
+  std::string text;
+  for (const std::size_t number : numbers) text += cat("\n  ", queries[number].sql);
+  return text;
+}
+
+std::set<std::size_t> without(const std::set<std::size_t>& all, const std::set<std::size_t>& some) {
+  std::set<std::size_t> rest;
+  std::ranges::set_difference(all, some, std::inserter(rest, rest.end()));
+  return rest;
+}
+
+/// Exactly the queries that use a column are found, by the text that the server keeps of them.
+TEST_P(Workload, IsUnderstoodExactly) {
+  database.admin(R"(CREATE FUNCTION is_taken(sql text) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN EXECUTE 'PREPARE taken AS ' || sql; DEALLOCATE taken; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $$)");
+  run_all();
+  const std::vector<Counted> all = counted();
+  ASSERT_GE(all.size(), k_queries * 3 / 4);
+  std::vector<QueryJudge::Statement> statements;
+  for (const Counted& one : all) statements.push_back(one.statement);
+  std::cout << "PostgreSQL " << GetParam().major << ": " << k_queries << " queries, counted as " << all.size()
+            << "\n"
+            << std::left << std::setw(24) << "column"
+            << "used  found  missed  wrong  refused by the server without it\n";
+  for (const std::string& column : k_workload_columns) {
+    const std::size_t dot = column.find('.');
+    const GateSubject subject{.relation = {.schemaname = "public", .relname = column.substr(0, dot)},
+                              .column = column.substr(dot + 1)};
+    const auto target = find_query_target(*admin, subject);
+    ASSERT_TRUE(std::holds_alternative<QueryTarget>(target)) << std::get<std::string>(target);
+    QueryJudge judge(*admin, subject, std::get<QueryTarget>(target));
+    const std::vector<QueryJudge::Answer> answers = judge.answer(statements);
+    std::set<std::size_t> used;
+    std::set<std::size_t> found;
+    std::set<std::size_t> refused;
+    std::set<std::size_t> needed;
+    for (const WorkloadQuery& query : queries) {
+      const auto number = static_cast<std::size_t>(&query - queries.data());
+      if (query.uses.contains(column)) needed.insert(number);
+    }
+    refused = refused_without(column);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const WorkloadQuery& query = queries.at(all[i].query);
+      if (query.uses.contains(column) || query.too.contains(column)) used.insert(all[i].query);
+      EXPECT_NE(answers[i].verdict, Verdict::unknown) << answers[i].words << ": " << query.sql;
+      if (answers[i].verdict == Verdict::closed) {
+        found.insert(all[i].query);
+        EXPECT_TRUE(judge.may_use(all[i].statement.text)) << "left out by its text: " << query.sql;
+      }
+    }
+    const std::set<std::size_t> missed = without(used, found);
+    const std::set<std::size_t> wrong = without(found, used);
+    std::cout << std::setw(24) << column << std::setw(6) << used.size() << std::setw(7) << found.size()
+              << std::setw(8) << missed.size() << std::setw(7) << wrong.size() << refused.size() << "\n";
+    EXPECT_THAT(missed, IsEmpty()) << column << sql_of(queries, missed);
+    EXPECT_THAT(wrong, IsEmpty()) << column << sql_of(queries, wrong);
+    EXPECT_EQ(refused, needed) << column << ": refused and not needed"
+                               << sql_of(queries, without(refused, needed)) << "\nneeded and not refused"
+                               << sql_of(queries, without(needed, refused));
+    EXPECT_FALSE(used.empty()) << column << " is in no query: the workload tells nothing about it";
+  }
+}
+
+// ---- the gate ------------------------------------------------------------------------------------------------------
+
+constexpr std::string_view k_drop = "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
+
+class Queries : public ::testing::TestWithParam<Server> {
+ protected:
+  Queries() {
+    make_role(database, k_app);
+    database.admin("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()");
+    folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int, note text);\n");
+    EXPECT_EQ(hook("1.0.0").code, 0);
+    database.sql(cat("GRANT ALL ON orders TO ", k_app));
+  }
+
+  Finished hook(const std::string& release, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"hook",  "presync",        folder.path().string(), "--release",
+                                       release, "--database-url", database.url()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  }
+  OrderedJson status(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"status", folder.path().string(), "--format",
+                                       "json",   "--database-url",       database.url()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished finished = run(arguments);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(validate("schema/status.schema.json", Json::parse(finished.out)), IsEmpty());
+    return finished.json();
+  }
+  /// "queries: words" for everything that holds the file back.
+  std::string held(const std::string& id, const std::vector<std::string>& more = {}) {
+    const OrderedJson document = status(more);
+    std::string reasons;
+    for (const OrderedJson& migration : document["migrations"]) {
+      if (migration["id"] != id) continue;
+      for (const OrderedJson& hold : migration["held"])
+        reasons += cat(hold["reason"].get<std::string>(), ": ", hold["words"].get<std::string>(), "\n");
+    }
+    return reasons;
+  }
+  void app(const std::string& sql) {
+    const auto session = database.connect("app", k_app);
+    const SqlResult result = session->query(sql, {});
+    EXPECT_TRUE(result.ok) << result.error.message;
+  }
+  bool has_total() {
+    return database.sql(
+               "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = "
+               "'total'") == "1";
+  }
+  std::string recorded(const std::string& what) {
+    return database.sql(cat("SELECT ", what, " FROM pgsluice.gate WHERE provider = 'queries'"));
+  }
+
+  Database database{GetParam(), "queries"};
+  Folder folder;
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Queries, ::testing::ValuesIn(servers({12, 14, 17, 18})), version_name);
+
+TEST_P(Queries, OfTheOldReleaseHoldTheContractStepBackUntilTheyAreOver) {
+  folder.write("0002_drop.sql", k_drop);
+  app("SELECT total FROM orders WHERE id = 4711");
+  const std::string words = held("0002_drop.sql");
+  EXPECT_THAT(words, AllOf(HasSubstr("queries: public.orders.total was used in the "),
+                           HasSubstr("of pgsluice_test_app, 1 call: "),
+                           HasSubstr("SELECT total FROM orders WHERE id = $1"), Not(HasSubstr("4711"))));
+  const Finished first = hook("2.0.0");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(has_total()) << "it was used since release 1 came";
+  EXPECT_EQ(recorded("verdict"), "closed");
+  EXPECT_EQ(recorded("detail -> 'used_by' -> 0 ->> 'calls'"), "1");
+
+  app("SELECT id, note FROM orders");
+  const Finished second = hook("2.0.0");
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_FALSE(has_total()) << second.out << "nothing has used it since the last look";
+  EXPECT_THAT(recorded("words"),
+              MatchesRegex("no statement used public.orders.total in the [0-9]+m?s since .*"));
+  EXPECT_EQ(recorded("verdict"), "open");
+}
+
+TEST_P(Queries, AreComparedWithTheSameMomentForAsLongAsNoneComes) {
+  folder.write("0002_drop.sql",
+               "-- pgsluice: phase=contract soak=24h\nALTER TABLE orders DROP COLUMN total;\n");
+  const auto since = [this] {
+    return database.sql("SELECT taken_at FROM pgsluice.query_snapshot WHERE migration_id = '0002_drop.sql'");
+  };
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  const std::string first = since();
+  folder.write("0001a_note.sql", "CREATE TABLE notes (id int);\n");
+  EXPECT_EQ(hook("2.1.0").code, 0);
+  EXPECT_EQ(since(), first);
+  EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("soak: "), Not(HasSubstr("queries: "))));
+  app("UPDATE orders SET total = 1");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.orders.total was used"));
+  EXPECT_EQ(hook("2.2.0").code, 0);
+  EXPECT_NE(since(), first);
+  EXPECT_THAT(held("0002_drop.sql"), Not(HasSubstr("queries: ")));
+}
+
+TEST_P(Queries, OfOurOwnAreNoUse) {
+  folder.write("0001b_fill.sql",
+               "-- pgsluice: phase=backfill\n-- pgsluice: batch\nUPDATE orders SET note = total::text;\n");
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  folder.write("0002_drop.sql", k_drop);
+  const Finished finished = hook("3.0.0");
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_FALSE(has_total()) << finished.out;
+}
+
+TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
+  database.sql(
+      cat("CREATE VIEW totals AS SELECT id, total AS t FROM orders; GRANT SELECT ON totals TO ", k_app));
+  database.sql("CREATE FUNCTION sum_up() RETURNS bigint LANGUAGE sql AS 'SELECT sum(o.total) FROM orders o'");
+  database.sql(
+      "CREATE FUNCTION hidden() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(total) FROM "
+      "orders); END'");
+  folder.write("0002_drop.sql", k_drop);
+  app("SELECT t FROM totals");
+  app("SELECT sum_up()");
+  app("SELECT hidden()");
+  EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("SELECT t FROM totals"), HasSubstr("SELECT sum_up()"),
+                                           Not(HasSubstr("1 call: SELECT hidden()"))));
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  app("SELECT hidden()");
+  EXPECT_THAT(held("0002_drop.sql"),
+              HasSubstr("queries: a query runs public.hidden, whose code names it, so it may use"));
+}
+
+TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {
+  folder.write("0002_tighten.sql",
+               "-- pgsluice: phase=contract\nALTER TABLE orders ALTER note SET NOT NULL;\n");
+  app("SELECT note FROM orders");
+  app("INSERT INTO orders (id, note) VALUES (1, 'n')");
+  EXPECT_THAT(held("0002_tighten.sql"), Not(HasSubstr("queries")));
+  app("INSERT INTO orders (id) VALUES (2)");
+  EXPECT_THAT(held("0002_tighten.sql"), HasSubstr("queries: rows came without public.orders.note"));
+}
+
+TEST_P(Queries, ThatWereForgottenMakeItUnknown) {
+  folder.write("0002_drop.sql", k_drop);
+  app("SELECT total FROM orders");
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  database.admin("SELECT pg_stat_statements_reset()");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("whether public.orders.total was used nobody can tell: "));
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(recorded("verdict"), "unknown");
+  EXPECT_THAT(held("0002_drop.sql"), IsEmpty()) << "from then on it is counted again";
+  app("SELECT total FROM orders");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("was used"));
+}
+
+TEST_P(Queries, ThatNobodyCountsHoldNothingBackUnlessTheyMust) {
+  folder.write("0002_drop.sql", k_drop);
+  database.admin("DROP EXTENSION pg_stat_statements");
+  EXPECT_THAT(held("0002_drop.sql"), IsEmpty());
+  EXPECT_THAT(
+      held("0002_drop.sql", {"--evidence", "queries=required"}),
+      HasSubstr("queries: pg_stat_statements is not in this database: CREATE EXTENSION pg_stat_statements"));
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Queries, ThatThisRoleMayNotSeeMakeItUnknown) {
+  folder.write("0002_drop.sql", k_drop);
+  database.admin(cat("REVOKE pg_read_all_stats FROM ", quote_ident(k_migrator)));
+  const std::string words = held("0002_drop.sql");
+  database.admin(cat("GRANT pg_read_all_stats TO ", quote_ident(k_migrator)));
+  EXPECT_THAT(
+      words,
+      HasSubstr("queries: this role may not see the statements of others: GRANT pg_read_all_stats TO "));
+  database.admin(cat("ALTER ROLE ", k_app, " SET pg_stat_statements.track = none"));
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("statements of pgsluice_test_app are not counted"));
+  database.admin(cat("ALTER ROLE ", k_app, " RESET pg_stat_statements.track"));
+  EXPECT_THAT(held("0002_drop.sql"), IsEmpty());
+}
+
+/// A first look has nothing to compare with, where no run has left anything behind.
+TEST_P(Queries, NeedAnEarlierMoment) {
+  folder.write("0002_drop.sql", k_drop);
+  database.sql("DELETE FROM pgsluice.query_snapshot");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: there is no earlier moment to compare with yet"));
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+}  // namespace
+}  // namespace pgsluice::test
