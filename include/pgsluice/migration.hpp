@@ -53,7 +53,9 @@ struct Batch {
 struct Directives {
   std::optional<Phase> phase;
   FileTransaction transaction = FileTransaction::one;
-  std::string needs_app;  ///< as written: checkout>=2.4.0
+  std::string needs_app;                ///< as written: checkout>=2.4.0
+  std::vector<std::string> depends_on;  ///< ids of files, beside those that the analysis finds
+  SourceRange depends_on_range;
   std::optional<std::chrono::milliseconds> soak;
   Limits limits;
   std::vector<StatementLimits> statement_limits;
@@ -84,6 +86,9 @@ Migration name_migration(const std::filesystem::path& file);
 void expect_readable(const Migration& migration);
 /// Reads the text of a migration. Throws Error(usage) when that fails.
 void read(Migration& migration);
+
+/// depends-on: adds a problem for each name that is no file of the same folder, and where it means nothing.
+void check_dependencies(const Migration& migration, Directives& directives);
 
 /// All migrations of a folder, read and with their checksums.
 std::vector<Migration> discover(const std::filesystem::path& directory);

@@ -98,13 +98,15 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basi
   }
   std::vector<FileAnalysis> files;
   for (Migration& migration : migrations) {
-    const CheckOptions check{.pg_version = basis.pg_version,
-                             .phase = migration.phase,
-                             .runner_sets_lock_timeout = true,
-                             .today = utc_now("%Y-%m-%d")};
+    const CheckOptions judging{.pg_version = basis.pg_version,
+                               .phase = migration.phase,
+                               .runner_sets_lock_timeout = true,
+                               .today = utc_now("%Y-%m-%d")};
     Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
-    files.push_back(
-        analyse(std::move(migration), catalog, table, book, {.pg_version = basis.pg_version}, check));
+    FileAnalysis& file = files.emplace_back(parse(std::move(migration)));
+    check_dependencies(file.migration, file.directives);
+    predict(file, catalog, table, {.pg_version = basis.pg_version});
+    check(file, book, judging);
   }
   return files;
 }

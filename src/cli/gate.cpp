@@ -15,9 +15,9 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<std::string_view, 9> k_providers = {"approval", "dependants",     "freeze",
-                                                         "queries",  "recoverability", "rollback-horizon",
-                                                         "rollout",  "sessions",       "soak"};
+constexpr std::array<std::string_view, 10> k_providers = {
+    "approval",         "dependants", "freeze",   "queries", "recoverability",
+    "rollback-horizon", "rollout",    "sessions", "soak",    "verified"};
 
 void read_requirement(const std::string& text, GatePolicy& policy) {
   const std::size_t equals = text.find('=');
@@ -36,9 +36,11 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
   policy.requirements[provider] = *requirement;
 }
 
-std::vector<EvidenceSource> sources_of(Session& session, const GateMemory& memory, const GatePolicy& policy) {
+std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
+                                       const GatePolicy& policy) {
   return {session_source(session),
           dependant_source(session),
+          verification_source(session, plan),
           query_source(session),
           recoverability_source(session),
           freeze_source(policy.freezes, std::time(nullptr)),
@@ -138,7 +140,7 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   GatePolicy policy = gate_policy(options);
   expect_no_miracles(policy, session);
   const GateMemory memory = read_gate_memory(session, ledger);
-  std::vector<EvidenceSource> sources = sources_of(session, memory, policy);
+  std::vector<EvidenceSource> sources = sources_of(session, plan, memory, policy);
   const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);
   if (cluster) {
     for (EvidenceSource& source : cluster_sources(*cluster, world.clock, options.cluster.policy)) {

@@ -187,6 +187,7 @@ class Pipeline {
       bytes_ += file.bytes;
       file.analysis =
           file.bytes > k_long ? open(std::move(file.migration)) : parse(std::move(file.migration));
+      check_dependencies(file.analysis.migration, file.analysis.directives);
     });
   }
 

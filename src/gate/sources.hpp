@@ -11,6 +11,8 @@ namespace pgsluice {
 EvidenceSource session_source(Session& session);
 /// Objects of the catalog that still use what is taken away.
 EvidenceSource dependant_source(Session& session);
+/// Whether what the file rests on is not only applied but valid: indexes, constraints. `plan` must outlive it.
+EvidenceSource verification_source(Session& session, const Plan& plan);
 /// Whether what is destroyed could be brought back: WAL archiving.
 EvidenceSource recoverability_source(Session& session);
 /// Times at which nothing is to be taken away. `now`: seconds since 1970, UTC.

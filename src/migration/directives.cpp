@@ -14,6 +14,7 @@ namespace pgsluice {
 namespace {
 
 constexpr std::string_view k_marker = "pgsluice:";
+constexpr std::string_view k_depends_on = "depends-on=";
 
 /// A word of a directive: `allow`, `phase=expand`, `because`, `"a reason"`, `,`.
 struct Word {
@@ -129,7 +130,37 @@ class Reader {
     const std::string& verb = words.front().text;
     if (verb == "allow" || verb == "allow-file") return read_allow(words);
     if (verb == "batch") return read_batch(words);
-    for (const auto& setting : settings_of(words, 0)) read_setting(setting);
+    std::vector<Word> others;
+    for (std::size_t i = 0; i < words.size();) {
+      if (words[i].text.starts_with(k_depends_on)) {
+        i = read_depends_on(words, i);
+      } else {
+        others.push_back(words[i++]);
+      }
+    }
+    for (const auto& setting : settings_of(others, 0)) read_setting(setting);
+  }
+
+  /// `depends-on=0002_cents.sql,0003_fill.sql`; gives the index behind it.
+  std::size_t read_depends_on(const std::vector<Word>& words, std::size_t i) {
+    const Setting setting{
+        .key = "depends-on", .value = words[i].text.substr(k_depends_on.size()), .range = words[i].range};
+    std::vector<std::string> names = list_from(words, i, k_depends_on.size());
+    const std::optional<bool> given = out_.depends_on.empty() ? std::nullopt : std::optional(true);
+    if (!at_top(setting) || !first_time(setting, given)) return i;
+    if (std::count(names.begin(), names.end(), "") > 0)
+      bad_value(setting, "the ids of files, such as 0002_cents.sql");
+    out_.depends_on = std::move(names);
+    out_.depends_on_range = setting.range;
+    return i;
+  }
+
+  /// `key=a,b`, where the comma is a word of its own; `i` is then behind it.
+  static std::vector<std::string> list_from(const std::vector<Word>& words, std::size_t& i, std::size_t key) {
+    std::vector<std::string> values{words[i].text.substr(key)};
+    for (++i; i + 1 < words.size() && words[i].text == "," && !is_setting(words[i + 1].text); i += 2)
+      values.push_back(words[i + 1].text);
+    return values;
   }
 
   /// `ALTER …; -- pgsluice: allow …` reads as if it were about that statement, and the next one would get it.
@@ -346,14 +377,10 @@ class Reader {
   /// `key=a,b`, where the comma is a word of its own; gives the index behind it.
   std::size_t read_key(const std::vector<Word>& words, std::size_t i, Batch& batch) {
     const Setting setting{.key = "key", .value = words[i].text.substr(4), .range = words[i].range};
-    if (first_time(setting, batch.key.empty() ? std::nullopt : std::optional(true))) {
-      batch.key.push_back(setting.value);
-      if (setting.value.empty())
-        bad_value(setting, "the columns by which rows are sliced, such as id or a,b");
-    }
-    for (++i; i + 1 < words.size() && words[i].text == "," && !is_setting(words[i + 1].text); i += 2) {
-      batch.key.push_back(words[i + 1].text);
-    }
+    std::vector<std::string> columns = list_from(words, i, 4);
+    if (!first_time(setting, batch.key.empty() ? std::nullopt : std::optional(true))) return i;
+    if (setting.value.empty()) bad_value(setting, "the columns by which rows are sliced, such as id or a,b");
+    batch.key = std::move(columns);
     return i;
   }
 
@@ -375,7 +402,7 @@ class Reader {
   }
 
   inline static const std::vector<std::string> k_words = {
-      "phase",       "transaction",       "needs-app", "soak",  "lock-timeout",
+      "phase",       "transaction",       "needs-app", "soak",  "depends-on", "lock-timeout",
       "lock-budget", "statement-timeout", "batch",     "allow", "allow-file"};
 
   const Script& script_;

@@ -2,6 +2,7 @@
 #include "plan/order.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -32,17 +33,62 @@ struct Touched {
   Relations made;
 };
 
-Touched touched_by(const PlannedFile& file) {
+/// Relations under the names that they had at first: one that is renamed stays the same.
+class FirstNames {
+ public:
+  [[nodiscard]] RelationName of(const RelationName& name) const {
+    const auto found = first_.find(name);
+    return found == first_.end() ? name : found->second;
+  }
+  /// A new relation is another one than that which had its name before.
+  void make(const RelationName& name) {
+    const bool taken = std::any_of(first_.begin(), first_.end(), [&name](const auto& entry) {
+      return entry.second == name && entry.first != name;
+    });
+    if (taken) {
+      first_[name] = {.schemaname = name.schemaname, .relname = cat(name.relname, " made again")};
+    } else {
+      first_.erase(name);
+    }
+  }
+  void follow(const FileAnalysis& file, const Effect& effect) {
+    for (const CommandEffect& command : effect.commands) {
+      const Statement& statement =
+          command.inner ? *command.inner : file.script.statements.at(effect.statement);
+      const Command& written = statement.commands.at(command.command);
+      const auto target = std::find_if(command.locks.begin(), command.locks.end(),
+                                       [](const RelationLock& lock) { return lock.role == "target"; });
+      if (target == command.locks.end() || !counts(*target)) continue;
+      RelationName renamed = target->relation;
+      if (written.tag == "AlterObjectSchemaStmt") {
+        renamed.schemaname = written.new_name;
+      } else if (written.tag == "RenameStmt" && written.name.empty()) {
+        renamed.relname = written.new_name;
+      } else {
+        continue;
+      }
+      first_[renamed] = of(target->relation);
+    }
+  }
+
+ private:
+  std::map<RelationName, RelationName> first_;
+};
+
+Touched touched_by(const PlannedFile& file, FirstNames& names) {
   Touched touched;
   for (const Effect& effect : file.analysis.effects) {
     for (const RelationLock& lock : effect.locks) {
-      if (!counts(lock) || touched.made.count(lock.relation) != 0) continue;
-      if (lock.is_new && touched.found.count(lock.relation) == 0) {
-        touched.made.insert(lock.relation);
+      if (lock.is_new) names.make(lock.relation);
+      const RelationName name = names.of(lock.relation);
+      if (!counts(lock) || touched.made.count(name) != 0) continue;
+      if (lock.is_new && touched.found.count(name) == 0) {
+        touched.made.insert(name);
       } else {
-        touched.found.insert(lock.relation);
+        touched.found.insert(name);
       }
     }
+    names.follow(file.analysis, effect);
   }
   return touched;
 }
@@ -66,11 +112,13 @@ class Order {
  public:
   Order(Plan& plan, const Ledger& ledger, const PlanOptions& options)
       : plan_(plan), ledger_(ledger), options_(options) {
-    for (const PlannedFile& file : plan.files) touched_.push_back(touched_by(file));
+    FirstNames names;
+    for (const PlannedFile& file : plan.files) touched_.push_back(touched_by(file, names));
   }
 
   void hold(std::size_t index) {
     PlannedFile& file = plan_.files[index];
+    refuse_later_names(index);
     file.new_relations = is_only_of_this_release(index);
     std::vector<std::string> waiting;
     std::vector<std::string> together;
@@ -92,7 +140,8 @@ class Order {
   }
 
  private:
-  /// Earlier expand and backfill files that touch what it touches; where there are none, those of its release.
+  /// Earlier expand and backfill files that touch what it touches; where there are none, those of its release. And what
+  /// it names.
   [[nodiscard]] std::vector<std::size_t> rests_on(std::size_t index) const {
     std::vector<std::size_t> same_relations;
     std::vector<std::size_t> same_release;
@@ -103,7 +152,31 @@ class Order {
       }
       if (is_of_this_release(plan_.files[i])) same_release.push_back(i);
     }
-    return same_relations.empty() ? same_release : same_relations;
+    std::vector<std::size_t> found = same_relations.empty() ? same_release : same_relations;
+    for (std::size_t i = 0; i < index; ++i) {
+      if (is_named(i, index) && std::find(found.begin(), found.end(), i) == found.end()) found.push_back(i);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  [[nodiscard]] bool is_named(std::size_t file, std::size_t by) const {
+    const std::vector<std::string>& names = plan_.files[by].analysis.directives.depends_on;
+    return std::find(names.begin(), names.end(), id_of(plan_.files[file])) != names.end();
+  }
+
+  /// What it names must come before it: in the order of the files nothing else can be waited for.
+  void refuse_later_names(std::size_t index) {
+    const FileAnalysis& file = plan_.files[index].analysis;
+    for (std::size_t later = index + 1; later < plan_.files.size(); ++later) {
+      if (!is_named(later, index)) continue;
+      plan_.problems.push_back(
+          {.code = ExitCode::refused,
+           .path = file.migration.id,
+           .position = LineIndex(file.script.source.text).position(file.directives.depends_on_range.begin),
+           .message = cat("depends on ", id_of(plan_.files[later]), ", which comes after it"),
+           .hint = "Files run in the order of their names: give this one a later name."});
+    }
   }
 
   [[nodiscard]] const LedgerMigration* row_of(const PlannedFile& file) const {
@@ -154,9 +227,10 @@ class Order {
   void sort_out(const PlannedFile& earlier, std::vector<std::string>& waiting,
                 std::vector<std::string>& together) const {
     if (earlier.state == FileState::applied || earlier.state == FileState::changed) {
-      if (is_of_this_release(earlier)) together.push_back(id_of(earlier));
+      if (is_of_this_release(earlier) && !is_contract(earlier)) together.push_back(id_of(earlier));
     } else {
-      (earlier.steps.empty() ? waiting : together).push_back(id_of(earlier));
+      // Whether another contract step runs in this run is not known before its gate has been asked.
+      (earlier.steps.empty() || is_contract(earlier) ? waiting : together).push_back(id_of(earlier));
     }
   }
 

@@ -400,12 +400,62 @@ TEST_P(Gate, TheGuardSaysWhatIsMissing) {
   database.admin(cat("DROP ROLE ", role));
 }
 
+// ---- what a contract step rests on ---------------------------------------------------------------------------------
+
+TEST_P(Gate, AContractStepWaitsUntilWhatItRestsOnIsValid) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder
+      .write("0002_index.sql",
+             "-- pgsluice: transaction=off\nCREATE INDEX CONCURRENTLY orders_total_idx ON orders (total);\n")
+      .write("0003_check.sql", "ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0) NOT VALID;\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  database.admin("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_total_idx'::regclass");
+  const auto words = [this] {
+    return database.sql("SELECT words FROM pgsluice.gate WHERE provider = 'verified'");
+  };
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(
+      words(),
+      "index public.orders_total_idx is not valid: REINDEX INDEX CONCURRENTLY, or drop it and make it again; "
+      "constraint positive of public.orders is not validated: ALTER TABLE … VALIDATE CONSTRAINT");
+  EXPECT_EQ(held("0004_drop.sql", {"--release", "2.2.0"}), "verified");
+  database.admin("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'orders_total_idx'::regclass");
+  database.sql("ALTER TABLE orders VALIDATE CONSTRAINT positive");
+  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(words(), "what it rests on is valid and finished");
+}
+
+TEST_P(Gate, WhatAContractStepValidatesItselfNeedNotBeValidBefore) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder
+      .write("0003_check.sql",
+             "ALTER TABLE orders ADD CONSTRAINT filled CHECK (total IS NOT NULL) NOT VALID;\n")
+      .write("0004_tighten.sql",
+             "-- pgsluice: phase=contract\nALTER TABLE orders VALIDATE CONSTRAINT filled;\n"
+             "ALTER TABLE orders ALTER total SET NOT NULL;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(held("0004_tighten.sql", {"--release", "2.1.0"}), "");
+}
+
+TEST_P(Gate, ADependencyThatIsNotThereIsRefused) {
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract depends-on=0002_nothing.sql\nALTER TABLE orders DROP COLUMN total;\n");
+  const Finished finished = hook("presync", "1.0.0");
+  EXPECT_EQ(finished.code, 10);
+  EXPECT_THAT(finished.err, HasSubstr("there is no migration \"0002_nothing.sql\" in this folder"));
+}
+
 // ---- the ledger ------------------------------------------------------------------------------------------------------
 
 TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
   ASSERT_EQ(apply(folder, database, {}).code, 0);
   database.sql(
-      "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot; ALTER TABLE pgsluice.run DROP COLUMN "
+      "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot; ALTER TABLE "
+      "pgsluice.run DROP COLUMN "
       "release;"
       "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN needs_app; UPDATE pgsluice.meta SET "
       "ledger_version = 4");

@@ -46,7 +46,8 @@ TEST_P(Lease, AnOlderLedgerIsBroughtForward) {
   ASSERT_EQ(apply(folder, database, {}).code, 0);
   const std::string version = database.sql("SELECT ledger_version FROM pgsluice.meta");
   database.sql(
-      "DROP TABLE pgsluice.lease, pgsluice.backfill, pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot;"
+      "DROP TABLE pgsluice.lease, pgsluice.backfill, pgsluice.gate, pgsluice.approval, pgsluice.bundle, "
+      "pgsluice.query_snapshot;"
       " ALTER TABLE pgsluice.run DROP COLUMN release;"
       " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from, DROP COLUMN release, DROP COLUMN needs_app; "
       "UPDATE pgsluice.meta SET ledger_version = "

@@ -185,19 +185,15 @@ class Queries : public ::testing::TestWithParam<Server> {
     make_role(database, k_app);
     database.admin("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()");
     folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int, note text);\n");
-    EXPECT_EQ(hook("1.0.0").code, 0);
+    EXPECT_EQ(bring("1.0.0").code, 0);
     database.sql(cat("GRANT ALL ON orders TO ", k_app));
   }
 
-  Finished hook(const std::string& release, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"hook",  "presync",        folder.path().string(), "--release",
-                                       release, "--database-url", database.url()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(arguments);
-  }
-  OrderedJson status(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments{"status", folder.path().string(), "--format",
-                                       "json",   "--database-url",       database.url()};
+  Finished bring(const std::string& release) { return apply(folder, database, {"--release", release}); }
+  /// As of a release that is still to come.
+  OrderedJson status(const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"status", folder.path().string(), "--format",    "json", "--release",
+                                       "9.0.0",  "--database-url",       database.url()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Finished finished = run(arguments);
     EXPECT_EQ(finished.code, 0) << finished.err;
@@ -242,14 +238,14 @@ TEST_P(Queries, OfTheOldReleaseHoldTheContractStepBackUntilTheyAreOver) {
   EXPECT_THAT(words, AllOf(HasSubstr("queries: public.orders.total was used in the "),
                            HasSubstr("of pgsluice_test_app, 1 call: "),
                            HasSubstr("SELECT total FROM orders WHERE id = $1"), Not(HasSubstr("4711"))));
-  const Finished first = hook("2.0.0");
+  const Finished first = bring("2.0.0");
   EXPECT_EQ(first.code, 0) << first.err;
   EXPECT_TRUE(has_total()) << "it was used since release 1 came";
   EXPECT_EQ(recorded("verdict"), "closed");
   EXPECT_EQ(recorded("detail -> 'used_by' -> 0 ->> 'calls'"), "1");
 
   app("SELECT id, note FROM orders");
-  const Finished second = hook("2.0.0");
+  const Finished second = bring("2.0.0");
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_FALSE(has_total()) << second.out << "nothing has used it since the last look";
   EXPECT_THAT(recorded("words"),
@@ -263,15 +259,15 @@ TEST_P(Queries, AreComparedWithTheSameMomentForAsLongAsNoneComes) {
   const auto since = [this] {
     return database.sql("SELECT taken_at FROM pgsluice.query_snapshot WHERE migration_id = '0002_drop.sql'");
   };
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   const std::string first = since();
   folder.write("0001a_note.sql", "CREATE TABLE notes (id int);\n");
-  EXPECT_EQ(hook("2.1.0").code, 0);
+  EXPECT_EQ(bring("2.1.0").code, 0);
   EXPECT_EQ(since(), first);
   EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("soak: "), Not(HasSubstr("queries: "))));
   app("UPDATE orders SET total = 1");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.orders.total was used"));
-  EXPECT_EQ(hook("2.2.0").code, 0);
+  EXPECT_EQ(bring("2.2.0").code, 0);
   EXPECT_NE(since(), first);
   EXPECT_THAT(held("0002_drop.sql"), Not(HasSubstr("queries: ")));
 }
@@ -279,9 +275,9 @@ TEST_P(Queries, AreComparedWithTheSameMomentForAsLongAsNoneComes) {
 TEST_P(Queries, OfOurOwnAreNoUse) {
   folder.write("0001b_fill.sql",
                "-- pgsluice: phase=backfill\n-- pgsluice: batch\nUPDATE orders SET note = total::text;\n");
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   folder.write("0002_drop.sql", k_drop);
-  const Finished finished = hook("3.0.0");
+  const Finished finished = bring("3.0.0");
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_FALSE(has_total()) << finished.out;
 }
@@ -299,7 +295,7 @@ TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
   app("SELECT hidden()");
   EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("SELECT t FROM totals"), HasSubstr("SELECT sum_up()"),
                                            Not(HasSubstr("1 call: SELECT hidden()"))));
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   app("SELECT hidden()");
   EXPECT_THAT(held("0002_drop.sql"),
               HasSubstr("queries: a query runs public.hidden, whose code names it, so it may use"));
@@ -318,10 +314,10 @@ TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {
 TEST_P(Queries, ThatWereForgottenMakeItUnknown) {
   folder.write("0002_drop.sql", k_drop);
   app("SELECT total FROM orders");
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   database.admin("SELECT pg_stat_statements_reset()");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("whether public.orders.total was used nobody can tell: "));
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   EXPECT_TRUE(has_total());
   EXPECT_EQ(recorded("verdict"), "unknown");
   EXPECT_THAT(held("0002_drop.sql"), IsEmpty()) << "from then on it is counted again";
@@ -336,7 +332,7 @@ TEST_P(Queries, ThatNobodyCountsHoldNothingBackUnlessTheyMust) {
   EXPECT_THAT(
       held("0002_drop.sql", {"--evidence", "queries=required"}),
       HasSubstr("queries: pg_stat_statements is not in this database: CREATE EXTENSION pg_stat_statements"));
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   EXPECT_FALSE(has_total());
 }
 
@@ -359,9 +355,9 @@ TEST_P(Queries, NeedAnEarlierMoment) {
   folder.write("0002_drop.sql", k_drop);
   database.sql("DELETE FROM pgsluice.query_snapshot");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: there is no earlier moment to compare with yet"));
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   EXPECT_TRUE(has_total());
-  EXPECT_EQ(hook("2.0.0").code, 0);
+  EXPECT_EQ(bring("2.0.0").code, 0);
   EXPECT_FALSE(has_total());
 }
 

@@ -125,6 +125,57 @@ TEST_F(Order, WhereNoStepTouchesTheSameAllOfTheReleaseCount) {
   EXPECT_EQ(held("3_drop.sql", {.release = "3"}), "");
 }
 
+TEST_F(Order, AContractStepWaitsForWhatItNames) {
+  file("1_tables.sql", "CREATE TABLE orders (id bigint, total int); CREATE TABLE items (id bigint);")
+      .file("2_items.sql", "ALTER TABLE items ADD COLUMN note text;")
+      .file("3_drop.sql",
+            "-- pgsluice: phase=contract depends-on=2_items.sql\nALTER TABLE orders DROP COLUMN total;");
+  applied("1_tables.sql", "1");
+  EXPECT_THAT(held("3_drop.sql", {.release = "2"}),
+              HasSubstr("release: it needs 2_items.sql in an earlier release than 2"));
+  EXPECT_THAT(plan({}).files[2].rests_on, ::testing::ElementsAre("1_tables.sql", "2_items.sql"));
+  applied("2_items.sql", "2");
+  EXPECT_EQ(held("3_drop.sql", {.release = "3"}), "");
+}
+
+TEST_F(Order, AContractStepThatNamesAnotherWaitsForItsGate) {
+  write_orders();
+  file("4_more.sql", "-- pgsluice: phase=contract depends-on=3_drop.sql\nALTER TABLE orders DROP COLUMN id;");
+  applied("1_orders.sql", "1").applied("2_cents.sql", "2");
+  EXPECT_EQ(held("3_drop.sql", {.release = "3"}), "");
+  EXPECT_THAT(held("4_more.sql", {.release = "3"}),
+              HasSubstr("order: it needs 3_drop.sql applied before it"));
+  applied("3_drop.sql", "3");
+  EXPECT_EQ(held("4_more.sql", {.release = "3"}), "");
+}
+
+TEST_F(Order, NobodyWaitsForWhatComesLater) {
+  file("1_drop.sql", "-- pgsluice: phase=contract depends-on=2_items.sql\nDROP TABLE orders;")
+      .file("2_items.sql", "CREATE TABLE items (id bigint);");
+  const Plan refused = plan({});
+  ASSERT_NE(refused.refusal(), nullptr);
+  EXPECT_EQ(refused.refusal()->message, "depends on 2_items.sql, which comes after it");
+}
+
+TEST_F(Order, ARenamedTableStaysTheSame) {
+  file("1_orders.sql", "CREATE TABLE orders (id bigint, total int);")
+      .file("2_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;")
+      .file("3_rename.sql", "-- pgsluice: phase=contract\nALTER TABLE orders RENAME TO purchases;")
+      .file("4_items.sql", "CREATE TABLE items (id bigint);")
+      .file("5_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE purchases DROP COLUMN total;");
+  EXPECT_THAT(plan({}).files[4].rests_on, ::testing::ElementsAre("1_orders.sql", "2_cents.sql"));
+}
+
+TEST_F(Order, ATableUnderAnOldNameIsAnother) {
+  file("1_orders.sql", "CREATE TABLE orders (id bigint, total int);")
+      .file("2_rename.sql", "-- pgsluice: phase=contract\nALTER TABLE orders RENAME TO purchases;")
+      .file("3_again.sql", "CREATE TABLE orders (id bigint);")
+      .file("4_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE purchases DROP COLUMN total;");
+  applied("1_orders.sql", "1").applied("2_rename.sql", "2");
+  EXPECT_FALSE(plan({.release = "3"}).files[3].new_relations) << "only the new table came with this release";
+  EXPECT_EQ(plan({.release = "3"}).files[3].rests_on, std::vector<std::string>{"1_orders.sql"});
+}
+
 TEST_F(Order, AStepThatIsLateByNatureIsNoReasonToWarn) {
   write_orders();
   applied("1_orders.sql", "1").applied("2_cents.sql", "2");

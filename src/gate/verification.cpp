@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a contract step rests on must not only be in the ledger: an index that an earlier step made must be valid, and a
+// constraint that it made must be validated.
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "gate/sources.hpp"
+#include "pg/arrays.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::string_view k_provider = "verified";
+
+constexpr std::string_view k_invalid_indexes =
+    "SELECT n FROM unnest($1::text[]) n JOIN pg_index i ON i.indexrelid = to_regclass(n)"
+    " WHERE NOT (i.indisvalid AND i.indisready) ORDER BY n";
+
+// An unnamed constraint is found by its kind.
+constexpr std::string_view k_open_constraints =
+    "SELECT DISTINCT k.conname, m.relation FROM jsonb_to_recordset($1::jsonb) AS m (relation text, name "
+    "text, kind text)"
+    " JOIN pg_constraint k ON k.conrelid = to_regclass(m.relation)"
+    " AND (k.conname = m.name OR m.name = '' AND k.contype::text = m.kind) WHERE NOT k.convalidated ORDER BY "
+    "2, 1";
+
+struct MadeConstraint {
+  RelationName relation;
+  Name name;         ///< empty: PostgreSQL has chosen
+  std::string kind;  ///< pg_constraint.contype
+};
+
+/// By files that a contract step rests on.
+struct Made {
+  std::set<std::string> indexes;
+  std::vector<MadeConstraint> constraints;
+  std::size_t backfills = 0;
+};
+
+const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
+  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
+  return statement.commands.at(command.command);
+}
+
+const RelationLock* target_of(const CommandEffect& command) {
+  const auto found = std::ranges::find(command.locks, "target", &RelationLock::role);
+  return found == command.locks.end() ? nullptr : &*found;
+}
+
+std::string kind_of(const Command& command) {
+  return command.text("contype") == "CONSTR_FOREIGN" ? "f" : "c";
+}
+
+template <typename Visit>
+void each_command(const FileAnalysis& file, Visit visit) {
+  for (const Effect& effect : file.effects) {
+    for (const CommandEffect& command : effect.commands) {
+      if (const RelationLock* target = target_of(command))
+        visit(command_of(file, effect, command), target->relation);
+    }
+  }
+}
+
+void add_made(const FileAnalysis& file, Made& made) {
+  for (const Effect& effect : file.effects)
+    for (const RelationName& index : effect.index_builds) made.indexes.insert(index.quoted());
+  each_command(file, [&made](const Command& command, const RelationName& relation) {
+    if (command.tag == "AT_AddConstraint" && command.is("skip_validation"))
+      made.constraints.push_back({.relation = relation, .name = command.name, .kind = kind_of(command)});
+  });
+  made.backfills += file.directives.batches.size();
+}
+
+/// What the contract file validates or drops itself need not be so before.
+std::set<std::pair<RelationName, Name>> settled_by(const FileAnalysis& file) {
+  std::set<std::pair<RelationName, Name>> settled;
+  each_command(file, [&settled](const Command& command, const RelationName& relation) {
+    if (command.tag == "AT_ValidateConstraint" || command.tag == "AT_DropConstraint")
+      settled.emplace(relation, command.name);
+  });
+  return settled;
+}
+
+std::string constraints_json(const std::vector<MadeConstraint>& constraints) {
+  OrderedJson all = OrderedJson::array();
+  for (const MadeConstraint& made : constraints) {
+    all.push_back({{"relation", made.relation.quoted()}, {"name", made.name.str()}, {"kind", made.kind}});
+  }
+  return dump(all);
+}
+
+class Verification {
+ public:
+  Verification(Session& session, const Made& made) : session_(session), made_(made) {}
+
+  Evidence look(const std::set<std::pair<RelationName, Name>>& settled) {
+    look_at_indexes();
+    look_at_constraints(settled);
+    Evidence evidence{.provider = std::string(k_provider)};
+    evidence.detail = dump({{"indexes", made_.indexes.size()},
+                            {"constraints", made_.constraints.size()},
+                            {"backfills", made_.backfills},
+                            {"missing", missing_}});
+    if (!problem_.empty()) {
+      evidence.words = cat("cannot read the catalogs: ", printable_line(problem_));
+    } else if (!missing_.empty()) {
+      evidence.verdict = Verdict::closed;
+      evidence.words = join(missing_, "; ");
+    } else {
+      evidence.verdict = Verdict::open;
+      evidence.words = "what it rests on is valid and finished";
+    }
+    return evidence;
+  }
+
+ private:
+  SqlResult rows(std::string_view sql, const std::string& parameter) {
+    SqlResult result = session_.query(sql, {parameter});
+    if (!result.ok) problem_ = result.error.message;
+    return result;
+  }
+
+  void look_at_indexes() {
+    if (made_.indexes.empty()) return;
+    const std::vector<std::string> names(made_.indexes.begin(), made_.indexes.end());
+    const SqlResult invalid = rows(k_invalid_indexes, pg::text_array(names));
+    for (std::size_t row = 0; row < invalid.rows.size(); ++row) {
+      missing_.push_back(cat("index ", printable_line(invalid.text(row, 0)),
+                             " is not valid: REINDEX INDEX CONCURRENTLY, or drop it and make it again"));
+    }
+  }
+
+  void look_at_constraints(const std::set<std::pair<RelationName, Name>>& settled) {
+    if (made_.constraints.empty()) return;
+    const SqlResult open = rows(k_open_constraints, constraints_json(made_.constraints));
+    for (std::size_t row = 0; row < open.rows.size(); ++row) {
+      const std::string name = open.text(row, 0);
+      const std::string relation = open.text(row, 1);
+      const bool is_settled = std::ranges::any_of(settled, [&](const auto& entry) {
+        return entry.first.quoted() == relation && entry.second == name;
+      });
+      if (is_settled) continue;
+      missing_.push_back(cat("constraint ", printable_line(quote_ident(name)), " of ",
+                             printable_line(relation),
+                             " is not validated: ALTER TABLE … VALIDATE CONSTRAINT"));
+    }
+  }
+
+  Session& session_;
+  const Made& made_;
+  std::vector<std::string> missing_;
+  std::string problem_;
+};
+
+}  // namespace
+
+EvidenceSource verification_source(Session& session, const Plan& plan) {
+  return {.provider = std::string(k_provider),
+          .look = [&session, &plan](const GateQuestion& question) -> std::vector<Evidence> {
+            Made made;
+            for (const PlannedFile& file : plan.files) {
+              if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
+                add_made(file.analysis, made);
+            }
+            if (made.indexes.empty() && made.constraints.empty() && made.backfills == 0) return {};
+            return {Verification(session, made).look(settled_by(question.file.analysis))};
+          }};
+}
+
+}  // namespace pgsluice
