@@ -18,6 +18,7 @@
 #include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
 #include "execute/documents.hpp"
+#include "execute/stop.hpp"
 #include "pgsluice/adopt.hpp"
 #include "pgsluice/doctor.hpp"
 #include "pgsluice/migration.hpp"
@@ -167,10 +168,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   if (refusal == nullptr) record_gate(pending, worker, world, run);
   RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
-  if (report.code == ExitCode::ok) {
-    record_release(plan, report, worker, world, run.release);
-    record_statistics(report, worker);
-  }
+  if (!is_interrupted(world)) record_statistics(report, worker);
+  if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run.release);
   tell_held(plan, world);
   count_held(plan, options.pending.gate.strict, report);
   tell_end(report, world);

@@ -48,7 +48,7 @@ std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const
 }
 
 /// What this database does not count at all holds nothing back, unless somebody asks for it.
-void expect_no_miracles(GatePolicy& policy, Session& session) {
+void excuse_missing_statistics(GatePolicy& policy, Session& session) {
   if (policy.requirements.contains("queries") || has_query_statistics(session)) return;
   policy.requirements["queries"] = Requirement::optional;
 }
@@ -138,7 +138,7 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   std::vector<GateDecision> decisions;
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
   GatePolicy policy = gate_policy(options);
-  expect_no_miracles(policy, session);
+  excuse_missing_statistics(policy, session);
   const GateMemory memory = read_gate_memory(session, ledger);
   std::vector<EvidenceSource> sources = sources_of(session, plan, memory, policy);
   const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);

@@ -34,7 +34,7 @@ constexpr std::string_view k_as_object =
 std::string statements_now(const Extension& extension, bool texts) {
   return cat(
       "now AS MATERIALIZED (SELECT s.queryid, s.userid, s.calls, ", texts ? "s.query" : "''", " AS query, ",
-      extension.has_since ? "s.stats_since::text" : "NULL::text",
+      extension.has_since ? "(extract(epoch FROM s.stats_since) * 1000000)::bigint::text" : "NULL::text",
       " AS since, concat(s.queryid, '/', s.userid", extension.has_toplevel ? ", '/', s.toplevel" : "",
       ") AS key FROM ", extension.schema, ".pg_stat_statements(", texts ? "true" : "false",
       ") s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database() AND s.calls > 0)");

@@ -205,8 +205,7 @@ class CodeFinder {
   [[nodiscard]] bool names_it(const Code& code) const {
     return std::ranges::any_of(target_.parts, [&code](const QueryTarget::Part& part) {
       return names(code.lower_source, part.relation.relname) &&
-             (code.language == "sql" || part.column.empty() || names(code.lower_source, part.column) ||
-              code.lower_source.find('*') != std::string::npos);
+             (code.language == "sql" || part.column.empty() || names(code.lower_source, part.column));
     });
   }
 

@@ -1,0 +1,2 @@
+-- pgsluice: depends-on=0002_cents.sql
+CREATE TABLE orders (id bigint, total int);

@@ -1,0 +1,2 @@
+-- pgsluice: phase=contract depends-on=0001_orders.sql
+DROP FUNCTION total();
