@@ -37,11 +37,11 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
 }
 
 std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
-                                       const GatePolicy& policy) {
+                                       const GatePolicy& policy, const GateOptions& options) {
   return {session_source(session),
           dependant_source(session),
           verification_source(session, plan),
-          query_source(session),
+          query_source(session, options.ignored_roles),
           recoverability_source(session),
           freeze_source(policy.freezes, std::time(nullptr)),
           approval_source(memory, policy)};
@@ -106,6 +106,9 @@ void add_gate_policy(CLI::App& app, GateOptions& options) {
          "when no contract step runs: \"Fri 16:00-Mon 08:00\" or \"2026-12-20/2027-01-03\", in UTC; may "
          "be repeated")
       ->type_name("WINDOW");
+  app.add_option("--ignore-queries-of", options.ignored_roles,
+                 "role whose statements are no use of anything, such as that of pg_dump; may be repeated")
+      ->type_name("ROLE");
   add_cluster_options(app, options.cluster);
 }
 
@@ -140,7 +143,7 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   GatePolicy policy = gate_policy(options);
   excuse_missing_statistics(policy, session);
   const GateMemory memory = read_gate_memory(session, ledger);
-  std::vector<EvidenceSource> sources = sources_of(session, plan, memory, policy);
+  std::vector<EvidenceSource> sources = sources_of(session, plan, memory, policy, options);
   const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);
   if (cluster) {
     for (EvidenceSource& source : cluster_sources(*cluster, world.clock, options.cluster.policy)) {

@@ -17,6 +17,7 @@ struct GateOptions {
   std::string release;
   std::vector<std::string> evidence;  ///< "sessions=required"
   std::vector<std::string> freezes;
+  std::vector<std::string> ignored_roles;  ///< whose queries are no use of anything
   std::optional<milliseconds> soak;
   std::vector<std::string> approved;  ///< ids of files
   std::string reason;

@@ -98,9 +98,10 @@ struct Ran {
   std::string text;
 };
 
-std::vector<Ran> read_ran(const SqlResult& rows) {
+std::vector<Ran> read_ran(const SqlResult& rows, const std::vector<std::string>& ignored_roles) {
   std::vector<Ran> ran;
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    if (std::ranges::count(ignored_roles, rows.text(row, 1)) > 0) continue;
     ran.push_back({.queryid = rows.text(row, 0),
                    .role = rows.text(row, 1),
                    .calls = rows.number(row, 2).value_or(0),
@@ -192,8 +193,9 @@ bool can_tell(const GateSubject& subject) {
 /// Looks at one file.
 class Look {
  public:
-  Look(Session& session, const Extension& extension, std::string file)
-      : session_(session), extension_(extension), file_(std::move(file)) {}
+  Look(Session& session, const Extension& extension, std::string file,
+       const std::vector<std::string>& ignored_roles)
+      : session_(session), extension_(extension), file_(std::move(file)), ignored_roles_(ignored_roles) {}
 
   Evidence at(const GateSubject& subject) {
     const std::string blind = why_blind(extension_);
@@ -223,7 +225,7 @@ class Look {
     window_.lost = what_was_lost(lost, extension_, window_.since);
     const SqlResult rows = session_.query(queries::what_has_run(extension_), {file_});
     if (!rows.ok) return fail(rows.error);
-    ran_ = read_ran(rows);
+    ran_ = read_ran(rows, ignored_roles_);
     return true;
   }
 
@@ -255,6 +257,7 @@ class Look {
   Session& session_;
   const Extension& extension_;
   std::string file_;
+  const std::vector<std::string>& ignored_roles_;
   bool read_ = false;
   bool has_base_ = false;
   std::string problem_;
@@ -268,14 +271,16 @@ bool can_keep(const Found& found) {
 
 }  // namespace
 
-EvidenceSource query_source(Session& session) {
+EvidenceSource query_source(Session& session, std::vector<std::string> ignored_roles) {
   return {.provider = std::string(k_provider),
-          .look = [&session](const GateQuestion& question) -> std::vector<Evidence> {
+          .look = [&session, ignored = std::move(ignored_roles)](
+                      const GateQuestion& question) -> std::vector<Evidence> {
             std::vector<Evidence> evidence;
             if (std::none_of(question.subjects.begin(), question.subjects.end(), can_tell)) return evidence;
             const Found found = find_extension(session);
             std::optional<Look> look;
-            if (found.extension) look.emplace(session, *found.extension, question.file.analysis.migration.id);
+            if (found.extension)
+              look.emplace(session, *found.extension, question.file.analysis.migration.id, ignored);
             for (const GateSubject& subject : question.subjects) {
               if (!can_tell(subject)) continue;
               evidence.push_back(look ? look->at(subject)

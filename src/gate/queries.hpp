@@ -12,8 +12,8 @@
 namespace pgsluice {
 
 /// Queries that use what is taken away, or leave out what must be given from now on. A file is compared with its own
-/// snapshot; where it has none yet, with what the last run left behind.
-EvidenceSource query_source(Session& session);
+/// snapshot; where it has none yet, with what the last run left behind. Statements of `ignored_roles` do not count.
+EvidenceSource query_source(Session& session, std::vector<std::string> ignored_roles);
 
 /// Whether this database has pg_stat_statements at all. Without it, its evidence holds nothing back unless it is required.
 bool has_query_statistics(Session& session);

@@ -311,6 +311,13 @@ TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {
   EXPECT_THAT(held("0002_tighten.sql"), HasSubstr("queries: rows came without public.orders.note"));
 }
 
+TEST_P(Queries, OfARoleThatReadsEverythingCanBeLeftOut) {
+  folder.write("0002_drop.sql", k_drop);
+  app("COPY (SELECT total FROM orders) TO STDOUT");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.orders.total was used"));
+  EXPECT_THAT(held("0002_drop.sql", {"--ignore-queries-of", std::string(k_app)}), IsEmpty());
+}
+
 TEST_P(Queries, ThatWereForgottenMakeItUnknown) {
   folder.write("0002_drop.sql", k_drop);
   app("SELECT total FROM orders");
