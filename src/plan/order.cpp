@@ -140,8 +140,8 @@ class Order {
   }
 
  private:
-  /// Earlier expand and backfill files that touch what it touches; where there are none, those of its release. And what
-  /// it names.
+  /// Earlier expand and backfill files that touch what it touches; where there are none, those of its release. Those that
+  /// made what it takes away under the same name (a column, a function), and what it names itself.
   [[nodiscard]] std::vector<std::size_t> rests_on(std::size_t index) const {
     std::vector<std::size_t> same_relations;
     std::vector<std::size_t> same_release;
@@ -154,10 +154,20 @@ class Order {
     }
     std::vector<std::size_t> found = same_relations.empty() ? same_release : same_relations;
     for (std::size_t i = 0; i < index; ++i) {
-      if (is_named(i, index) && std::find(found.begin(), found.end(), i) == found.end()) found.push_back(i);
+      if ((is_named(i, index) || made_for(i, index)) &&
+          std::find(found.begin(), found.end(), i) == found.end())
+        found.push_back(i);
     }
     std::sort(found.begin(), found.end());
     return found;
+  }
+
+  [[nodiscard]] bool made_for(std::size_t file, std::size_t contract) const {
+    if (is_contract(plan_.files[file])) return false;
+    const std::set<std::string> taken = names_taken(plan_.files[contract].analysis);
+    const std::set<std::string> made = names_made(plan_.files[file].analysis);
+    return std::any_of(made.begin(), made.end(),
+                       [&taken](const std::string& name) { return taken.count(name) != 0; });
   }
 
   [[nodiscard]] bool is_named(std::size_t file, std::size_t by) const {

@@ -149,6 +149,18 @@ TEST_F(Order, AContractStepThatNamesAnotherWaitsForItsGate) {
   EXPECT_EQ(held("4_more.sql", {.release = "3"}), "");
 }
 
+TEST_F(Order, AContractStepRestsOnWhatMadeWhatItTakesAway) {
+  file("1_tables.sql", "CREATE TABLE orders (id bigint); CREATE TABLE items (id bigint);")
+      .file("2_function.sql",
+            "CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';")
+      .file("3_items.sql", "ALTER TABLE items ADD COLUMN note text;")
+      .file("4_drop.sql", "-- pgsluice: phase=contract\nDROP FUNCTION sync();");
+  applied("1_tables.sql", "1").applied("2_function.sql", "1");
+  EXPECT_THAT(plan({.release = "2"}).files[3].rests_on,
+              ::testing::ElementsAre("2_function.sql", "3_items.sql"))
+      << "and, as it touches no table, on all that comes with it";
+}
+
 TEST_F(Order, NobodyWaitsForWhatComesLater) {
   file("1_drop.sql", "-- pgsluice: phase=contract depends-on=2_items.sql\nDROP TABLE orders;")
       .file("2_items.sql", "CREATE TABLE items (id bigint);");
