@@ -52,12 +52,16 @@ std::vector<std::string> all_columns() {
   return all;
 }
 
+/// Columns of a subquery that a star has brought: whoever names one needs what is behind it.
+using Bases = std::map<std::string, std::string>;
+
 /// What stands in FROM, under a name.
 struct Source {
   std::string from;
   std::string name;
   std::string table;  ///< of the twenty columns; empty: a view, a subquery or the other schema
   Columns columns;
+  Bases bases;
 };
 
 class Maker {
@@ -68,6 +72,7 @@ class Maker {
     query_ = {};
     tables_.clear();
     renamed_.clear();
+    starred_.clear();
     aliases_ = 0;
     query_.archive = one_in(10);
     const std::size_t kind = below(10);
@@ -98,6 +103,14 @@ class Maker {
 
   void use(const Source& source, const std::string& column) {
     if (!source.table.empty()) query_.uses.insert(cat(source.table, ".", column));
+    if (const auto base = source.bases.find(column); base != source.bases.end())
+      query_.uses.insert(base->second);
+  }
+  Bases bases_of(const Source& source) const {
+    Bases bases = source.bases;
+    for (const std::string& column : source.columns)
+      if (!source.table.empty()) bases[column] = cat(source.table, ".", real_name(source, column));
+    return bases;
   }
   void use_row(const Source& source) {
     for (const std::string& column : source.columns)
@@ -140,14 +153,15 @@ class Maker {
   Source subquery(int depth) {
     Columns columns;
     const std::string sql = select(depth - 1, columns);
-    Source source{.from = {}, .name = alias(), .table = "", .columns = columns};
+    Source source{.from = {}, .name = alias(), .table = "", .columns = columns, .bases = starred_};
     source.from = cat("(", sql, ") ", source.name);
     return source;
   }
 
   Source with_query() {
-    const auto& [name, columns] = any(tables_);
-    Source source{.from = name, .name = alias(), .table = "", .columns = columns};
+    Source source = any(tables_).second;
+    source.from = source.name;
+    source.name = alias();
     source.from += cat(" ", source.name);
     return source;
   }
@@ -255,16 +269,19 @@ class Maker {
       from = sources.front().from;
     }
     std::string list;
+    Bases bases;
     const bool whole = width == 0 && one_in(6);
     if (whole && sources.size() == 1) {
       list = one_in(2) ? "*" : cat(sources.front().name, ".*");
       use_row(sources.front());
       columns = sources.front().columns;
+      bases = bases_of(sources.front());
     } else {
       list = outputs(sources, columns, width == 0 ? 1 + below(3) : width);
     }
     std::string sql = cat("SELECT ", list, " FROM ", from);
     if (!one_in(3)) sql += cat(" WHERE ", condition(sources, depth));
+    starred_ = bases;
     return sql;
   }
 
@@ -288,7 +305,7 @@ class Maker {
       const std::string sql = select(1, columns);
       const std::string name = cat("w", std::to_string(i));
       with += cat(with.empty() ? "WITH " : ", ", name, " AS (", sql, ")");
-      tables_[name] = columns;
+      tables_[name] = {.from = {}, .name = name, .table = "", .columns = columns, .bases = starred_};
     }
     return cat(with, with.empty() ? "" : " ", body());
   }
@@ -309,8 +326,11 @@ class Maker {
       case 5: return hidden_table();
       default: {
         const std::string sql = select(2, columns);
+        if (one_in(2)) return sql;
         // A name of the list comes before that of any column.
-        return one_in(2) ? cat(sql, " ORDER BY ", columns.front()) : sql;
+        if (const auto base = starred_.find(columns.front()); base != starred_.end())
+          query_.uses.insert(base->second);
+        return cat(sql, " ORDER BY ", columns.front());
       }
     }
   }
@@ -449,7 +469,8 @@ class Maker {
   std::mt19937 random_;
   int major_;
   WorkloadQuery query_;
-  std::map<std::string, Columns> tables_;
+  std::map<std::string, Source> tables_;
+  Bases starred_;                                                      ///< of the SELECT that was made last
   std::map<std::string, std::map<std::string, std::string>> renamed_;  ///< by alias
   bool is_inside_ = false;
   int aliases_ = 0;
