@@ -98,6 +98,6 @@ struct QueryText {
 
 /// Reads a statement as a server keeps it in its statistics: with `$1` for constants. Utility statements that run a query
 /// or read a table (COPY, DECLARE, CREATE TABLE AS …) count as queries; other DDL does not. Never throws for bad SQL.
-QueryText read_queries(std::string text);
+QueryText read_queries(const std::string& text);
 
 }  // namespace pgsluice

@@ -19,7 +19,7 @@ EvidenceSource query_source(Session& session, std::vector<std::string> ignored_r
 bool has_query_statistics(Session& session);
 
 /// The snapshot of those that come later: what the last run that changed something has left behind.
-inline constexpr std::string_view k_last_run = "";
+inline constexpr std::string_view k_last_run = {};
 
 /// Keeps what is counted now for these files. Does nothing where nothing can be read.
 void keep_query_snapshots(Session& session, const std::vector<std::string>& files);

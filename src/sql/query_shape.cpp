@@ -545,7 +545,7 @@ void add_statement(::Node* node, std::vector<QueryShape>& queries) {
 
 namespace pgsluice {
 
-QueryText read_queries(std::string text) {
+QueryText read_queries(const std::string& text) {
   QueryText read;
   if (text.find('\0') != std::string::npos || first_invalid_utf8(text)) {
     read.problem = "it is no valid UTF-8";
