@@ -110,10 +110,7 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
 }
 
 void record_statistics(const RunReport& report, Worker& worker) {
-  if (report.steps.empty()) return;
-  absorb_own_statements(*worker.session);
-  keep_query_snapshots(*worker.session, {std::string(k_last_run)});
-  forget_query_snapshots(*worker.session);
+  if (!report.steps.empty()) close_query_statistics(*worker.session);
 }
 
 void tell_held(const Plan& plan, const World& world) {

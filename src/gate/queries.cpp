@@ -311,16 +311,15 @@ void pin_query_snapshot(Session& session, const std::string& file) {
       {file});
 }
 
-void forget_query_snapshots(Session& session) {
+void close_query_statistics(Session& session) {
+  const Found found = find_extension(session);
+  if (!can_keep(found)) return;
+  session.query(queries::absorb_own(*found.extension), {});
+  session.query(queries::keep_snapshot(*found.extension), {""});
   session.query(
       "DELETE FROM pgsluice.query_snapshot q USING pgsluice.migration m WHERE m.id = q.migration_id"
       " AND m.applied_at IS NOT NULL",
       {});
-}
-
-void absorb_own_statements(Session& session) {
-  const Found found = find_extension(session);
-  if (can_keep(found)) session.query(queries::absorb_own(*found.extension), {});
 }
 
 }  // namespace pgsluice

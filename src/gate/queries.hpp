@@ -4,7 +4,6 @@
 // What queries have used since a moment that the ledger remembers, as pg_stat_statements counts them.
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "pgsluice/gate.hpp"
@@ -18,17 +17,12 @@ EvidenceSource query_source(Session& session, std::vector<std::string> ignored_r
 /// Whether this database has pg_stat_statements at all. Without it, its evidence holds nothing back unless it is required.
 bool has_query_statistics(Session& session);
 
-/// The snapshot of those that come later: what the last run that changed something has left behind.
-inline constexpr std::string_view k_last_run = {};
-
 /// Keeps what is counted now for these files. Does nothing where nothing can be read.
 void keep_query_snapshots(Session& session, const std::vector<std::string>& files);
 /// What a file has been compared with stays what it is compared with, however many runs come.
 void pin_query_snapshot(Session& session, const std::string& file);
-/// Of files that are applied, nobody asks any more.
-void forget_query_snapshots(Session& session);
-
-/// What a run has done itself is no use: takes the statements of this role into all that is kept.
-void absorb_own_statements(Session& session);
+/// At the end of a run that has done something: what it did itself is no use of anything, what is counted now is where
+/// files begin that come later, and of those that are applied nobody asks any more.
+void close_query_statistics(Session& session);
 
 }  // namespace pgsluice
