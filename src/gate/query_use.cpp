@@ -281,7 +281,14 @@ class Walk {
     if (const Yield* table = tables.find(item.relation)) {
       return yielded(*table, item, item.alias.empty() ? item.relation.relname : item.alias);
     }
-    return item_of(find(item.relation), item);
+    Item found = item_of(find(item.relation), item);
+    use_places(found, item.columns.size());
+    return found;
+  }
+
+  /// Names that are given by place: without one of these columns they would mean others.
+  void use_places(const Item& item, std::size_t count) {
+    for (std::size_t i = 0; i < std::min(count, item.columns.size()); ++i) use_sources(item.columns[i]);
   }
 
   /// Notes that the relation is named.
@@ -333,7 +340,10 @@ class Walk {
     std::vector<Item> both = merged(join, std::move(first), std::move(second));
     const Scope on{.outer = left.outer, .items = both};
     look_up(join.names, on, tables);
-    return join.alias.empty() ? both : std::vector{as_one(join, both)};
+    if (join.alias.empty()) return both;
+    Item one = as_one(join, both);
+    use_places(one, join.columns.size());
+    return {one};
   }
 
   /// Columns of USING are those of the join.

@@ -2,7 +2,7 @@
 #pragma once
 
 // Which columns of which relations a query uses: its names looked up as PostgreSQL does it. A column is used by naming it,
-// by a star or a whole row that holds it, and by INSERT without a list of columns that gives it a value. Pure.
+// by a star or a whole row that holds it, and by its place: in INSERT without a list of columns, or behind AS t (a, b). Pure.
 
 #include <functional>
 #include <map>

@@ -146,13 +146,15 @@ TEST_P(Workload, IsUnderstoodExactly) {
     const std::vector<QueryJudge::Answer> answers = judge.answer(statements);
     std::set<std::size_t> used;
     std::set<std::size_t> found;
-    std::set<std::size_t> refused;
     std::set<std::size_t> needed;
+    std::set<std::size_t> shifting;
     for (const WorkloadQuery& query : queries) {
       const auto number = static_cast<std::size_t>(&query - queries.data());
       if (query.uses.contains(column)) needed.insert(number);
+      if (query.shifting.contains(column)) shifting.insert(number);
     }
-    refused = refused_without(column);
+    const std::set<std::size_t> refused = without(refused_without(column), shifting);
+    needed = without(needed, shifting);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const WorkloadQuery& query = queries.at(all[i].query);
       if (query.uses.contains(column) || query.too.contains(column)) used.insert(all[i].query);

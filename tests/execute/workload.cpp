@@ -134,6 +134,11 @@ class Maker {
       const std::string first = std::ranges::count(source.columns, "stock") > 0 ? "email" : "stock";
       source.from += cat(" AS ", source.name, " (", first, ", zz)");
       renamed_[source.name] = {{first, source.columns[0]}, {"zz", source.columns[1]}};
+      for (std::size_t i = 0; i < 2; ++i) {
+        if (source.table.empty()) continue;
+        query_.too.insert(cat(source.table, ".", source.columns[i]));
+        query_.shifting.insert(cat(source.table, ".", source.columns[i]));
+      }
       source.columns[0] = first;
       source.columns[1] = "zz";
       return source;
@@ -198,8 +203,10 @@ class Maker {
   }
 
   std::string condition(const std::vector<Source>& sources, int depth) {
+    const std::size_t kind = depth > 0 ? below(6) : 5;
+    if (kind == 1) return cat("EXISTS (SELECT ", one_in(2) ? "*" : "1", " FROM ", correlated(sources), ")");
     const std::string column = column_of(sources);
-    switch (depth > 0 ? below(6) : 5) {
+    switch (kind) {
       case 0: {
         Columns columns;
         is_inside_ = true;
@@ -207,7 +214,6 @@ class Maker {
         is_inside_ = false;
         return cat(column, " IN (", inner, ")");
       }
-      case 1: return cat("EXISTS (SELECT ", one_in(2) ? "*" : "1", " FROM ", correlated(sources), ")");
       case 2: return cat("coalesce(", column, ", ", column_of(sources), ") <> ", value());
       case 3:
         return cat("CASE WHEN ", column, " IS NULL THEN true ELSE ", column_of(sources), " > ", value(),
@@ -237,7 +243,8 @@ class Maker {
     for (const std::string& column : left.columns)
       if (std::ranges::count(right.columns, column) > 0) shared.push_back(column);
     const bool renamed = renamed_.contains(left.name) || renamed_.contains(right.name);
-    if (!shared.empty() && !renamed && one_in(3)) {
+    const bool something_stays = left.columns.size() > 1 && right.columns.size() > 1;
+    if (!shared.empty() && !renamed && something_stays && one_in(3)) {
       const std::string column = any(shared);
       use(left, column);
       use(right, column);
@@ -381,8 +388,8 @@ class Maker {
 
   std::string hidden_table() {
     query_.uses.insert("product.stock");
-    return cat("WITH orders AS (SELECT stock AS total FROM product) SELECT total AS t",
-               std::to_string(below(50)), " FROM orders");
+    return cat("SELECT h.total AS t", std::to_string(below(50)),
+               " FROM (WITH orders AS (SELECT stock AS total FROM product) SELECT total FROM orders) h");
   }
 
   // ---- DML ----

@@ -19,8 +19,10 @@ struct WorkloadQuery {
   std::string sql;
   bool archive = false;        ///< runs with the search_path of the other schema
   std::set<std::string> uses;  ///< columns that it needs: without one of them, no server takes it any more
-  /// Columns that it uses by what we call use: behind a star, a row, a function, or a place in INSERT's VALUES.
+  /// Columns that it uses by what we call use: behind a star, a row, a function, or by their place.
   std::set<std::string> too;
+  /// Of those, columns behind AS t (a, b): without one of them, the names mean others, which there may be or not.
+  std::set<std::string> shifting;
 };
 
 /// `major`: of the server that shall take them.

@@ -78,6 +78,7 @@ const std::vector<Case> k_cases = {
     {"SELECT ctid, o.xmin FROM o", "o()"},
     {"SELECT x FROM old.o", "old.o(x)"},
     {"SELECT a FROM o AS x (a)", "o(id)"},
+    {"SELECT note FROM o AS x (a, b)", "o(c id note)"},
     {"SELECT name, total FROM o, c", "c(name) o(total)"},
     // ---- stars and rows
     {"SELECT * FROM o", "o(c id note total)"},
@@ -96,8 +97,8 @@ const std::vector<Case> k_cases = {
     {"SELECT name FROM o JOIN c USING (id)", "c(id name) o(id)"},
     {"SELECT j.id FROM (o JOIN c USING (id)) AS j", "c(id) o(id)"},
     {"SELECT 1 FROM o NATURAL JOIN c", "c(id note) o(id note)"},
-    {"SELECT q FROM (o CROSS JOIN c) AS j (q, w)", "c() o(id)"},
-    {"SELECT j.note2 FROM (o CROSS JOIN c) AS j (a, b, d, note2, e)", "c() o(note)"},
+    {"SELECT q FROM (o CROSS JOIN c) AS j (q, w)", "c() o(c id)"},
+    {"SELECT j.note2 FROM (o CROSS JOIN c) AS j (a, b, d, note2, e)", "c(id) o(c id note total)"},
     {"SELECT * FROM o JOIN c USING (id)", "c(id name note) o(c id note total)"},
     {"SELECT 1 FROM o LEFT JOIN LATERAL (SELECT name FROM c WHERE c.id = o.total) s ON true",
      "c(id name) o(total)"},
