@@ -1,2 +1,0 @@
--- pgsluice: depends-on=0002_cents.sql
-CREATE TABLE orders (id bigint, total int);

@@ -1,2 +1,0 @@
--- pgsluice: phase=contract depends-on=0001_orders.sql
-DROP FUNCTION total();
