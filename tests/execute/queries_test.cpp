@@ -209,7 +209,7 @@ class Queries : public ::testing::TestWithParam<Server> {
     for (const OrderedJson& migration : document["migrations"]) {
       if (migration["id"] != id) continue;
       for (const OrderedJson& hold : migration["held"])
-        reasons += cat(hold["reason"].get<std::string>(), ": ", hold["words"].get<std::string>(), "\n");
+        reasons += cat(hold["reason"].get<std::string>(), ": ", hold["message"].get<std::string>(), "\n");
     }
     return reasons;
   }
