@@ -159,20 +159,6 @@ TEST(ReadDirectives, ReadsTheWholeFilesDirectives) {
   EXPECT_EQ(d.limits.statement_timeout, milliseconds(5000));
 }
 
-TEST(ReadDirectives, ReadsWhatAFileDependsOn) {
-  const Directives d =
-      read("-- pgsluice: phase=contract depends-on=1_a.sql, \"2 b.sql\" soak=1h\nSELECT 1;\n").directives;
-  EXPECT_TRUE(d.problems.empty());
-  EXPECT_THAT(d.depends_on, ::testing::ElementsAre("1_a.sql", "2 b.sql"));
-  EXPECT_THAT(
-      read("-- pgsluice: depends-on=1_a.sql,sub/2_b.sql phase=contract\nSELECT 1;\n").directives.depends_on,
-      ::testing::ElementsAre("1_a.sql", "sub/2_b.sql"));
-  EXPECT_EQ(problems("-- pgsluice: depends-on=\nSELECT 1;"),
-            (Problems{"depends-on=: \"\" is no value for depends-on"}));
-  EXPECT_EQ(problems("SELECT 1;\n-- pgsluice: depends-on=a.sql\nSELECT 1;"),
-            (Problems{"depends-on=a.sql: \"depends-on\" is about the whole file"}));
-}
-
 TEST(ReadDirectives, GivesLimitsToTheNextStatement) {
   const Directives d =
       read("SELECT 1;\n-- pgsluice: lock-timeout=50ms\n-- pgsluice: statement-timeout=1s\nSELECT 2;\n")
@@ -265,6 +251,20 @@ TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
             (Problems{"size=0: \"0\" is no value for size"}));
   EXPECT_EQ(problems("-- pgsluice: batch key=id size=5\nSELECT 1;"),
             (Problems{"batch: a batch stands before an UPDATE, DELETE or INSERT"}));
+}
+
+TEST(ReadDirectives, ReadsWhatAFileDependsOn) {
+  const Directives d =
+      read("-- pgsluice: phase=contract depends-on=1_a.sql, \"2 b.sql\" soak=1h\nSELECT 1;\n").directives;
+  EXPECT_TRUE(d.problems.empty());
+  EXPECT_EQ(d.depends_on, (Problems{"1_a.sql", "2 b.sql"}));
+  EXPECT_EQ(
+      read("-- pgsluice: depends-on=1_a.sql,sub/2_b.sql phase=contract\nSELECT 1;\n").directives.depends_on,
+      (Problems{"1_a.sql", "sub/2_b.sql"}));
+  EXPECT_EQ(problems("-- pgsluice: depends-on=\nSELECT 1;"),
+            (Problems{"depends-on=: \"\" is no value for depends-on"}));
+  EXPECT_EQ(problems("SELECT 1;\n-- pgsluice: depends-on=a.sql\nSELECT 1;"),
+            (Problems{"depends-on=a.sql: \"depends-on\" is about the whole file"}));
 }
 
 TEST(ReadDirectives, AcceptsADirectiveInsideItsStatement) {
