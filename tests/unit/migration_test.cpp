@@ -254,6 +254,7 @@ TEST(ReadDirectives, NamesEveryMistakeAndItsPlace) {
 }
 
 TEST(ReadDirectives, ReadsWhatAFileDependsOn) {
+  using Problems = std::vector<std::string>;
   const Directives d =
       read("-- pgsluice: phase=contract depends-on=1_a.sql, \"2 b.sql\" soak=1h\nSELECT 1;\n").directives;
   EXPECT_TRUE(d.problems.empty());
