@@ -7,7 +7,6 @@
 #include <sstream>
 #include <string>
 
-#include "pgsluice/query.hpp"
 #include "report/lint.hpp"
 #include "support/analysis.hpp"
 #include "support/known_cases.hpp"
@@ -35,7 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pgsluice::Catalog catalog = fixture(version);
   const pgsluice::FileAnalysis file = pgsluice::test::analyse_sql(sql, "fuzz.sql", version, catalog);
   std::ostringstream document;
-  static_cast<void>(pgsluice::read_queries(sql));
   pgsluice::make_lint_json(version, document)->add_whole(file);
   return 0;
 }
