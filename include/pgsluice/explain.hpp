@@ -33,6 +33,8 @@ bool waits(const Activity& activity, LockMode held);
 
 /// How long a statement holds a lock when it runs alone.
 enum class Hold { instant, work, unknown };
+/// Of a lock of that mode, by the statement's own work.
+Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode);
 
 /// What others can do while a statement holds its locks: of all relations with the same answer.
 struct Meanwhile {

@@ -23,6 +23,7 @@ std::string_view to_string(Severity severity);
 struct Finding {
   std::string finding;  ///< name of the rule: "blocks-reads-during-work"
   Severity severity = Severity::error;
+  bool in_baseline = false;  ///< `allowed` says which
   SourceRange range;
   std::optional<std::size_t> statement;  ///< index into Script::statements
   RelationName relation;                 ///< may be empty
@@ -31,7 +32,7 @@ struct Finding {
   std::string instead;
   std::string row;                     ///< effects row that it rests on, may be empty
   std::string fingerprint;             ///< stable under moves and reformatting
-  std::optional<std::string> allowed;  ///< the reason of the `allow` that covers it
+  std::optional<std::string> allowed;  ///< the reason of the `allow` that covers it, or which baseline
 };
 
 namespace findings {
@@ -51,6 +52,7 @@ struct FindingRule {
     std::vector<std::variant<bool, std::string>> any_of;
   };
   std::string name;
+  std::string title;  ///< what it minds, in a few words
   Severity severity = Severity::error;
   Scope scope = Scope::statement;
   std::vector<Condition> when;

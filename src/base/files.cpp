@@ -107,6 +107,16 @@ std::string read_stdin() {
   return read_all(STDIN_FILENO, "standard input", std::nullopt);
 }
 
+std::string path_seen_from(const std::filesystem::path& folder, const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path relative = std::filesystem::proximate(path, folder, error);
+  return path == "-" || error ? path.generic_string() : relative.generic_string();
+}
+
+std::filesystem::path parent_folder(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
 void write_file(const std::filesystem::path& path, std::string_view contents) {
   // A pipe or /dev/stdout cannot be replaced, only written to.
   std::error_code ignored;

@@ -15,6 +15,10 @@ std::string read_file(const std::filesystem::path& path);
 void expect_readable(const std::filesystem::path& path);
 /// All bytes of standard input.
 std::string read_stdin();
+/// `path` as somebody in `folder` would write it, with '/'; `-` stays what it is.
+std::string path_seen_from(const std::filesystem::path& folder, const std::filesystem::path& path);
+/// The folder that a file is in.
+std::filesystem::path parent_folder(const std::filesystem::path& file);
 /// Writes a whole file: it has either the old content or the new one, also after a crash.
 void write_file(const std::filesystem::path& path, std::string_view contents);
 

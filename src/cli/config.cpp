@@ -24,9 +24,13 @@ const CLI::Option* find_option(const CLI::App& app, const std::string& key) {
 void anchor_paths(CLI::ConfigItem& item, const CLI::Option& option, const std::filesystem::path& directory) {
   constexpr std::array<std::string_view, 3> path_types = {"FILE", "DIR", "PATH"};
   const std::string type = option.get_type_name();
-  if (std::find(path_types.begin(), path_types.end(), type) == path_types.end()) return;
+  const bool after_word = type.ends_with("[=FILE]");
+  if (!after_word && std::find(path_types.begin(), path_types.end(), type) == path_types.end()) return;
   for (std::string& value : item.inputs) {
-    if (value != "-") value = (directory / value).lexically_normal().string();
+    const std::size_t begin = after_word ? value.find('=') + 1 : 0;
+    const std::string path = value.substr(begin);
+    if ((after_word && begin == 0) || path == "-") continue;
+    value = value.substr(0, begin) + (directory / path).lexically_normal().string();
   }
 }
 

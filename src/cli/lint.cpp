@@ -6,7 +6,6 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -17,22 +16,30 @@
 #include "cli/database.hpp"
 #include "cli/input.hpp"
 #include "cli/lint_files.hpp"
+#include "cli/lint_outputs.hpp"
+#include "cli/since.hpp"
+#include "findings/baseline.hpp"
 #include "pgsluice/findings.hpp"
+#include "report/document.hpp"
 #include "report/lint.hpp"
+#include "report/lint_list.hpp"
 
 namespace pgsluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { text, json };
 enum class FailOn { error, warning, never };
 
 struct LintOptions {
   std::vector<std::string> paths;
-  Format format = Format::text;
+  std::vector<std::string> formats;
+  std::vector<std::string> outputs;
   FailOn fail_on = FailOn::error;
-  std::string output;
+  bool list = false;
+  std::string baseline;
+  bool write_baseline = false;
+  std::optional<std::string> since;
   std::string rules;
   std::string catalog;
   std::string url;
@@ -64,40 +71,91 @@ int version_of(const LintOptions& options) {
   return options.pg_version.value_or(k_oldest_supported);
 }
 
-LintTotals analyse_all(const LintOptions& options, Catalog catalog, LintReport& report) {
-  const EffectTable effects = EffectTable::load(options.rules);
-  const RuleBook findings = RuleBook::load(options.rules);
-  const LintRules rules{
-      .effects = effects,
-      .findings = findings,
-      .prediction = {.pg_version = version_of(options), .transaction = FileTransaction::one},
-      .checking = {.pg_version = version_of(options),
-                   .pg_version_assumed = !options.pg_version,
-                   .phase = Phase::expand,
-                   .runner_sets_lock_timeout = options.lock_timeout.has_value(),
-                   .today = today()}};
+/// Never an error: what has been mended must not turn a build red.
+void say_what_is_stale(const std::vector<BaselineEntry>& stale, const std::string& file) {
+  if (stale.empty()) return;
+  std::cerr << "warning: " << printable_line(file) << " has " << count_of(stale.size(), "finding")
+            << " that nobody finds any more; --write-baseline writes it anew\n";
+  for (const BaselineEntry& entry : stale) {
+    std::cerr << "  " << printable_line(entry.path) << ": " << printable_line(entry.finding) << '\n';
+  }
+}
+
+void say_what_is_left_out(std::size_t files, const std::string& ref) {
+  if (files == 0) return;
+  std::cerr << count_of(files, "file") << " unchanged since " << printable_line(ref) << ", replayed only\n";
+}
+
+struct Rules {
+  EffectTable effects;
+  RuleBook findings;
+};
+
+std::optional<Severity> failing_from(FailOn fail_on) {
+  switch (fail_on) {
+    case FailOn::error: return Severity::error;
+    case FailOn::warning: return Severity::warning;
+    case FailOn::never: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::vector<Migration> migrations_of(const LintOptions& options) {
+  return find_migrations(options.paths.empty() ? usual_paths() : options.paths);
+}
+
+LintTotals analyse_all(const LintOptions& options, const GlobalOptions& global, Catalog catalog,
+                       const Rules& rules, LintReport& report) {
+  LintRules lint_rules{.effects = rules.effects,
+                       .findings = rules.findings,
+                       .prediction = {.pg_version = version_of(options), .transaction = FileTransaction::one},
+                       .checking = {.pg_version = version_of(options),
+                                    .pg_version_assumed = !options.pg_version,
+                                    .phase = Phase::expand,
+                                    .runner_sets_lock_timeout = options.lock_timeout.has_value(),
+                                    .today = today()}};
+  const std::vector<Migration> migrations = migrations_of(options);
+  std::optional<Baseline> baseline;
+  if (!options.baseline.empty() && !options.write_baseline) baseline = Baseline::load(options.baseline);
+  if (baseline) lint_rules.baseline = &*baseline;
+  std::optional<ChangedFiles> changed;
+  if (options.since) changed.emplace(*options.since, migrations);
+  if (changed) lint_rules.reported = [&](const Migration& file) { return changed->contains(file); };
   const unsigned jobs = options.jobs.value_or(std::max(std::thread::hardware_concurrency(), 1U));
-  return lint_files(find_migrations(options.paths.empty() ? usual_paths() : options.paths),
-                    std::move(catalog), rules, jobs, report);
+  const LintTotals totals = lint_files(migrations, std::move(catalog), lint_rules, jobs, report);
+  if (changed && !global.quiet) say_what_is_left_out(migrations.size() - totals.files, *options.since);
+  if (baseline) say_what_is_stale(baseline->stale(), options.baseline);
+  return totals;
 }
 
-std::unique_ptr<LintReport> make_report(const LintOptions& options, const GlobalOptions& global,
-                                        int descriptor, std::ostream& out) {
-  if (options.format == Format::json) return make_lint_json(version_of(options), out);
-  return make_lint_text({.paint = Painter(wants_color(global.color, descriptor)),
-                         .width = terminal_width(descriptor),
-                         .quiet = global.quiet,
-                         .verbose = global.verbose},
-                        out);
+LintSettings settings_of(const LintOptions& options, const GlobalOptions& global, const Rules& rules,
+                         int descriptor) {
+  return {.pg_version = version_of(options),
+          .rules = &rules.findings,
+          .failing_from = failing_from(options.fail_on),
+          .text = {.paint = Painter(wants_color(global.color, descriptor)),
+                   .width = terminal_width(descriptor),
+                   .quiet = global.quiet,
+                   .verbose = global.verbose}};
 }
 
-/// A file gets the whole report or keeps what it had.
-LintTotals analyse_into_file(const LintOptions& options, const GlobalOptions& global, Catalog catalog) {
-  std::ostringstream document;
-  const LintTotals totals =
-      analyse_all(options, std::move(catalog), *make_report(options, global, -1, document));
-  write_file(options.output, document.view());
-  if (!global.quiet) {
+std::size_t counted(const FindingCounts& counts) {
+  return counts.errors + counts.warnings + counts.infos;
+}
+
+LintTotals run_lint(const LintOptions& options, const GlobalOptions& global, Catalog catalog) {
+  const Rules rules{.effects = EffectTable::load(options.rules), .findings = RuleBook::load(options.rules)};
+  LintOutputs outputs(read_lint_outputs(options.formats, options.outputs));
+  if (options.write_baseline) outputs.add_baseline(options.baseline);
+  LintReport& report =
+      outputs.open([&](int descriptor) { return settings_of(options, global, rules, descriptor); });
+  const LintTotals totals = analyse_all(options, global, std::move(catalog), rules, report);
+  outputs.close();
+  if (options.write_baseline && !global.quiet) {
+    std::cerr << "wrote " << count_of(counted(totals.findings), "finding") << " to "
+              << printable_line(options.baseline) << '\n';
+  }
+  if (!outputs.says_it() && !global.quiet) {
     std::cerr << lint_summary(totals, Painter(wants_color(global.color, STDERR_FILENO))) << '\n';
   }
   return totals;
@@ -109,14 +167,50 @@ ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
   return errors || warnings ? ExitCode::findings : ExitCode::ok;
 }
 
+std::string render_list(const RuleBook& rules, const LintOutput& output, const GlobalOptions& global) {
+  const std::string_view format = output.format->name;
+  if (format == "json") return finding_list_json(rules);
+  if (format == "markdown") return to_markdown(finding_list(rules));
+  if (format != "text") {
+    throw Error(ExitCode::usage, cat("lint --list has no form ", format), "It is text, json or markdown.");
+  }
+  const int descriptor = output.file.empty() ? STDOUT_FILENO : -1;
+  return to_text(finding_list(rules), terminal_width(descriptor),
+                 Painter(wants_color(global.color, descriptor)));
+}
+
+ExitCode list_findings(const LintOptions& options, const GlobalOptions& global) {
+  const RuleBook rules = RuleBook::load(options.rules);
+  for (const LintOutput& output : read_lint_outputs(options.formats, options.outputs)) {
+    const std::string text = render_list(rules, output, global);
+    if (output.file.empty()) {
+      std::cout << text;
+    } else {
+      write_file(output.file, text);
+    }
+  }
+  return ExitCode::ok;
+}
+
+void check_options(const LintOptions& options) {
+  if (!options.write_baseline) return;
+  if (options.baseline.empty()) {
+    throw Error(ExitCode::usage, "--write-baseline does not say where to",
+                "For example: --baseline pgsluice-baseline.json --write-baseline.");
+  }
+  if (options.since) {
+    throw Error(ExitCode::usage, "--write-baseline and --since: a baseline is of all files",
+                "Leave out --since.");
+  }
+}
+
 ExitCode lint(LintOptions options, const GlobalOptions& global) {
+  if (options.list) return list_findings(options, global);
+  check_options(options);
   Catalog catalog = load_catalog(options.catalog, options.url, global);
   if (!options.pg_version) options.pg_version = server_version(catalog);
-  const LintTotals totals =
-      options.output.empty()
-          ? analyse_all(options, std::move(catalog), *make_report(options, global, STDOUT_FILENO, std::cout))
-          : analyse_into_file(options, global, std::move(catalog));
-  return verdict(totals.findings, options.fail_on);
+  const LintTotals totals = run_lint(options, global, std::move(catalog));
+  return options.write_baseline ? ExitCode::ok : verdict(totals.findings, options.fail_on);
 }
 
 }  // namespace
@@ -125,12 +219,19 @@ Runner add_lint(CLI::App& app) {
   const auto options = std::make_shared<LintOptions>();
   app.add_option("paths", options->paths, "files, folders, or - for standard input; default: migrations/")
       ->type_name("PATH");
-  add_choice<Format>(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
-                     "form of the report");
-  app.add_option("--output", options->output, "write the report to this file")->type_name("FILE");
+  add_lint_outputs(app, options->formats, options->outputs);
   add_choice<FailOn>(app, "--fail-on", options->fail_on,
                      {{"error", FailOn::error}, {"warning", FailOn::warning}, {"never", FailOn::never}},
                      "lowest severity that makes the exit code 1");
+  app.add_flag("--list", options->list, "list the findings with their severities, and lint nothing");
+  app.add_option("--baseline", options->baseline, "findings that this file has count nowhere")
+      ->type_name("FILE");
+  app.add_flag("--write-baseline", options->write_baseline, "write what there is now to that file");
+  app.add_option(
+         "--since", options->since,
+         "report only files that were added or changed since the work left this branch, tag or commit "
+         "of git; the others are replayed")
+      ->type_name("REF");
   add_pg_version(app, options->pg_version,
                  cat("version of the server, 12 to 18; default: that of --catalog, else ",
                      std::to_string(k_oldest_supported), ", the oldest still supported"));

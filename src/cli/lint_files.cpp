@@ -21,6 +21,7 @@ struct File {
   enum class State { unparsed, parsing, parsed, unchecked, checking, checked };
   State state = State::unparsed;
   Migration migration;
+  bool reported = true;
   FileAnalysis analysis;
   std::size_t bytes = 0;  ///< of text, about: a byte order mark is no text
   std::optional<std::string> rendered;
@@ -78,7 +79,9 @@ class Pipeline {
  private:
   void refill() {
     while (next_ < migrations_.size() && window_files_.size() < window_) {
-      window_files_.emplace_back().migration = migrations_[next_++];
+      File& file = window_files_.emplace_back();
+      file.migration = migrations_[next_++];
+      file.reported = !rules_.reported || rules_.reported(file.migration);
     }
     wake();
   }
@@ -91,8 +94,29 @@ class Pipeline {
   }
 
   void stream_first(std::unique_lock<std::mutex>& lock) {
-    FileAnalysis& file = window_files_.front().analysis;
+    File& first = window_files_.front();
     lock.unlock();
+    if (first.reported) {
+      stream(first.analysis);
+    } else {
+      replay(first.analysis);
+    }
+    lock.lock();
+    ++predicted_;
+    remove_first();
+  }
+
+  /// Of its statements only what they make of the catalog is of interest.
+  void replay(FileAnalysis& file) {
+    Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
+    for (std::size_t number = 0; has_statement(file.script, number); ++number) {
+      static_cast<void>(prediction.next());
+      std::vector<Command>().swap(file.script.statements[number].commands);
+    }
+    static_cast<void>(prediction.next());
+  }
+
+  void stream(FileAnalysis& file) {
     report_.begin(file);
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
     Checker checker = start_check(file, rules_.findings, rules_.checking);
@@ -110,11 +134,9 @@ class Pipeline {
     }
     static_cast<void>(prediction.next());  // the catalog is then as it is after the file
     file.findings = checker.finish();
+    if (rules_.baseline != nullptr) rules_.baseline->mark(file);
     report_.end(file);
     totals_.add(file);
-    lock.lock();
-    ++predicted_;
-    remove_first();
   }
 
   /// The statement of that number, which is parsed now if it is not yet.
@@ -126,17 +148,25 @@ class Pipeline {
   }
 
   void report_first(std::unique_lock<std::mutex>& lock) {
-    const File& file = window_files_.front();
+    File& file = window_files_.front();
     if (file.error) std::rethrow_exception(file.error);
     lock.unlock();
+    if (file.reported) report(file);
+    lock.lock();
+    remove_first();
+  }
+
+  void report(File& file) {
+    if (rules_.baseline != nullptr) {
+      rules_.baseline->mark(file.analysis);
+      file.totals.add(file.analysis);
+    }
     totals_.add(file.totals);
     if (file.rendered) {
       report_.add_rendered(*file.rendered);
     } else {
       report_.add_whole(file.analysis);
     }
-    lock.lock();
-    remove_first();
   }
 
   void remove_first() {
@@ -228,7 +258,9 @@ class Pipeline {
   }
 
   void check_file(File& file) const {
+    if (!file.reported) return;
     check(file.analysis, rules_.findings, rules_.checking);
+    if (rules_.baseline != nullptr) return;  // what it knows depends on the files before
     file.totals.add(file.analysis);
     file.rendered = report_.render(file.analysis);
     if (file.rendered) file.analysis = {};  // here, where others need not wait for it

@@ -3,8 +3,10 @@
 
 // Many files through all stages: what each does depends on those before it, but most of the work does not.
 
+#include <functional>
 #include <vector>
 
+#include "findings/baseline.hpp"
 #include "pgsluice/findings.hpp"
 #include "report/lint.hpp"
 
@@ -15,6 +17,9 @@ struct LintRules {
   const RuleBook& findings;
   PredictOptions prediction;
   CheckOptions checking;
+  Baseline* baseline = nullptr;  ///< gets the files in their order
+  /// Whether a file is reported; the others are replayed, and that is all. None: all are.
+  std::function<bool(const Migration&)> reported;
 };
 
 /// Reads, parses and checks up to `jobs` files at a time; predicts and reports them one after the other, in their order,

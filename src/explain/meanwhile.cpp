@@ -37,6 +37,10 @@ constexpr std::array k_activities = {
     Activity{"DROP", "S", AccessExclusive},
 };
 
+bool is_concurrent(const Statement& statement) {
+  return std::ranges::any_of(statement.commands, [](const Command& c) { return c.is("concurrent"); });
+}
+
 }  // namespace
 
 std::span<const Activity> activities() {
@@ -48,12 +52,16 @@ bool waits(const Activity& activity, LockMode held) {
          (activity.waits_out != AccessShare && conflicts(activity.waits_out, held));
 }
 
+/// A concurrent command works without the strong locks that it takes for a moment.
+Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode) {
+  if (effect.unmodeled) return Hold::unknown;
+  if (is_concurrent(statement)) return blocks_reads(mode) ? Hold::instant : Hold::work;
+  const bool reads_samples = statement.tag == "VacuumStmt";
+  return reads_samples || findings::is_slow(effect, statement) ? Hold::work : Hold::instant;
+}
+
 namespace explaining {
 namespace {
-
-bool is_concurrent(const Statement& statement) {
-  return std::ranges::any_of(statement.commands, [](const Command& c) { return c.is("concurrent"); });
-}
 
 Meanwhile answer(const RelationLock& lock, Hold hold) {
   Meanwhile result{.mode = lock.mode, .hold = hold, .relations = {lock.relation}};
@@ -69,14 +77,6 @@ bool says_the_same(const Meanwhile& a, const Meanwhile& b) {
 }
 
 }  // namespace
-
-/// A concurrent command works without the strong locks that it takes for a moment.
-Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode) {
-  if (effect.unmodeled) return Hold::unknown;
-  if (is_concurrent(statement)) return blocks_reads(mode) ? Hold::instant : Hold::work;
-  const bool reads_samples = statement.tag == "VacuumStmt";
-  return reads_samples || findings::is_slow(effect, statement) ? Hold::work : Hold::instant;
-}
 
 std::vector<Meanwhile> meanwhile(const std::vector<HeldFor>& locks) {
   std::vector<Meanwhile> result;

@@ -9,9 +9,6 @@
 
 namespace pgsluice::explaining {
 
-/// How long the statement holds a lock of that mode by its own work.
-Hold hold_of(const Effect& effect, const Statement& statement, LockMode mode);
-
 /// A lock, and how long it is held.
 struct HeldFor {
   RelationLock lock;

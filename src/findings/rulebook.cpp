@@ -92,9 +92,9 @@ void check_placeholders(std::string_view text, const JsonPlace& place) {
 FindingRule read_rule(std::string_view text, const std::string& name, const std::string& file) {
   const JsonPlace place{.file = file, .pointer = {}};
   const Json json = parse_json(text, file);
-  expect_object(
-      json, place,
-      {"severity", "scope", "when", "error_when", "message", "why", "instead", "row_instead", "see"});
+  expect_object(json, place,
+                {"title", "severity", "scope", "when", "error_when", "message", "why", "instead",
+                 "row_instead", "see"});
   FindingRule rule;
   rule.name = name;
   rule.severity = read_severity(json, place);
@@ -102,6 +102,8 @@ FindingRule read_rule(std::string_view text, const std::string& name, const std:
   rule.when = read_conditions(json, "when", place, rule.scope);
   rule.error_when = read_conditions(json, "error_when", place, rule.scope);
   rule.message = get_string(json, "message", place);
+  rule.title = find_string(json, "title", place);
+  if (rule.title.empty()) rule.title = rule.message;
   rule.why = get_string(json, "why", place);
   rule.instead = find_string(json, "instead", place);
   rule.row_instead = find_bool(json, "row_instead", place);

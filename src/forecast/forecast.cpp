@@ -20,7 +20,7 @@ using explaining::HeldFor;
 void take(const Effect& effect, const Statement& statement, std::vector<HeldFor>& held) {
   for (const RelationLock& lock : effect.locks) {
     if (lock.is_new) continue;
-    const Hold hold = explaining::hold_of(effect, statement, lock.mode);
+    const Hold hold = hold_of(effect, statement, lock.mode);
     const auto known = std::find_if(
         held.begin(), held.end(), [&](const HeldFor& other) { return other.lock.relation == lock.relation; });
     if (known == held.end()) {
@@ -34,7 +34,7 @@ void take(const Effect& effect, const Statement& statement, std::vector<HeldFor>
 
 /// A lock is held until its transaction ends: the work of every later statement counts.
 void work_on(const Effect& effect, const Statement& statement, std::vector<HeldFor>& held) {
-  const Hold hold = explaining::hold_of(effect, statement, LockMode::AccessExclusive);
+  const Hold hold = hold_of(effect, statement, LockMode::AccessExclusive);
   for (HeldFor& earlier : held) earlier.hold = std::max(earlier.hold, hold);
 }
 

@@ -15,7 +15,8 @@ bool is_word(std::string_view text, std::size_t at) {
   return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
 }
 
-/// Inside a word an underscore is nothing special.
+/// Inside a word an underscore is nothing special. A forge would tell the people whose name follows an @: something
+/// invisible stands between.
 std::string escaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -23,6 +24,7 @@ std::string escaped(std::string_view text) {
     const bool at_edge = text[i] == '_' && !(i > 0 && is_word(text, i - 1) && is_word(text, i + 1));
     if (special || at_edge) out += '\\';
     out += text[i];
+    if (text[i] == '@' && is_word(text, i + 1)) out += "&#8203;";
   }
   return out;
 }

@@ -38,7 +38,8 @@ std::string verdict(const FindingExample& example) {
   totals.add(example.analysis);
   const bool found = totals.findings.errors + totals.findings.warnings + totals.findings.infos > 0;
   std::ostringstream out;
-  const std::unique_ptr<LintReport> report = make_lint_text({.width = k_code_width, .quiet = found}, out);
+  const std::unique_ptr<LintReport> report =
+      make_lint_text({.text = {.width = k_code_width, .quiet = found}}, out);
   report->add_whole(example.analysis);
   report->finish(totals);
   return std::string(trim(out.view()));

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What lint found, for programs (JSON) and for people (text). Values in, text out; decides nothing.
+// What lint found, in every form that it is asked for. Values in, text out; decides nothing.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/terminal.hpp"
 #include "pgsluice/findings.hpp"
@@ -57,16 +61,49 @@ class LintReport {
   virtual void finish(const LintTotals& totals) = 0;
 };
 
-/// The document of rules/schema/lint.schema.json, one statement or finding a line. `out` must outlive it.
-std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out);
-
 struct TextOptions {
   Painter paint{false};
   int width = 100;
   bool quiet = false;    ///< findings only
   bool verbose = false;  ///< the locks of every statement, and allowed findings
 };
-std::unique_ptr<LintReport> make_lint_text(const TextOptions& options, std::ostream& out);
+
+/// All that any form needs to know before the first file.
+struct LintSettings {
+  int pg_version = 0;
+  const RuleBook* rules = nullptr;       ///< outlives the report
+  std::optional<Severity> failing_from;  ///< what makes the exit code 1; none: nothing does
+  TextOptions text;
+};
+
+/// A form of the report: a file of its own beside this one, and a row of the table.
+struct LintFormat {
+  std::string_view name;       ///< as --format takes it
+  std::string_view extension;  ///< of files that are written in this form unless told otherwise; may be empty
+  std::unique_ptr<LintReport> (*make)(const LintSettings& settings, std::ostream& out);
+};
+/// The first one is for people at a terminal.
+std::span<const LintFormat> lint_formats();
+/// That of files which are called so; none: of no form in particular.
+const LintFormat* find_lint_format(const std::filesystem::path& file);
+
+/// Several at once: each gets everything. They must outlive it.
+std::unique_ptr<LintReport> make_lint_reports(std::vector<LintReport*> reports);
+
+// `out` must outlive them.
+/// The document of rules/schema/lint.schema.json, one statement or finding a line.
+std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_text(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_sarif(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_github(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_gitlab(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_junit(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_checkstyle(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_markdown(const LintSettings& settings, std::ostream& out);
+std::unique_ptr<LintReport> make_lint_html(const LintSettings& settings, std::ostream& out);
+
+/// What lint --baseline reads, the document of rules/schema/lint-baseline.schema.json; `file` is where it will be.
+std::unique_ptr<LintReport> make_lint_baseline(const std::filesystem::path& file, std::ostream& out);
 /// "14 files, 16 statements: 12 errors, 5 warnings"
 std::string lint_summary(const LintTotals& totals, const Painter& paint);
 

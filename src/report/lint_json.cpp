@@ -276,8 +276,8 @@ void LintTotals::add(const LintTotals& other) {
   findings.allowed += other.findings.allowed;
 }
 
-std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {
-  return std::make_unique<JsonReport>(pg_version, out);
+std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out) {
+  return std::make_unique<JsonReport>(settings.pg_version, out);
 }
 
 }  // namespace pgsluice

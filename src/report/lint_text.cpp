@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "base/utf8.hpp"
 #include "report/advice.hpp"
 #include "report/lint.hpp"
 #include "report/snippet.hpp"
@@ -173,26 +172,6 @@ std::string lock_table(const Effect& effect, const TextOptions& options) {
   return out;
 }
 
-/// The statement on one line, as much of it as fits.
-std::string one_line(std::string_view sql, int width) {
-  constexpr std::size_t enough = 2000;
-  std::string words;
-  for (const char c : sql.substr(0, enough)) {
-    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (!space || !words.ends_with(' ')) words += space ? ' ' : c;
-  }
-  words = printable_line(words);
-  if (display_width(words) <= width) return words;
-  std::string out;
-  for (std::string_view rest = words; !rest.empty();) {
-    const Utf8Character character = next_character(rest);
-    if (display_width(out) + display_width(character.code_point) >= width) break;
-    out += rest.substr(0, character.bytes);
-    rest.remove_prefix(character.bytes);
-  }
-  return out + "…";
-}
-
 void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines,
                      const TextOptions& options, std::ostream& out) {
   const Statement& statement = file.script.statements[effect.statement];
@@ -259,8 +238,8 @@ std::string lint_summary(const LintTotals& totals, const Painter& paint) {
              verdict(totals.findings, paint));
 }
 
-std::unique_ptr<LintReport> make_lint_text(const TextOptions& options, std::ostream& out) {
-  return std::make_unique<TextReport>(options, out);
+std::unique_ptr<LintReport> make_lint_text(const LintSettings& settings, std::ostream& out) {
+  return std::make_unique<TextReport>(settings.text, out);
 }
 
 }  // namespace pgsluice

@@ -146,4 +146,23 @@ std::string snippet(std::string_view text, const LineIndex& lines, const SourceR
   return out;
 }
 
+std::string one_line(std::string_view sql, int width) {
+  constexpr std::size_t enough = 2000;
+  std::string words;
+  for (const char c : sql.substr(0, enough)) {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!space || !words.ends_with(' ')) words += space ? ' ' : c;
+  }
+  words = printable_line(words);
+  if (display_width(words) <= width) return words;
+  std::string out;
+  for (std::string_view rest = words; !rest.empty();) {
+    const Utf8Character character = next_character(rest);
+    if (display_width(out) + display_width(character.code_point) >= width) break;
+    out += rest.substr(0, character.bytes);
+    rest.remove_prefix(character.bytes);
+  }
+  return out + "…";
+}
+
 }  // namespace pgsluice

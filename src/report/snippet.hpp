@@ -15,4 +15,7 @@ namespace pgsluice {
 std::string snippet(std::string_view text, const LineIndex& lines, const SourceRange& range,
                     Style caret_style, const Painter& paint, int width);
 
+/// A statement on one line, as much of it as fits into `width` columns.
+std::string one_line(std::string_view sql, int width);
+
 }  // namespace pgsluice

@@ -39,14 +39,15 @@ class LintFiles : public testing::Test {
 
   std::string report(unsigned jobs) {
     std::ostringstream out;
-    totals_ = cli::lint_files(list_migrations(folder_), {}, rules_, jobs, *make_lint_json(17, out));
+    totals_ =
+        cli::lint_files(list_migrations(folder_), {}, rules_, jobs, *make_lint_json({.pg_version = 17}, out));
     return out.str();
   }
 
   /// File after file, and each of them whole.
   std::string report_of_whole_files() {
     std::ostringstream out;
-    const std::unique_ptr<LintReport> report = make_lint_json(17, out);
+    const std::unique_ptr<LintReport> report = make_lint_json({.pg_version = 17}, out);
     Catalog catalog;
     LintTotals totals;
     for (Migration& migration : list_migrations(folder_)) {

@@ -93,7 +93,7 @@ void write(LintReport& report, const std::vector<FileAnalysis>& files) {
 
 Json document(const std::vector<FileAnalysis>& files) {
   std::ostringstream out;
-  write(*make_lint_json(17, out), files);
+  write(*make_lint_json({.pg_version = 17}, out), files);
   return Json::parse(out.str());
 }
 
@@ -147,7 +147,7 @@ std::string text_of(const std::string& sql, const TextOptions& options) {
   std::vector<FileAnalysis> files;
   files.push_back(analyse_sql(sql));
   std::ostringstream out;
-  write(*make_lint_text(options, out), files);
+  write(*make_lint_text({.text = options}, out), files);
   return out.str();
 }
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/html.hpp"
+
+#include "base/markup.hpp"
+#include "base/text.hpp"
+
+namespace pgsluice {
+namespace {
+
+// `default-src 'none'`: even if a name got past the escaping, a browser would load and run nothing.
+constexpr std::string_view k_head = R"(<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+:root {
+  --page: #fff; --text: #1c2430; --faint: #5b6675; --line: #d8dee6; --box: #f4f6f8;
+  --error: #b3261e; --warning: #8a5a00; --info: #0b5cad; --good: #1a7037;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #14181e; --text: #e3e8ee; --faint: #9aa6b4; --line: #333c47; --box: #1d232b;
+    --error: #ff8a80; --warning: #f0b955; --info: #82b8ff; --good: #74d392;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  max-width: 72rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; background: var(--page); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word;
+}
+h1 { font-size: 1.6rem; margin: 0; }
+h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; padding-top: .75rem; border-top: 1px solid var(--line); }
+h2 + h3 { border-top: 0; padding-top: 0; }
+p { margin: .5rem 0; max-width: 48rem; }
+code, pre { font: .875em/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
+code { background: var(--box); border-radius: 3px; padding: .1em .3em; }
+pre { background: var(--box); border-radius: 6px; padding: .75rem; margin: .5rem 0; overflow-x: auto; white-space: pre-wrap; }
+pre code { background: none; padding: 0; }
+a { color: var(--info); }
+table { width: 100%; border-collapse: collapse; }
+th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); }
+th { font-size: .875rem; color: var(--faint); }
+td { white-space: pre-line; }
+dt { font-weight: 600; }
+dd { margin: 0 0 .5rem 1rem; }
+.error, .warning, .info, .good, .strong, .heading { font-weight: 600; }
+.error { color: var(--error); }
+.warning { color: var(--warning); }
+.info { color: var(--info); }
+.good { color: var(--good); }
+.faint { color: var(--faint); }
+@media (max-width: 44rem) {
+  thead { display: none; }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td { display: block; border: 0; padding: .15rem 0; }
+  td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
+}
+@media print {
+  :root { --page: #fff; --text: #000; --faint: #444; --line: #bbb; --box: #f4f4f4; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  h2, h3 { break-after: avoid; }
+  tr, pre { break-inside: avoid; }
+}
+</style>
+)";
+
+std::string element(std::string_view name, const std::string& content) {
+  return cat("<", name, ">", content, "</", name, ">");
+}
+
+std::string_view class_of(Style style) {
+  switch (style) {
+    case Style::plain: return {};
+    case Style::heading: return "heading";
+    case Style::error: return "error";
+    case Style::warning: return "warning";
+    case Style::info: return "info";
+    case Style::good: return "good";
+    case Style::faint: return "faint";
+    case Style::strong: return "strong";
+  }
+  return {};
+}
+
+std::string inline_html(const Span& span) {
+  const std::string text = markup_escaped(span.text);
+  switch (span.kind) {
+    case Span::Kind::code: return element("code", text);
+    case Span::Kind::link: return cat("<a href=\"", markup_escaped(span.target), "\">", text, "</a>");
+    case Span::Kind::anchor: return cat("<a id=\"", text, "\"></a>");
+    case Span::Kind::styled: break;
+  }
+  const std::string_view name = class_of(span.style);
+  return name.empty() ? text : cat("<span class=\"", name, "\">", text, "</span>");
+}
+
+std::string inline_html(const Words& words) {
+  std::string out;
+  for (const Span& span : words.spans) out += inline_html(span);
+  return out;
+}
+
+std::string render(const Heading& heading) {
+  return element(cat("h", std::to_string(heading.level)), inline_html(heading.words)) + "\n";
+}
+
+std::string render(const Paragraph& paragraph) {
+  return element("p", inline_html(paragraph.words)) + "\n";
+}
+
+std::string render(const Code& block) {
+  return element("pre", element("code", markup_escaped(block.text))) + "\n";
+}
+
+std::string render(const List& list) {
+  std::string out = "<ul>\n";
+  for (const Words& item : list.items) out += element("li", inline_html(item)) + "\n";
+  return out + "</ul>\n";
+}
+
+/// On a narrow screen there are no columns: each cell says what it is.
+std::string render(const Table& table) {
+  std::string out = "<table>\n";
+  if (!table.header.empty()) {
+    out += "<thead><tr>";
+    for (const std::string& label : table.header) out += element("th", markup_escaped(label));
+    out += "</tr></thead>\n";
+  }
+  out += "<tbody>\n";
+  for (const std::vector<Words>& row : table.rows) {
+    out += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool labelled = i < table.header.size() && !table.header[i].empty();
+      out += labelled ? cat("<td data-label=\"", markup_escaped(table.header[i]), "\">") : "<td>";
+      out += inline_html(row[i]) + "</td>";
+    }
+    out += "</tr>\n";
+  }
+  return out + "</tbody>\n</table>\n";
+}
+
+std::string render(const Fields& fields) {
+  std::string out = "<dl>\n";
+  for (const Fields::Field& field : fields.fields) {
+    out += cat(element("dt", markup_escaped(field.label)), "<dd>", to_html(field.blocks), "</dd>\n");
+  }
+  return out + "</dl>\n";
+}
+
+}  // namespace
+
+std::string to_html(const Document& document) {
+  std::string out;
+  for (const Block& block : document) {
+    out += std::visit([](const auto& is) { return render(is); }, block.is);
+  }
+  return out;
+}
+
+std::string html_page(std::string_view title, const std::string& body) {
+  return cat("<!doctype html>\n<html lang=\"en\">\n<head>\n", element("title", markup_escaped(title)), "\n",
+             k_head, "</head>\n<body>\n<main>\n", body, "</main>\n</body>\n</html>\n");
+}
+
+}  // namespace pgsluice
