@@ -14,6 +14,10 @@ constexpr std::array<CommandRow, 11> k_commands{{
   pgsluice lint -v migrations/0007_orders.sql   with the locks of each statement
   git show HEAD:db/0007.sql | pgsluice lint -   standard input
   pgsluice lint --format json migrations/ >lint.json
+  pgsluice lint --format github --format sarif=lint.sarif migrations/
+  pgsluice lint --since origin/main migrations/             what a branch adds or changes
+  pgsluice lint --baseline known.json --write-baseline migrations/    from now on: what is new
+  pgsluice lint --list                          the findings
   pgsluice lint --catalog shop.json new.sql     on top of a snapshot of production
 
 A finding is accepted with a comment before its statement:
@@ -182,8 +186,8 @@ another database, 10 refused: nobody can tell what is applied, 14 another run is
 active, 15 database not reachable or read-only.)",
      .add = add_baseline},
     {.name = "init",
-     .summary = "write the manifests with which Argo CD runs migrations around a release",
-     .help = R"(Writes, for Kustomize: the hooks, their service account with the least that they may
+     .summary = "write what Argo CD runs migrations with, or what CI lints them with",
+     .help = R"(argocd writes, for Kustomize: the hooks, their service account with the least that they may
 see, a network policy, the guard for the application's own pods, one overlay per stage, an
 ApplicationSet that brings a release stage by stage; patches for a CloudNativePG Cluster
 and for argocd-cm; alerts, a dashboard, and policies that reject pods without the guard.
@@ -192,7 +196,11 @@ The files depend on the options and the migrations alone: written anew for each 
 they differ by its version and the digest of the migrations. Overlays are yours: they are
 written once.
 
+github, gitlab and pre-commit write a workflow, a job or a hook that lints what a branch
+adds or changes; --source is where pgsluice is built from.
+
 Examples:
+  pgsluice init github --source https://github.com/OWNER/pgsluice --migrations db/migrations
   pgsluice init argocd --app shop --release 2.4.0 --image registry.example/shop-migrations:2.4.0
   pgsluice init argocd --app shop … --migrations-in configmap --migrations db/migrations
   pgsluice init argocd --app shop … --check      in CI: is what is committed up to date?
