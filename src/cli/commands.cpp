@@ -186,7 +186,9 @@ another database, 10 refused: nobody can tell what is applied, 14 another run is
 active, 15 database not reachable or read-only.)",
      .add = add_baseline},
     {.name = "init",
-     .summary = "write what Argo CD runs migrations with, or what CI lints them with",
+     .summary = "write the manifests with which Argo CD runs migrations around a release, or the files with "
+                "which CI "
+                "lints them",
      .help = R"(argocd writes, for Kustomize: the hooks, their service account with the least that they may
 see, a network policy, the guard for the application's own pods, one overlay per stage, an
 ApplicationSet that brings a release stage by stage; patches for a CloudNativePG Cluster
