@@ -93,6 +93,9 @@ std::unique_ptr<LintReport> make_lint_reports(std::vector<LintReport*> reports);
 // `out` must outlive them.
 /// The document of rules/schema/lint.schema.json, one statement or finding a line.
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out);
+inline std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {
+  return make_lint_json(LintSettings{.pg_version = pg_version}, out);
+}
 std::unique_ptr<LintReport> make_lint_text(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_sarif(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_github(const LintSettings& settings, std::ostream& out);

@@ -34,6 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pgsluice::Catalog catalog = fixture(version);
   const pgsluice::FileAnalysis file = pgsluice::test::analyse_sql(sql, "fuzz.sql", version, catalog);
   std::ostringstream document;
-  pgsluice::make_lint_json({.pg_version = version}, document)->add_whole(file);
+  pgsluice::make_lint_json(version, document)->add_whole(file);
   return 0;
 }
