@@ -7,6 +7,7 @@
 #include "report/advice.hpp"
 #include "report/explain.hpp"
 #include "report/lint.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
 namespace {
@@ -15,12 +16,6 @@ constexpr int k_code_width = 96;  // of what lint says, shown as code
 
 Document paragraph(Words words) {
   return {Paragraph{std::move(words)}};
-}
-
-Style style_of(Severity severity) {
-  return severity == Severity::error     ? Style::error
-         : severity == Severity::warning ? Style::warning
-                                         : Style::info;
 }
 
 Document criteria(const std::vector<Criterion>& when) {

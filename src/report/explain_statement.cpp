@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "report/advice.hpp"
 #include "report/explain.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
 namespace {
@@ -162,12 +163,6 @@ Document assumed(const Effect& effect) {
   }
   if (items.items.empty()) return {};
   return {items};
-}
-
-Style style_of(Severity severity) {
-  return severity == Severity::error     ? Style::error
-         : severity == Severity::warning ? Style::warning
-                                         : Style::info;
 }
 
 Document findings(const ExplainedCase& one) {

@@ -2,20 +2,9 @@
 #include "report/lint_list.hpp"
 
 #include "base/json_writer.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
-namespace {
-
-Style style_of(Severity severity) {
-  switch (severity) {
-    case Severity::error: return Style::error;
-    case Severity::warning: return Style::warning;
-    case Severity::info: return Style::info;
-  }
-  return Style::plain;
-}
-
-}  // namespace
 
 Document finding_list(const RuleBook& rules) {
   Table table{.header = {"finding", "severity", "what it minds"}, .rows = {}};

@@ -11,6 +11,7 @@
 #include "report/findings_report.hpp"
 #include "report/html.hpp"
 #include "report/snippet.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
 namespace {
@@ -23,12 +24,6 @@ struct PageLimits {
   std::size_t findings = 0;    ///< bytes of them, rendered
   std::size_t statements = 0;  ///< bytes of their rows
 };
-
-Style style_of(Severity severity) {
-  return severity == Severity::error     ? Style::error
-         : severity == Severity::warning ? Style::warning
-                                         : Style::info;
-}
 
 std::string place_words(const FileAnalysis& file, const LineIndex& lines, std::size_t offset) {
   return cat(printable_line(path_of(file)), ":", std::to_string(lines.position(offset).line));

@@ -8,6 +8,7 @@
 #include "report/advice.hpp"
 #include "report/lint.hpp"
 #include "report/snippet.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
 namespace {
@@ -15,15 +16,6 @@ namespace {
 constexpr std::size_t k_most_findings =
     100;  // of one file: beyond that nobody reads, and a terminal scrolls for minutes
 constexpr int k_widest_prose = 100;
-
-Style style_of(Severity severity) {
-  switch (severity) {
-    case Severity::error: return Style::error;
-    case Severity::warning: return Style::warning;
-    case Severity::info: return Style::info;
-  }
-  return Style::plain;
-}
 
 /// `text` wrapped behind a label, the following lines under its first word.
 std::string labelled(const std::string& label, Style style, std::string_view text,
