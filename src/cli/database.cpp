@@ -2,6 +2,8 @@
 #include "cli/database.hpp"
 
 #include <array>
+#include <map>
+#include <mutex>
 #include <random>
 
 #include <unistd.h>
@@ -88,10 +90,28 @@ std::unique_ptr<Session> connect_once(const World& world) {
                                          printable_line(std::get<NoSession>(result).message)));
 }
 
+namespace {
+
+struct Rules {
+  EffectTable effects;
+  RuleBook findings;
+};
+
+/// Loaded once, and there until the program ends: what comes out of an analysis points into them.
+const Rules& rules_of(const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::map<std::filesystem::path, Rules> loaded;
+  const std::scoped_lock lock(mutex);
+  const auto found = loaded.find(folder);
+  if (found != loaded.end()) return found->second;
+  return loaded.try_emplace(folder, Rules{EffectTable::load(folder), RuleBook::load(folder)}).first->second;
+}
+
+}  // namespace
+
 std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,
                                          const std::filesystem::path& rules) {
-  const EffectTable table = EffectTable::load(rules);
-  const RuleBook book = RuleBook::load(rules);
+  const Rules& known = rules_of(rules);
   Catalog replayed;
   if (!basis.schemas.empty()) {
     replayed.search_path.assign(basis.schemas.begin(), basis.schemas.end());
@@ -105,8 +125,8 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basi
     Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
     FileAnalysis& file = files.emplace_back(parse(std::move(migration)));
     check_dependencies(file.migration, file.directives);
-    predict(file, catalog, table, {.pg_version = basis.pg_version});
-    check(file, book, judging);
+    predict(file, catalog, known.effects, {.pg_version = basis.pg_version});
+    check(file, known.findings, judging);
   }
   return files;
 }

@@ -257,6 +257,12 @@ TEST_P(Life, AHookThatIsKilledBetweenStatementsGoesOnBehindTheLastOneThatIsDone)
                "CREATE INDEX CONCURRENTLY second ON items (id);\n");
   const auto report = database.connect("report");
   report->script("BEGIN; LOCK TABLE items IN SHARE MODE");
+  // A young transaction is expected to end by itself: nobody waits outside for that.
+  ASSERT_TRUE(wait_until([&] {
+    return database.sql(cat("SELECT clock_timestamp() - xact_start > interval '1 s' FROM pg_stat_activity"
+                            " WHERE pid = ",
+                            std::to_string(report->backend_pid()))) == "t";
+  }));
   {
     Program killed(hook_arguments("presync", "2.0.0"));
     ASSERT_TRUE(killed.says("not queueing behind pid")) << killed.err();
