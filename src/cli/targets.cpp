@@ -10,6 +10,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/toml.hpp"
+#include "cluster/client.hpp"
 #include "pg/conninfo.hpp"
 #include "pgsluice/error.hpp"
 
@@ -163,10 +164,13 @@ std::vector<Target> find_database_clusters(Cluster& cluster, const std::string& 
   }
   std::vector<Target> targets;
   for (const DatabaseCluster& found : std::get<std::vector<DatabaseCluster>>(answer)) {
-    targets.push_back(
-        {.name = found.name, .labels = found.labels, .cnpg_cluster = found.name, .conninfo = [found, base] {
-           return conninfo_of(found, base);
-         }});
+    // In all namespaces there may be two of a name.
+    const bool everywhere = name_space == cluster::k_all_namespaces;
+    targets.push_back({.name = everywhere ? cat(found.name_space, "/", found.name) : found.name,
+                       .labels = found.labels,
+                       .cnpg_cluster = found.name,
+                       .name_space = found.name_space,
+                       .conninfo = [found, base] { return conninfo_of(found, base); }});
   }
   if (targets.empty()) {
     throw Error(

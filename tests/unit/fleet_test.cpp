@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "cli/targets.hpp"
 #include "report/fleet.hpp"
+#include "unit/fake_cluster.hpp"
 
 namespace pgsluice {
 namespace {
@@ -81,6 +83,26 @@ TEST(Fleet, NoNameReachesTheTerminalOrLeavesTheTable) {
   EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
   for (const std::string_view line : lines(shown)) EXPECT_LE(display_width(line), 80) << line;
   EXPECT_FALSE(Json::parse(to_json({odd}, "status")).empty());
+}
+
+TEST(Fleet, LooksForWhatRunsBesideEachClusterInItsOwnNamespace) {
+  test::FakeCluster cluster;
+  for (const char* name_space : {"shop", "stock"}) {
+    DatabaseCluster found;
+    found.name_space = name_space;
+    found.name = "db";
+    found.database = "app";
+    cluster.databases.push_back(found);
+  }
+  const std::vector<cli::Target> all = cli::find_database_clusters(cluster, "*", "fleet=shop", "user=reader");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].name, "shop/db");
+  EXPECT_EQ(all[1].name, "stock/db");
+  EXPECT_EQ(all[1].cnpg_cluster, "db");
+  EXPECT_EQ(all[1].name_space, "stock");
+  EXPECT_THAT(all[1].conninfo(), HasSubstr("db-rw.stock.svc"));
+  cluster.databases.pop_back();
+  EXPECT_EQ(cli::find_database_clusters(cluster, "shop", "fleet=shop", "")[0].name, "db");
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include "base/json.hpp"
 #include "gate/backups.hpp"
 #include "gate/rollout.hpp"
+#include "unit/fake_cluster.hpp"
 #include "unit/fake_session.hpp"
 
 namespace pgsluice {
 namespace {
 
 using namespace std::chrono_literals;
+using test::FakeCluster;
 
 const AppNeed k_need{.app = "checkout", .comparison = ">=", .version = "2.4.0"};
 
@@ -219,30 +221,6 @@ TEST(Rollback, WhatArgoOffersMustFit) {
   seen.argo_deployments[1].version = {};
   EXPECT_EQ(rollback(seen).substr(0, 8), "unknown:");
 }
-
-class FakeCluster final : public Cluster {
- public:
-  std::variant<ClusterView, ClusterFailure> look(const AppSelection& selection) override {
-    selectors.push_back(selection.selector);
-    return answer;
-  }
-  std::optional<ClusterFailure> annotate_job(const std::string& /*job*/, const std::string& /*key*/,
-                                             const std::string& /*value*/) override {
-    return std::nullopt;
-  }
-  std::variant<std::vector<DatabaseCluster>, ClusterFailure> database_clusters(
-      const std::string& /*name_space*/, const std::string& /*selector*/) override {
-    return std::vector<DatabaseCluster>();
-  }
-  std::variant<DatabaseCluster, ClusterFailure> database_cluster(const std::string& name_space,
-                                                                 const std::string& name) override {
-    selectors.push_back(name_space + "/" + name);
-    return database;
-  }
-  std::variant<ClusterView, ClusterFailure> answer;
-  std::variant<DatabaseCluster, ClusterFailure> database;
-  std::vector<std::string> selectors;
-};
 
 struct Sources : testing::Test {
   FakeCluster cluster;
