@@ -279,16 +279,12 @@ TEST_P(FleetOnServer, EndsWhenAskedToWithWhatItHasSeen) {
 TEST_P(FleetOnServer, FindsTheClustersOfCloudNativePgByLabel) {
   const Folder place;
   const std::string path = place.path().string();
-  give_to_server(GetParam(), place.path());
-  const std::filesystem::path programs = programs_of(GetParam());
-  ASSERT_TRUE(ServerProcess(GetParam(), {(programs / "initdb").string(), "-D", path + "/data", "-U",
-                                         "postgres", "-A", "trust", "-N"})
-                  .wait());
+  ASSERT_TRUE(make_cluster(GetParam(), place.path()));
   Port port;
   port.give_away();
   const ServerProcess server(
-      GetParam(), {(programs / "postgres").string(), "-D", path + "/data", "-p", port.number(), "-c",
-                   "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"});
+      GetParam(), {(programs_of(GetParam()) / "postgres").string(), "-D", path + "/data", "-p", port.number(),
+                   "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"});
   const std::string common = cat("hostaddr=127.0.0.1 port=", port.number(), " user=postgres");
   ASSERT_TRUE(wait_until([&] {
     return run({"status", folder.path().string(), "--database-url", cat(common, " dbname=postgres")}).code ==

@@ -77,4 +77,11 @@ std::filesystem::path programs_of(const Server& server) {
   return std::filesystem::read_symlink("/proc/" + pid + "/exe").parent_path();
 }
 
+bool make_cluster(const Server& server, const std::filesystem::path& folder) {
+  give_to_server(server, folder);
+  return ServerProcess(server, {(programs_of(server) / "initdb").string(), "-D", (folder / "data").string(),
+                                "-U", "postgres", "-A", "trust", "-N"})
+      .wait();
+}
+
 }  // namespace pgsluice::test

@@ -32,5 +32,7 @@ class ServerProcess {
 void give_to_server(const Server& server, const std::filesystem::path& folder);
 /// The folder of the server's programs.
 std::filesystem::path programs_of(const Server& server);
+/// A new cluster in `folder`/data, with the superuser postgres and no password; false: initdb failed.
+bool make_cluster(const Server& server, const std::filesystem::path& folder);
 
 }  // namespace pgsluice::test

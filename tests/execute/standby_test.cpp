@@ -20,14 +20,11 @@ INSTANTIATE_TEST_SUITE_P(Servers, OnAStandby, ::testing::ValuesIn(servers({12, 1
 TEST_P(OnAStandby, PlanLooksDoctorExplainsAndApplyRefuses) {
   const Folder place;
   const std::string path = place.path().string();
-  give_to_server(GetParam(), place.path());
-  const std::filesystem::path programs = programs_of(GetParam());
-  ASSERT_TRUE(ServerProcess(GetParam(), {(programs / "initdb").string(), "-D", path + "/data", "-U",
-                                         "postgres", "-A", "trust", "-N"})
-                  .wait());
+  ASSERT_TRUE(make_cluster(GetParam(), place.path()));
   std::ofstream(place.path() / "data" / "standby.signal") << "";
-  const ServerProcess standby(GetParam(), {(programs / "postgres").string(), "-D", path + "/data", "-c",
-                                           "unix_socket_directories=" + path, "-c", "listen_addresses="});
+  const ServerProcess standby(GetParam(),
+                              {(programs_of(GetParam()) / "postgres").string(), "-D", path + "/data", "-c",
+                               "unix_socket_directories=" + path, "-c", "listen_addresses="});
   const std::string url = "host=" + path + " user=postgres dbname=postgres";
   Folder folder;
   folder.write("0001_t.sql", "CREATE TABLE t (x int);\n");
