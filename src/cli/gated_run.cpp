@@ -110,7 +110,8 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
 }
 
 void record_statistics(const RunReport& report, Worker& worker) {
-  if (!report.steps.empty()) close_query_statistics(*worker.session);
+  const bool has_server = worker.session != nullptr;  // it may have gone for good
+  if (has_server && !report.steps.empty()) close_query_statistics(*worker.session);
 }
 
 void tell_held(const Plan& plan, const World& world) {
