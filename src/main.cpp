@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "cli/options.hpp"
 #include "cli/program.hpp"
+#include "pg/connection.hpp"
 #include "pgsluice/error.hpp"
 
 namespace {
@@ -34,18 +35,27 @@ void complain(const std::string& what, const std::string& hint, const cli::Globa
   if (!hint.empty()) std::cerr << "          " << printable(hint) << '\n';
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+ExitCode run(int argc, char** argv) {
   cli::GlobalOptions options;
   try {
-    return static_cast<int>(cli::run(argc, argv, options));
+    return cli::run(argc, argv, options);
   } catch (const Error& error) {
     complain(error.what(), error.hint(), options);
-    return static_cast<int>(error.code());
+    return error.code();
   } catch (const std::exception& error) {
     complain(cat("a bug in pgsluice: ", error.what()),
              "Please report it with the command line and, if you can, the migration.", options);
-    return static_cast<int>(ExitCode::bug);
+    return ExitCode::bug;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = static_cast<int>(run(argc, argv));
+  if (pg::is_still_connecting()) {
+    std::cout.flush();
+    _exit(code);
+  }
+  return code;
 }

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "cli/events.hpp"
+#include "execute/stop.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -86,6 +87,7 @@ std::unique_ptr<Session> connect_once(const World& world) {
   if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {
     return std::move(*session);
   }
+  stop_if_interrupted(world);
   throw Error(ExitCode::unreachable, cat("cannot use ", printable_line(world.target), ": ",
                                          printable_line(std::get<NoSession>(result).message)));
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <map>
 #include <thread>
@@ -274,6 +275,8 @@ std::map<std::string, std::string> parameters_of(const Conninfo& conninfo,
   return parameters;
 }
 
+std::atomic<int> threads_in_libpq{0};
+
 // What a connecting thread and its starter share; the last one to let go frees it.
 struct Pending {
   std::map<std::string, std::string> parameters;
@@ -292,6 +295,7 @@ void connect_blocking(Pending& pending) noexcept {
   keys.push_back(nullptr);
   values.push_back(nullptr);
   pending.connection.reset(api().PQconnectdbParams(keys.data(), values.data(), 0));
+  --threads_in_libpq;
   eventfd_write(pending.done, 1);
 }
 
@@ -302,6 +306,7 @@ PgConnection connect_unless_interrupted(std::map<std::string, std::string> param
   const auto pending = std::make_shared<Pending>();
   pending->parameters = std::move(parameters);
   pending->done = eventfd(0, EFD_CLOEXEC);
+  ++threads_in_libpq;
   std::thread([pending] { connect_blocking(*pending); }).detach();
   std::array<pollfd, 2> ready{{{.fd = pending->done, .events = POLLIN, .revents = 0},
                                {.fd = interrupt.fd(), .events = POLLIN, .revents = 0}}};
@@ -351,6 +356,10 @@ ConnectResult connect(const Conninfo& conninfo, const std::string& application_n
     return ConnectFailure{.message = message, .permanent = is_permanent(message)};
   }
   return std::make_unique<PqSession>(std::move(connection), std::move(secrets), interrupt);
+}
+
+bool is_still_connecting() {
+  return threads_in_libpq.load() > 0;
 }
 
 }  // namespace pgsluice::pg

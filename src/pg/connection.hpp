@@ -27,4 +27,8 @@ using ConnectResult = std::variant<std::unique_ptr<Session>, ConnectFailure>;
 ConnectResult connect(const Conninfo& conninfo, const std::string& application_name, Access access,
                       const Interrupt& interrupt);
 
+/// Whether an attempt that was interrupted still waits in libpq, on a thread that nothing can end. exit() would take the
+/// libraries down under it.
+bool is_still_connecting();
+
 }  // namespace pgsluice::pg

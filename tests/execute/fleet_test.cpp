@@ -275,6 +275,17 @@ TEST_P(FleetOnServer, EndsWhenAskedToWithWhatItHasSeen) {
   EXPECT_EQ(ended.json()["targets"][2]["message"], "interrupted");
 }
 
+TEST_P(FleetOnServer, ASingleDatabaseThatSaysNothingIsNotWaitedForEither) {
+  Port silent;
+  Program program(
+      {"status", folder.path().string(), "--database-url", cat("host=127.0.0.1 port=", silent.number())});
+  ASSERT_TRUE(silent.is_called());
+  program.kill(SIGTERM);
+  const Finished ended = program.wait();
+  EXPECT_EQ(ended.code, 143) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("interrupted"));
+}
+
 /// The Clusters of an API server, each on a server of its own that listens as CloudNativePG's do, over TCP.
 TEST_P(FleetOnServer, FindsTheClustersOfCloudNativePgByLabel) {
   const Folder place;
