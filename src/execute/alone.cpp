@@ -44,10 +44,10 @@ SqlResult confirm(StepContext& context) {
 }
 
 AttemptResult finish(StepContext& context, const Inspection& inspection, const PlannedStatement& statement) {
-  if (inspection.verdict == Verdict::failed) {
+  if (inspection.outcome == Inspection::Outcome::failed) {
     return attempt_failure(context, inspection.result, &statement);
   }
-  if (inspection.verdict == Verdict::refuse) {
+  if (inspection.outcome == Inspection::Outcome::refuse) {
     AttemptResult refusal{.outcome = AttemptOutcome::refused, .statement = &statement};
     refusal.error.message = inspection.message;
     return refusal;
@@ -107,7 +107,7 @@ Started start(StepContext& context) {
     started.result = read_intent(context.session(), context.target(), started.intent);
   }
   if (started.result.ok && started.intent.done) {
-    started.inspection.verdict = Verdict::done;
+    started.inspection.outcome = Inspection::Outcome::done;
     return started;
   }
   if (started.result.ok) {
@@ -116,7 +116,7 @@ Started start(StepContext& context) {
   if (started.result.ok) {
     started.inspection = inspect_before(context, started.intent);
   }
-  if (started.result.ok && started.inspection.verdict == Verdict::run && !started.intent.found) {
+  if (started.result.ok && started.inspection.outcome == Inspection::Outcome::run && !started.intent.found) {
     started.result = write_intent(context, started);
   }
   return started;
@@ -131,7 +131,7 @@ AttemptResult attempt_alone(StepContext& context) {
   if (!started.result.ok) {
     return attempt_failure(context, started.result, nullptr);
   }
-  if (started.inspection.verdict != Verdict::run) {
+  if (started.inspection.outcome != Inspection::Outcome::run) {
     return finish(context, started.inspection, statement);
   }
   SqlResult result = set_limits(context, statement);

@@ -23,10 +23,10 @@ std::string relation_of(const StepContext& context, std::string_view role) {
 }
 
 Inspection failed(SqlResult result) {
-  return {.verdict = Verdict::failed, .sql = {}, .message = {}, .result = std::move(result)};
+  return {.outcome = Inspection::Outcome::failed, .sql = {}, .message = {}, .result = std::move(result)};
 }
 Inspection refused(std::string message) {
-  return {.verdict = Verdict::refuse, .sql = {}, .message = std::move(message), .result = {}};
+  return {.outcome = Inspection::Outcome::refuse, .sql = {}, .message = std::move(message), .result = {}};
 }
 
 // ---- CREATE INDEX CONCURRENTLY ------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ Inspection inspect_index(StepContext& context, const Intent& intent) {
       bool same = false;
       if (SqlResult result = compare(context, index, *intended, same); !result.ok)
         return failed(std::move(result));
-      return same ? Inspection{.verdict = Verdict::done}
+      return same ? Inspection{.outcome = Inspection::Outcome::done}
                   : refused(cat("an index named ", printable_line(index.name),
                                 " is there, with another definition"));
     }
@@ -197,7 +197,7 @@ Inspection verify_index(StepContext& context) {
   const IndexDef* intended = intended_index(context);
   // Only IF NOT EXISTS succeeds without having made anything.
   if (intended == nullptr || intended->name.empty() || !command_of(context)->is("if_not_exists")) {
-    return {.verdict = Verdict::done};
+    return {.outcome = Inspection::Outcome::done};
   }
   std::vector<IndexFound> indexes;
   if (SqlResult result = find_indexes(context, indexes); !result.ok) {
@@ -208,7 +208,7 @@ Inspection verify_index(StepContext& context) {
     bool same = false;
     if (SqlResult result = compare(context, index, *intended, same); !result.ok)
       return failed(std::move(result));
-    if (same) return {.verdict = Verdict::done};
+    if (same) return {.outcome = Inspection::Outcome::done};
   }
   return refused(cat("IF NOT EXISTS was satisfied by another index named ", printable_line(intended->name)));
 }
@@ -247,7 +247,7 @@ Inspection inspect_drop(StepContext& context) {
   if (!there.ok) {
     return failed(std::move(there));
   }
-  return {.verdict = there.truth(0, 0) ? Verdict::done : Verdict::run};
+  return {.outcome = there.truth(0, 0) ? Inspection::Outcome::done : Inspection::Outcome::run};
 }
 
 Inspection inspect_detach(StepContext& context) {
@@ -261,9 +261,9 @@ Inspection inspect_detach(StepContext& context) {
     return failed(std::move(state));
   }
   if (state.rows.empty()) {
-    return {.verdict = Verdict::done};
+    return {.outcome = Inspection::Outcome::done};
   }
-  return {.verdict = Verdict::run,
+  return {.outcome = Inspection::Outcome::run,
           .sql = state.truth(0, 0) ? cat("ALTER TABLE ", parent, " DETACH PARTITION ", partition, " FINALIZE")
                                    : ""};
 }
@@ -303,7 +303,7 @@ Inspection inspect_before(StepContext& context, const Intent& intent) {
 
 Inspection inspect_after(StepContext& context) {
   return context.step.resume == Resume::create_index ? verify_index(context)
-                                                     : Inspection{.verdict = Verdict::done};
+                                                     : Inspection{.outcome = Inspection::Outcome::done};
 }
 
 SqlResult remove_leftovers(StepContext& context, const std::vector<long long>& oids_before) {

@@ -11,15 +11,14 @@
 
 namespace pgsluice {
 
-enum class Verdict {
-  run,     ///< not done, and nothing in the way: run it
-  done,    ///< the catalog shows its result
-  refuse,  ///< something else is there, or nobody can tell
-  failed,  ///< the server could not be asked, or a leftover could not be removed
-};
-
 struct Inspection {
-  Verdict verdict = Verdict::run;
+  enum class Outcome {
+    run,     ///< not done, and nothing in the way: run it
+    done,    ///< the catalog shows its result
+    refuse,  ///< something else is there, or nobody can tell
+    failed,  ///< the server could not be asked, or a leftover could not be removed
+  };
+  Outcome outcome = Outcome::run;
   std::string sql;      ///< what to run instead of the statement; empty: the statement
   std::string message;  ///< refuse
   SqlResult result;     ///< failed
