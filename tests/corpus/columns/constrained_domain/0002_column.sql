@@ -1,0 +1,3 @@
+-- dangerous: constrained-domain-column
+SET lock_timeout = '2s';
+ALTER TABLE invoices ADD COLUMN discount percentage;  -- finds: blocks-reads-during-work

@@ -1,0 +1,3 @@
+-- safe: constrained-domain-column
+SET lock_timeout = '2s';
+ALTER TABLE invoices ADD COLUMN remark note_text;

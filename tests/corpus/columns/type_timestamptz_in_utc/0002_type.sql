@@ -1,0 +1,5 @@
+-- safe: type-change-rewrites
+-- pgsluice: phase=contract needs-app=billing>=2.0
+SET lock_timeout = '2s';
+SET timezone = 'UTC';
+ALTER TABLE invoices ALTER COLUMN issued TYPE timestamptz;

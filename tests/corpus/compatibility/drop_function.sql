@@ -1,0 +1,2 @@
+-- dangerous: contract-step-undeclared
+DROP FUNCTION price_of(bigint);  -- finds: breaks-running-readers

@@ -1,0 +1,3 @@
+-- safe: foreign-key-scans
+SET lock_timeout = '2s';
+ALTER TABLE payments VALIDATE CONSTRAINT payments_invoice_fkey;

@@ -1,0 +1,2 @@
+-- dangerous: change-without-where
+DELETE FROM sessions;  -- finds: unbatched-dml error, destroys-data

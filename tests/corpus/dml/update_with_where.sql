@@ -1,0 +1,2 @@
+-- dangerous: unbatched-backfill
+UPDATE products SET slug = lower(name) WHERE slug IS NULL;  -- finds: unbatched-dml

@@ -1,0 +1,6 @@
+-- safe: index-blocks-writes
+SET lock_timeout = '2s';
+BEGIN;
+CREATE TABLE parcels (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, carrier_id bigint NOT NULL);
+CREATE INDEX parcels_carrier_idx ON parcels (carrier_id);
+COMMIT;

@@ -1,0 +1,3 @@
+-- dangerous: drop-index-blocks-reads
+SET lock_timeout = '0';
+DROP INDEX shipments_carrier_idx;  -- finds: waits-without-lock-timeout

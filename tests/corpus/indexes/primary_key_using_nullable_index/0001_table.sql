@@ -1,0 +1,3 @@
+-- safe: primary-key-on-nullable-column
+SET lock_timeout = '2s';
+CREATE TABLE shipment_events (id bigint, happened_at timestamptz);

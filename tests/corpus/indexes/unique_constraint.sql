@@ -1,0 +1,3 @@
+-- dangerous: unique-constraint-blocks-reads
+SET lock_timeout = '2s';
+ALTER TABLE shipments ADD CONSTRAINT shipments_tracking_key UNIQUE (tracking_code);  -- finds: blocks-reads-during-work

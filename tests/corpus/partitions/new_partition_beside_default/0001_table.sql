@@ -1,0 +1,4 @@
+-- safe: partition-of-busy-parent
+SET lock_timeout = '2s';
+CREATE TABLE readings (sensor bigint, taken_at timestamptz NOT NULL) PARTITION BY RANGE (taken_at);
+CREATE TABLE readings_other PARTITION OF readings DEFAULT;

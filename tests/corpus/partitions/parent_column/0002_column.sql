@@ -1,0 +1,3 @@
+-- safe: partition-fan-out
+SET lock_timeout = '2s';
+ALTER TABLE readings ADD COLUMN note text;

@@ -1,0 +1,4 @@
+-- dangerous: psql-only
+-- finds below: psql-meta-command
+\connect shop
+SELECT 1;

@@ -1,0 +1,2 @@
+-- dangerous: trigger-blocks-writes
+ALTER TABLE coupons DISABLE TRIGGER ALL;  -- finds: waits-without-lock-timeout

@@ -1,0 +1,4 @@
+-- safe: drop-table-breaks
+-- pgsluice: phase=contract needs-app=shop>=5.0
+SET lock_timeout = '2s';
+DROP TABLE coupons;

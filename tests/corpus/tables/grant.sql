@@ -1,0 +1,2 @@
+-- safe: harmless-alter
+GRANT SELECT ON coupons TO reporting;

@@ -1,0 +1,3 @@
+-- safe: harmless-alter
+SET lock_timeout = '2s';
+ALTER TABLE coupons SET (fillfactor = 80);

@@ -1,0 +1,3 @@
+-- dangerous: truncate-destroys
+SET lock_timeout = '2s';
+TRUNCATE coupons;  -- finds: destroys-data

@@ -1,0 +1,4 @@
+-- dangerous: lock-timeout-reset
+SET lock_timeout = '2s';
+RESET lock_timeout;
+ALTER TABLE products ADD COLUMN note text;  -- finds: waits-without-lock-timeout

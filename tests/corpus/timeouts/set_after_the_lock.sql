@@ -1,0 +1,3 @@
+-- dangerous: no-lock-timeout
+ALTER TABLE products ADD COLUMN note text;  -- finds: waits-without-lock-timeout
+SET lock_timeout = '2s';

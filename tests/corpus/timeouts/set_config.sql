@@ -1,0 +1,3 @@
+-- safe: set-config
+SELECT set_config('lock_timeout', '2s', false);
+ALTER TABLE products ADD COLUMN note text;

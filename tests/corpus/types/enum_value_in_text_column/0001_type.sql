@@ -1,0 +1,5 @@
+-- safe: enum-value-used-too-early
+SET lock_timeout = '2s';
+CREATE TYPE parcel_state AS ENUM ('new', 'sent');
+CREATE TABLE parcels (id bigint PRIMARY KEY, state parcel_state NOT NULL DEFAULT 'new');
+CREATE TABLE parcel_labels (state text PRIMARY KEY, label text);
