@@ -166,12 +166,9 @@ struct Effect {
   std::optional<long long> lock_timeout_ms;
 };
 
-/// How the file's statements are grouped when no BEGIN is written.
-enum class FileTransaction { one, none };
-
 struct PredictOptions {
-  int pg_version = 0;  ///< major; 0: unknown, every range matches
-  FileTransaction transaction = FileTransaction::one;
+  int pg_version = 0;                               ///< major; 0: unknown, every range matches
+  std::optional<FileTransaction> transaction = {};  ///< none: as the file's tool does it, else one
 };
 
 /// Predicts the statements of a script one by one, so that none of the effects need be kept. What it is made of must

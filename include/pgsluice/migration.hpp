@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,36 @@
 #include "pgsluice/sql.hpp"
 
 namespace pgsluice {
+
+/// Tools that make migrations or remember them: as in --tool, in reports, and in `baseline --from`.
+namespace tool {
+// NOLINTBEGIN(readability-identifier-naming): they read as tool::goose.
+inline constexpr std::string_view alembic = "alembic";
+inline constexpr std::string_view atlas = "atlas";
+inline constexpr std::string_view dbmate = "dbmate";
+inline constexpr std::string_view diesel = "diesel";
+inline constexpr std::string_view django = "django";
+inline constexpr std::string_view drizzle = "drizzle";
+inline constexpr std::string_view flyway = "flyway";
+inline constexpr std::string_view golang_migrate = "golang-migrate";
+inline constexpr std::string_view goose = "goose";
+inline constexpr std::string_view liquibase = "liquibase";
+inline constexpr std::string_view plain = "plain";
+inline constexpr std::string_view prisma = "prisma";
+inline constexpr std::string_view rails = "rails";
+inline constexpr std::string_view refinery = "refinery";
+inline constexpr std::string_view sqitch = "sqitch";
+inline constexpr std::string_view sqlx = "sqlx";
+// NOLINTEND(readability-identifier-naming)
+}  // namespace tool
+
+/// What people say about how migrations are to be read.
+struct Conventions {
+  std::string tool;  ///< NAME or NAME:SETTING; empty: layout and content say
+  std::map<std::string, std::string, std::less<>> placeholders;  ///< their values
+};
+/// All that `tool` may be, for messages.
+std::vector<std::string> tool_words();
 
 /// `-- pgsluice: allow <finding>… until=… because "…"`.
 struct Allow {
@@ -52,9 +85,9 @@ struct Batch {
 
 struct Directives {
   std::optional<Phase> phase;
-  FileTransaction transaction = FileTransaction::one;
-  std::string needs_app;                ///< as written: checkout>=2.4.0
-  std::vector<std::string> depends_on;  ///< ids of files, beside those that the analysis finds
+  std::optional<FileTransaction> transaction;  ///< none: no directive says
+  std::string needs_app;                       ///< as written: checkout>=2.4.0
+  std::vector<std::string> depends_on;         ///< ids of files, beside those that the analysis finds
   SourceRange depends_on_range;
   std::optional<std::chrono::milliseconds> soak;
   Limits limits;
@@ -69,19 +102,37 @@ Directives read_directives(const Script& script);
 
 /// One migration file.
 struct Migration {
-  std::string id;    ///< path relative to the folder, with '/' as separator
-  std::string tool;  ///< "plain"
+  std::string id;                               ///< path relative to the folder, with '/' as separator
+  std::string tool = std::string(tool::plain);  ///< whose conventions it is read in
   Phase phase = Phase::expand;
   std::filesystem::path path;
   std::string sha256;  ///< of the file's bytes, hex; only discover() computes it
   SourceFile source;
+  bool repeatable = false;   ///< runs again whenever it has changed
+  std::size_t left_out = 0;  ///< files of SQL beside it that its tool would not run
+  std::string doubt;         ///< what else its folder could be, and what to type; nothing: no doubt
+  std::shared_ptr<const Conventions> options = {};
 };
 
 /// The migrations of a folder, in the order in which they run; the files are not read yet. Throws Error(usage) when
 /// the folder cannot be read.
-std::vector<Migration> list_migrations(const std::filesystem::path& directory);
+std::vector<Migration> list_migrations(const std::filesystem::path& directory,
+                                       const Conventions& options = {});
 /// One file that is named directly, or `-` for standard input; not read yet.
-Migration name_migration(const std::filesystem::path& file);
+Migration name_migration(const std::filesystem::path& file, const Conventions& options = {});
+/// The same for many: what has been learnt of a folder is kept.
+class FileNamer {
+ public:
+  explicit FileNamer(const Conventions& options);
+  ~FileNamer();
+  FileNamer(const FileNamer&) = delete;
+  FileNamer& operator=(const FileNamer&) = delete;
+  Migration name(const std::filesystem::path& file);
+
+ private:
+  struct Folders;
+  std::unique_ptr<Folders> folders_;
+};
 /// Throws Error(usage) when read() would, as far as that shows without reading.
 void expect_readable(const Migration& migration);
 /// Reads the text of a migration. Throws Error(usage) when that fails.
@@ -91,7 +142,7 @@ void read(Migration& migration);
 void check_dependencies(const Migration& migration, Directives& directives);
 
 /// All migrations of a folder, read and with their checksums.
-std::vector<Migration> discover(const std::filesystem::path& directory);
+std::vector<Migration> discover(const std::filesystem::path& directory, const Conventions& options = {});
 
 /// The phase of a file: its directive, else a folder or suffix of that name, else expand.
 Phase phase_of(std::string_view relative, const Directives& directives);

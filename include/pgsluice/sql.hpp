@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,17 +35,70 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-/// A migration file as it was read. `text` has no byte order mark; nothing else is changed.
+/// How statements are grouped where no BEGIN is written.
+enum class FileTransaction {
+  one,      ///< a transaction around them
+  none,     ///< each commits by itself
+  message,  ///< sent in one piece: a transaction around them when they are several, as the server does it
+};
+
+/// What a migration tool makes of a file before any of it is run.
+struct Reading {
+  /// A stretch that runs as one: a changeset, the up part.
+  struct Block {
+    SourceRange range;
+    FileTransaction transaction = FileTransaction::one;
+  };
+  /// Where the text differs in length from what is written in the file.
+  struct Edit {
+    SourceRange text;
+    SourceRange written;
+  };
+  /// A word that the tool fills in, and whose value nobody has told.
+  struct Placeholder {
+    SourceRange range;
+    std::string name;        ///< as it is written: ${schema}
+    bool in_string = false;  ///< or in quoted code: text for PostgreSQL
+    bool is_clause = false;  ///< it stands for more than a name or a value, and has been left out
+  };
+
+  std::string written;        ///< the file's own text; empty: the same as what is run
+  std::vector<Block> blocks;  ///< in order; empty: the file is one
+  std::vector<Edit> edits;    ///< in order
+  std::vector<Placeholder> placeholders;
+};
+
+/// A migration file as it was read, without a byte order mark. `text` is what is run: parts that are not are blank.
 struct SourceFile {
   std::string path;
   std::string text;
+  std::shared_ptr<const Reading> reading = {};  ///< none: the file as it is
+
+  [[nodiscard]] std::string_view written() const {
+    return reading && !reading->written.empty() ? reading->written : text;
+  }
+  /// Where in the file a byte of `text` stands; without a reading, the same.
+  [[nodiscard]] std::size_t written_offset(std::size_t offset) const;
+  /// Those in a range of `text`.
+  [[nodiscard]] std::span<const Reading::Placeholder> placeholders(const SourceRange& range) const;
+  /// What the file says there.
+  [[nodiscard]] std::string_view written(const SourceRange& range) const {
+    const std::size_t begin = written_offset(range.begin);
+    return written().substr(begin, written_offset(range.end) - begin);
+  }
 };
 
 /// Byte offset → line and column. Keeps a reference to the text: the text must outlive it.
 class LineIndex {
  public:
   explicit LineIndex(std::string_view text);
+  /// Lines as they stand in the file, for offsets of its text.
+  explicit LineIndex(const SourceFile& source);
   [[nodiscard]] Position position(std::size_t offset) const;
+  /// The offset in the text that the lines are of.
+  [[nodiscard]] std::size_t written_offset(std::size_t offset) const {
+    return edited_ == nullptr ? offset : edited_->written_offset(offset);
+  }
   /// The text of one line (1-based) without its line end.
   [[nodiscard]] std::string_view line(int number) const;
   [[nodiscard]] int lines() const { return lines_; }
@@ -61,6 +115,7 @@ class LineIndex {
   [[nodiscard]] std::size_t characters(std::size_t offset) const;
 
   std::string_view text_;
+  const SourceFile* edited_ = nullptr;  ///< whose offsets are not those of `text_`
   bool is_ascii_;
   int lines_ = 1;
   std::vector<Block> blocks_;
@@ -427,6 +482,8 @@ struct Script {
   [[nodiscard]] std::string_view text(const SourceRange& range) const {
     return std::string_view(source.text).substr(range.begin, range.end - range.begin);
   }
+  /// As the file has it, with its placeholders.
+  [[nodiscard]] std::string_view written(const SourceRange& range) const { return source.written(range); }
 };
 
 /// Splits, parses and lowers a whole file. Never throws for bad SQL: each bad statement is one

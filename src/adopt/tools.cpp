@@ -224,7 +224,7 @@ std::string diesel_version(std::string_view folder) {
 }
 
 FileName file_name(const Migration& migration) {
-  FileName file{.folders = {}, .stem = {}, .text = migration.source.text};
+  FileName file{.folders = {}, .stem = {}, .text = migration.source.written()};
   for (const std::string_view part : split(migration.id, '/')) file.folders.emplace_back(part);
   file.stem = file.folders.back();
   file.folders.pop_back();

@@ -141,7 +141,7 @@ void keep_in_step(Plan& plan, const std::string& tool, Session& session) {
   }
   for (PlannedFile& file : plan.files) {
     if (!file.steps.empty())
-      file.companion = kept_row(*ledger, file.analysis.migration, file.analysis.script.source.text);
+      file.companion = kept_row(*ledger, file.analysis.migration, file.analysis.script.source.written());
   }
 }
 
@@ -155,7 +155,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
   // Now, for at the end the session may be lost.
   const Binding database = options.metrics.push.empty() ? Binding{} : read_binding(*worker.session);
-  std::vector<Migration> migrations = discover(options.pending.directory);
+  std::vector<Migration> migrations = discover(options.pending.directory, options.pending.reading);
   record_approvals(migrations, options.pending.gate, worker);
   Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
@@ -186,7 +186,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
 /// What cannot be read is said before anybody waits for a server.
 void expect_readable(const ApplyOptions& options) {
   if (!options.plan.empty()) parse_basis(read_file(options.plan), options.plan);
-  discover(options.pending.directory);
+  discover(options.pending.directory, options.pending.reading);
 }
 
 void add_waits(CLI::App& app, ApplyOptions& options) {

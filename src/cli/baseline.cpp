@@ -12,6 +12,7 @@
 #include "base/version.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/reading.hpp"
 #include "pgsluice/adopt.hpp"
 #include "pgsluice/findings.hpp"
 
@@ -22,6 +23,7 @@ enum class Format { text, json };
 
 struct BaselineCommand {
   std::string directory;
+  Conventions reading;
   std::string url;
   std::string to;
   std::string from;
@@ -149,9 +151,10 @@ std::string summary(const Choice& choice, const std::vector<Migration>& adopted,
 }
 
 ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& global) {
-  std::vector<Migration> migrations = discover(command.directory);
+  std::vector<Migration> migrations = discover(command.directory, command.reading);
   const RealWorld real(command.url, pg::Access::read_write, global);
   const World& world = real.world();
+  tell_reading(migrations, world.emit);
   Worker worker = open_worker(world, RunOptions{});
   const ForeignLedger* ledger = nullptr;
   const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(*worker.session);
@@ -176,6 +179,7 @@ ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& globa
 Runner add_baseline(CLI::App& app) {
   const auto command = std::make_shared<BaselineCommand>();
   app.add_option("DIR", command->directory, "folder of migrations")->required();
+  add_reading(app, command->reading);
   add_database_url(app, command->url);
   CLI::Option* to =
       app.add_option("--to", command->to, "the last file that is applied already; default: the last one")

@@ -34,6 +34,19 @@ void anchor_paths(CLI::ConfigItem& item, const CLI::Option& option, const std::f
   }
 }
 
+/// The keys of [placeholders] are the users' own names: one option takes them all.
+std::vector<TomlEntry> with_placeholders(std::vector<TomlEntry> entries) {
+  TomlEntry all{.line = 0, .section = "", .key = "placeholders", .values = {}};
+  std::erase_if(entries, [&all](const TomlEntry& entry) {
+    if (entry.section != "placeholders") return false;
+    all.line = entry.line;
+    for (const std::string& value : entry.values) all.values.push_back(cat(entry.key, "=", value));
+    return true;
+  });
+  if (!all.values.empty()) entries.push_back(std::move(all));
+  return entries;
+}
+
 class ConfigFile : public CLI::ConfigBase {
  public:
   explicit ConfigFile(CLI::App& app) : app_(app) {}
@@ -43,7 +56,8 @@ class ConfigFile : public CLI::ConfigBase {
     const std::string file = config_file(app_);
     std::vector<CLI::ConfigItem> items;
     // CLI11 lets the first value of an option win: so those of sections, which are more special, come first.
-    const std::vector<TomlEntry> entries = read_toml(text, printable_line(file), "[lint]").entries;
+    const std::vector<TomlEntry> entries =
+        with_placeholders(read_toml(text, printable_line(file), "[lint]").entries);
     for (const bool of_sections : {true, false}) {
       for (const TomlEntry& entry : entries) {
         if (entry.section.empty() != of_sections) add(entry, file, items);

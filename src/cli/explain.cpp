@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/input.hpp"
+#include "cli/reading.hpp"
 #include "pgsluice/explain.hpp"
 #include "report/explain.hpp"
 
@@ -26,6 +27,7 @@ struct ExplainOptions {
   std::string name;
   std::string sql;
   std::vector<std::string> after;
+  Conventions reading;
   bool all = false;
   Format format = Format::text;
   std::string output;
@@ -47,7 +49,7 @@ Script parse_sql(const std::string& sql) {
   Script script = parse({.path = "--sql", .text = sql == "-" ? read_stdin() : sql});
   if (!script.errors.empty()) {
     const SyntaxError& error = script.errors.front();
-    const Position at = LineIndex(script.source.text).position(error.range.begin);
+    const Position at = LineIndex(script.source).position(error.range.begin);
     throw Error(ExitCode::usage,
                 cat("line ", std::to_string(at.line), ", column ", std::to_string(at.column), ": ",
                     printable_line(error.message)),
@@ -71,7 +73,7 @@ std::vector<int> versions_of(const ExplainOptions& options, const Catalog& catal
 
 Explanation explain_sql(const ExplainOptions& options, const Rules& rules, const GlobalOptions& global) {
   ExplainInput input{.script = parse_sql(options.sql), .today = today()};
-  if (!options.after.empty()) input.before = find_migrations(options.after);
+  if (!options.after.empty()) input.before = find_migrations(options.after, options.reading);
   for (Migration& migration : input.before) read(migration);
   input.catalog = load_catalog(options.catalog, options.url, global);
   input.versions = versions_of(options, input.catalog);
@@ -200,6 +202,7 @@ Runner add_explain(CLI::App& app) {
                      "form of the answer");
   app.add_option("--output", options->output, "write it to this file")->type_name("FILE");
   app.add_flag("--all", options->all, "all pages at once, as in rules/README.md");
+  add_reading(app, options->reading);
   add_rules(app, options->rules);
   return [options](const GlobalOptions& global) { return run_explain(*options, global); };
 }

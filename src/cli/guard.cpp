@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/gate.hpp"
+#include "cli/reading.hpp"
 #include "execute/stop.hpp"
 #include "gate/guard.hpp"
 #include "gate/record.hpp"
@@ -20,6 +21,7 @@ struct GuardOptions {
   GuardNeeds needs;
   std::string url;
   std::string digest_of;
+  Conventions reading;
   std::optional<milliseconds> budget;
   std::optional<milliseconds> poll;
   bool once = false;
@@ -86,7 +88,7 @@ ExitCode wait(const GuardOptions& options, const World& world, bool quiet) {
 
 ExitCode run_guard(const GuardOptions& options, const GlobalOptions& global) {
   if (!options.digest_of.empty()) {
-    std::cout << bundle_digest(discover(options.digest_of)) << '\n';
+    std::cout << bundle_digest(discover(options.digest_of, options.reading)) << '\n';
     return ExitCode::ok;
   }
   if (options.needs.needs.empty() && options.needs.release.empty()) {
@@ -115,6 +117,7 @@ Runner add_guard(CLI::App& app) {
   app.add_option("--digest", options->digest_of, "print the digest of a folder, and ask no database")
       ->type_name("DIR")
       ->configurable(false);
+  add_reading(app, options->reading);
   return [options](const GlobalOptions& global) { return run_guard(*options, global); };
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "cli/commands.hpp"
+#include "cli/reading.hpp"
 #include "gate/record.hpp"
 #include "manifests/argocd.hpp"
 #include "manifests/ci.hpp"
@@ -22,6 +23,7 @@ enum class Target { argocd, github, gitlab, pre_commit };
 struct InitOptions {
   Target target = Target::argocd;
   std::string directory = "migrations";
+  Conventions reading;
   std::string output;
   bool check = false;
   std::optional<std::chrono::milliseconds> deadline;
@@ -55,7 +57,7 @@ std::vector<ManifestFile> argocd_files(InitOptions& options) {
   expect_given("--app", options.argocd.app, "argocd");
   expect_given("--release", options.argocd.release, "argocd");
   expect_given("--image", options.argocd.image, "argocd");
-  const std::vector<Migration> migrations = discover(options.directory);
+  const std::vector<Migration> migrations = discover(options.directory, options.reading);
   options.argocd.digest = bundle_digest(migrations);
   options.argocd.deadline = options.deadline.value_or(options.argocd.deadline);
   return argocd_manifests(options.argocd, migrations);
@@ -184,6 +186,7 @@ Runner add_init(CLI::App& app) {
   options->ci.revision = cat("v", k_version);
   add_names(app, options->argocd);
   add_places(app, *options);
+  add_reading(app, options->reading);
   add_shapes(app, options->argocd);
   add_ci(app, options->ci);
   add_duration(app, "--deadline", options->deadline,

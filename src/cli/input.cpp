@@ -18,13 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Migration>& migrations) {
+void add_path(const std::string& path, const Conventions& options, FileNamer& namer, std::set<fs::path>& seen,
+              std::vector<Migration>& migrations) {
   std::error_code error;
   std::vector<Migration> found;
   if (path != "-" && fs::is_directory(path, error)) {
-    found = list_migrations(path);
+    found = list_migrations(path, options);
   } else {
-    found.push_back(name_migration(path));
+    found.push_back(namer.name(path));
   }
   for (Migration& migration : found) {
     // A file that is named twice runs once.
@@ -33,22 +34,23 @@ void add_path(const std::string& path, std::set<fs::path>& seen, std::vector<Mig
   }
 }
 
-std::vector<Migration> list_all(const std::vector<std::string>& paths) {
+std::vector<Migration> list_all(const std::vector<std::string>& paths, const Conventions& options) {
   std::error_code error;
   // What is named once needs no look for what is named twice.
   if (paths.size() == 1 && paths.front() != "-" && fs::is_directory(paths.front(), error)) {
-    return list_migrations(paths.front());
+    return list_migrations(paths.front(), options);
   }
   std::vector<Migration> migrations;
   std::set<fs::path> seen;
-  for (const std::string& path : paths) add_path(path, seen, migrations);
+  FileNamer namer(options);
+  for (const std::string& path : paths) add_path(path, options, namer, seen, migrations);
   return migrations;
 }
 
 }  // namespace
 
-std::vector<Migration> find_migrations(const std::vector<std::string>& paths) {
-  std::vector<Migration> migrations = list_all(paths);
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths, const Conventions& options) {
+  std::vector<Migration> migrations = list_all(paths, options);
   for (const Migration& migration : migrations) expect_readable(migration);
   return migrations;
 }

@@ -19,7 +19,8 @@ inline constexpr int k_oldest_supported = 15;
 
 /// The migrations of files and folders in their order, none of them read. A report that has begun cannot be taken
 /// back, so what cannot be read is said here.
-std::vector<Migration> find_migrations(const std::vector<std::string>& paths);
+std::vector<Migration> find_migrations(const std::vector<std::string>& paths,
+                                       const Conventions& options = {});
 
 /// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.
 Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global);

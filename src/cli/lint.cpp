@@ -14,9 +14,11 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
+#include "cli/events.hpp"
 #include "cli/input.hpp"
 #include "cli/lint_files.hpp"
 #include "cli/lint_outputs.hpp"
+#include "cli/reading.hpp"
 #include "cli/since.hpp"
 #include "findings/baseline.hpp"
 #include "pgsluice/findings.hpp"
@@ -46,6 +48,7 @@ struct LintOptions {
   std::optional<int> pg_version;
   std::optional<unsigned> jobs;
   std::optional<std::chrono::milliseconds> lock_timeout;
+  Conventions reading;
 };
 
 bool has_sql_files(const fs::path& directory) {
@@ -101,20 +104,24 @@ std::optional<Severity> failing_from(FailOn fail_on) {
 }
 
 std::vector<Migration> migrations_of(const LintOptions& options) {
-  return find_migrations(options.paths.empty() ? usual_paths() : options.paths);
+  return find_migrations(options.paths.empty() ? usual_paths() : options.paths, options.reading);
 }
 
 LintTotals analyse_all(const LintOptions& options, const GlobalOptions& global, Catalog catalog,
                        const Rules& rules, LintReport& report) {
   LintRules lint_rules{.effects = rules.effects,
                        .findings = rules.findings,
-                       .prediction = {.pg_version = version_of(options), .transaction = FileTransaction::one},
+                       .prediction =
+                           {
+                               .pg_version = version_of(options),
+                           },
                        .checking = {.pg_version = version_of(options),
                                     .pg_version_assumed = !options.pg_version,
                                     .phase = Phase::expand,
                                     .runner_sets_lock_timeout = options.lock_timeout.has_value(),
                                     .today = today()}};
   const std::vector<Migration> migrations = migrations_of(options);
+  tell_reading(migrations, event_sink(global));
   std::optional<Baseline> baseline;
   if (!options.baseline.empty() && !options.write_baseline) baseline = Baseline::load(options.baseline);
   if (baseline) lint_rules.baseline = &*baseline;
@@ -239,6 +246,7 @@ Runner add_lint(CLI::App& app) {
               "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the "
               "server; default: only what the files themselves create");
   add_database_url(app, options->url);
+  add_reading(app, options->reading);
   add_rules(app, options->rules);
   add_jobs(app, options->jobs, "files to work on at a time; default: one for each processor");
   add_duration(app, "--lock-timeout", options->lock_timeout,

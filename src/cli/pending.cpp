@@ -9,6 +9,7 @@
 #include "catalog/read.hpp"
 #include "cli/database.hpp"
 #include "cli/input.hpp"
+#include "cli/reading.hpp"
 #include "execute/backfill_key.hpp"
 
 namespace pgsluice::cli {
@@ -44,6 +45,7 @@ std::optional<Snapshot> read_live(const std::vector<Migration>& migrations, cons
 
 void add_folder_options(CLI::App& app, PendingOptions& options) {
   app.add_option("DIR", options.directory, "folder of migrations")->required();
+  add_reading(app, options.reading);
   add_size(
       app, "--max-locked-size", options.max_locked_bytes,
       "refuse what rewrites, reads or indexes more than this under a lock that keeps the application out "
@@ -119,6 +121,7 @@ RunOptions run_options(const BudgetOptions& options) {
 
 Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Place& place,
                      const PendingOptions& options, const World& world) {
+  tell_reading(migrations, world.emit);
   Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}, .decisions = {}};
   pending.snapshot = read_live(migrations, pending.ledger, place, world.emit);
   Basis basis{.pg_version = place.session.server_version_num() / 10000,

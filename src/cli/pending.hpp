@@ -17,6 +17,7 @@ enum class PhaseChoice { all, expand, backfill, contract };
 
 struct PendingOptions {
   std::string directory;
+  Conventions reading;
   std::string rules;
   PhaseChoice phase = PhaseChoice::all;
   std::optional<double> max_locked_bytes;

@@ -67,7 +67,7 @@ RunOptions options_of(const PlanCommand& command) {
 ExitCode plan_for(const PlanCommand& command, const PendingOptions& options, const World& world,
                   const std::function<void(const Forecast&)>& show) {
   const RunOptions run = options_of(command);
-  std::vector<Migration> migrations = discover(options.directory);
+  std::vector<Migration> migrations = discover(options.directory, options.reading);
   const std::unique_ptr<Session> session = connect_once(world);
   expect_own_backend(*session, world.connect);  // what is set must not reach others
   session->script(
@@ -103,7 +103,7 @@ void tell_target(TargetReport& report, const Forecast& forecast) {
 
 ExitCode run_fleet_plan(const PlanCommand& command, const GlobalOptions& global) {
   options_of(command);
-  discover(command.pending.directory);  // what is wrong with the folder is said once
+  discover(command.pending.directory, command.pending.reading);  // what is wrong with the folder is said once
   const Fleet fleet{.command = "plan",
                     .url = command.url,
                     .options = command.fleet,

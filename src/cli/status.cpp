@@ -11,6 +11,7 @@
 #include "cli/database.hpp"
 #include "cli/fleet.hpp"
 #include "cli/gate.hpp"
+#include "cli/reading.hpp"
 #include "execute/documents.hpp"
 #include "execute/settings.hpp"
 #include "pg/arrays.hpp"
@@ -23,6 +24,7 @@ enum class Format { text, json };
 
 struct StatusOptions {
   std::string directory;
+  Conventions reading;
   std::string url;
   std::string rules;
   GateOptions gate;
@@ -38,7 +40,8 @@ struct Seen {
 };
 
 Seen look_at(const StatusOptions& options, const GateOptions& gate, const World& world) {
-  std::vector<Migration> migrations = discover(options.directory);
+  std::vector<Migration> migrations = discover(options.directory, options.reading);
+  tell_reading(migrations, world.emit);
   const std::unique_ptr<Session> session = connect_once(world);
   expect_own_backend(*session, world.connect);  // what is set must not reach others
   session->script(
@@ -58,7 +61,7 @@ Seen look_at(const StatusOptions& options, const GateOptions& gate, const World&
 }
 
 ExitCode run_fleet_status(const StatusOptions& options, const GlobalOptions& global) {
-  discover(options.directory);  // what is wrong with the folder is said once
+  discover(options.directory, options.reading);  // what is wrong with the folder is said once
   const Fleet fleet{.command = "status",
                     .url = options.url,
                     .options = options.fleet,
@@ -89,6 +92,7 @@ ExitCode run_status(const StatusOptions& options, const GlobalOptions& global) {
 Runner add_status(CLI::App& app) {
   const auto options = std::make_shared<StatusOptions>();
   app.add_option("DIR", options->directory, "folder of migrations")->required();
+  add_reading(app, options->reading);
   add_database_url(app, options->url);
   add_fleet_options(app, options->fleet);
   add_gate_policy(app, options->gate);

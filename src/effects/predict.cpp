@@ -109,13 +109,16 @@ class Prediction::Walk {
         meta_command_(first_meta_command(script)),
         keeps_(script.statements),
         follower_(catalog) {
-    controls_itself_ = std::ranges::any_of(script.statements, starts_transaction);
     settings_.start(catalog);
     catalog_.begin_file();
     constexpr int releases = 10'000;
     if (options.pg_version != 0 && catalog_.server_version_num / releases != options.pg_version)
       catalog_.server_version_num = options.pg_version * releases;
-    if (options_.transaction == FileTransaction::one && !controls_itself_) begin(keeps_.at_start);
+    for (const Statement& statement : script.statements) {
+      if (starts_transaction(statement)) starts_.push_back(statement.range.begin);
+    }
+    blocks_ = blocks_of(script, options.transaction);
+    enter(blocks_.front());
   }
 
   std::optional<Effect> next() {
@@ -125,10 +128,45 @@ class Prediction::Walk {
       end(false);
       return std::nullopt;
     }
+    turn_to(script_.statements[next_].range.begin);
     return statement(next_++);
   }
 
  private:
+  /// How the file's statements are grouped, from its first byte on.
+  static std::vector<Reading::Block> blocks_of(const Script& script,
+                                               const std::optional<FileTransaction>& directive) {
+    const bool by_tool = !directive && script.source.reading && !script.source.reading->blocks.empty();
+    std::vector<Reading::Block> blocks;
+    if (by_tool) blocks = script.source.reading->blocks;
+    if (!by_tool)
+      blocks.push_back(
+          {.range = {0, script.source.text.size()}, .transaction = directive.value_or(FileTransaction::one)});
+    const auto pieces_before = [&script](std::size_t place) {
+      return std::ranges::lower_bound(script.pieces, place, {}, &SourceRange::begin);
+    };
+    for (Reading::Block& block : blocks) {
+      if (block.transaction != FileTransaction::message) continue;
+      const auto pieces = pieces_before(block.range.end) - pieces_before(block.range.begin);
+      block.transaction = pieces > 1 ? FileTransaction::one : FileTransaction::none;
+    }
+    return blocks;
+  }
+
+  /// A block that starts transactions itself gets none around it.
+  void enter(const Reading::Block& block) {
+    if (block.transaction != FileTransaction::one) return;
+    const auto own = std::ranges::lower_bound(starts_, block.range.begin);
+    if (own == starts_.end() || *own >= block.range.end) begin(keeps_.at_start);
+  }
+
+  void turn_to(std::size_t place) {
+    if (place < blocks_[block_].range.end || block_ + 1 == blocks_.size()) return;
+    if (transaction_) end(false);
+    while (block_ + 1 < blocks_.size() && blocks_[block_].range.end <= place) ++block_;
+    enter(blocks_[block_]);
+  }
+
   struct Savepoint {
     std::string name;  ///< empty: the start of the transaction
     Catalog::Mark mark;
@@ -236,6 +274,7 @@ class Prediction::Walk {
     effects::Host host = make_host(effect);
     follower_.start(&host, statement.range, settings_.check_function_bodies());
     commands(statement, effect);
+    note_placeholders(statement, effect);
     std::ranges::stable_sort(effect.commands, {}, [](const CommandEffect& command) {
       return std::pair(command.inner != nullptr, command.inner != nullptr ? 0 : command.command);
     });
@@ -248,6 +287,17 @@ class Prediction::Walk {
     }
     effects::classify(statement, effect);
     return effect;
+  }
+
+  /// What a tool would fill in, and nobody has told us.
+  void note_placeholders(const Statement& statement, Effect& effect) {
+    for (const Reading::Placeholder& one : script_.source.placeholders(statement.range)) {
+      if (one.in_string) continue;
+      assume(effect, cat("what ", one.name, " stands for is not known"));
+      if (!one.is_clause) continue;
+      effect.unmodeled = true;
+      if (effect.unseen.empty()) effect.unseen = cat("what ", one.name, " stands for");
+    }
   }
 
   /// The commands of a statement of the script, or of one inside code, in the order in which they run.
@@ -546,7 +596,9 @@ class Prediction::Walk {
   std::size_t next_ = 0;
   std::size_t meta_command_;  ///< where the first one stands
   Keeps keeps_;
-  bool controls_itself_ = false;
+  std::vector<std::size_t> starts_;  ///< where a BEGIN stands
+  std::vector<Reading::Block> blocks_;
+  std::size_t block_ = 0;    ///< the one that the next statement is in
   bool lost_track_ = false;  ///< something of the file could not be read
   std::optional<int> transaction_;
   int next_transaction_ = 0;

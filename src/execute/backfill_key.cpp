@@ -173,7 +173,7 @@ std::vector<PlanProblem> check_backfills(const Plan& plan, Session& session) {
   std::vector<PlanProblem> problems;
   std::vector<Name> altered;
   for (const PlannedFile& file : plan.files) {
-    const LineIndex lines(file.analysis.script.source.text);
+    const LineIndex lines(file.analysis.script.source);
     for (const Step& step : file.steps) {
       BackfillKey key;
       if (is_as_it_will_be(step, altered) && find_key(session, *step.backfill, key).ok && !key.oid.empty() &&

@@ -63,7 +63,7 @@ StatementFailure failure_of(const StepContext& context, const AttemptResult& att
     offset += utf8_offset(statement->sql, static_cast<std::size_t>(attempt.error.position) - 1);
   }
   return {.path = context.file.analysis.migration.path.string(),
-          .position = LineIndex(script.source.text).position(offset),
+          .position = LineIndex(script.source).position(offset),
           .error = attempt.error};
 }
 

@@ -40,7 +40,7 @@ struct File {
   mutable std::optional<LineIndex> line_index = {};
 
   [[nodiscard]] const LineIndex& lines() const {
-    if (!line_index) line_index.emplace(script.source.text);
+    if (!line_index) line_index.emplace(script.source);
     return *line_index;
   }
 };

@@ -50,7 +50,7 @@ std::vector<Meanwhile> meanwhile_of(const PlannedFile& file, const Step& step) {
 }
 
 std::vector<ForecastStatement> statements_of(const PlannedFile& file, const Step& step) {
-  const LineIndex lines(file.analysis.script.source.text);
+  const LineIndex lines(file.analysis.script.source);
   std::vector<ForecastStatement> statements;
   for (const PlannedStatement& planned : step.statements) {
     const Effect& effect = forecasting::effect_of(file, planned);

@@ -70,7 +70,7 @@ PlanProblem refusal(const PlannedFile& file, const Finding& finding, const Total
   return {
       .code = ExitCode::refused,
       .path = file.analysis.migration.id,
-      .position = LineIndex(file.analysis.script.source.text).position(finding.range.begin),
+      .position = LineIndex(file.analysis.script.source).position(finding.range.begin),
       .message = cat(finding.finding, ": ", finding.message, ". That is ", enumerate(total.tables, " and "),
                      ", and more than ", byte_words(limit), " under such a lock is refused"),
       .hint = cat(finding.instead.empty() ? "" : finding.instead + "\n",

@@ -115,7 +115,7 @@ void add_migrations(const std::vector<Migration>& migrations, TemplateContext& c
   std::string items;
   for (const Migration& migration : migrations) {
     const std::string key = key_of(migration.id, taken);
-    const std::string value = yaml_value(migration.source.text);
+    const std::string value = yaml_value(std::string(migration.source.written()));
     files += cat(yaml_quoted(key), ":", value);
     items += cat("- {key: ", yaml_quoted(key), ", path: ", yaml_quoted(migration.id), "}\n");
   }

@@ -261,10 +261,9 @@ class Reader {
   }
 
   void set_transaction(const Setting& setting) {
-    if (!at_top(setting) || !first_time(setting, transaction_)) return;
+    if (!at_top(setting) || !first_time(setting, out_.transaction)) return;
     if (setting.value != "on" && setting.value != "off") return bad_value(setting, "on or off");
-    transaction_ = setting.value == "off" ? FileTransaction::none : FileTransaction::one;
-    out_.transaction = *transaction_;
+    out_.transaction = setting.value == "off" ? FileTransaction::none : FileTransaction::one;
   }
 
   void set_needs_app(const Setting& setting) {
@@ -407,7 +406,6 @@ class Reader {
 
   const Script& script_;
   const DirectiveComment* comment_ = nullptr;
-  std::optional<FileTransaction> transaction_;
   Directives out_;
 };
 

@@ -183,7 +183,7 @@ class Order {
       plan_.problems.push_back(
           {.code = ExitCode::refused,
            .path = file.migration.id,
-           .position = LineIndex(file.script.source.text).position(file.directives.depends_on_range.begin),
+           .position = LineIndex(file.script.source).position(file.directives.depends_on_range.begin),
            .message = cat("depends on ", id_of(plan_.files[later]), ", which comes after it"),
            .hint = "Files run in the order of their names: give this one a later name."});
     }

@@ -50,8 +50,26 @@ std::string refusal_hint(const Finding& finding) {
   return "Move it to a file of the contract phase: -- pgsluice: phase=contract.";
 }
 
+/// What the file's tool would fill in must be filled in, also inside of strings.
+void find_placeholders(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
+  if (!file.script.source.reading) return;
+  const LineIndex lines(file.script.source);
+  for (const Reading::Placeholder& one : file.script.source.reading->placeholders) {
+    const std::string word = printable_line(one.name);
+    const std::size_t begin = word.find_first_not_of("${:'\"");
+    const std::string name = word.substr(begin, word.find_last_not_of("}'\"") + 1 - begin);
+    problems.push_back({.code = ExitCode::usage,
+                        .path = file.migration.id,
+                        .position = lines.position(one.range.begin),
+                        .message = cat("nobody says what ", word, " stands for"),
+                        .hint = cat("Say it with --placeholder ", name, "=VALUE, or with ", name,
+                                    " = \"…\" in the section [placeholders] of pgsluice.toml.")});
+  }
+}
+
 void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
-  const LineIndex lines(file.script.source.text);
+  find_placeholders(file, problems);
+  const LineIndex lines(file.script.source);
   const auto refuse = [&](const SourceRange& range, std::string message, std::string hint) {
     problems.push_back({.code = ExitCode::refused,
                         .path = file.migration.id,
@@ -167,11 +185,18 @@ std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row)
   return left;
 }
 
+/// What is meant to run again when it has changed has changed.
+bool is_to_be_repeated(const PlannedFile& file, const LedgerMigration& row) {
+  const bool applied = row.state == MigrationState::applied || row.state == MigrationState::baselined;
+  return applied && file.analysis.migration.repeatable && row.fingerprint != file.fingerprint;
+}
+
 PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigration* row,
                       const PlanOptions& options, std::vector<PlanProblem>& problems) {
   PlannedFile file;
   file.analysis = std::move(analysis);
   file.fingerprint = fingerprint_of(file.analysis.script.source.text);
+  if (row != nullptr && is_to_be_repeated(file, *row)) row = nullptr;
   file.state = row == nullptr ? FileState::pending : state_of(row->state);
   if (file.state == FileState::applied) {
     compare_applied(file, *row, problems);
@@ -252,7 +277,7 @@ std::string_view to_string(FileState state) {
 
 const PlanProblem* Plan::refusal() const {
   // A file that has changed puts everything after it in doubt: it comes first.
-  for (const ExitCode code : {ExitCode::file_changed, ExitCode::refused}) {
+  for (const ExitCode code : {ExitCode::file_changed, ExitCode::usage, ExitCode::refused}) {
     for (const PlanProblem& problem : problems) {
       if (problem.code == code) {
         return &problem;

@@ -143,7 +143,7 @@ PlannedStatement planned(const FileAnalysis& file, std::size_t index, const Effe
 /// Walks the statements of one file and closes a step wherever the transaction changes.
 class StepBuilder {
  public:
-  explicit StepBuilder(const FileAnalysis& file) : file_(file), lines_(file.script.source.text) {}
+  explicit StepBuilder(const FileAnalysis& file) : file_(file), lines_(file.script.source) {}
 
   FileSteps build() {
     for (const Effect& effect : file_.effects) {

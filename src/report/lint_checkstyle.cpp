@@ -25,7 +25,7 @@ class CheckstyleReport : public FindingsReport {
 
  private:
   [[nodiscard]] std::string items(const FileAnalysis& file) const override {
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
     std::string out = cat("  <file name=\"", markup_escaped(path_of(file)), "\">\n");
     for (const Finding& finding : file.findings) {
       if (!finding.allowed) out += error_element(finding, lines);

@@ -47,7 +47,7 @@ class GithubReport : public FindingsReport {
 
  private:
   [[nodiscard]] std::string items(const FileAnalysis& file) const override {
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
     std::string out;
     for (const Finding& finding : file.findings) {
       if (!finding.allowed) out += annotation(path_of(file), finding, lines);

@@ -48,7 +48,7 @@ class GitlabReport : public FindingsReport {
  private:
   [[nodiscard]] std::string items(const FileAnalysis& file) const override {
     const std::string path = path_of(file);
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
     std::map<std::string_view, int> seen;
     std::string out;
     for (const Finding& finding : file.findings) {

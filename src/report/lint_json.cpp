@@ -65,7 +65,7 @@ void write_statement(const FileAnalysis& file, const Effect& effect, const LineI
   json.member("line", position.line);
   json.member("column", position.column);
   json.key("sql");
-  json.long_value(file.script.text(statement.range), flush);
+  json.long_value(file.script.written(statement.range), flush);
   json.key("tag");
   json.word(statement.tag);
   json.member("transaction", effect.transaction);
@@ -136,8 +136,7 @@ struct Output {
 /// One file of the document. One item a line, so that a diff of two documents can be read.
 class FileWriter {
  public:
-  FileWriter(const FileAnalysis& file, Output& out)
-      : file_(file), out_(out), lines_(file.script.source.text) {
+  FileWriter(const FileAnalysis& file, Output& out) : file_(file), out_(out), lines_(file.script.source) {
     out_.text += "  {\"path\": ";
     append_json_string(out_.text, file.migration.path.generic_string());
     out_.text += ", \"tool\": ";

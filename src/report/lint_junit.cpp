@@ -34,7 +34,7 @@ class JunitReport : public FindingsReport {
 
   [[nodiscard]] std::string items(const FileAnalysis& file) const override {
     const std::string path = markup_escaped(path_of(file));
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
     std::string cases;
     std::size_t failures = 0;
     std::size_t skipped = 0;

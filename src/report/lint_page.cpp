@@ -124,7 +124,7 @@ std::optional<std::vector<Words>> statement_row(const FileAnalysis& file, const 
   const LockMode worst = modes.empty() ? LockMode::AccessExclusive : modes.front();
   return std::vector<Words>{
       code(place_words(file, lines, statement.range.begin)),
-      code(one_line(file.script.text(statement.range), k_widest_statement)), locks,
+      code(one_line(file.script.written(statement.range), k_widest_statement)), locks,
       blocks_reads(worst) ? styled(Style::error, "reads and writes") : styled(Style::warning, "writes"),
       held_words(effect, statement, worst)};
 }
@@ -152,7 +152,7 @@ class PageReport : public LintReport {
         frame_(std::move(frame)),
         out_(out) {}
 
-  void begin(const FileAnalysis& file) override { lines_.emplace(file.script.source.text); }
+  void begin(const FileAnalysis& file) override { lines_.emplace(file.script.source); }
 
   void add(const FileAnalysis& file, const Effect& effect) override {
     std::optional<std::vector<Words>> row = statement_row(file, effect, *lines_);

@@ -161,7 +161,7 @@ class SarifReport : public FindingsReport {
 
  private:
   [[nodiscard]] std::string items(const FileAnalysis& file) const override {
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
     std::string out;
     for (const Finding& finding : file.findings) {
       const auto rule = numbers_.find(finding.finding);

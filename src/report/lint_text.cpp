@@ -94,7 +94,7 @@ class FindingsWriter {
     std::string out = heading(file, finding, lines, options_);
     out += message_block(finding, options_);
     if (previous == nullptr || previous->range != finding.range) {
-      out += snippet(file.script.source.text, lines, finding.range, style_of(finding.severity),
+      out += snippet(file.script.source.written(), lines, finding.range, style_of(finding.severity),
                      options_.paint, options_.width);
     }
     if (finding.allowed) return out + labelled("allowed:", Style::good, *finding.allowed, options_);
@@ -170,7 +170,7 @@ void write_statement(const FileAnalysis& file, const Effect& effect, const LineI
   const std::string number = std::to_string(lines.position(statement.range.begin).line);
   out << options.paint(Style::faint,
                        cat(std::string(number.size() < 4 ? 4 - number.size() : 0, ' '), number, "  "))
-      << one_line(file.script.text(statement.range), options.width - 6) << '\n'
+      << one_line(file.script.written(statement.range), options.width - 6) << '\n'
       << lock_table(effect, options);
 }
 
@@ -191,7 +191,7 @@ class TextReport : public LintReport {
 
   void begin(const FileAnalysis& file) override {
     if (!options_.verbose) return;
-    lines_.emplace(file.script.source.text);
+    lines_.emplace(file.script.source);
     out_ << options_.paint(Style::strong, printable_line(file.migration.path.generic_string()))
          << options_.paint(Style::faint, cat(" (", to_string(file.migration.phase), ")")) << '\n';
   }
@@ -201,7 +201,7 @@ class TextReport : public LintReport {
   void end(const FileAnalysis& file) override {
     if (options_.verbose) out_ << '\n';
     if (!file.findings.empty()) {
-      if (!lines_) lines_.emplace(file.script.source.text);
+      if (!lines_) lines_.emplace(file.script.source);
       findings_.write(file, *lines_);
     }
     lines_.reset();

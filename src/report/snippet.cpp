@@ -123,6 +123,8 @@ std::string snippet(std::string_view text, const LineIndex& lines, const SourceR
                     Style caret_style, const Painter& paint, int width) {
   const int first = lines.position(range.begin).line;
   const int last = lines.position(std::max(range.begin, range.end - (range.end > range.begin ? 1 : 0))).line;
+  const SourceRange written{.begin = lines.written_offset(range.begin),
+                            .end = lines.written_offset(range.end)};
   const int shown_last = std::min(last, first + k_most_lines - 1);
   const std::size_t digits = std::to_string(shown_last).size();
   const std::string caret_gutter = cat("  ", std::string(digits, ' '), paint(Style::faint, " | "));
@@ -130,7 +132,7 @@ std::string snippet(std::string_view text, const LineIndex& lines, const SourceR
   for (int number = first; number <= shown_last; ++number) {
     const std::string_view line = lines.line(number);
     const auto line_begin = static_cast<std::size_t>(line.data() - text.data());
-    const Mark mark = mark_of(line, line_begin, range);
+    const Mark mark = mark_of(line, line_begin, written);
     if (number > first && trim(line).empty()) continue;
     const std::string label = std::to_string(number);
     const std::string number_gutter =

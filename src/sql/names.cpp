@@ -94,6 +94,29 @@ std::string RelationName::quoted() const {
   return result;
 }
 
+std::size_t SourceFile::written_offset(std::size_t offset) const {
+  if (!reading || reading->edits.empty()) return offset;
+  const auto next = std::ranges::upper_bound(reading->edits, offset, {},
+                                             [](const Reading::Edit& edit) { return edit.text.begin; });
+  if (next == reading->edits.begin()) return offset;
+  const Reading::Edit& edit = *std::prev(next);
+  if (offset == edit.text.begin) return edit.written.begin;
+  return offset < edit.text.end ? edit.written.end : edit.written.end + (offset - edit.text.end);
+}
+
+std::span<const Reading::Placeholder> SourceFile::placeholders(const SourceRange& range) const {
+  if (!reading) return {};
+  const auto from = [this](std::size_t place) {
+    return std::ranges::lower_bound(reading->placeholders, place, {},
+                                    [](const Reading::Placeholder& one) { return one.range.begin; });
+  };
+  return {from(range.begin), from(range.end)};
+}
+
+LineIndex::LineIndex(const SourceFile& source) : LineIndex(source.written()) {
+  if (source.reading && !source.reading->edits.empty()) edited_ = &source;
+}
+
 LineIndex::LineIndex(std::string_view text) : text_(text), is_ascii_(is_ascii(text)) {
   blocks_.reserve(text.size() / k_block + 1);
   Block block;
@@ -113,7 +136,7 @@ std::size_t LineIndex::characters(std::size_t offset) const {
 }
 
 Position LineIndex::position(std::size_t offset) const {
-  offset = std::min(offset, text_.size());
+  offset = std::min(written_offset(offset), text_.size());
   auto [line, line_start, unused] = blocks_[offset / k_block];
   count_lines(text_, offset / k_block * k_block, offset, line, line_start);
   return {.line = line, .column = static_cast<int>(characters(offset) - characters(line_start)) + 1};

@@ -8,6 +8,7 @@
 #include "base/utf8.hpp"
 #include "lexer.hpp"
 #include "split.hpp"
+#include "unknown_parts.hpp"
 // Last: redefines names of the standard library.
 #include "lower.hpp"
 #include "raw_tree.hpp"
@@ -71,6 +72,7 @@ void add_statement(const ::RawStmt* raw, const sql::Source& source, Script& scri
   Statement& statement = script.statements.emplace_back();
   statement.range = source.whole();
   sql::lower_statement(raw->stmt, source, statement);
+  sql::note_unknown_values(script.source, statement);
 }
 
 /// In source order.
@@ -84,7 +86,13 @@ void parse_statement(const SourceRange& range, Script& script) {
   const sql::Source source{.text = script.text(range), .offset = range.begin};
   if (auto error = text_error(source)) return add_error(std::move(*error), script);
   const sql::RawTree parse(script.source.text, range);
-  if (parse.error() != nullptr) return add_error(syntax_error(*parse.error(), source), script);
+  if (parse.error() != nullptr) {
+    if (sql::has_unknown_parts(script.source, range)) {
+      script.statements.emplace_back() = sql::unknown_statement(range);
+      return;
+    }
+    return add_error(syntax_error(*parse.error(), source), script);
+  }
   for (auto* raw : sql::each<::RawStmt>(parse.statements())) add_statement(raw, source, script);
 }
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Liquibase's formatted SQL: a file is a list of changesets, each with settings of its own and a transaction of its own.
+// (Liquibase: parser/core/formattedsql, AbstractFormattedChangeLogParser.java)
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/text.hpp"
+#include "migration/tools/rows.hpp"
+#include "sql/lexer.hpp"
+
+namespace pgsluice::tools {
+namespace {
+
+bool begins_with(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && to_lower(text.substr(0, lower.size())) == lower;
+}
+
+/// name:value and name:"a value" of a line, under their names in lower case.
+std::map<std::string, std::string> settings_of(std::string_view line) {
+  std::map<std::string, std::string> settings;
+  std::size_t at = 0;
+  while (at < line.size()) {
+    const std::size_t colon = line.find(':', at);
+    if (colon == std::string_view::npos) break;
+    const std::size_t space = line.find_last_of(" \t", colon);
+    const std::size_t begin = space == std::string_view::npos || space < at ? at : space + 1;
+    const bool quoted = colon + 1 < line.size() && line[colon + 1] == '"';
+    const std::size_t from = colon + 1 + (quoted ? 1 : 0);
+    const std::size_t end =
+        std::min(quoted ? line.find('"', from) : line.find_first_of(" \t", from), line.size());
+    settings[to_lower(trim(line.substr(begin, colon - begin)))] = line.substr(from, end - from);
+    at = end + 1;
+  }
+  return settings;
+}
+
+struct Changeset {
+  SourceRange body;  ///< with its own line
+  std::map<std::string, std::string> settings;
+
+  [[nodiscard]] bool is(const std::string& name, bool preset) const {
+    const auto found = settings.find(name);
+    return found == settings.end() ? preset : to_lower(found->second) == "true";
+  }
+};
+
+/// `--changeset author:id key:value …`; none: another line.
+std::optional<Changeset> changeset_of(const Line& line) {
+  const std::string_view comment = comment_of(line.text);
+  constexpr std::string_view word = "changeset ";
+  if (!begins_with(comment, word)) return std::nullopt;
+  const std::string_view rest = trim(comment.substr(word.size()));
+  // The author may be quoted, and the first colon is that between author and id.
+  const std::size_t colon = rest.find(':', rest.starts_with('"') ? rest.find('"', 1) : 0);
+  const std::size_t id_end = std::min(rest.find_first_of(" \t", std::min(colon, rest.size())), rest.size());
+  return Changeset{.body = line.range, .settings = settings_of(rest.substr(id_end))};
+}
+
+bool is_for_postgresql(const Changeset& changeset) {
+  const auto dbms = changeset.settings.find("dbms");
+  if (dbms == changeset.settings.end()) return true;
+  bool only_others = false;
+  for (const std::string_view part : split(dbms->second, ',')) {
+    const std::string name = to_lower(trim(part));
+    if (name == "postgresql" || name == "all") return true;
+    if (name == "!postgresql") return false;
+    only_others = only_others || !name.starts_with('!');
+  }
+  return !only_others;
+}
+
+FileTransaction transaction_of(const Changeset& changeset) {
+  if (changeset.is("runintransaction", true)) return FileTransaction::one;
+  return changeset.is("splitstatements", true) ? FileTransaction::none : FileTransaction::message;
+}
+
+/// A delimiter stands at the end of a line, outside of quotes and comments: there a statement ends.
+void end_statements(const Changeset& changeset, Draft& draft) {
+  const auto setting = changeset.settings.find("enddelimiter");
+  if (setting == changeset.settings.end()) return;
+  const std::string delimiter = replace_all(replace_all(setting->second, "\\n", ""), "\\r", "");
+  if (delimiter.empty() || delimiter == ";") return;
+  const std::string text = draft.text();
+  sql::Lexer lexer(std::string_view(text).substr(0, changeset.body.end), changeset.body.begin);
+  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
+    if (to_lower(text.substr(token.begin, delimiter.size())) != to_lower(delimiter)) continue;
+    const std::size_t end = token.begin + delimiter.size();
+    const std::size_t line_end = std::min(text.find('\n', end), text.size());
+    if (!trim(std::string_view(text).substr(end, line_end - end)).empty()) continue;
+    draft.end_statement({.begin = token.begin, .end = end});
+    lexer.seek(end);
+  }
+}
+
+/// --ignoreLines:3, or from --ignoreLines:start to --ignoreLines:end.
+void ignore_lines(const std::vector<Line>& all, Draft& draft) {
+  constexpr std::string_view word = "ignorelines:";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string_view comment = comment_of(all[i].text);
+    if (!begins_with(comment, word)) continue;
+    const std::string what = to_lower(trim(comment.substr(word.size())));
+    std::size_t last = i;
+    if (what == "start") {
+      while (last + 1 < all.size() && to_lower(comment_of(all[last].text)) != "ignorelines:end") ++last;
+    } else if (begins_with_number(what)) {
+      last = std::min(i + std::min<std::size_t>(std::strtoul(what.c_str(), nullptr, 10), all.size()),
+                      all.size() - 1);
+    }
+    draft.blank({.begin = all[i].next, .end = std::max(all[last].range.end, all[i].next)});
+    i = last;
+  }
+}
+
+void take_property(std::string_view comment, Draft& draft) {
+  constexpr std::string_view word = "property ";
+  if (!begins_with(comment, word)) return;
+  std::map<std::string, std::string> settings = settings_of(comment.substr(word.size()));
+  const auto dbms = settings.find("dbms");
+  if (dbms != settings.end() && dbms->second.find("postgresql") == std::string::npos) return;
+  if (settings.contains("name") && settings.contains("value"))
+    draft.values.emplace(settings["name"], settings["value"]);
+}
+
+}  // namespace
+
+bool is_liquibase_text(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  const std::string_view first = text.substr(begin, text.find('\n', begin) - begin);
+  return begins_with(comment_of(first), "liquibase formatted sql");
+}
+
+void read_liquibase(const FileContext& /*file*/, Draft& draft) {
+  const std::vector<Line> all = lines_of(draft.text());
+  std::vector<Changeset> changesets;
+  for (const Line& line : all) {
+    take_property(comment_of(line.text), draft);
+    if (auto changeset = changeset_of(line)) {
+      if (!changesets.empty()) changesets.back().body.end = line.range.begin;
+      changesets.push_back(std::move(*changeset));
+    }
+  }
+  if (!changesets.empty()) {
+    changesets.back().body.end = draft.text().size();
+    draft.add_block({.begin = 0, .end = changesets.front().body.begin}, FileTransaction::one);
+  }
+  for (const Changeset& changeset : changesets) {
+    draft.add_block(changeset.body, transaction_of(changeset));
+    end_statements(changeset, draft);
+    if (is_for_postgresql(changeset)) continue;
+    const std::size_t body = draft.text().find('\n', changeset.body.begin);
+    if (body < changeset.body.end) draft.blank({.begin = body, .end = changeset.body.end});
+  }
+  ignore_lines(all, draft);
+}
+
+}  // namespace pgsluice::tools

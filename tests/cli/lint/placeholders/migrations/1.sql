@@ -1,0 +1,2 @@
+CREATE TABLE ${schema}.orders (id bigint, tags int[]);
+CREATE INDEX ON ${schema}.orders (id);

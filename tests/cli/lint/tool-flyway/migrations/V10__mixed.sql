@@ -1,0 +1,2 @@
+CREATE TABLE teams (id bigint PRIMARY KEY);
+CREATE INDEX CONCURRENTLY users_id_name ON users (id, name);

@@ -1,0 +1,1 @@
+DROP TABLE teams; DROP TABLE users;

@@ -1,0 +1,2 @@
+-- alone in its file: no transaction
+CREATE INDEX CONCURRENTLY users_name ON users (name);

@@ -1,0 +1,2 @@
+-- Deploy shop:touch to pg
+CREATE OR REPLACE FUNCTION touch() RETURNS int LANGUAGE sql AS $$ SELECT 2 $$;

@@ -1,0 +1,2 @@
+-- Deploy shop:touch to pg
+CREATE FUNCTION touch() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;

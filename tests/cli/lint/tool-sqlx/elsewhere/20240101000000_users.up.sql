@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY users_id_name ON users (id, name);
