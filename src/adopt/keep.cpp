@@ -130,15 +130,15 @@ struct Keeper {
   std::string_view tool;
   Row (*row)(const std::string& table, const KeptFile& file);
 };
-constexpr std::array<Keeper, 9> k_keepers{{{"dbmate", version_row},
-                                           {"diesel", diesel_row},
-                                           {"django", django_row},
-                                           {"flyway", flyway_row},
-                                           {"golang-migrate", golang_migrate_row},
-                                           {"goose", goose_row},
-                                           {"prisma", prisma_row},
-                                           {"rails", version_row},
-                                           {"sqlx", sqlx_row}}};
+constexpr std::array<Keeper, 9> k_keepers{{{tool::dbmate, version_row},
+                                           {tool::diesel, diesel_row},
+                                           {tool::django, django_row},
+                                           {tool::flyway, flyway_row},
+                                           {tool::golang_migrate, golang_migrate_row},
+                                           {tool::goose, goose_row},
+                                           {tool::prisma, prisma_row},
+                                           {tool::rails, version_row},
+                                           {tool::sqlx, sqlx_row}}};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // Entries of another tool's ledger → files of a folder.
 
 #include <algorithm>
+#include <map>
 
 #include "adopt/tools.hpp"
 #include "base/text.hpp"
@@ -91,11 +92,12 @@ Adoption match_files(const ForeignLedger& ledger, const std::vector<Migration>& 
   for (const ForeignEntry& entry : ledger.entries) {
     if (entry.state == ForeignEntry::State::failed) adoption.failed.push_back(words(entry));
   }
-  if (tool.name == "alembic") {
+  if (tool.name == tool::alembic) {
     take_history(tool, ledger, migrations, adoption);
     return adoption;
   }
   std::set<const ForeignEntry*> found;
+  std::map<std::string, std::size_t> versions;  // of a change of Sqitch, in the order of the files
   for (const Migration& migration : migrations) {
     const FileName file = adopting::file_name(migration);
     if (adopting::is_way_back(file)) continue;
@@ -105,7 +107,9 @@ Adoption match_files(const ForeignLedger& ledger, const std::vector<Migration>& 
     }
     if (entries.empty()) continue;
     found.insert(entries.begin(), entries.end());
-    if (tool.name == "liquibase") {
+    // Each version of a change that has been reworked is an entry of the same name.
+    if (tool.name == tool::sqitch && ++versions[adopting::sqitch_change(file)] > entries.size()) continue;
+    if (tool.name == tool::liquibase) {
       take_changesets(file, migration.id, entries, adoption);
     } else {
       adoption.applied.insert(migration.id);

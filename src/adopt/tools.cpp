@@ -93,7 +93,7 @@ bool is_of_liquibase(const FileName& file, const ForeignEntry& entry) {
 }
 
 bool is_of_sqitch(const FileName& file, const ForeignEntry& entry) {
-  return file.stem == entry.name;
+  return sqitch_change(file) == entry.name;
 }
 
 bool is_of_atlas(const FileName& file, const ForeignEntry& entry) {
@@ -118,7 +118,7 @@ constexpr std::string_view k_rails_only =
     " AND a.atttypid IN ('text'::regtype, 'varchar'::regtype) AND a.atttypmod < 0))";
 
 constexpr std::array<Tool, 13> k_tools{{
-    {.name = "flyway",
+    {.name = tool::flyway,
      .table = "flyway_schema_history",
      .columns = "installed_rank,version,script,type,success",
      .only_if = "",
@@ -130,26 +130,26 @@ constexpr std::array<Tool, 13> k_tools{{
                 " WHERE type <> 'SCHEMA' ORDER BY coalesce(version, script), installed_rank DESC) latest"
                 " WHERE type NOT LIKE 'UNDO%' AND type <> 'DELETE' ORDER BY installed_rank",
      .is_file_of = is_of_flyway},
-    {.name = "golang-migrate",
+    {.name = tool::golang_migrate,
      .table = "schema_migrations",
      .columns = "version,dirty",
      .only_if = "",
      .entries = "SELECT CASE WHEN dirty THEN 'failed' ELSE 'up_to' END, version::text, '', '' FROM {table} "
                 "WHERE version >= 0",
      .is_file_of = is_numbered},
-    {.name = "dbmate",
+    {.name = tool::dbmate,
      .table = "schema_migrations",
      .columns = "version",
      .only_if = k_dbmate_only,
      .entries = "SELECT 'done', version, '', '' FROM {table} ORDER BY version",
      .is_file_of = is_numbered},
-    {.name = "rails",
+    {.name = tool::rails,
      .table = "schema_migrations",
      .columns = "version",
      .only_if = k_rails_only,
      .entries = "SELECT 'done', version, '', '' FROM {table} ORDER BY version",
      .is_file_of = is_numbered},
-    {.name = "goose",
+    {.name = tool::goose,
      .table = "goose_db_version",
      .columns = "version_id,is_applied,tstamp",
      .only_if = "",
@@ -157,7 +157,7 @@ constexpr std::array<Tool, 13> k_tools{{
          "SELECT 'done', version_id::text, '', '' FROM (SELECT DISTINCT ON (version_id) * FROM {table}"
          " ORDER BY version_id, id DESC) latest WHERE is_applied AND version_id > 0 ORDER BY version_id",
      .is_file_of = is_numbered},
-    {.name = "prisma",
+    {.name = tool::prisma,
      .table = "_prisma_migrations",
      .columns = "migration_name,finished_at,rolled_back_at",
      .only_if = "",
@@ -165,19 +165,19 @@ constexpr std::array<Tool, 13> k_tools{{
                 "FROM {table}"
                 " WHERE rolled_back_at IS NULL ORDER BY started_at",
      .is_file_of = is_of_prisma},
-    {.name = "alembic",
+    {.name = tool::alembic,
      .table = "alembic_version",
      .columns = "version_num",
      .only_if = "",
      .entries = "SELECT 'up_to', version_num, '', '' FROM {table} ORDER BY 2",
      .is_file_of = is_of_alembic},
-    {.name = "diesel",
+    {.name = tool::diesel,
      .table = "__diesel_schema_migrations",
      .columns = "version,run_on",
      .only_if = "",
      .entries = "SELECT 'done', version, '', '' FROM {table} ORDER BY version",
      .is_file_of = is_of_diesel},
-    {.name = "sqlx",
+    {.name = tool::sqlx,
      .table = "_sqlx_migrations",
      .columns = "version,description,success,checksum",
      .only_if = "",
@@ -185,7 +185,7 @@ constexpr std::array<Tool, 13> k_tools{{
          "SELECT CASE WHEN success THEN 'done' ELSE 'failed' END, version::text, description, '' FROM {table}"
          " ORDER BY version",
      .is_file_of = is_numbered},
-    {.name = "liquibase",
+    {.name = tool::liquibase,
      .table = "databasechangelog",
      .columns = "id,author,filename,exectype",
      .only_if = "",
@@ -193,13 +193,13 @@ constexpr std::array<Tool, 13> k_tools{{
                 "id, filename"
                 " FROM {table} WHERE exectype <> 'SKIPPED' ORDER BY orderexecuted",
      .is_file_of = is_of_liquibase},
-    {.name = "sqitch",
+    {.name = tool::sqitch,
      .table = "changes",
      .columns = "change_id,change,project,committer_email",
      .only_if = "",
      .entries = "SELECT 'done', '', change, project FROM {table} ORDER BY committed_at",
      .is_file_of = is_of_sqitch},
-    {.name = "atlas",
+    {.name = tool::atlas,
      .table = "atlas_schema_revisions",
      .columns = "version,type,applied,total,executed_at",
      .only_if = "",
@@ -209,7 +209,7 @@ constexpr std::array<Tool, 13> k_tools{{
          " ELSE 'done' END, version, description, '' FROM {table} WHERE version NOT LIKE '.%' ORDER BY "
          "version",
      .is_file_of = is_of_atlas},
-    {.name = "django",
+    {.name = tool::django,
      .table = "django_migrations",
      .columns = "app,name,applied",
      .only_if = "",
@@ -221,6 +221,16 @@ constexpr std::array<Tool, 13> k_tools{{
 
 std::string diesel_version(std::string_view folder) {
   return replace_all(folder.substr(0, folder.find('_')), "-", "");
+}
+
+std::string sqitch_change(const FileName& file) {
+  const auto deploy = std::ranges::find(file.folders, "deploy");
+  std::string change;
+  for (auto folder = deploy == file.folders.end() ? file.folders.begin() : deploy + 1;
+       folder != file.folders.end(); ++folder) {
+    change += *folder + "/";
+  }
+  return change + file.stem.substr(0, file.stem.find('@'));
 }
 
 FileName file_name(const Migration& migration) {
@@ -249,8 +259,8 @@ bool is_version_up_to(std::string_view version, std::string_view last) {
 }
 
 std::string leading_version(const Tool& tool, const FileName& file) {
-  if (tool.name == "flyway") return flyway_version(flyway_prefix(file));
-  if (tool.name == "atlas") return file.stem.substr(0, file.stem.find('_'));
+  if (tool.name == tool::flyway) return flyway_version(flyway_prefix(file));
+  if (tool.name == tool::atlas) return file.stem.substr(0, file.stem.find('_'));
   const std::string digits = leading_digits(file.stem);
   return digits.empty() ? std::string() : without_leading_zeros(digits);
 }

@@ -21,6 +21,9 @@ struct FileName {
 FileName file_name(const Migration& migration);
 /// The part before the first '_', as Diesel reads a folder's name.
 std::string diesel_version(std::string_view folder);
+/// The change of Sqitch that a file deploys: deploy/users/create.sql and, when it has been reworked since,
+/// deploy/users/create@v1.sql are of users/create.
+std::string sqitch_change(const FileName& file);
 /// The file undoes or tests what another one does.
 bool is_way_back(const FileName& file);
 

@@ -28,15 +28,27 @@ bool blocks_it_itself(const Effect& effect, const Statement& statement, const Re
          });
 }
 
+/// Where the part of the file ends that its tool runs as one.
+std::size_t block_end(const Script& script, std::size_t place) {
+  if (script.source.reading) {
+    for (const Reading::Block& block : script.source.reading->blocks) {
+      if (place < block.range.end) return block.range.end;
+    }
+  }
+  return script.source.text.size();
+}
+
 /// Of the transaction that the statement runs in: its last statement.
 SourceRange transaction_end(const Script& script, std::size_t statement) {
-  for (std::size_t i = statement; i < script.statements.size(); ++i) {
+  const std::size_t end = block_end(script, script.statements[statement].range.begin);
+  for (std::size_t i = statement; i < script.statements.size() && script.statements[i].range.begin < end;
+       ++i) {
     if (script.statements[i].tag != "TransactionStmt") continue;
     const std::string_view kind = script.statements[i].commands.front().text("kind");
     if (kind == "COMMIT" || kind == "ROLLBACK" || kind == "PREPARE TRANSACTION")
       return script.statements[i].range;
   }
-  return script.pieces.back();
+  return *std::prev(std::ranges::lower_bound(script.pieces, end, {}, &SourceRange::begin));
 }
 
 }  // namespace
