@@ -101,8 +101,10 @@ class Finder {
         token.kind == TokenKind::unterminated) {
       return look_inside(token);
     }
+    // A dollar may be part of a name: orders_${suffix}.
+    const bool dollar = lexer_.text(token).ends_with('$') && text_.substr(token.end, 1) == "{";
+    if (dollar && uses_braces(syntax_)) return add(braces_at(text_, token.end - 1));
     if (token.kind != TokenKind::other) return;
-    if (lexer_.text(token) == "$" && uses_braces(syntax_)) return add(braces_at(text_, token.begin));
     if (lexer_.text(token) != ":" || !uses_psql(syntax_)) return;
     if (text_.substr(token.end, 1) == ":" || text_.substr(token.end, 1) == "=") {
       lexer_.seek(token.end + 1);
@@ -233,34 +235,46 @@ class Filler {
         unknown.push_back(one);
       }
     }
-    // An array's slice has a colon before a name, too: what is SQL as it is, is left alone.
-    const bool only_psql = std::ranges::all_of(unknown, &Found::psql);
-    if (!unknown.empty() && !(only_psql && sql::accepts(replaced(text_, piece, known))))
-      known = with_unknown(std::move(known), unknown, piece);
+    if (!unknown.empty()) known = with_unknown(std::move(known), unknown, piece);
     std::ranges::move(known, std::back_inserter(changes_));
   }
 
   [[nodiscard]] std::vector<Change> with_unknown(std::vector<Change> known, const std::vector<Found>& unknown,
                                                  const SourceRange& piece) const {
-    std::vector<Change> in_text;
     std::vector<Found> open;
     for (const Found& one : unknown) {
-      const Reading::Placeholder placeholder{
-          .range = {},
-          .name = std::string(text_.substr(one.range.begin, one.range.end - one.range.begin)),
-          .in_string = one.in_string};
       if (one.in_string || one.in_name) {
-        in_text.push_back({.range = one.range, .text = placeholder.name, .unknown = {placeholder}});
+        const Reading::Placeholder placeholder = placeholder_of(one, false);
+        known.push_back({.range = one.range, .text = placeholder.name, .unknown = {placeholder}});
       } else {
         open.push_back(one);
       }
     }
+    // An array's slice has a colon before a name, too: what is SQL without psql's help, psql has no part in.
+    std::vector<Found> braces = open;
+    std::erase_if(braces, [](const Found& one) { return one.psql; });
+    if (auto changes = in_some_form(known, braces, piece)) return *changes;
+    if (auto changes = in_some_form(known, open, piece)) return *changes;
+    return merged(std::move(known), in_forms(braces, std::vector<Form>(braces.size(), Form::name)));
+  }
+
+  /// None: whatever they are, it is no SQL.
+  [[nodiscard]] std::optional<std::vector<Change>> in_some_form(const std::vector<Change>& known,
+                                                                const std::vector<Found>& open,
+                                                                const SourceRange& piece) const {
     for (const std::vector<Form>& forms : candidates(open.size())) {
-      std::vector<Change> all = merged(known, in_text, in_forms(open, forms));
+      std::vector<Change> all = merged(known, in_forms(open, forms));
       const std::string sql = replaced(text_, piece, all);
       if (!trim(sql).empty() && sql::accepts(sql)) return all;
     }
-    return merged(known, in_text, in_forms(open, std::vector<Form>(open.size(), Form::name)));
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Reading::Placeholder placeholder_of(const Found& one, bool is_clause) const {
+    return {.range = {},
+            .name = std::string(text_.substr(one.range.begin, one.range.end - one.range.begin)),
+            .in_string = one.in_string,
+            .is_clause = is_clause};
   }
 
   /// All alike first; every mixture of a few.
@@ -285,10 +299,7 @@ class Filler {
     for (std::size_t i = 0; i < open.size(); ++i) {
       const Found& one = open[i];
       const SourceRange word = one.psql || forms[i] != Form::name ? one.range : word_around(text_, one.range);
-      Reading::Placeholder placeholder{
-          .range = {},
-          .name = std::string(text_.substr(one.range.begin, one.range.end - one.range.begin)),
-          .is_clause = forms[i] == Form::nothing};
+      Reading::Placeholder placeholder = placeholder_of(one, forms[i] == Form::nothing);
       if (!changes.empty() && word.begin < changes.back().range.end) {
         changes.back().unknown.push_back(std::move(placeholder));  // the second one of a word
         continue;
@@ -301,10 +312,8 @@ class Filler {
     return changes;
   }
 
-  static std::vector<Change> merged(std::vector<Change> a, const std::vector<Change>& b,
-                                    std::vector<Change> c) {
-    a.insert(a.end(), b.begin(), b.end());
-    std::ranges::move(c, std::back_inserter(a));
+  static std::vector<Change> merged(std::vector<Change> a, std::vector<Change> b) {
+    std::ranges::move(b, std::back_inserter(a));
     std::ranges::stable_sort(a, {}, [](const Change& change) { return change.range.begin; });
     // A word may begin before a placeholder that has a value: then that is part of the word.
     std::vector<Change> out;
