@@ -30,8 +30,8 @@ std::string check_placeholder(const std::string& text) {
 void add_reading(CLI::App& app, Conventions& options) {
   app.add_option(
          "--tool", options.tool,
-         "in whose conventions the migrations are: goose, flyway, prisma …; default: what their layout "
-         "and content say")
+         "whose conventions the migrations are in, such as goose or flyway; default: what layout and content "
+                 "say")
       ->type_name("TOOL")
       ->check(CLI::Validator(check_tool, ""));
   const auto take = [&options](const std::vector<std::string>& words) {
