@@ -31,7 +31,7 @@ void add_reading(CLI::App& app, Conventions& options) {
   app.add_option(
          "--tool", options.tool,
          "whose conventions the migrations are in, such as goose or flyway; default: what layout and content "
-                 "say")
+         "say")
       ->type_name("TOOL")
       ->check(CLI::Validator(check_tool, ""));
   const auto take = [&options](const std::vector<std::string>& words) {
