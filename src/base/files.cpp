@@ -81,6 +81,36 @@ void refuse_folder(const struct stat& status, const std::filesystem::path& path)
               cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
 }
 
+constexpr mode_t k_permissions = 07777;
+
+void write_with_mode(const std::filesystem::path& path, std::string_view contents,
+                     std::optional<mode_t> permissions) {
+  // A pipe or /dev/stdout cannot be replaced, only written to.
+  std::error_code ignored;
+  const bool special =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string target = special ? path.string() : path.string() + ".tmp" + std::to_string(getpid());
+  {
+    const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC);
+    const Descriptor file(open(target.c_str(), flags, 0666));
+    if (file.number < 0) {
+      cannot("write", path.string(), errno);
+    }
+    write_all(file.number, contents, path.string());
+    if (permissions && fchmod(file.number, *permissions) != 0) {
+      cannot("write", path.string(), errno);
+    }
+    if (!special && fsync(file.number) != 0) {
+      cannot("write", path.string(), errno);
+    }
+  }
+  if (!special && rename(target.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(target.c_str());
+    cannot("write", path.string(), error);
+  }
+}
+
 }  // namespace
 
 void expect_readable(const std::filesystem::path& path) {
@@ -118,27 +148,14 @@ std::filesystem::path parent_folder(const std::filesystem::path& file) {
 }
 
 void write_file(const std::filesystem::path& path, std::string_view contents) {
-  // A pipe or /dev/stdout cannot be replaced, only written to.
-  std::error_code ignored;
-  const bool special =
-      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
-  const std::string target = special ? path.string() : path.string() + ".tmp" + std::to_string(getpid());
-  {
-    const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_TRUNC);
-    const Descriptor file(open(target.c_str(), flags, 0666));
-    if (file.number < 0) {
-      cannot("write", path.string(), errno);
-    }
-    write_all(file.number, contents, path.string());
-    if (!special && fsync(file.number) != 0) {
-      cannot("write", path.string(), errno);
-    }
-  }
-  if (!special && rename(target.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    unlink(target.c_str());
-    cannot("write", path.string(), error);
-  }
+  write_with_mode(path, contents, std::nullopt);
+}
+
+void write_file_like(const std::filesystem::path& model, const std::filesystem::path& path,
+                     std::string_view contents) {
+  struct stat status = {};
+  if (stat(model.c_str(), &status) != 0) cannot("read", model.string(), errno);
+  write_with_mode(path, contents, status.st_mode & k_permissions);
 }
 
 }  // namespace pgsluice

@@ -21,5 +21,8 @@ std::string path_seen_from(const std::filesystem::path& folder, const std::files
 std::filesystem::path parent_folder(const std::filesystem::path& file);
 /// Writes a whole file: it has either the old content or the new one, also after a crash.
 void write_file(const std::filesystem::path& path, std::string_view contents);
+/// The same in the place of `model`, or beside it: with its permissions.
+void write_file_like(const std::filesystem::path& model, const std::filesystem::path& path,
+                     std::string_view contents);
 
 }  // namespace pgsluice

@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 11> k_commands{{
+constexpr std::array<CommandRow, 12> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
@@ -42,6 +42,25 @@ Examples:
 
 Exit codes: 0 explained, 2 usage, SQL or a file that cannot be read.)",
      .add = add_explain},
+    {.name = "fix",
+     .summary = "write the safe form of what has one",
+     .help = R"(Shows what it would write as a diff, or writes it with --write. Indexes are built
+CONCURRENTLY, constraints are added NOT VALID and validated afterwards, defaults are
+filled in in batches, what must not share a transaction gets files of its own right behind
+the original, what breaks the running release goes to the contract phase. All other text
+stays as it is. What has no safe form that could be written is said, with the reason.
+
+An applied file must not change any more: --since names what a branch has added.
+
+Examples:
+  pgsluice fix migrations/0042_orders.sql          shows
+  pgsluice fix --write --since origin/main migrations/
+  pgsluice fix migrations/ | patch -p0             the same by another hand
+  pgsluice fix --pg-version 18 --catalog shop.json --format json migrations/
+
+Exit codes: 0 shown, written, or nothing to do; 2 usage or a file that cannot be read or
+written.)",
+     .add = add_fix},
     {.name = "snapshot",
      .summary = "write down what a database's catalogs say, for lint --catalog",
      .help = R"(Tables, columns, constraints, indexes, views, types, functions with their source and

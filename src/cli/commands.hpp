@@ -31,6 +31,7 @@ std::span<const CommandRow> commands();
 
 Runner add_lint(CLI::App& app);
 Runner add_explain(CLI::App& app);
+Runner add_fix(CLI::App& app);
 Runner add_snapshot(CLI::App& app);
 Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file is analysed as lint does it, the first kind that has something to say rewrites it, and what came of it is analysed
+// again, until nobody has anything to say. So kinds are small, and lint is the judge of what is left.
+#include "pgsluice/fix.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+#include <set>
+
+#include "base/text.hpp"
+#include "fix/batches.hpp"
+#include "fix/cuts.hpp"
+#include "fix/kind.hpp"
+#include "fix/names.hpp"
+#include "fix/piece.hpp"
+#include "fix/split.hpp"
+
+namespace pgsluice {
+namespace {
+
+using fix::Item;
+using fix::Piece;
+using fix::Refusal;
+
+constexpr std::string_view k_no_transaction = "no-transaction";
+constexpr std::string_view k_split_transaction = "split-transaction";
+constexpr std::string_view k_split_statement = "split-statement";
+constexpr std::string_view k_contract = "contract";
+constexpr std::string_view k_batches = "batches";
+constexpr std::string_view k_lock_timeout = "lock-timeout";
+
+/// A piece as lint sees it.
+struct Analysis {
+  FileAnalysis file;
+  /// What is there when a statement runs, of those that may be rewritten.
+  std::vector<std::optional<Catalog>> before;
+};
+
+bool may_be_rewritten(std::string_view tag) {
+  constexpr std::array<std::string_view, 8> k_tags = {"AlterTableStmt", "IndexStmt",          "DropStmt",
+                                                      "ReindexStmt",    "RefreshMatViewStmt", "RenameStmt",
+                                                      "UpdateStmt",     "DeleteStmt"};
+  return std::ranges::find(k_tags, tag) != k_tags.end();
+}
+
+bool keeps_others_out(const RelationLock& lock) {
+  return !lock.is_new && lock.mode >= LockMode::ShareUpdateExclusive;
+}
+
+/// The original's findings and what they have in common with the statement that is rewritten.
+class Fixer {
+ public:
+  Fixer(const FixInput& input, const EffectTable& table, const RuleBook& rules)
+      : input_(input), table_(table), rules_(rules) {}
+
+  FixedMigration run(Catalog& catalog) {
+    Migration migration = input_.migration;
+    const FileAnalysis whole = parse(std::move(migration));
+    if (const std::optional<LeftAlone> problem = cannot_be_read(whole)) return unchanged(catalog, {*problem});
+    const Catalog start = catalog;
+    std::deque<Piece> pending{fix::to_piece(whole)};
+    std::vector<Piece> done;
+    // Each round takes something dangerous away, so there is an end; a kind that does not is a bug.
+    std::size_t rounds = 64 + 16 * whole.script.statements.size();
+    while (!pending.empty()) {
+      Catalog at = catalog;
+      std::vector<Piece> next = round(pending.front(), at);
+      if (next.empty() && !is_broken_) {
+        catalog = std::move(at);
+        done.push_back(std::move(pending.front()));
+        pending.pop_front();
+        continue;
+      }
+      if (is_broken_ || rounds-- == 0) {
+        catalog = start;
+        return unchanged(catalog,
+                         {{.line = 1,
+                           .finding = {},
+                           .reason = "its safe form could not be read again, which is a bug of pgsluice"}});
+      }
+      pending.pop_front();
+      pending.insert(pending.begin(), std::make_move_iterator(next.begin()),
+                     std::make_move_iterator(next.end()));
+    }
+    return result_of(done, {});
+  }
+
+ private:
+  // ---- what comes in -------------------------------------------------------------------------------------------------
+
+  static std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
+    const LineIndex lines(file.script.source.text);
+    if (!file.script.errors.empty()) {
+      return LeftAlone{.line = lines.position(file.script.errors.front().range.begin).line,
+                       .finding = "syntax-error",
+                       .reason = "a file that cannot be read to its end is not rewritten"};
+    }
+    if (!file.script.client_commands.empty()) {
+      return LeftAlone{.line = lines.position(file.script.client_commands.front().range.begin).line,
+                       .finding = "psql-meta-command",
+                       .reason = "a file with commands of psql is not rewritten"};
+    }
+    return std::nullopt;
+  }
+
+  FixedMigration unchanged(Catalog& catalog, std::vector<LeftAlone> left) {
+    FileAnalysis file = parse(input_.migration);
+    predict(file, catalog, table_, input_.prediction);
+    return {.files = {{.name = input_.migration.path.filename().generic_string(),
+                       .text = input_.migration.source.text,
+                       .phase = file.migration.phase}},
+            .fixes = {},
+            .left = std::move(left)};
+  }
+
+  Analysis analyse(const Piece& piece, Catalog& catalog) {
+    Migration migration = input_.migration;
+    migration.source.text = piece.text();
+    migration.phase = piece.phase;
+    Analysis analysis{.file = parse(std::move(migration)), .before = {}};
+    Prediction prediction = start_prediction(analysis.file, catalog, table_, input_.prediction);
+    for (const Statement& statement : analysis.file.script.statements) {
+      std::optional<Catalog> before;
+      if (may_be_rewritten(statement.tag)) before = catalog;
+      analysis.file.effects.push_back(*prediction.next());
+      analysis.before.push_back(std::move(before));
+    }
+    static_cast<void>(prediction.next());
+    check(analysis.file, rules_, input_.checking);
+    return analysis;
+  }
+
+  // ---- one round -----------------------------------------------------------------------------------------------------
+
+  /// What the piece becomes; nothing: it stays. `catalog` moves on.
+  std::vector<Piece> round(const Piece& piece, Catalog& catalog) {
+    const Analysis analysis = analyse(piece, catalog);
+    left_here_.clear();
+    refused_.clear();
+    is_broken_ =
+        analysis.file.script.statements.size() != piece.items.size() || !analysis.file.script.errors.empty();
+    if (is_broken_) return {};
+    if (std::optional<Piece> rewritten = rewrite_statements(piece, analysis)) return {*std::move(rewritten)};
+    if (auto pieces = cut(piece, analysis); !pieces.empty()) return pieces;
+    if (std::optional<Piece> timed = add_lock_timeout(piece, analysis)) return {*std::move(timed)};
+    note_what_is_left(piece, analysis);
+    left_.insert(left_.end(), left_here_.begin(), left_here_.end());
+    return {};
+  }
+
+  // ---- statements ----------------------------------------------------------------------------------------------------
+
+  std::optional<Piece> rewrite_statements(const Piece& piece, const Analysis& analysis) {
+    Piece out = piece;
+    out.items.clear();
+    bool changed = false;
+    std::size_t begin = piece.header.size();
+    const std::string& text = analysis.file.script.source.text;
+    for (std::size_t i = 0; i < piece.items.size(); ++i) {
+      begin = start_of(piece.items[i], text, begin);
+      const fix::Rewritten rewritten = rewrite(analysis, i, piece.items[i].line);
+      const auto* statements = std::get_if<fix::Replacement>(&rewritten);
+      if (statements == nullptr || statements->empty()) {
+        out.items.push_back(piece.items[i]);
+      } else {
+        const fix::Placed placed = place(analysis.file.script, i, piece.items[i], begin);
+        std::vector<Item> items = in_place_of(placed, piece.items[i].line, *statements);
+        std::ranges::move(items, std::back_inserter(out.items));
+        changed = true;
+      }
+      begin += piece.items[i].text.size();
+    }
+    if (!changed) return std::nullopt;
+    return out;
+  }
+
+  /// Piece::text() may put a separator in front.
+  static std::size_t start_of(const Item& item, const std::string& text, std::size_t at) {
+    return text.find(item.text, at);
+  }
+
+  /// Empty: nothing to be done.
+  fix::Rewritten rewrite(const Analysis& analysis, std::size_t i, int line) {
+    if (!analysis.before[i]) return fix::Replacement{};
+    const Effect& effect = analysis.file.effects[i];
+    if (effect.outcome != Outcome::runs) return fix::Replacement{};
+    if (fix::Rewritten batches = rewrite_in_batches(analysis, i, line); !is_nothing(batches)) return batches;
+    return rewrite_commands(analysis, i, line);
+  }
+
+  static bool is_nothing(const fix::Rewritten& rewritten) {
+    const auto* statements = std::get_if<fix::Replacement>(&rewritten);
+    return statements != nullptr && statements->empty();
+  }
+
+  fix::Rewritten rewrite_in_batches(const Analysis& analysis, std::size_t i, int line) {
+    const Finding* finding = find(analysis.file, "unbatched-dml", i);
+    if (finding == nullptr) return fix::Replacement{};
+    const Effect& effect = analysis.file.effects[i];
+    if (effect.in_transaction_block && controls_transactions(analysis.file)) {
+      return refuse(line, finding->finding, "it stands between BEGIN and COMMIT: give it a file of its own");
+    }
+    fix::Rewritten batches = fix::in_batches(analysis.file, effect, *analysis.before[i]);
+    if (const auto* refusal = std::get_if<Refusal>(&batches))
+      return refuse(line, finding->finding, refusal->reason);
+    note(k_batches, line, *finding);
+    return batches;
+  }
+
+  fix::Rewritten rewrite_commands(const Analysis& analysis, std::size_t i, int line) {
+    const Effect& effect = analysis.file.effects[i];
+    std::vector<const CommandEffect*> wanted;
+    for (const CommandEffect& command : effect.commands) {
+      if (wants_safe_form(analysis.file, i, command)) wanted.push_back(&command);
+    }
+    if (wanted.empty()) return fix::Replacement{};
+    const fix::Subject subject = subject_of(analysis, i, *wanted.front());
+    const bool several = fix::has_several_parts(subject.statement());
+    std::set<std::size_t> parts;
+    for (const CommandEffect* command : wanted) parts.insert(command->command);
+    const fix::StatementKind& kind = *fix::kind_of(*wanted.front()->row);
+    fix::Rewritten rewritten = several ? fix::split(subject, parts) : kind.rewrite(subject);
+    const std::vector<std::string> findings = findings_about(analysis.file, i, *wanted.front()->row);
+    if (const auto* refusal = std::get_if<Refusal>(&rewritten)) {
+      refused_.insert(i);
+      for (const std::string& finding : findings) refuse(line, finding, refusal->reason);
+      return findings.empty() ? refuse(line, wanted.front()->row->id, refusal->reason) : fix::Replacement{};
+    }
+    note(several ? k_split_statement : kind.name, line, subject.target(), findings);
+    return rewritten;
+  }
+
+  fix::Subject subject_of(const Analysis& analysis, std::size_t i, const CommandEffect& command) const {
+    return {.file = analysis.file,
+            .effect = analysis.file.effects[i],
+            .command_effect = command,
+            .before = *analysis.before[i],
+            .pg_version = input_.checking.pg_version_assumed ? 0 : input_.prediction.pg_version};
+  }
+
+  /// Its row knows a safer form, somebody could be kept out, and nobody has allowed it.
+  static bool wants_safe_form(const FileAnalysis& file, std::size_t i, const CommandEffect& command) {
+    if (command.row == nullptr || command.inner != nullptr || command.row->instead.empty()) return false;
+    if (fix::kind_of(*command.row) == nullptr) return false;
+    if (std::ranges::none_of(command.locks, keeps_others_out)) return false;
+    return std::ranges::none_of(file.findings, [&](const Finding& finding) {
+      return finding.statement == i && finding.row == command.row->id && finding.allowed;
+    });
+  }
+
+  static std::vector<std::string> findings_about(const FileAnalysis& file, std::size_t i,
+                                                 const EffectRow& row) {
+    std::vector<std::string> names;
+    for (const Finding& finding : file.findings) {
+      if (finding.statement == i && finding.row == row.id && !finding.allowed)
+        names.push_back(finding.finding);
+    }
+    return names;
+  }
+
+  static const Finding* find(const FileAnalysis& file, std::string_view name,
+                             std::optional<std::size_t> statement) {
+    const auto found = std::ranges::find_if(file.findings, [&](const Finding& finding) {
+      return finding.finding == name && !finding.allowed && (!statement || finding.statement == statement);
+    });
+    return found == file.findings.end() ? nullptr : &*found;
+  }
+
+  static bool controls_transactions(const FileAnalysis& file) {
+    return std::ranges::any_of(file.script.statements,
+                               [](const Statement& statement) { return statement.tag == "TransactionStmt"; });
+  }
+
+  // ---- transactions and files ------------------------------------------------------------------------------------------
+
+  std::vector<Piece> cut(const Piece& piece, const Analysis& analysis) {
+    if (auto pieces = cut_phase(piece, analysis, Phase::contract, fix::Place::contract); !pieces.empty())
+      return pieces;
+    if (auto pieces = cut_phase(piece, analysis, Phase::backfill, fix::Place::backfill); !pieces.empty())
+      return pieces;
+    if (auto pieces = cut_for(piece, analysis, "forbidden-in-transaction", k_no_transaction,
+                              fix::Place::no_transaction);
+        !pieces.empty())
+      return pieces;
+    if (auto pieces = cut_for(piece, analysis, "lock-held-across-statements", k_split_transaction,
+                              fix::Place::transaction);
+        !pieces.empty())
+      return pieces;
+    return cut_contract(piece, analysis);
+  }
+
+  /// Steps that were written for another phase than the file's.
+  std::vector<Piece> cut_phase(const Piece& piece, const Analysis& analysis, Phase phase, fix::Place place) {
+    if (piece.phase != Phase::expand) return {};
+    std::set<std::size_t> steps;
+    for (std::size_t i = 0; i < piece.items.size(); ++i) {
+      if (piece.items[i].phase == phase) steps.insert(i);
+    }
+    if (steps.empty()) return {};
+    auto cut = take_out(piece, analysis.file, steps, place, input_.migration.phase);
+    auto* pieces = std::get_if<std::vector<Piece>>(&cut);
+    return pieces != nullptr ? std::move(*pieces) : std::vector<Piece>();
+  }
+
+  std::vector<Piece> cut_for(const Piece& piece, const Analysis& analysis, std::string_view name,
+                             std::string_view kind, fix::Place place) {
+    std::vector<const Finding*> findings;
+    std::set<std::size_t> statements;
+    for (const Finding& finding : analysis.file.findings) {
+      if (finding.finding != name || finding.allowed || !finding.statement) continue;
+      findings.push_back(&finding);
+      // What works for long is better not together with the next of its kind.
+      if (place == fix::Place::no_transaction || statements.empty()) statements.insert(*finding.statement);
+    }
+    if (findings.empty()) return {};
+    auto cut = take_out(piece, analysis.file, statements, place, input_.migration.phase);
+    if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
+      note(kind, piece.items[*findings.front()->statement].line, *findings.front());
+      return std::move(*pieces);
+    }
+    for (const Finding* finding : findings) {
+      refuse(piece.items[*finding->statement].line, finding->finding, std::get<Refusal>(cut).reason);
+    }
+    return {};
+  }
+
+  std::vector<Piece> cut_contract(const Piece& piece, const Analysis& analysis) {
+    std::set<std::size_t> statements;
+    const Finding* first = nullptr;
+    for (const Finding& finding : analysis.file.findings) {
+      if (!is_about_the_phase(finding) || finding.allowed || !finding.statement) continue;
+      if (refused_.contains(*finding.statement)) continue;
+      if (is_renaming(analysis.file, *finding.statement)) {
+        refuse(piece.items[*finding.statement].line, finding.finding,
+               "the release before and the one after need different names at once: add the new one, let a "
+               "trigger or a "
+               "view keep both, and drop the old one in the contract phase");
+        continue;
+      }
+      statements.insert(*finding.statement);
+      if (first == nullptr) first = &finding;
+    }
+    if (first == nullptr) return {};
+    auto cut = take_out(piece, analysis.file, statements, fix::Place::contract, input_.migration.phase);
+    const int line = piece.items[*first->statement].line;
+    if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
+      note(k_contract, line, *first);
+      return std::move(*pieces);
+    }
+    refuse(line, first->finding, std::get<Refusal>(cut).reason);
+    return {};
+  }
+
+  static bool is_about_the_phase(const Finding& finding) {
+    return finding.finding == "breaks-running-readers" || finding.finding == "breaks-running-writers" ||
+           finding.finding == "destroys-data";
+  }
+
+  static bool is_renaming(const FileAnalysis& file, std::size_t i) {
+    return file.script.statements[i].tag == "RenameStmt";
+  }
+
+  // ---- timeouts ------------------------------------------------------------------------------------------------------
+
+  std::optional<Piece> add_lock_timeout(const Piece& piece, const Analysis& analysis) {
+    const Finding* finding = find(analysis.file, "waits-without-lock-timeout", std::nullopt);
+    if (finding == nullptr || !finding->statement) return std::nullopt;
+    const int line = piece.items[*finding->statement].line;
+    if (analysis.file.effects[*finding->statement].lock_timeout_ms) {
+      refuse(line, finding->finding, "the file itself sets lock_timeout to 0: give it a value");
+      return std::nullopt;
+    }
+    Piece out = piece;
+    out.items.insert(out.items.begin(), fix::new_item("SET lock_timeout = '2s'", line));
+    note(k_lock_timeout, line, *finding);
+    return out;
+  }
+
+  // ---- what is said of it --------------------------------------------------------------------------------------------
+
+  void note(std::string_view kind, int line, const Finding& finding) {
+    fixes_.push_back(
+        {.kind = kind, .line = line, .relation = finding.relation, .findings = {finding.finding}});
+  }
+  void note(std::string_view kind, int line, const RelationRef* target, std::vector<std::string> findings) {
+    fixes_.push_back({.kind = kind,
+                      .line = line,
+                      .relation = target == nullptr ? RelationName() : target->name,
+                      .findings = std::move(findings)});
+  }
+  fix::Rewritten refuse(int line, std::string finding, std::string reason) {
+    left_here_.push_back({.line = line, .finding = std::move(finding), .reason = std::move(reason)});
+    return fix::Replacement{};
+  }
+
+  /// Findings that no kind has said anything about.
+  void note_what_is_left(const Piece& piece, const Analysis& analysis) {
+    for (const Finding& finding : analysis.file.findings) {
+      if (finding.allowed || finding.severity == Severity::info || !finding.statement) continue;
+      const int line = piece.items[*finding.statement].line;
+      const bool said =
+          std::ranges::any_of(left_here_, [&](const LeftAlone& left) { return left.line == line; });
+      if (!said)
+        left_here_.push_back({.line = line, .finding = finding.finding, .reason = reason_of(finding)});
+    }
+  }
+
+  static std::string reason_of(const Finding& finding) {
+    if (finding.finding == "unmodeled-statement") return "what it does is not known";
+    return "there is no form of it that could be written without knowing more: see its \"instead\" in lint";
+  }
+
+  // ---- what goes out -------------------------------------------------------------------------------------------------
+
+  FixedMigration result_of(std::vector<Piece> pieces, const std::deque<Piece>& rest) {
+    pieces.insert(pieces.end(), rest.begin(), rest.end());
+    std::vector<std::string> labels;
+    for (std::size_t i = 1; i < pieces.size(); ++i) labels.push_back(label_of(pieces[i]));
+    const std::string original = input_.migration.path.filename().generic_string();
+    const std::vector<std::string> names = fix::new_names(original, input_.folder, labels);
+    FixedMigration result{.files = {}, .fixes = std::move(fixes_), .left = std::move(left_)};
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      result.files.push_back(
+          {.name = i == 0 ? original : names[i - 1], .text = pieces[i].text(), .phase = pieces[i].phase});
+    }
+    if (result.fixes.empty()) result.files.front().text = input_.migration.source.text;
+    return result;
+  }
+
+  static std::string label_of(const Piece& piece) {
+    const Script script = parse({.path = {}, .text = piece.text()});
+    const auto has = [&](std::string_view tag) {
+      return std::ranges::any_of(script.statements, [&](const Statement& statement) {
+        return std::ranges::any_of(statement.commands,
+                                   [&](const Command& command) { return command.tag == tag; });
+      });
+    };
+    if (piece.phase == Phase::contract) return "contract";
+    if (piece.phase == Phase::backfill) return "backfill";
+    if (has("AT_ValidateConstraint")) return "validate";
+    if (has("IndexStmt") || has("ReindexStmt") || has("DropStmt")) return "index";
+    if (has("AT_AddConstraint")) return "constraint";
+    return "rest";
+  }
+
+  const FixInput& input_;
+  const EffectTable& table_;
+  const RuleBook& rules_;
+  std::vector<AppliedFix> fixes_;
+  std::vector<LeftAlone> left_;
+  std::vector<LeftAlone> left_here_;  ///< in this round
+  std::set<std::size_t> refused_;     ///< statements that no kind can rewrite
+  bool is_broken_ = false;            ///< what was written is not what is read
+};
+
+}  // namespace
+
+const std::vector<FixKind>& fix_kinds() {
+  static const std::vector<FixKind> kinds = [] {
+    std::vector<FixKind> all;
+    for (const fix::StatementKind& kind : fix::statement_kinds()) all.push_back({kind.name, kind.sentence});
+    all.push_back({k_split_statement, "a statement that does several things becomes several"});
+    all.push_back({k_batches, "an UPDATE or DELETE of many rows is done in batches"});
+    all.push_back({k_no_transaction, "what cannot run in a transaction gets a file without one"});
+    all.push_back({k_split_transaction, "what works for long does so when no lock is held any more"});
+    all.push_back({k_contract, "what breaks the running release waits for the contract phase"});
+    all.push_back({k_lock_timeout, "a lock is not waited for without end"});
+    return all;
+  }();
+  return kinds;
+}
+
+FixedMigration fix_migration(const FixInput& input, Catalog& catalog, const EffectTable& table,
+                             const RuleBook& rules) {
+  return Fixer(input, table, rules).run(catalog);
+}
+
+}  // namespace pgsluice

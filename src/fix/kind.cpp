@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fix/kind.hpp"
+
+#include <algorithm>
+
+namespace pgsluice::fix {
+namespace {
+
+/// "reindex" is about reindex.index and reindex.table.
+bool names(std::string_view pattern, std::string_view id) {
+  return id == pattern || (id.starts_with(pattern) && id[pattern.size()] == '.');
+}
+
+}  // namespace
+
+const Relation* Subject::relation() const {
+  return target() == nullptr ? nullptr : before.find(target()->name);
+}
+
+char Subject::relkind(std::string_view role) const {
+  const auto lock = std::ranges::find(command_effect.locks, role, &RelationLock::role);
+  return lock == command_effect.locks.end() ? '\0' : lock->relkind;
+}
+
+std::span<const StatementKind> statement_kinds() {
+  static const std::vector<StatementKind> kinds = {
+      {.name = "concurrently",
+       .sentence = "CREATE, DROP, REINDEX, REFRESH and DETACH become CONCURRENTLY",
+       .rows = {"create_index", "drop_index", "reindex", "refresh", "detach_partition.14"},
+       .rewrite = concurrently},
+      {.name = "not-valid",
+       .sentence = "a CHECK, foreign key or NOT NULL is added NOT VALID and validated afterwards",
+       .rows = {"add_check.scan", "add_check.scan_no_inherit", "add_check.scan_no_inherit_18",
+                "add_not_null.scan", "add_foreign_key.validated", "add_foreign_key.validated_18"},
+       .rewrite = not_valid},
+      {.name = "using-index",
+       .sentence = "a UNIQUE or PRIMARY KEY is made from an index that is built CONCURRENTLY",
+       .rows = {"add_unique", "add_primary_key"},
+       .rewrite = using_index},
+      {.name = "set-not-null",
+       .sentence = "SET NOT NULL is proved before, so that it need not read the table",
+       .rows = {"set_not_null.scan"},
+       .rewrite = set_not_null},
+      {.name = "add-default",
+       .sentence = "a default that each row computes is set for new rows, and old ones are filled in batches",
+       .rows = {"add_column.volatile_default"},
+       .rewrite = add_default},
+      {.name = "change-type",
+       .sentence =
+           "a new column takes the old one's place: kept in step, filled in batches, exchanged in the end",
+       .rows = {"alter_type.rewrite"},
+       .rewrite = change_type},
+  };
+  return kinds;
+}
+
+const StatementKind* kind_of(const EffectRow& row) {
+  const auto kinds = statement_kinds();
+  const auto found = std::ranges::find_if(kinds, [&](const StatementKind& kind) {
+    return std::ranges::any_of(kind.rows, [&](std::string_view pattern) { return names(pattern, row.id); });
+  });
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+}  // namespace pgsluice::fix

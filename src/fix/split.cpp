@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fix/split.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "fix/words.hpp"
+
+namespace pgsluice::fix {
+namespace {
+
+/// A sub-command of ALTER TABLE; what a new column's definition brings along belongs to it.
+struct Part {
+  std::size_t first = 0;  ///< of the statement's commands
+  bool taken_out = false;
+  std::set<std::size_t> inline_taken_out;
+};
+
+/// tablecmds.c AlterTablePass: PostgreSQL does not go by the order in which they are written.
+int pass_of(const Command& command) {
+  constexpr std::array<std::string_view, 3> k_before = {"AT_DropColumn", "AT_DropConstraint",
+                                                        "AT_DropNotNull"};
+  if (std::ranges::find(k_before, command.tag) != k_before.end()) return 0;
+  if (command.tag == "AT_AlterColumnType") return 1;
+  if (command.tag == "AT_AddColumn") return 2;
+  if (command.tag == "AT_ColumnDefault" || command.tag == "AT_SetNotNull") return 3;
+  return command.tag == "AT_AddConstraint" ? 4 : 5;
+}
+
+std::vector<Part> parts_of(const Statement& statement, const std::set<std::size_t>& taken_out) {
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < statement.commands.size(); ++i) {
+    const bool taken = taken_out.contains(i);
+    if (statement.commands[i].is("inline") && !parts.empty()) {
+      if (taken) parts.back().inline_taken_out.insert(i);
+    } else {
+      parts.push_back({.first = i, .taken_out = taken, .inline_taken_out = {}});
+    }
+  }
+  std::ranges::stable_sort(parts, {},
+                           [&](const Part& part) { return pass_of(statement.commands[part.first]); });
+  return parts;
+}
+
+/// REFERENCES t (a) in a column's definition → FOREIGN KEY (c) REFERENCES t (a).
+std::string table_constraint(const Subject& subject, const Constraint& constraint) {
+  std::string text = tidy(subject.text(constraint.range));
+  const std::string columns = column_list(constraint.columns);
+  if (const auto keyword = find_keyword(text, {"references"})) {
+    text.insert(keyword->begin, cat("FOREIGN KEY ", columns, " "));
+  } else if (const auto unique = find_keyword(text, {"unique", "key"})) {
+    text.insert(unique->end, cat(" ", columns));
+  }
+  return text;
+}
+
+/// The sub-command's text without the constraints that get statements of their own.
+std::string without(const Subject& subject, const Part& part) {
+  const Command& command = subject.statement().commands[part.first];
+  std::string text(subject.text(command.range));
+  for (auto taken = part.inline_taken_out.rbegin(); taken != part.inline_taken_out.rend(); ++taken) {
+    const SourceRange range = subject.statement().commands[*taken].constraints.front().range;
+    std::size_t begin = range.begin - command.range.begin;
+    const std::size_t end = range.end - command.range.begin;
+    while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
+    text.erase(begin, end - begin);
+  }
+  return text;
+}
+
+bool is_deferrable(const Subject& subject, const Part& part) {
+  return std::ranges::any_of(part.inline_taken_out, [&](std::size_t i) {
+    return subject.statement().commands[i].constraints.front().deferrable;
+  });
+}
+
+Rewritten split_drop(const Subject& subject) {
+  const std::string_view if_exists = find_keyword(subject.sql(), {"if"}) ? "IF EXISTS " : "";
+  Replacement statements;
+  for (const Command& command : subject.statement().commands) {
+    const RelationRef* target = command.relation("target");
+    if (target == nullptr) return Refusal{"it names something else than indexes"};
+    statements.push_back(cat("DROP INDEX ", if_exists, target->name.quoted()));
+  }
+  return statements;
+}
+
+}  // namespace
+
+bool has_several_parts(const Statement& statement) {
+  return statement.commands.size() > 1;
+}
+
+Rewritten split(const Subject& subject, const std::set<std::size_t>& taken_out) {
+  const Statement& statement = subject.statement();
+  if (statement.tag == "DropStmt") return split_drop(subject);
+  if (statement.tag != "AlterTableStmt")
+    return Refusal{"several things are done by one statement: write one for each"};
+  // The first one keeps the comments that stand inside of its name.
+  const std::string prefix =
+      tidy(subject.text({statement.range.begin, statement.commands.front().range.begin}));
+  Replacement statements;
+  bool open = false;
+  for (const Part& part : parts_of(statement, taken_out)) {
+    if (is_deferrable(subject, part))
+      return Refusal{"a deferrable constraint stands in a column's definition: write it as one of the table"};
+    const std::string text = without(subject, part);
+    if (open && !part.taken_out) {
+      statements.back().sql += cat(",\n  ", text);
+    } else {
+      statements.push_back(cat(prefix, " ", text));
+    }
+    open = !part.taken_out && part.inline_taken_out.empty();
+    for (const std::size_t i : part.inline_taken_out) {
+      const Constraint& constraint = statement.commands[i].constraints.front();
+      statements.push_back(cat(prefix, " ADD ", table_constraint(subject, constraint)));
+    }
+  }
+  return statements;
+}
+
+}  // namespace pgsluice::fix

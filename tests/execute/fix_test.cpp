@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Safe forms on real servers: the same schema and the same rows in the end as the original gives, and no statement that
+// works for long while a lock keeps readers or writers out.
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "execute/harness.hpp"
+#include "pgsluice/findings.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+/// A migration that keeps others out, on tables with rows.
+struct Case {
+  std::string_view name;
+  std::string_view fix;  ///< the kind that must have a part in it
+  std::string_view sql;
+  std::string_view more = {};  ///< what else is there before it
+  int since = 12;              ///< major that has the statement
+  bool works = true;           ///< whether the server says that the original works under its lock
+};
+
+constexpr std::string_view k_tables = R"(
+  CREATE TABLE u (id int PRIMARY KEY, label text);
+  INSERT INTO u SELECT i, 'u' || i FROM generate_series(1, 50) i;
+  CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL, u_id int, note text, "C d" numeric);
+  INSERT INTO t SELECT i, i, i % 7, 1 + i % 50, 'n' || i, i / 3.0 FROM generate_series(1, 300) i;
+)";
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {
+      {"CreateIndex", "concurrently",
+       "CREATE INDEX t_a ON t (a) WHERE b > 2; CREATE UNIQUE INDEX \"T b\" ON t (id, b);"},
+      {"DropIndex", "concurrently", "DROP INDEX t_a, t_b;",
+       "CREATE INDEX t_a ON t (a); CREATE INDEX t_b ON t (b);", 12, false},
+      {"ReindexTable", "concurrently", "REINDEX TABLE t;", "CREATE INDEX t_a ON t (a);"},
+      {"ReindexIndex", "concurrently", "REINDEX INDEX t_a;", "CREATE INDEX t_a ON t (a);"},
+      {"Refresh", "concurrently", "REFRESH MATERIALIZED VIEW m;",
+       "CREATE MATERIALIZED VIEW m AS SELECT id, a FROM t; CREATE UNIQUE INDEX m_id ON m (id); UPDATE t SET "
+       "a = a + 1;",
+       12, false},
+      {"DetachPartition", "concurrently", "ALTER TABLE p DETACH PARTITION p1;",
+       "CREATE TABLE p (k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); "
+       "CREATE TABLE p2 "
+       "PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1), (2);",
+       14, false},
+      {"AddCheck", "not-valid",
+       "ALTER TABLE t ADD CHECK (b >= 0), ADD CONSTRAINT \"two 's\" CHECK (a <> ',;'::text::int OR true);",
+       "CREATE FUNCTION noop() RETURNS int LANGUAGE sql AS 'SELECT 1';"},
+      {"AddForeignKey", "not-valid",
+       "ALTER TABLE t ADD FOREIGN KEY (u_id) REFERENCES u ON DELETE SET NULL DEFERRABLE;"},
+      {"AddColumnReferences", "not-valid",
+       "ALTER TABLE t ADD COLUMN v int DEFAULT 1 CONSTRAINT v_key REFERENCES u (id);"},
+      {"AddUnique", "using-index",
+       "ALTER TABLE t ADD UNIQUE (a, b), ADD CONSTRAINT tn UNIQUE (note) DEFERRABLE;"},
+      {"AddPrimaryKey", "using-index", "ALTER TABLE w ADD PRIMARY KEY (k, \"L\");",
+       "CREATE TABLE w (k int, \"L\" int); INSERT INTO w SELECT i, i FROM generate_series(1, 100) i;"},
+      {"SetNotNull", "set-not-null",
+       "ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER \"C d\" SET NOT NULL;"},
+      {"VolatileDefault", "add-default",
+       "ALTER TABLE t ADD COLUMN c float8 NOT NULL DEFAULT random(), ADD COLUMN d int DEFAULT 3;"},
+      {"ChangeType", "change-type",
+       "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE u ALTER label TYPE varchar(9) USING 'x' || label;"},
+      {"ChangeTypeNotNull", "change-type", "ALTER TABLE t ALTER COLUMN b SET DATA TYPE text;"},
+      {"SplitTransaction", "split-transaction",
+       "ALTER TABLE t ADD COLUMN c int; ALTER TABLE t ADD CONSTRAINT c CHECK (b >= 0) NOT VALID; ALTER TABLE "
+       "t VALIDATE "
+       "CONSTRAINT c;"},
+      {"Batches", "batches", "UPDATE t SET note = note || '!' WHERE b > 2; DELETE FROM u WHERE id > 40;", "",
+       12, false},
+      {"OwnTransactions", "no-transaction",
+       "BEGIN; ALTER TABLE t ADD CHECK (b >= 0); CREATE INDEX t_a ON t (a); ALTER TABLE u ADD COLUMN x int; "
+       "COMMIT;"},
+  };
+  return all;
+}
+
+class FixOnServers : public ::testing::TestWithParam<std::tuple<Server, Case>> {
+ protected:
+  [[nodiscard]] const Server& server() const { return std::get<0>(GetParam()); }
+  [[nodiscard]] const Case& one() const { return std::get<1>(GetParam()); }
+};
+
+std::vector<Server> some_servers() {
+  return servers({12, 14, 18});
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FixOnServers,
+                         ::testing::Combine(::testing::ValuesIn(some_servers()),
+                                            ::testing::ValuesIn(cases())),
+                         [](const auto& info) {
+                           return cat(std::get<1>(info.param).name, "_v",
+                                      std::to_string(std::get<0>(info.param).major));
+                         });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FixOnServers);
+
+/// Everything that a migration can make, by name; the order of columns is that of their making, and left out.
+std::string schema_of(Database& database) {
+  return database.sql(R"(
+    SELECT string_agg(line, E'\n' ORDER BY line COLLATE "C") FROM (
+      SELECT format('relation %s %s', c.oid::regclass, c.relkind) AS line FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace
+      UNION ALL SELECT format('column %s.%I %s not null %s default %s', a.attrelid::regclass, a.attname,
+          format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT format('%s valid %s', pg_get_indexdef(i.indexrelid), i.indisvalid) FROM pg_index i
+        JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace
+      UNION ALL SELECT format('constraint %I of %s %s %s %s', conname, conrelid::regclass, pg_get_constraintdef(oid),
+          convalidated, condeferrable)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+      UNION ALL SELECT format('trigger %I of %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
+      UNION ALL SELECT format('partition %s of %s', inhrelid::regclass, inhparent::regclass) FROM pg_inherits
+      UNION ALL SELECT format('function %s', oid::regprocedure) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace) x)");
+}
+
+/// All rows of all tables, whatever the order of columns; what is random counts as there or not.
+std::string rows_of(Database& database) {
+  std::string all;
+  for (const std::string_view table :
+       lines(database.sql("SELECT string_agg(oid::regclass::text, E'\\n' ORDER BY relname) FROM pg_class "
+                          "WHERE relnamespace = "
+                          "'public'::regnamespace AND relkind IN ('r', 'm')"))) {
+    all +=
+        cat(table, ": ",
+            database.sql(cat(
+                "SELECT string_agg(j::text, ' ' ORDER BY j::text) FROM (SELECT (SELECT jsonb_object_agg(key, "
+                "CASE WHEN key = 'c' AND value <> 'null' THEN '\"some\"' ELSE value END) FROM "
+                "jsonb_each(to_jsonb(x))) AS j FROM ",
+                table, " x) y")),
+            "\n");
+  }
+  return all;
+}
+
+/// What is done on tables that others cannot write to meanwhile.
+class Observer {
+ public:
+  explicit Observer(Session& session) : session_(session) {
+    session_.script("SET client_min_messages = debug1");
+  }
+
+  void run(const FileAnalysis& file) {
+    const bool own = std::ranges::any_of(file.script.statements, [](const Statement& statement) {
+      return statement.tag == "TransactionStmt";
+    });
+    const bool whole = !own && file.directives.transaction == FileTransaction::one;
+    if (whole) expect_ok("BEGIN");
+    for (const Statement& statement : file.script.statements)
+      observe(std::string(file.script.text(statement.range)));
+    if (whole) expect_ok("COMMIT");
+  }
+  [[nodiscard]] const std::vector<std::string>& seen() const { return seen_; }
+
+ private:
+  void expect_ok(const std::string& sql) {
+    const SqlResult result = session_.query(sql, {});
+    EXPECT_TRUE(result.ok) << sql << ": " << result.error.message;
+  }
+
+  void observe(const std::string& sql) {
+    session_.take_notices();
+    expect_ok(sql);
+    const std::vector<Notice> notices = session_.take_notices();
+    if (!session_.in_transaction() || std::ranges::none_of(notices, is_work)) return;
+    const std::string locks =
+        session_
+            .query(
+                "SELECT string_agg(relation::regclass || ' ' || mode, ', ') FROM pg_locks l JOIN pg_class c "
+                "ON c.oid = "
+                "l.relation WHERE l.pid = pg_backend_pid() AND l.granted AND c.relkind IN ('r', 'p', 'm') "
+                "AND "
+                "c.relnamespace = 'public'::regnamespace AND mode IN ('ShareLock', 'ShareRowExclusiveLock', "
+                "'ExclusiveLock', 'AccessExclusiveLock')",
+                {})
+            .text(0, 0);
+    if (!locks.empty()) seen_.push_back(cat(sql, " under ", locks));
+  }
+
+  static bool is_work(const Notice& notice) {
+    for (const std::string_view begin :
+         {"rewriting table", "verifying table", "building index", "validating foreign key"})
+      if (notice.message.starts_with(begin)) return true;
+    return false;
+  }
+
+  Session& session_;
+  std::vector<std::string> seen_;
+};
+
+std::vector<std::string> work_under_locks(const Folder& folder, Database& database) {
+  const auto session = database.connect("observed");
+  Observer observer(*session);
+  for (Migration& migration : discover(folder.path())) observer.run(parse(std::move(migration)));
+  return observer.seen();
+}
+
+void fix_files(const Folder& folder, const Database& database, std::string_view kind) {
+  const Finished fixed =
+      run({"fix", "--write", "--catalog", "live", "--database-url", database.url(), folder.path().string()});
+  ASSERT_EQ(fixed.code, 0) << fixed.err;
+  EXPECT_THAT(fixed.err, HasSubstr(cat(" ", kind)));
+  EXPECT_THAT(fixed.err, Not(HasSubstr("left alone")));
+}
+
+std::string text_of(const Folder& folder) {
+  std::string all;
+  for (const Migration& migration : discover(folder.path()))
+    all += cat("== ", migration.id, "\n", migration.source.text);
+  return all;
+}
+
+TEST_P(FixOnServers, TheEndIsTheSameAndNobodyIsKeptOutOnTheWay) {
+  if (server().major < one().since) return;
+  const std::string before = cat(k_tables, one().more);
+
+  Database original(server(), "fix_original");
+  original.sql(before);
+  Folder unsafe;
+  unsafe.write("0001_it.sql", one().sql);
+  const std::vector<std::string> dangers = work_under_locks(unsafe, original);
+  EXPECT_EQ(!dangers.empty(), one().works) << "the original is no danger, or this test does not see it";
+
+  Database observed(server(), "fix_observed");
+  observed.sql(before);
+  Folder folder;
+  folder.write("0001_it.sql", one().sql);
+  fix_files(folder, observed, one().fix);
+  EXPECT_THAT(work_under_locks(folder, observed), IsEmpty()) << text_of(folder);
+  EXPECT_EQ(schema_of(observed), schema_of(original)) << text_of(folder);
+  EXPECT_EQ(rows_of(observed), rows_of(original)) << text_of(folder);
+
+  Database applied(server(), "fix_applied");
+  applied.sql(before);
+  for (int release = 1; release <= 2; ++release) {  // a contract step waits for the next one
+    const Finished done = apply(folder, applied, {"--release", cat(std::to_string(release), ".0")});
+    ASSERT_EQ(done.code, 0) << done.err << done.out << text_of(folder);
+  }
+  EXPECT_EQ(applied.sql("SELECT count(*) FROM pgsluice.migration WHERE state <> 'applied'"), "0")
+      << text_of(folder);
+  EXPECT_EQ(schema_of(applied), schema_of(original)) << text_of(folder);
+  EXPECT_EQ(rows_of(applied), rows_of(original)) << text_of(folder);
+}
+
+}  // namespace
+}  // namespace pgsluice::test
