@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/input.hpp"
+#include "cli/reading.hpp"
 #include "cli/since.hpp"
 #include "pgsluice/fix.hpp"
 #include "report/fix.hpp"
@@ -32,6 +33,7 @@ struct FixOptions {
   Format format = Format::text;
   std::string output;
   std::optional<std::string> since;
+  Conventions reading;
   std::string rules;
   std::string catalog;
   std::string url;
@@ -100,7 +102,7 @@ FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& ju
 }
 
 std::vector<FixedPath> fix_all(const FixOptions& options, Catalog catalog, const Judges& judges) {
-  std::vector<Migration> migrations = find_migrations(options.paths);
+  std::vector<Migration> migrations = find_migrations(options.paths, options.reading);
   std::optional<ChangedFiles> changed;
   if (options.since) changed.emplace(*options.since, migrations);
   Folders folders;
@@ -247,6 +249,7 @@ Runner add_fix(CLI::App& app) {
       app, options->catalog,
       "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the server");
   add_database_url(app, options->url);
+  add_reading(app, options->reading);
   add_rules(app, options->rules);
   add_duration(app, "--lock-timeout", options->lock_timeout,
                "the lock_timeout that whoever runs the migrations sets: files need none then");

@@ -91,7 +91,12 @@ class Fixer {
   // ---- what comes in -------------------------------------------------------------------------------------------------
 
   static std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
-    const LineIndex lines(file.script.source.text);
+    const LineIndex lines(file.script.source);
+    if (file.migration.tool != tool::plain || file.script.source.reading != nullptr) {
+      return LeftAlone{.line = 1,
+                       .finding = file.migration.tool,
+                       .reason = "only plain SQL files are rewritten: take the safe form from lint"};
+    }
     if (!file.script.errors.empty()) {
       return LeftAlone{.line = lines.position(file.script.errors.front().range.begin).line,
                        .finding = "syntax-error",
