@@ -61,7 +61,8 @@ bool has_sql_files(const fs::path& directory) {
 
 /// Where migrations usually are, for `pgsluice lint` without a path.
 std::vector<std::string> usual_paths() {
-  for (const char* folder : {"migrations", "db/migrations"}) {
+  for (const char* folder :
+       {"migrations", "db/migrations", "prisma/migrations", "drizzle", "src/main/resources/db/migration"}) {
     std::error_code ignored;
     if (fs::is_directory(folder, ignored)) return {folder};
   }

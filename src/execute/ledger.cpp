@@ -44,11 +44,12 @@ constexpr std::string_view k_read_migrations =
     " coalesce(to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), ''),"
     " coalesce(applied_by::text, ''), duration_ms, coalesce(error, '') FROM pgsluice.migration";
 
-// Of applied files the file's own row says everything.
+// Of applied files the file's own row says everything, unless files of their tool grow: then what is behind what is done
+// is new.
 constexpr std::string_view k_read_statements =
     "SELECT s.migration_id, s.n, s.fingerprint, s.transactional, s.done_at IS NOT NULL, s.oids_before::text"
     " FROM pgsluice.statement s JOIN pgsluice.migration m ON m.id = s.migration_id WHERE m.state <> "
-    "'applied'";
+    "'applied' OR m.tool = 'liquibase'";
 
 constexpr std::string_view k_read_backfills =
     "SELECT b.migration_id, b.n, b.fingerprint, b.state, coalesce(b.paused_reason, ''), b.walked, b.done, "

@@ -146,7 +146,8 @@ Choice choose(const Layout& layout, const Conventions& options) {
   const std::vector<std::string> texts = samples(layout);
   for (const Format& format : tools::formats()) {
     const bool by_layout = format.is_layout != nullptr && format.is_layout(layout);
-    const bool by_text = format.is_text != nullptr && std::ranges::any_of(texts, format.is_text);
+    const bool by_text = std::ranges::any_of(
+        texts, [&format](const std::string& text) { return tools::is_text_of(format, text); });
     if (!by_layout && !by_text) continue;
     Choice choice = choice_of(format, layout);
     // One file with such a name does not make a folder of that tool's: the others would go unseen.
@@ -165,7 +166,7 @@ void set_text(Migration& migration, std::string bytes) {
   const Told word = told(options);
   if (word.format == nullptr && migration.tool == tool::plain) {
     for (const Format& format : tools::formats()) {
-      if (format.is_text != nullptr && format.is_text(bytes)) {
+      if (tools::is_text_of(format, bytes)) {
         migration.tool = format.name;
         break;
       }

@@ -185,6 +185,16 @@ std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row)
   return left;
 }
 
+/// A changelog of Liquibase grows: all that has been applied of it is as it was, and something has come behind it.
+bool has_grown(const PlannedFile& file, const std::vector<Step>& steps, const LedgerMigration& row) {
+  if (file.analysis.migration.tool != tool::liquibase || row.statements.empty()) return false;
+  if (row.fingerprint == file.fingerprint) return false;
+  return std::all_of(row.statements.begin(), row.statements.end(), [&steps](const auto& entry) {
+    const PlannedStatement* found = statement_at(steps, entry.first);
+    return found != nullptr && found->fingerprint == entry.second.fingerprint;
+  });
+}
+
 /// What is meant to run again when it has changed has changed.
 bool is_to_be_repeated(const PlannedFile& file, const LedgerMigration& row) {
   const bool applied = row.state == MigrationState::applied || row.state == MigrationState::baselined;
@@ -198,11 +208,14 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
   file.fingerprint = fingerprint_of(file.analysis.script.source.text);
   if (row != nullptr && is_to_be_repeated(file, *row)) row = nullptr;
   file.state = row == nullptr ? FileState::pending : state_of(row->state);
+  FileSteps made;
+  if (file.state != FileState::applied || file.analysis.migration.tool == tool::liquibase)
+    made = make_steps(file.analysis);
+  if (file.state == FileState::applied && has_grown(file, made.steps, *row)) file.state = FileState::partial;
   if (file.state == FileState::applied) {
     compare_applied(file, *row, problems);
     return file;
   }
-  FileSteps made = make_steps(file.analysis);
   if (row != nullptr) {
     compare_partial(file, made.steps, *row, problems);
     compare_backfills(file, made.steps, *row, problems);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
 #include "execute/harness.hpp"
 
 namespace pgsluice::test {
@@ -130,6 +131,12 @@ TEST_P(ToolFolder, OfLiquibaseChangesetByChangeset) {
   expect_applied();
   EXPECT_EQ(transactions(), "1 2|3|4|5");
   EXPECT_TRUE(is_valid("note_word"));
+  const std::string before = read_file(folder.path() / "1.sql");
+  write("1.sql", before + "--changeset a:4\nINSERT INTO note VALUES (6);\nINSERT INTO note VALUES (7);\n");
+  expect_applied();
+  EXPECT_EQ(transactions(), "1 2|3|4|5|6 7") << "a changelog grows";
+  write("1.sql", "--liquibase formatted sql\n--changeset a:1\nINSERT INTO note VALUES (8);\n");
+  expect_refused(13, "has changed since it was applied");
 }
 
 /// What a tool has applied is not applied again, whatever it has been called there.

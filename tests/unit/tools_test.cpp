@@ -251,6 +251,16 @@ TEST(Tools, ItsOwnBeginAndCommitCount) {
               ElementsAre("0 BEGIN", "0 SELECT 1", "0 COMMIT", "- SELECT 2"));
 }
 
+TEST(Tools, WhatPsqlDoesItselfIsNoSurpriseWherePsqlRunsTheFile) {
+  const SourceFile source = read_as("sqitch",
+                                    "-- Deploy a to pg\n\\set ON_ERROR_STOP on\n\\set owner 'ada'\nALTER "
+                                    "TABLE t OWNER TO :owner;\n\\i x.sql\n");
+  const Script script = parse(source);
+  EXPECT_EQ(script.text(script.statements.at(0).range), "ALTER TABLE t OWNER TO ada");
+  ASSERT_EQ(script.client_commands.size(), 1U);
+  EXPECT_EQ(script.text(script.client_commands.front().range), "\\i x.sql");
+}
+
 TEST(Tools, FlywayKnowsSomeStatementsThatNeedNoTransaction) {
   EXPECT_THAT(runs("flyway", "SELECT 1; SELECT 2;"), ElementsAre("0 SELECT 1", "0 SELECT 2"));
   EXPECT_THAT(runs("flyway", "CREATE UNIQUE INDEX CONCURRENTLY a ON t (b); VACUUM t;"),

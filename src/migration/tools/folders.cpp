@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prisma, Drizzle and Sqitch: what else is in the folder says which files there are and in which order.
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/json.hpp"
@@ -39,6 +40,12 @@ std::vector<std::string> journal_tags(const std::filesystem::path& journal) {
     if (entry.is_object() && entry.contains("tag") && entry["tag"].is_string()) tags.push_back(entry["tag"]);
   }
   return tags;
+}
+
+/// A word of psql's: 'a word' has quotes that are not part of it.
+std::string_view unquoted(std::string_view word) {
+  const bool quoted = word.size() > 1 && word.front() == '\'' && word.back() == '\'';
+  return quoted ? word.substr(1, word.size() - 2) : word;
 }
 
 // ---- Sqitch's plan: App::Sqitch::Plan
@@ -168,6 +175,20 @@ Files sqitch_files(const Layout& layout) {
 
 void read_one_by_one(const FileContext& /*file*/, Draft& draft) {
   draft.add_block(draft.whole(), FileTransaction::none);
+}
+
+/// Where psql runs a file, what it does itself and no server sees is no surprise; \\set tells a placeholder.
+void read_psql(const FileContext& file, Draft& draft) {
+  constexpr std::array<std::string_view, 9> harmless = {"\\set",      "\\unset",      "\\echo",
+                                                        "\\qecho",    "\\timing",     "\\pset",
+                                                        "\\restrict", "\\unrestrict", "\\encoding"};
+  for (const Line& line : lines_of(draft.text())) {
+    const std::vector<std::string_view> words = split(line.text, ' ');
+    if (std::ranges::find(harmless, words.front()) == harmless.end()) continue;
+    if (words.front() == "\\set" && words.size() == 3) draft.values.emplace(words[1], unquoted(words[2]));
+    draft.blank(line.range);
+  }
+  read_one_by_one(file, draft);
 }
 
 }  // namespace pgsluice::tools

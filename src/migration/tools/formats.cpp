@@ -18,7 +18,7 @@ constexpr std::array<Format, 16> k_formats{{
      .is_layout = is_sqitch_layout,
      .is_text = is_sqitch_text,
      .files = sqitch_files,
-     .read = read_one_by_one},
+     .read = read_psql},
     {.name = tool::drizzle,
      .is_layout = is_drizzle_layout,
      .is_text = is_drizzle_text,
@@ -62,8 +62,9 @@ constexpr std::array<Format, 16> k_formats{{
     {.name = tool::rails,
      .placeholders = psql,
      .is_text = is_rails_text,
+     .text_at_end = true,
      .files = plain_files,
-     .read = read_one_by_one},
+     .read = read_psql},
     {.name = tool::django, .is_text = is_django_text, .files = plain_files, .read = read_one_by_one},
     {.name = tool::alembic, .is_text = is_alembic_text, .files = plain_files, .read = read_one_by_one},
     {.name = tool::plain, .placeholders = braces_and_psql, .files = plain_files},
@@ -73,6 +74,13 @@ constexpr std::array<Format, 16> k_formats{{
 
 std::span<const Format> formats() {
   return k_formats;
+}
+
+bool is_text_of(const Format& format, std::string_view text) {
+  constexpr std::size_t most = std::size_t{64} << 10U;
+  if (format.is_text == nullptr) return false;
+  const std::size_t begin = format.text_at_end && text.size() > most ? text.size() - most : 0;
+  return format.is_text(text.substr(begin, most));
 }
 
 const Format& find_format(std::string_view name) {

@@ -39,7 +39,7 @@ struct Changeset {
   SourceRange body;  ///< with its own line
   std::map<std::string, std::string> settings;
 
-  [[nodiscard]] bool is(const std::string& name, bool preset) const {
+  [[nodiscard]] bool says(const std::string& name, bool preset) const {
     const auto found = settings.find(name);
     return found == settings.end() ? preset : to_lower(found->second) == "true";
   }
@@ -71,8 +71,8 @@ bool is_for_postgresql(const Changeset& changeset) {
 }
 
 FileTransaction transaction_of(const Changeset& changeset) {
-  if (changeset.is("runintransaction", true)) return FileTransaction::one;
-  return changeset.is("splitstatements", true) ? FileTransaction::none : FileTransaction::message;
+  if (changeset.says("runintransaction", true)) return FileTransaction::one;
+  return changeset.says("splitstatements", true) ? FileTransaction::none : FileTransaction::message;
 }
 
 /// A delimiter stands at the end of a line, outside of quotes and comments: there a statement ends.

@@ -68,6 +68,7 @@ bool is_sqitch_layout(const Layout& layout);
 bool is_sqitch_text(std::string_view text);
 Files sqitch_files(const Layout& layout);
 void read_one_by_one(const FileContext& file, Draft& draft);
+void read_psql(const FileContext& file, Draft& draft);
 
 // ---- liquibase.cpp
 bool is_liquibase_text(std::string_view text);

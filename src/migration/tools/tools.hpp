@@ -36,6 +36,7 @@ struct Format {
   bool (*is_layout)(const Layout& layout) = nullptr;
   /// By what stands in a file.
   bool (*is_text)(std::string_view text) = nullptr;
+  bool text_at_end = false;  ///< what it is known by stands at the end of long files, not at their beginning
   /// What it runs, in its order.
   std::vector<std::string> (*files)(const Layout& layout) = nullptr;
   /// What of the text it runs, and in which transactions.
@@ -50,6 +51,8 @@ struct Format {
 std::span<const Format> formats();
 /// The way back, or a test of it: left out by everybody.
 bool is_way_back(std::string_view file);
+/// Looks at one end of a long text only.
+bool is_text_of(const Format& format, std::string_view text);
 /// Throws Error(usage) for a name that no row has.
 const Format& find_format(std::string_view name);
 
