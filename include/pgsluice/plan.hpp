@@ -109,6 +109,7 @@ struct PlanOptions {
   std::optional<Phase> phase;          ///< none: all
   std::string release;                 ///< that brings what is new; empty: nobody says
   bool earlier_releases_only = false;  ///< contract files that come with this release wait for the next one
+  bool unused_database = false;        ///< no release is running that a file could break
 };
 
 /// `files` in the order in which they run, all of them, analysed one after the other.

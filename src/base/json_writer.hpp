@@ -90,6 +90,11 @@ class JsonWriter {
     char digits[24];
     literal({digits, std::to_chars(digits, digits + sizeof digits, number).ptr});
   }
+  /// In thousandths: what is measured is no more exact.
+  void value(std::same_as<double> auto number) {
+    char digits[32];
+    literal({digits, std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 3).ptr});
+  }
   template <typename T>
   void value(const std::optional<T>& maybe) {
     if (maybe) {

@@ -17,6 +17,7 @@
 #include "cli/deadline.hpp"
 #include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
+#include "cli/receipt.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
 #include "pgsluice/adopt.hpp"
@@ -150,6 +151,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   RunOptions run = all_run_options(options);
   std::optional<PlanBasis> planned;
   if (!options.plan.empty()) planned = parse_basis(read_file(options.plan), options.plan);
+  std::optional<Receipt> receipt;
+  if (!options.receipt.empty()) receipt = parse_receipt(read_file(options.receipt), options.receipt);
   run.search_path = worker.search_path;
   refuse_old_release(*worker.session, options.app, run.release);
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
@@ -159,6 +162,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   record_approvals(migrations, options.pending.gate, worker);
   Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
+  if (receipt)
+    expect_rehearsed(pending.plan, *receipt, options.receipt, worker.session->server_version_num() / 10000);
   keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;
   if (options.pending.gate.strict && !held_lines(plan).empty()) run.good_end = ExitCode::gate_closed;
@@ -186,6 +191,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
 /// What cannot be read is said before anybody waits for a server.
 void expect_readable(const ApplyOptions& options) {
   if (!options.plan.empty()) parse_basis(read_file(options.plan), options.plan);
+  if (!options.receipt.empty()) parse_receipt(read_file(options.receipt), options.receipt);
   discover(options.pending.directory, options.pending.reading);
 }
 
@@ -201,6 +207,9 @@ void add_waits(CLI::App& app, ApplyOptions& options) {
 void add_run_options(CLI::App& app, ApplyOptions& options) {
   add_budgets(app, options.budgets);
   add_waits(app, options);
+  app.add_option("--require-receipt", options.receipt,
+                 "run only files that are on this receipt of `pgsluice preview --receipt`")
+      ->type_name("FILE");
   app.add_flag("--detach", options.detach, "leave backfills to a later apply, and end well at the first one");
   add_blocker_policy(app, options.blockers);
   add_choice(app, "--format", options.format, {{"text", ApplyFormat::text}, {"json", ApplyFormat::json}},

@@ -22,6 +22,7 @@ struct ApplyOptions {
   BudgetOptions budgets;
   std::string url;
   std::string plan;
+  std::string receipt;  ///< of a rehearsal, which what runs must have had
   std::string app;
   ApplyFormat format = ApplyFormat::text;
   BlockerPolicy blockers;

@@ -75,6 +75,29 @@ Examples:
 Exit codes: 0 written, 2 usage, 3 the server says no, 11 a table is being changed
 for longer than we wait, 15 database not reachable.)",
      .add = add_snapshot},
+    {.name = "preview",
+     .summary = "run migrations on a server that is thrown away, and show what they lock",
+     .help = R"(Starts PostgreSQL from the programs on this machine, in a temporary folder and on a Unix
+socket, runs the files there step by step as apply would, and looks at pg_locks, at the
+files of tables and indexes and at the server's own messages after each statement. What
+was seen stands beside what was predicted; where they differ, pgsluice is wrong, and the
+report says what to send us. The server is removed at the end, however it comes.
+
+The server has nothing but what the files make. Before a file whose name begins with a
+version, those of its folder that come before it run, too. Roles that the files name are
+made.
+
+Examples:
+  pgsluice preview migrations/
+  pgsluice preview migrations/0042_orders.sql --html orders.html
+  pgsluice preview migrations/ --pg-version 16
+  pgsluice preview migrations/ --receipt rehearsed.json
+  pgsluice preview schema.sql new.sql --pg-bin /usr/lib/postgresql/17/bin
+  pgsluice preview migrations/ --format json | jq '.files[].statements[] | select(.agrees | not)'
+
+Exit codes: 0 as predicted, 1 not as predicted, 2 usage, or no PostgreSQL here, 3 the
+server does not start, 18 the server refuses a statement.)",
+     .add = add_preview},
     {.name = "plan",
      .summary = "show what apply would do now, to whom, and who is in the way",
      .help = R"(For each step that is pending: its locks on the tables as they are now, how large

@@ -33,6 +33,7 @@ Runner add_lint(CLI::App& app);
 Runner add_explain(CLI::App& app);
 Runner add_fix(CLI::App& app);
 Runner add_snapshot(CLI::App& app);
+Runner add_preview(CLI::App& app);
 Runner add_plan(CLI::App& app);
 Runner add_apply(CLI::App& app);
 Runner add_status(CLI::App& app);

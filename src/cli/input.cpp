@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <iterator>
 #include <set>
 
 #include <CLI/CLI.hpp>
@@ -47,12 +48,38 @@ std::vector<Migration> list_all(const std::vector<std::string>& paths, const Con
   return migrations;
 }
 
+/// 0007_orders.sql, V7__orders.sql: one of a sequence.
+bool has_version(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t at = name.starts_with('V') ? 1 : 0;
+  return name.size() > at && name[at] >= '0' && name[at] <= '9';
+}
+
 }  // namespace
 
 std::vector<Migration> find_migrations(const std::vector<std::string>& paths, const Conventions& options) {
   std::vector<Migration> migrations = list_all(paths, options);
   for (const Migration& migration : migrations) expect_readable(migration);
   return migrations;
+}
+
+WithHistory find_with_history(const std::vector<std::string>& paths) {
+  WithHistory found{.migrations = {}, .history = 0};
+  std::vector<Migration> named = find_migrations(paths);
+  std::error_code error;
+  std::set<fs::path> seen;
+  for (const Migration& migration : named) seen.insert(fs::weakly_canonical(migration.path, error));
+  for (const std::string& path : paths) {
+    if (path == "-" || fs::is_directory(path, error) || !has_version(path)) continue;
+    for (Migration& before : list_migrations(parent_folder(path))) {
+      const fs::path real = fs::weakly_canonical(before.path, error);
+      if (fs::equivalent(before.path, path, error)) break;
+      if (has_version(before.path) && seen.insert(real).second) found.migrations.push_back(std::move(before));
+    }
+  }
+  found.history = found.migrations.size();
+  std::ranges::move(named, std::back_inserter(found.migrations));
+  return found;
 }
 
 std::string today() {

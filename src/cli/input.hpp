@@ -22,6 +22,15 @@ inline constexpr int k_oldest_supported = 15;
 std::vector<Migration> find_migrations(const std::vector<std::string>& paths,
                                        const Conventions& options = {});
 
+/// Files of which those come first that are there for the others.
+struct WithHistory {
+  std::vector<Migration> migrations;
+  std::size_t history = 0;
+};
+/// The files, and before them what their folders have in front of the first one that is named, if it is one of a sequence:
+/// its name begins with a version.
+WithHistory find_with_history(const std::vector<std::string>& paths);
+
 /// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.
 Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global);
 /// Major version of the server behind the catalog.

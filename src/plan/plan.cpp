@@ -33,11 +33,12 @@ PlanProblem whole_file(ExitCode code, const std::string& path, std::string messa
 
 // ---- files that cannot be run as they are ----------------------------------------------------------------------
 
-bool refuses(const Finding& finding, Phase phase) {
+bool refuses(const Finding& finding, Phase phase, const PlanOptions& options) {
   if (finding.finding == "forbidden-in-transaction") {
     return true;  // no `allow` makes the server run it
   }
-  return finding.finding.starts_with("breaks-running-") && phase != Phase::contract && !finding.allowed;
+  return !options.unused_database && finding.finding.starts_with("breaks-running-") &&
+         phase != Phase::contract && !finding.allowed;
 }
 
 std::string refusal_hint(const Finding& finding) {
@@ -67,7 +68,7 @@ void find_placeholders(const FileAnalysis& file, std::vector<PlanProblem>& probl
   }
 }
 
-void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems) {
+void find_refusals(const FileAnalysis& file, const PlanOptions& options, std::vector<PlanProblem>& problems) {
   find_placeholders(file, problems);
   const LineIndex lines(file.script.source);
   const auto refuse = [&](const SourceRange& range, std::string message, std::string hint) {
@@ -88,7 +89,7 @@ void find_refusals(const FileAnalysis& file, std::vector<PlanProblem>& problems)
     refuse(problem.range, problem.message, problem.hint);
   }
   for (const Finding& finding : file.findings) {
-    if (refuses(finding, file.migration.phase)) {
+    if (refuses(finding, file.migration.phase, options)) {
       refuse(finding.range, cat(finding.finding, ": ", finding.message), refusal_hint(finding));
     }
   }
@@ -227,7 +228,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
     return file;
   }
   problems.insert(problems.end(), made.problems.begin(), made.problems.end());
-  find_refusals(file.analysis, problems);
+  find_refusals(file.analysis, options, problems);
   if (file.state != FileState::changed) {
     file.steps = remaining(std::move(made.steps), row);
     for (Step& step : file.steps) {

@@ -80,8 +80,32 @@ struct Fields {
   std::vector<Field> fields;
 };
 
+/// What lasted from when to when, one row below the other on the same axis.
+struct TimeLine {
+  struct Segment {
+    double from = 0;
+    double until = 0;
+    Style style = Style::plain;  ///< error, warning, or anything that is less
+    std::string title;
+    std::string target;  ///< an anchor of the page
+    bool operator==(const Segment&) const = default;
+  };
+  struct Row {
+    std::string label;
+    std::string note;
+    std::vector<Segment> segments;
+    bool operator==(const Row&) const = default;
+  };
+  std::string subject;  ///< of the labels
+  std::string axis;     ///< "0 to 12 ms"
+  std::string noted;    ///< of the notes
+  double end = 1;       ///< where the axis ends; it begins at 0
+  std::vector<Row> rows;
+  bool operator==(const TimeLine&) const = default;
+};
+
 struct Block {
-  std::variant<Heading, Paragraph, Code, List, Table, Fields> is;
+  std::variant<Heading, Paragraph, Code, List, Table, Fields, TimeLine> is;
 
   // Implicit: a block is one of them. Defined elsewhere: inlined, they give gcc ideas about what is not initialised.
   template <typename Kind>

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "report/document.hpp"
+#include "report/time_line.hpp"
 
 namespace pgsluice {
 namespace {
@@ -110,6 +111,13 @@ std::string render(const Fields& fields) {
     out += cat(out.empty() ? "" : "\n", label, is_words ? ": " : "\n\n", body);
   }
   return out;
+}
+
+/// As text: a forge shows no bars.
+std::string render(const TimeLine& line) {
+  constexpr int k_columns = 40;
+  const std::string text = to_text({drawn(line, k_columns)}, 1'000, Painter(false));
+  return cat("```text\n", text, "```\n");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "report/document.hpp"
+#include "report/time_line.hpp"
 
 namespace pgsluice {
 namespace {
@@ -142,6 +143,15 @@ Lines render(const Table& table, int width, const Painter& paint) {
     append(lines, fits ? aligned_row(row, widths, paint) : stacked_row(row, width, paint), 0);
   }
   return lines;
+}
+
+Lines render(const TimeLine& line, int width, const Painter& paint) {
+  constexpr int k_widest = 60;
+  constexpr int k_narrowest = 10;
+  int around = 2 * k_gap;
+  for (const TimeLine::Row& row : line.rows)
+    around = std::max(around, display_width(row.label) + display_width(row.note) + 2 * k_gap);
+  return render(drawn(line, std::clamp(width - around, k_narrowest, k_widest)), width, paint);
 }
 
 // ---- everything else -------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/html.hpp"
 
+#include <array>
+#include <cstdio>
+
 #include "base/markup.hpp"
 #include "base/text.hpp"
 
@@ -50,7 +53,19 @@ dd { margin: 0 0 .5rem 1rem; }
 .info { color: var(--info); }
 .good { color: var(--good); }
 .faint { color: var(--faint); }
+.timeline .row { display: grid; grid-template-columns: 14rem 1fr 5rem; gap: .75rem; align-items: center; padding: .2rem 0; }
+.timeline .axis { color: var(--faint); font-size: .875rem; margin: 0 5.75rem .25rem 14.75rem; text-align: right; }
+.timeline .row > span { text-align: right; font-size: .875rem; }
+.track { position: relative; height: 1.25rem; background: var(--box); border-radius: 3px; }
+.bar { position: absolute; top: 0; height: 100%; min-width: 3px; border-radius: 2px; background: var(--info); }
+.bar.error { background: var(--error); }
+.bar.warning { background: repeating-linear-gradient(45deg, var(--warning) 0 4px, var(--box) 4px 6px); }
+.bar:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; z-index: 1; }
+tr:has(:target) { background: var(--box); }
 @media (max-width: 44rem) {
+  .timeline .row { grid-template-columns: 1fr auto; }
+  .timeline .track { grid-column: 1 / -1; grid-row: 2; }
+  .timeline .axis { margin: 0 0 .25rem; }
   thead { display: none; }
   tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   td { display: block; border: 0; padding: .15rem 0; }
@@ -146,6 +161,31 @@ std::string render(const Fields& fields) {
     out += cat(element("dt", markup_escaped(field.label)), "<dd>", to_html(field.blocks), "</dd>\n");
   }
   return out + "</dl>\n";
+}
+
+std::string percent(double part, double whole) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f%%", 100 * part / whole);
+  return text.data();
+}
+
+/// A link can be reached with the keyboard, and says what it is to who cannot see it.
+std::string bar(const TimeLine::Segment& segment, double end) {
+  return cat("<a class=\"bar ", class_of(segment.style), "\" href=\"#", markup_escaped(segment.target),
+             "\" style=\"left:", percent(segment.from, end),
+             ";width:", percent(segment.until - segment.from, end), "\" title=\"",
+             markup_escaped(segment.title), "\" aria-label=\"", markup_escaped(segment.title), "\"></a>");
+}
+
+std::string render(const TimeLine& line) {
+  std::string out =
+      cat("<div class=\"timeline\">\n<div class=\"axis\">", markup_escaped(line.axis), "</div>\n");
+  for (const TimeLine::Row& row : line.rows) {
+    out += cat("<div class=\"row\">", element("code", markup_escaped(row.label)), "<div class=\"track\">");
+    for (const TimeLine::Segment& segment : row.segments) out += bar(segment, line.end);
+    out += cat("</div><span class=\"faint\">", markup_escaped(row.note), "</span></div>\n");
+  }
+  return out + "</div>\n";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // What lint found, in every form that it is asked for. Values in, text out; decides nothing.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_writer.hpp"
 #include "base/terminal.hpp"
 #include "pgsluice/findings.hpp"
 
@@ -93,9 +95,9 @@ std::unique_ptr<LintReport> make_lint_reports(std::vector<LintReport*> reports);
 // `out` must outlive them.
 /// The document of rules/schema/lint.schema.json, one statement or finding a line.
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out);
-inline std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out) {
-  return make_lint_json(LintSettings{.pg_version = pg_version}, out);
-}
+/// What somebody else has to say of a statement, as members behind the prediction's.
+using MoreMembers = std::function<void(const Effect& effect, JsonWriter& json)>;
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more = {});
 std::unique_ptr<LintReport> make_lint_text(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_sarif(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_github(const LintSettings& settings, std::ostream& out);

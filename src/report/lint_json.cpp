@@ -57,7 +57,7 @@ void write_rows(std::span<const CommandEffect> commands, JsonWriter& json) {
 
 template <typename Flush>
 void write_statement(const FileAnalysis& file, const Effect& effect, const LineIndex& lines, JsonWriter json,
-                     Flush flush) {
+                     Flush flush, const MoreMembers& more) {
   const Statement& statement = file.script.statements[effect.statement];
   const Position position = lines.position(statement.range.begin);
   json.begin_object();
@@ -90,6 +90,7 @@ void write_statement(const FileAnalysis& file, const Effect& effect, const LineI
   json.end_array();
   if (effect.outcome != Outcome::runs)
     json.member("outcome", effect.outcome == Outcome::skipped ? "skipped" : "error");
+  if (more) more(effect, json);
   json.end_object();
 }
 
@@ -136,7 +137,8 @@ struct Output {
 /// One file of the document. One item a line, so that a diff of two documents can be read.
 class FileWriter {
  public:
-  FileWriter(const FileAnalysis& file, Output& out) : file_(file), out_(out), lines_(file.script.source) {
+  FileWriter(const FileAnalysis& file, Output& out, const MoreMembers& more)
+      : file_(file), out_(out), more_(more), lines_(file.script.source) {
     out_.text += "  {\"path\": ";
     append_json_string(out_.text, file.migration.path.generic_string());
     out_.text += ", \"tool\": ";
@@ -148,7 +150,8 @@ class FileWriter {
 
   void add(const Effect& effect) {
     separate();
-    write_statement(file_, effect, lines_, JsonWriter(out_.text), [this] { out_.flush(); });
+    write_statement(
+        file_, effect, lines_, JsonWriter(out_.text), [this] { out_.flush(); }, more_);
     out_.flush_chunk();
   }
 
@@ -171,13 +174,15 @@ class FileWriter {
 
   const FileAnalysis& file_;
   Output& out_;
+  const MoreMembers& more_;
   LineIndex lines_;
   bool first_ = true;  ///< of its list
 };
 
 class JsonReport : public LintReport {
  public:
-  JsonReport(int pg_version, std::ostream& stream) : out_{.text = {}, .stream = &stream} {
+  JsonReport(int pg_version, std::ostream& stream, MoreMembers more)
+      : out_{.text = {}, .stream = &stream}, more_(std::move(more)) {
     out_.text.reserve(2 * k_chunk);
     out_.text += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
     JsonWriter json(out_.text);
@@ -191,7 +196,7 @@ class JsonReport : public LintReport {
 
   void begin(const FileAnalysis& file) override {
     separate();
-    writer_.emplace(file, out_);
+    writer_.emplace(file, out_, more_);
   }
   void add(const FileAnalysis& /*file*/, const Effect& effect) override { writer_->add(effect); }
   void end(const FileAnalysis& /*file*/) override {
@@ -203,7 +208,7 @@ class JsonReport : public LintReport {
   [[nodiscard]] std::optional<std::string> render(const FileAnalysis& file) const override {
     Output out;
     out.text.reserve(8 * file.script.source.text.size());
-    FileWriter writer(file, out);
+    FileWriter writer(file, out, more_);
     for (const Effect& effect : file.effects) writer.add(effect);
     writer.end();
     return std::move(out.text);
@@ -240,6 +245,7 @@ class JsonReport : public LintReport {
   }
 
   Output out_;
+  MoreMembers more_;
   std::optional<FileWriter> writer_;  ///< of the file that has begun
   bool first_ = true;
 };
@@ -276,7 +282,11 @@ void LintTotals::add(const LintTotals& other) {
 }
 
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out) {
-  return std::make_unique<JsonReport>(settings.pg_version, out);
+  return std::make_unique<JsonReport>(settings.pg_version, out, MoreMembers());
+}
+
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more) {
+  return std::make_unique<JsonReport>(pg_version, out, std::move(more));
 }
 
 }  // namespace pgsluice

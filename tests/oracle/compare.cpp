@@ -8,28 +8,8 @@ namespace pgsluice::oracle {
 
 namespace {
 
-using Names = std::set<std::string>;
-
-Names quoted(const std::vector<RelationName>& names) {
-  Names result;
-  for (const RelationName& name : names) result.insert(name.quoted());
-  return result;
-}
-
 bool is_index(char kind) {
   return kind == relkind::index || kind == relkind::partitioned_index;
-}
-
-/// Reads through queries, not through DDL: what they scan is the planner's business.
-bool is_query(std::string_view tag) {
-  static const Names k_tags = {"SelectStmt",        "InsertStmt",
-                               "UpdateStmt",        "DeleteStmt",
-                               "MergeStmt",         "CopyStmt",
-                               "ExplainStmt",       "DeclareCursorStmt",
-                               "CreateTableAsStmt", "RefreshMatViewStmt",
-                               "VacuumStmt",        "ClusterStmt",
-                               "CallStmt",          "DoStmt"};
-  return k_tags.contains(std::string(tag));
 }
 
 Script script(const std::string& name, const std::string& sql) {
@@ -69,13 +49,14 @@ RowResult RowCheck::run(const EffectRow& row) {
   const bool alone = row.transaction == TransactionNeed::forbidden;
   try {
     prepare(runner_, row.setup);
-    Observation observed =
-        alone ? observe_alone(runner_, row.example) : observe_in_transaction(runner_, row.example);
+    const Statement& statement = example.statements.front();
+    Observation observed = observe(runner_, statement, row.example, alone);
     if (!row.unproven.empty() && observed.error) return result;
     if (!row.unproven.empty()) return fail(Verdict::failed, "the server runs what is said to be unproven");
-    if (observed.error) return fail(Verdict::failed, "the server says: " + *observed.error);
+    if (observed.error) return fail(Verdict::failed, "the server says: " + observed.error->message);
     probe_locks(effect, observed, row);
-    compare(effect, observed, result);
+    observed.sampled = false;  // they have been probed
+    result.differences = compare(effect, statement, observed, {}, Unseen::differs);
   } catch (const std::exception& error) {
     return fail(Verdict::failed, error.what());
   }
@@ -114,45 +95,6 @@ bool RowCheck::probe(const EffectRow& row, const RelationLock& lock) {
     return false;
   Probe probe{.runner = runner_, .holder = holder_, .watcher = watcher_};
   return probe.asks_for(row.example, lock.relation.quoted(), lock.relkind, lock.mode);
-}
-
-void RowCheck::compare(const Effect& effect, Observation& observed, RowResult& result) {
-  compare_locks(effect, observed, result);
-  test::compare_names("rewrites", quoted(effect.rewrites), observed.rewrites, {}, result.differences);
-  test::compare_names("index builds", quoted(effect.index_builds), observed.index_builds, {},
-                      result.differences);
-  const EffectRow* row = effect.commands.front().row;
-  if (row != nullptr && is_query(row->on)) observed.scans.clear();
-  test::compare_names("scans", quoted(effect.scans), observed.scans, observed.may_scan, result.differences);
-}
-
-void RowCheck::compare_locks(const Effect& effect, Observation& observed, RowResult& result) {
-  std::map<std::string, const RelationLock*> predicted;
-  for (const RelationLock& lock : effect.locks) predicted[lock.relation.quoted()] = &lock;
-  const auto text = [](bool is_new, LockMode mode) {
-    return is_new ? std::string("new") : std::string(lock_name(mode));
-  };
-  for (const auto& [name, lock] : predicted) {
-    if (lock->relkind == relkind::composite_type) continue;
-    const auto found = observed.locks.find(name);
-    const bool same = found != observed.locks.end() && found->second.is_new == lock->is_new &&
-                      (lock->is_new || found->second.mode == lock->mode);
-    if (same) continue;
-    const bool there = found != observed.locks.end();
-    result.differences.push_back({.what = "lock of " + name,
-                                  .predicted = text(lock->is_new, lock->mode),
-                                  .observed = there ? text(found->second.is_new, found->second.mode) : "none",
-                                  .under = there && (found->second.mode > lock->mode || lock->is_new)});
-  }
-  for (const auto& [name, lock] : observed.locks) {
-    if (predicted.contains(name)) continue;
-    const std::string relname = name.substr(name.find('.') + 1);
-    if (is_index(lock.relkind) && !lock.touched) continue;  // the planner opens every index
-    result.differences.push_back({.what = "lock of " + name,
-                                  .predicted = "none",
-                                  .observed = text(lock.is_new, lock.mode),
-                                  .under = true});
-  }
 }
 
 std::string describe(const RowResult& result) {

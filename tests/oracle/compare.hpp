@@ -10,7 +10,6 @@
 
 namespace pgsluice::oracle {
 
-using test::Difference;
 using test::Verdict;
 
 struct RowResult {
@@ -29,8 +28,6 @@ class RowCheck {
   RowResult run(const EffectRow& row);
 
  private:
-  void compare(const Effect& effect, Observation& observed, RowResult& result);
-  void compare_locks(const Effect& effect, Observation& observed, RowResult& result);
   void probe_locks(const Effect& effect, Observation& observed, const EffectRow& row);
   [[nodiscard]] bool probe(const EffectRow& row, const RelationLock& lock);
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oracle/observe.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "pgsluice/sql.hpp"
+#include "preview/observe.hpp"
 
 namespace pgsluice::oracle {
 
@@ -36,189 +35,6 @@ CREATE SCHEMA public;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM pg_monitor;
 )sql";
 
-/// Relations outside the system catalogs; TOAST tables and their indexes are left out.
-constexpr const char* k_relations = R"sql(
-SELECT c.oid, quote_ident(CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END) || '.' || quote_ident(c.relname),
-       c.relkind, coalesce(pg_relation_filenode(c.oid), 0), coalesce(i.indrelid, 0), quote_ident(c.relname),
-       coalesce(pg_stat_get_xact_numscans(c.oid), 0)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
-WHERE c.oid >= 16384 AND n.nspname <> 'pg_toast' AND n.nspname <> 'information_schema' AND c.relkind NOT IN ('t', 'c'))sql";
-
-constexpr const char* k_own_locks = R"sql(
-SELECT relation, mode FROM pg_locks
-WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND granted)sql";
-
-constexpr const char* k_foreign_keys = R"sql(
-SELECT conname, conrelid, confrelid FROM pg_constraint WHERE contype = 'f')sql";
-
-struct Entry {
-  std::string name;
-  std::string relname;
-  char relkind = relkind::table;
-  std::string filenode;
-  std::string table;  ///< an index: the oid of its table
-  long scans = 0;
-};
-using Entries = std::map<std::string, Entry>;  ///< by oid
-
-Entries entries(Session& session) {
-  Entries result;
-  for (const auto& row : session.run(k_relations)) {
-    result[row[0]] = {.name = row[1],
-                      .relname = row[5],
-                      .relkind = row[2].front(),
-                      .filenode = row[3],
-                      .table = row[4],
-                      .scans = std::stol(row[6])};
-  }
-  return result;
-}
-
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
-bool has_heap(char kind) {
-  return kind == relkind::table || kind == relkind::materialized_view;
-}
-
-/// The quoted words of a DEBUG message: `building index "i" on table "t" serially` → i, t.
-std::vector<std::string> quoted_words(std::string_view message) {
-  std::vector<std::string> words;
-  for (std::size_t open = message.find('"'); open != std::string_view::npos; open = message.find('"', open)) {
-    const std::size_t close = message.find('"', open + 1);
-    if (close == std::string_view::npos) break;
-    words.emplace_back(message.substr(open + 1, close - open - 1));
-    open = close + 1;
-  }
-  return words;
-}
-
-/// REINDEX CONCURRENTLY builds beside the index, then exchanges the names.
-std::string without_ccnew(const std::string& name) {
-  const std::size_t suffix = name.find("_ccnew");
-  return suffix == std::string::npos ? name : name.substr(0, suffix);
-}
-
-/// Puts together what the catalog showed before and after with what the server said meanwhile.
-class Reader {
- public:
-  Reader(Entries before, Entries after, std::vector<std::string> messages, Rows foreign_keys)
-      : before_(std::move(before)),
-        after_(std::move(after)),
-        messages_(std::move(messages)),
-        foreign_keys_(std::move(foreign_keys)) {}
-
-  void read(Observation& result, const std::string& sql) {
-    const bool truncates = sql.starts_with("TRUNCATE");
-    const bool moves = sql.find("SET TABLESPACE") != std::string::npos;
-    for (const auto& [oid, entry] : after_) {
-      const auto old = before_.find(oid);
-      if (old == before_.end() || old->second.filenode == entry.filenode || truncates) continue;
-      if (has_heap(entry.relkind)) result.rewrites.insert(old->second.name);
-      if (is_index(entry.relkind) && !moves) result.index_builds.insert(entry.name);
-    }
-    for (const std::string& message : messages_) read_message(message, result, truncates);
-    read_other_scans(result);
-  }
-
-  void read_locks(const Rows& locks, Observation& result, bool truncates) const {
-    for (const auto& row : locks) {
-      const std::optional<LockMode> mode = parse_lock_name(row[1]);
-      const auto old = before_.find(row[0]);
-      const auto now = after_.find(row[0]);
-      if (!mode || (old == before_.end() && now == after_.end())) continue;  // TOAST, a transient heap
-      const Entry& entry = old != before_.end() ? old->second : now->second;
-      const bool made = old == before_.end();
-      ObservedLock& lock = result.locks.try_emplace(entry.name, ObservedLock{.is_new = true}).first->second;
-      lock.relkind = entry.relkind;
-      lock.mode = std::max(lock.mode, *mode);
-      lock.is_new =
-          lock.is_new && made && !existed(entry.name);  // an index that was made again under its name
-      lock.touched = lock.touched || made || now == after_.end() ||
-                     (!truncates && old->second.filenode != now->second.filenode);
-    }
-    // What was made and locked by nobody else, such as a sequence.
-    for (const auto& [oid, entry] : after_) {
-      if (before_.contains(oid) || result.locks.contains(entry.name) || existed(entry.name)) continue;
-      result.locks[entry.name] = {
-          .relkind = entry.relkind, .mode = LockMode::AccessExclusive, .is_new = true, .touched = true};
-    }
-  }
-
- private:
-  /// The existing table of this plain name; DEBUG messages do not say the schema.
-  [[nodiscard]] const std::pair<const std::string, Entry>* existing(const std::string& relname) const {
-    for (const auto& item : before_) {
-      if (item.second.relname == quote_ident(relname) && !is_index(item.second.relkind)) return &item;
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] bool existed(const std::string& name) const {
-    return std::ranges::any_of(before_, [&](const auto& item) { return item.second.name == name; });
-  }
-
-  void read_message(const std::string& message, Observation& result, bool truncates) {
-    const std::vector<std::string> words = quoted_words(message);
-    if (message.starts_with("verifying table") && !words.empty()) {
-      if (const auto* table = existing(words[0])) {
-        result.scans.insert(table->second.name);
-        ++explained_[table->first];
-      }
-    } else if (message.starts_with("rewriting table") && !words.empty()) {
-      if (const auto* table = existing(words[0])) ++explained_[table->first];
-    } else if (message.starts_with("building index") && words.size() == 2) {
-      const auto* table = existing(words[1]);
-      if (table == nullptr) return;
-      ++explained_[table->first];
-      built_.push_back(table->second.name);
-      const std::string schema =
-          table->second.name.substr(0, table->second.name.size() - table->second.relname.size());
-      if (!truncates) result.index_builds.insert(schema + quote_ident(without_ccnew(words[0])));
-    } else if (message.starts_with("validating foreign key") && !words.empty()) {
-      for (const auto& key : foreign_keys_) {
-        if (key[0] == words[0]) read_foreign_key(key, result);
-      }
-    } else if (message.starts_with("validate_index found") && !built_.empty()) {
-      result.scans.insert(built_.begin(), built_.end());
-    }
-  }
-
-  void read_foreign_key(const std::vector<std::string>& key, Observation& result) {
-    const auto referencing = before_.find(key[1]);
-    const auto referenced = before_.find(key[2]);
-    if (referencing != before_.end()) {
-      explained_[key[1]] = 1000;
-      if (has_heap(referencing->second.relkind)) result.scans.insert(referencing->second.name);
-    }
-    if (referenced != before_.end()) {
-      explained_[key[2]] = 1000;
-      result.may_scan.insert(referenced->second.name);
-    }
-  }
-
-  /// Domains, exclusion constraints and a default partition are read without a message: more sequential
-  /// scans were counted than rewrites, builds and verifications explain.
-  void read_other_scans(Observation& result) const {
-    for (const auto& [oid, old] : before_) {
-      const auto now = after_.find(oid);
-      if (now == after_.end() || is_index(old.relkind)) continue;
-      const long counted = now->second.scans - old.scans;
-      const auto found = explained_.find(oid);
-      const long rewritten = old.filenode != now->second.filenode ? 1 : 0;
-      const long explained = std::max(found != explained_.end() ? found->second : 0, rewritten);
-      if (counted > explained) result.scans.insert(old.name);
-    }
-  }
-
-  Entries before_;
-  Entries after_;
-  std::vector<std::string> messages_;
-  Rows foreign_keys_;
-  std::map<std::string, long> explained_;  ///< scans by oid that have another reason
-  std::vector<std::string> built_;
-};
-
 /// Leaves a transaction, whatever state it is in.
 void roll_back(Session& session) {
   session.try_run("ROLLBACK");
@@ -235,44 +51,22 @@ void prepare(Session& session, const std::string& setup) {
   session.take_messages();
 }
 
-Observation observe_in_transaction(Session& session, const std::string& sql) {
-  Observation result;
+Observation observe(Session& session, const Statement& statement, const std::string& sql, bool alone) {
+  Facade facade(session);
+  StatementObserver observer(facade);
+  if (alone) return observer.observe_alone(statement, sql, facade, {});
   session.run("BEGIN");
-  Entries before = entries(session);
-  session.run("SET LOCAL client_min_messages = debug1");
-  session.take_messages();
-  result.error = session.try_run(sql);
-  std::vector<std::string> messages = session.take_messages();
-  if (!result.error) {
-    session.try_run("SET LOCAL client_min_messages = warning");
-    const Rows locks = session.run(k_own_locks);
-    Reader reader(std::move(before), entries(session), std::move(messages), session.run(k_foreign_keys));
-    reader.read(result, sql);
-    reader.read_locks(locks, result, sql.starts_with("TRUNCATE"));
-  }
+  observer.begin();
+  Observation result = observer.observe(statement, sql);
   roll_back(session);
   return result;
 }
 
-Observation observe_alone(Session& session, const std::string& sql) {
-  Observation result;
-  Entries before = entries(session);
-  session.run("SET client_min_messages = debug2");
-  session.take_messages();
-  result.error = session.try_run(sql);
-  std::vector<std::string> messages = session.take_messages();
-  session.run("SET client_min_messages = warning");
-  if (!result.error) {
-    Entries after = entries(session);
-    for (auto& [oid, entry] : after) entry.scans = before.contains(oid) ? before.at(oid).scans : 0;
-    Reader reader(std::move(before), std::move(after), std::move(messages), session.run(k_foreign_keys));
-    reader.read(result, sql);
-    reader.read_locks({}, result, false);
-  }
-  return result;
-}
-
 namespace {
+
+bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
 
 /// LOCK TABLE takes tables and views; of other relations a reader holds ACCESS SHARE, and that is all we need.
 /// `table` is the table of an index: to plan a query on it opens the index. Empty: there is no way.

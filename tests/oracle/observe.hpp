@@ -2,40 +2,20 @@
 // What a statement really does on a server: the locks that it takes, what it rewrites, reads through and builds.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "oracle/session.hpp"
-#include "pgsluice/effects.hpp"
+#include "pgsluice/preview.hpp"
 
 namespace pgsluice::oracle {
-
-struct ObservedLock {
-  char relkind = relkind::table;
-  LockMode mode = LockMode::AccessShare;
-  bool is_new = false;
-  bool touched = false;  ///< an index that was made, dropped or built, so that the prediction must name it
-};
-
-struct Observation {
-  std::optional<std::string> error;
-  std::map<std::string, ObservedLock> locks;  ///< by quoted name
-  std::set<std::string> rewrites;
-  std::set<std::string> scans;
-  std::set<std::string> may_scan;  ///< the other table of a foreign key: the planner chooses how to read it
-  std::set<std::string> index_builds;
-};
 
 /// Empties the database of everything that an earlier example left, then runs the setup.
 void prepare(Session& session, const std::string& setup);
 
-/// In a transaction that is rolled back: locks as pg_locks shows them at the end of the statement.
-Observation observe_in_transaction(Session& session, const std::string& sql);
-
-/// A statement that cannot run in a transaction: what it leaves behind. Its locks must be probed.
-Observation observe_alone(Session& session, const std::string& sql);
+/// In a transaction that is rolled back; or `alone`, which cannot run in one: then what it leaves behind, and its locks must
+/// be probed.
+Observation observe(Session& session, const Statement& statement, const std::string& sql, bool alone);
 
 /// What a statement waited for.
 struct Wait {

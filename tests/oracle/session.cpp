@@ -122,4 +122,29 @@ std::vector<std::string> Session::take_messages() {
   return std::exchange(*messages_, {});
 }
 
+SqlResult Facade::run(const Query& query) {
+  std::string sql = query.sql;
+  for (std::size_t i = query.parameters.size(); i > 0; --i) {  // from behind: $1 begins $10, too
+    const std::string name = "$" + std::to_string(i);
+    const std::string value = "'" + query.parameters[i - 1].value_or("") + "'";
+    for (std::size_t at = sql.find(name); at != std::string::npos; at = sql.find(name, at + value.size()))
+      sql.replace(at, name.size(), value);
+  }
+  SqlResult result;
+  try {
+    for (std::vector<std::string>& row : session_.run(sql)) result.rows.emplace_back(row.begin(), row.end());
+  } catch (const std::runtime_error& error) {
+    result.ok = false;
+    result.error.message = error.what();
+  }
+  return result;
+}
+
+std::vector<Notice> Facade::take_notices() {
+  std::vector<Notice> notices;
+  for (std::string& message : session_.take_messages())
+    notices.push_back({.severity = "", .message = std::move(message)});
+  return notices;
+}
+
 }  // namespace pgsluice::oracle

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pg/api.hpp"
+#include "pgsluice/session.hpp"
 
 namespace pgsluice::oracle {
 
@@ -43,6 +44,21 @@ class Session {
  private:
   std::unique_ptr<PGconn, pg::ConnectionFinish> connection_;
   std::unique_ptr<std::vector<std::string>> messages_;
+};
+
+/// One of them, as the product sees a session.
+class Facade final : public pgsluice::Session {
+ public:
+  explicit Facade(oracle::Session& session) : session_(session) {}
+  SqlResult run(const Query& query) override;
+  void cancel() noexcept override {}
+  [[nodiscard]] bool in_transaction() const override { return false; }
+  [[nodiscard]] int backend_pid() const override { return session_.pid(); }
+  [[nodiscard]] int server_version_num() const override { return 0; }
+  std::vector<Notice> take_notices() override;
+
+ private:
+  oracle::Session& session_;
 };
 
 }  // namespace pgsluice::oracle

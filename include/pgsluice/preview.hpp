@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Beside stage 5: what migrations really do on a server that nobody else uses, beside what was predicted of them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/plan.hpp"
+#include "pgsluice/session.hpp"
+
+namespace pgsluice {
+
+struct ObservedLock {
+  char relkind = relkind::table;
+  LockMode mode = LockMode::AccessShare;
+  bool is_new = false;   ///< on what the same transaction made
+  bool touched = false;  ///< an index that was made, dropped or built, so that a prediction must name it
+};
+
+/// What one statement did, by quoted names.
+struct Observation {
+  std::optional<SqlError> error;
+  std::map<std::string, ObservedLock> locks;
+  std::set<std::string> rewrites;
+  std::set<std::string> scans;
+  std::set<std::string> may_scan;  ///< the other table of a foreign key: the planner chooses how to read it
+  std::set<std::string> index_builds;
+  bool sampled = false;  ///< it ran alone, and was looked at while it did: locks may have been missed
+  double ms = 0;
+  long long wal_bytes = 0;
+};
+
+/// One thing that a prediction and a server do not agree on.
+struct Difference {
+  std::string what;  ///< "lock of public.t", "rewrites" …
+  std::string predicted;
+  std::string observed;
+  bool under = false;  ///< the server does more than was said
+};
+
+/// One statement, and where its locks stand on the time line of the whole preview.
+struct PreviewedStatement {
+  const PlannedStatement* planned = nullptr;
+  const Effect* predicted = nullptr;
+  Observation observed;
+  std::vector<Difference> differences;
+  double begin_ms = 0;     ///< since the first statement
+  double released_ms = 0;  ///< when its transaction ended
+
+  [[nodiscard]] bool agrees() const { return differences.empty(); }
+};
+
+struct PreviewedFile {
+  const FileAnalysis* analysis = nullptr;
+  bool history = false;  ///< ran only so that the others find what they need
+  std::vector<PreviewedStatement> statements;  ///< those that ran
+};
+
+/// Points into the plan that was run.
+struct Preview {
+  std::string server;  ///< "PostgreSQL 18.1"
+  std::vector<PreviewedFile> files;
+  std::vector<std::string> roles;  ///< made because the files name them
+
+  /// The statement that the server refused, always the last one.
+  [[nodiscard]] const PreviewedStatement* failed() const;
+  [[nodiscard]] std::size_t disagreements() const;  ///< in what is no history
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// pgsluice preview: the migrations on a server that is thrown away, observed beside predicted.
+
+#include <iostream>
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "base/files.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "catalog/read.hpp"
+#include "cli/commands.hpp"
+#include "cli/database.hpp"
+#include "cli/input.hpp"
+#include "cli/receipt.hpp"
+#include "execute/documents.hpp"
+#include "execute/stop.hpp"
+#include "preview/rehearse.hpp"
+#include "preview/server.hpp"
+#include "report/html.hpp"
+#include "report/preview.hpp"
+#include "report/snippet.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+enum class Format { text, json, markdown, html };
+
+struct PreviewCommand {
+  std::vector<std::string> paths;
+  std::string programs;
+  std::string rules;
+  std::string output;
+  std::string receipt;
+  std::optional<int> pg_version;
+  Format format = Format::text;
+  bool no_history = false;
+};
+
+Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major) {
+  for (Migration& migration : migrations) {
+    read(migration);
+    if (!command.receipt.empty() && migration.path != "-")
+      migration.sha256 = sha256_hex(read_file(migration.path));
+  }
+  const Ledger nothing;
+  Plan plan = make_plan(
+      analyse_folder(std::move(migrations),
+                     {.pg_version = major, .schemas = {}, .ledger = nothing, .live = {}}, command.rules),
+      nothing, {.phase = {}, .release = {}, .unused_database = true});
+  if (const PlanProblem* problem = plan.refusal())
+    throw Error(ExitCode::usage, cat(place_of(*problem), ": ", problem->message), problem->hint);
+  return plan;
+}
+
+std::string render(const Preview& preview, const PreviewCommand& command, int major,
+                   const GlobalOptions& global) {
+  constexpr int widest = 140;
+  if (command.format == Format::json) return to_json(preview, major);
+  const Document document = to_document(preview);
+  if (command.format == Format::markdown) return to_markdown(document);
+  if (command.format == Format::html) return html_page("pgsluice preview", to_html(document));
+  const int descriptor = command.output.empty() ? STDOUT_FILENO : -1;
+  return to_text(document, std::min(terminal_width(descriptor), widest),
+                 Painter(wants_color(global.color, descriptor)));
+}
+
+/// What to send us, beside the report. One is enough to begin with: the others often have the same cause.
+void say_what_is_wrong(const Preview& preview) {
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements) {
+      if (file.history || statement.observed.error || statement.agrees()) continue;
+      std::cerr << "\npgsluice was wrong about " << count_of(preview.disagreements(), "statement")
+                << ". Please report the first one with the text below, and with what the statements before "
+                   "it make:\n\n"
+                << to_markdown(report_of(file, statement, preview));
+      return;
+    }
+  }
+}
+
+ExitCode verdict(const Preview& preview) {
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements) {
+      if (!statement.observed.error) continue;
+      const LineIndex lines(file.analysis->script.source.text);
+      const Position place = lines.position(statement.planned->range.begin);
+      throw Error(ExitCode::statement_failed,
+                  cat(file.analysis->migration.path.string(), ":", std::to_string(place.line), ":",
+                      std::to_string(place.column), ": ", statement.observed.error->message, " (",
+                      statement.observed.error->sqlstate, ")"),
+                  "The server is empty but for what the files make: name the files before it, too.");
+    }
+  }
+  return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
+}
+
+std::unique_ptr<Session> connect_to(const std::string& conninfo, const EventSink& emit, Clock& clock,
+                                    const Interrupt& interrupt) {
+  return connect_once(make_world(conninfo, pg::Access::any, emit, clock, interrupt));
+}
+
+/// What runs now, on one line of a terminal.
+class Progress {
+ public:
+  explicit Progress(const GlobalOptions& global) : on_(is_terminal(STDERR_FILENO) && !global.quiet) {}
+  void show(std::string_view what) const {
+    if (on_) std::cerr << "\r\x1b[K" << one_line(what, terminal_width(STDERR_FILENO) - 1) << std::flush;
+  }
+  void clear() const {
+    if (on_) std::cerr << "\r\x1b[K" << std::flush;
+  }
+
+ private:
+  bool on_;
+};
+
+std::string catalog_digest(Session& session) {
+  Snapshot snapshot = read_snapshot(session, {.sizes = false});
+  snapshot.taken_at.clear();
+  return sha256_hex(write_snapshot(std::move(snapshot)));
+}
+
+ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
+  Interrupt interrupt;
+  const SignalGuard guard(interrupt);
+  SystemClock clock(interrupt);
+  const ServerPrograms programs = find_programs(command.programs, command.pg_version);
+  WithHistory files = command.no_history
+                          ? WithHistory{.migrations = find_migrations(command.paths), .history = 0}
+                          : find_with_history(command.paths);
+  if (files.history > 0 && !global.quiet)
+    std::cerr << count_of(files.history, "file") << " before the first one that is named run first\n";
+  const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
+  const ThrowAwayServer server(programs);
+  const EventSink silent = [](const Event&) {};
+  const auto runner = connect_to(server.conninfo(), silent, clock, interrupt);
+  const auto watcher = connect_to(server.conninfo(), silent, clock, interrupt);
+  const Stage stage{.runner = *runner, .watcher = *watcher};
+  const Progress progress(global);
+  const FileAnalysis* first =
+      plan.files.size() > files.history ? &plan.files[files.history].analysis : nullptr;
+  std::string catalog;
+  Preview preview =
+      rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
+        // The other session sees what is committed: what there is before the file.
+        if (&file == first && catalog.empty()) catalog = catalog_digest(*watcher);
+        progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
+      });
+  progress.clear();
+  if (interrupt.signal() != 0)
+    throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");
+  preview.server = cat("PostgreSQL ", programs.release);
+  const std::string text = render(preview, command, programs.major, global);
+  if (command.output.empty()) {
+    std::cout << text;
+  } else {
+    write_file(command.output, text);
+  }
+  if (command.format != Format::json) say_what_is_wrong(preview);
+  const ExitCode code = verdict(preview);
+  if (code == ExitCode::ok && !command.receipt.empty())
+    write_file(command.receipt, write_receipt(preview, programs.major, catalog));
+  return code;
+}
+
+}  // namespace
+
+Runner add_preview(CLI::App& app) {
+  const auto command = std::make_shared<PreviewCommand>();
+  app.add_option("PATH", command->paths, "files and folders of migrations, in the order in which they run")
+      ->required();
+  app.add_option("--pg-bin", command->programs, "folder with PostgreSQL's programs initdb and postgres")
+      ->type_name("DIR");
+  add_pg_version(app, command->pg_version,
+                 "major version of the server (default: the newest on this machine)");
+  add_choice(app, "--format", command->format,
+             {{"text", Format::text},
+              {"json", Format::json},
+              {"markdown", Format::markdown},
+              {"html", Format::html}},
+             "form of the report");
+  app.add_option_function<std::string>(
+         "--html",
+         [command](const std::string& file) {
+           command->format = Format::html;
+           command->output = file;
+         },
+         "the same as --format html --output FILE")
+      ->type_name("FILE");
+  app.add_option("--output", command->output, "file to write the report to")->type_name("FILE");
+  app.add_option("--receipt", command->receipt,
+                 "file to write a receipt to, for apply --require-receipt, when all is as predicted")
+      ->type_name("FILE");
+  app.add_flag("--no-history", command->no_history, "run nothing but what is named");
+  add_rules(app, command->rules);
+  return [command](const GlobalOptions& global) { return run_preview(*command, global); };
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preview/compare.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "base/text.hpp"
+
+namespace pgsluice {
+namespace {
+
+using NameSet = std::set<std::string>;
+
+NameSet quoted(const std::vector<RelationName>& names) {
+  NameSet result;
+  for (const RelationName& name : names) result.insert(name.quoted());
+  return result;
+}
+
+std::string words(const NameSet& names) {
+  return names.empty() ? "nothing" : join(std::vector<std::string>(names.begin(), names.end()), ", ");
+}
+
+std::string lock_words(bool is_new, LockMode mode) {
+  return std::string(is_new ? "new" : lock_name(mode));
+}
+
+bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
+
+/// Reads through queries, not through DDL: what they scan is the planner's business.
+bool is_query(std::string_view tag) {
+  static constexpr std::array<std::string_view, 12> k_tags = {
+      "SelectStmt",        "InsertStmt",         "UpdateStmt",  "DeleteStmt",
+      "MergeStmt",         "CopyStmt",           "ExplainStmt", "DeclareCursorStmt",
+      "CreateTableAsStmt", "RefreshMatViewStmt", "VacuumStmt",  "ClusterStmt"};
+  return std::ranges::find(k_tags, tag) != k_tags.end() || tag == "CallStmt" || tag == "DoStmt";
+}
+
+/// Whether it has branches and loops, or code that nobody can foresee.
+bool has_code(const Effect& effect) {
+  return !effect.unseen.empty() ||
+         std::ranges::any_of(effect.commands, [](const CommandEffect& one) { return one.inner != nullptr; });
+}
+
+class Comparison {
+ public:
+  Comparison(const Effect& predicted, const Observation& observed, const HeldLocks& held_before, bool lenient)
+      : predicted_(predicted), observed_(observed), held_before_(held_before), lenient_(lenient) {}
+
+  void compare_locks() {
+    NameSet named;
+    for (const RelationLock& lock : predicted_.locks) {
+      const std::string name = lock.relation.quoted();
+      named.insert(name);
+      if (lock.relkind != relkind::composite_type) compare_lock(name, lock);
+    }
+    for (const auto& [name, lock] : observed_.locks) {
+      if (named.contains(name)) continue;
+      if (is_index(lock.relkind) && !lock.touched) continue;  // the planner opens every index
+      if (lock.is_new && held_before_.contains(name)) continue;
+      differences.push_back({.what = "lock of " + name,
+                             .predicted = "none",
+                             .observed = lock_words(lock.is_new, lock.mode),
+                             .under = true});
+    }
+  }
+
+  std::vector<Difference> differences;
+
+ private:
+  void compare_lock(const std::string& name, const RelationLock& lock) {
+    const auto found = observed_.locks.find(name);
+    const bool seen = found != observed_.locks.end();
+    if (seen && found->second.is_new == lock.is_new && (lock.is_new || found->second.mode == lock.mode))
+      return;
+    const bool under = seen && !found->second.is_new && (found->second.mode > lock.mode || lock.is_new);
+    if (!under && (is_held(name, lock) || lenient_)) return;
+    differences.push_back({.what = "lock of " + name,
+                           .predicted = lock_words(lock.is_new, lock.mode),
+                           .observed = seen ? lock_words(found->second.is_new, found->second.mode) : "none",
+                           .under = under});
+  }
+
+  [[nodiscard]] bool is_held(const std::string& name, const RelationLock& lock) const {
+    const auto found = held_before_.find(name);
+    return found != held_before_.end() && (lock.is_new || found->second.contains(lock.mode));
+  }
+
+  const Effect& predicted_;
+  const Observation& observed_;
+  const HeldLocks& held_before_;
+  bool lenient_;
+};
+
+}  // namespace
+
+void compare_names(std::string_view what, const NameSet& predicted, const NameSet& observed,
+                   const NameSet& allowed, std::vector<Difference>& differences) {
+  NameSet missing;
+  NameSet surplus;
+  std::ranges::set_difference(observed, predicted, std::inserter(missing, missing.end()));
+  std::ranges::set_difference(predicted, observed, std::inserter(surplus, surplus.end()));
+  std::erase_if(surplus, [&allowed](const std::string& name) { return allowed.contains(name); });
+  if (missing.empty() && surplus.empty()) return;
+  differences.push_back({.what = std::string(what),
+                         .predicted = words(predicted),
+                         .observed = words(observed),
+                         .under = !missing.empty()});
+}
+
+std::vector<Difference> compare(const Effect& predicted, const Statement& statement,
+                                const Observation& observed, const HeldLocks& held_before, Unseen unseen) {
+  const bool open = unseen == Unseen::may_be && has_code(predicted);
+  const auto allowed = [open](const NameSet& names) { return open ? names : NameSet(); };
+  Comparison comparison(predicted, observed, held_before,
+                        open || (unseen == Unseen::may_be && observed.sampled));
+  comparison.compare_locks();
+  const NameSet rewrites = quoted(predicted.rewrites);
+  const NameSet builds = quoted(predicted.index_builds);
+  const NameSet scans = quoted(predicted.scans);
+  std::vector<Difference> differences = std::move(comparison.differences);
+  compare_names("rewrites", rewrites, observed.rewrites, allowed(rewrites), differences);
+  compare_names("index builds", builds, observed.index_builds, allowed(builds), differences);
+  if (is_query(statement.tag)) return differences;
+  NameSet may_scan = allowed(scans);
+  may_scan.insert(observed.may_scan.begin(), observed.may_scan.end());
+  compare_names("scans", scans, observed.scans, may_scan, differences);
+  return differences;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preview/observe.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/text.hpp"
+#include "pgsluice/error.hpp"
+
+namespace pgsluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Relations outside the system catalogs; TOAST tables and their indexes are left out.
+constexpr std::string_view k_relations =
+    "SELECT c.oid, quote_ident(CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END) || '.' ||"
+    " quote_ident(c.relname), c.relname, c.relkind, coalesce(pg_relation_filenode(c.oid), 0),"
+    " coalesce(i.indrelid, 0), coalesce(pg_stat_get_xact_numscans(c.oid), 0)"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
+    "c.oid"
+    " WHERE c.oid >= 16384 AND n.nspname NOT IN ('pg_toast', 'information_schema') AND c.relkind NOT IN "
+    "('t', 'c')";
+
+constexpr std::string_view k_locks =
+    "SELECT relation, mode, granted FROM pg_locks"
+    " WHERE pid = $1::integer AND locktype = 'relation' AND relation >= 16384";
+
+constexpr std::string_view k_foreign_keys =
+    "SELECT conname, conrelid, confrelid FROM pg_constraint WHERE contype = 'f'";
+
+SqlResult ask(Session& session, std::string_view sql, std::vector<SqlValue> parameters = {}) {
+  SqlResult result = session.query(sql, std::move(parameters));
+  if (!result.ok) throw Error(ExitCode::bug, cat("cannot look at the catalogs: ", result.error.message));
+  return result;
+}
+
+ObservedRelations relations(Session& session) {
+  ObservedRelations all;
+  const SqlResult result = ask(session, k_relations);
+  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+    all[result.text(i, 0)] = {.name = result.text(i, 1),
+                              .relname = result.text(i, 2),
+                              .relkind = result.text(i, 3).front(),
+                              .filenode = result.text(i, 4),
+                              .table = result.text(i, 5),
+                              .scans = result.number(i, 6).value_or(0)};
+  }
+  return all;
+}
+
+HeldLocks locks_of(Session& session, int pid) {
+  HeldLocks held;
+  const SqlResult result = ask(session, k_locks, {std::to_string(pid)});
+  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+    if (const auto mode = parse_lock_name(result.text(i, 1))) held[result.text(i, 0)].insert(*mode);
+  }
+  return held;
+}
+
+bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
+bool has_heap(char kind) {
+  return kind == relkind::table || kind == relkind::materialized_view;
+}
+
+/// The quoted words of a DEBUG message: `building index "i" on table "t" serially` → i, t.
+std::vector<std::string> quoted_words(std::string_view message) {
+  std::vector<std::string> words;
+  for (std::size_t open = message.find('"'); open != std::string_view::npos; open = message.find('"', open)) {
+    const std::size_t close = message.find('"', open + 1);
+    if (close == std::string_view::npos) break;
+    words.emplace_back(message.substr(open + 1, close - open - 1));
+    open = close + 1;
+  }
+  return words;
+}
+
+/// REINDEX CONCURRENTLY builds beside the index, then exchanges the names.
+std::string without_ccnew(const std::string& name) {
+  const std::size_t suffix = name.find("_ccnew");
+  return suffix == std::string::npos ? name : name.substr(0, suffix);
+}
+
+bool has_command(const Statement& statement, std::string_view tag) {
+  return std::ranges::any_of(statement.commands, [&](const Command& command) { return command.tag == tag; });
+}
+
+/// Puts together what the catalogs showed before and after with what the server said meanwhile.
+class Reader {
+ public:
+  /// `at_begin`: what there was before the transaction. Work on what it made itself keeps nobody waiting.
+  Reader(const ObservedRelations& at_begin, const ObservedRelations& before, const ObservedRelations& after,
+         Session& session, const Statement& statement, Observation& result)
+      : at_begin_(at_begin),
+        before_(before),
+        after_(after),
+        foreign_keys_(ask(session, k_foreign_keys)),
+        truncates_(statement.tag == "TruncateStmt"),
+        moves_(has_command(statement, "AT_SetTableSpace")),
+        result_(result) {}
+
+  void read_work(const std::vector<std::string>& messages) {
+    for (const auto& [oid, relation] : after_) {
+      const auto old = before_.find(oid);
+      if (old == before_.end() || old->second.filenode == relation.filenode || truncates_) continue;
+      if (has_heap(relation.relkind) && at_begin_.contains(oid)) result_.rewrites.insert(old->second.name);
+      if (is_index(relation.relkind) && !moves_ && at_begin_.contains(relation.table))
+        result_.index_builds.insert(relation.name);
+    }
+    for (const std::string& message : messages) read_message(message);
+    read_other_scans();
+  }
+
+  void read_locks(const HeldLocks& taken) {
+    for (const auto& [oid, modes] : taken) {
+      const auto old = before_.find(oid);
+      const auto now = after_.find(oid);
+      if (old == before_.end() && now == after_.end()) continue;  // TOAST, a transient heap
+      const ObservedRelation& relation = old != before_.end() ? old->second : now->second;
+      const bool made = !at_begin_.contains(oid);
+      ObservedLock& lock =
+          result_.locks.try_emplace(relation.name, ObservedLock{.is_new = true}).first->second;
+      lock.relkind = relation.relkind;
+      lock.mode = std::max(lock.mode, *modes.rbegin());
+      // An index that was made again under its name is none that nobody knows.
+      lock.is_new = lock.is_new && made && !existed(at_begin_, relation.name);
+      lock.touched = lock.touched || made || now == after_.end() ||
+                     (!truncates_ && old->second.filenode != now->second.filenode);
+    }
+    // What was made and locked by nobody else, such as a sequence.
+    for (const auto& [oid, relation] : after_) {
+      if (before_.contains(oid) || result_.locks.contains(relation.name) || existed(before_, relation.name))
+        continue;
+      result_.locks[relation.name] = {
+          .relkind = relation.relkind, .mode = LockMode::AccessExclusive, .is_new = true, .touched = true};
+    }
+  }
+
+ private:
+  static bool existed(const ObservedRelations& relations, const std::string& name) {
+    return std::ranges::any_of(relations, [&](const auto& item) { return item.second.name == name; });
+  }
+
+  /// The existing table of this plain name; DEBUG messages do not say the schema.
+  [[nodiscard]] const std::pair<const std::string, ObservedRelation>* existing(
+      const std::string& relname) const {
+    for (const auto& item : before_) {
+      if (item.second.relname == relname && !is_index(item.second.relkind)) return &item;
+    }
+    return nullptr;
+  }
+
+  void read_message(const std::string& message) {
+    const std::vector<std::string> words = quoted_words(message);
+    if (message.starts_with("verifying table") && !words.empty()) {
+      if (const auto* table = existing(words[0])) {
+        add_scan(*table);
+        ++explained_[table->first];
+      }
+    } else if (message.starts_with("rewriting table") && !words.empty()) {
+      if (const auto* table = existing(words[0])) ++explained_[table->first];
+    } else if (message.starts_with("building index") && words.size() == 2) {
+      read_build(words);
+    } else if (message.starts_with("validating foreign key") && !words.empty()) {
+      for (std::size_t i = 0; i < foreign_keys_.rows.size(); ++i) {
+        if (foreign_keys_.text(i, 0) == words[0]) read_foreign_key(i);
+      }
+    } else if (message.starts_with("validate_index found")) {
+      result_.scans.insert(built_.begin(), built_.end());
+    }
+  }
+
+  void add_scan(const std::pair<const std::string, ObservedRelation>& table) {
+    if (at_begin_.contains(table.first)) result_.scans.insert(table.second.name);
+  }
+
+  void read_build(const std::vector<std::string>& words) {
+    const auto* table = existing(words[1]);
+    if (table == nullptr) return;
+    ++explained_[table->first];
+    if (!at_begin_.contains(table->first)) return;
+    built_.push_back(table->second.name);
+    const std::string built = without_ccnew(words[0]);
+    // Its name as the catalogs quote it; what is gone again at the end is nobody's.
+    for (const auto& [oid, relation] : after_) {
+      if (relation.relname == built && relation.table == table->first && !truncates_)
+        result_.index_builds.insert(relation.name);
+    }
+  }
+
+  void read_foreign_key(std::size_t row) {
+    const auto referencing = before_.find(foreign_keys_.text(row, 1));
+    const auto referenced = before_.find(foreign_keys_.text(row, 2));
+    constexpr long long k_any_number = 1000;
+    if (referencing != before_.end()) {
+      explained_[referencing->first] = k_any_number;
+      if (has_heap(referencing->second.relkind)) add_scan(*referencing);
+    }
+    if (referenced != before_.end()) {
+      explained_[referenced->first] = k_any_number;
+      result_.may_scan.insert(referenced->second.name);
+    }
+  }
+
+  /// Domains, exclusion constraints and a default partition are read without a message: more sequential
+  /// scans were counted than rewrites, builds and verifications explain.
+  void read_other_scans() {
+    for (const auto& [oid, old] : before_) {
+      const auto now = after_.find(oid);
+      if (now == after_.end() || is_index(old.relkind)) continue;
+      const long long counted = now->second.scans - old.scans;
+      const auto found = explained_.find(oid);
+      const long long rewritten = old.filenode != now->second.filenode ? 1 : 0;
+      const long long explained = std::max(found != explained_.end() ? found->second : 0, rewritten);
+      if (counted > explained) add_scan({oid, old});
+    }
+  }
+
+  const ObservedRelations& at_begin_;
+  const ObservedRelations& before_;
+  const ObservedRelations& after_;
+  SqlResult foreign_keys_;
+  bool truncates_;  ///< gives new files, and writes nothing into them
+  bool moves_;      ///< copies files as they are
+  Observation& result_;
+  std::map<std::string, long long> explained_;  ///< scans by oid that have another reason
+  std::vector<std::string> built_;
+};
+
+HeldLocks without(HeldLocks locks, const HeldLocks& others) {
+  for (const auto& [oid, modes] : others) {
+    const auto found = locks.find(oid);
+    if (found == locks.end()) continue;
+    for (const LockMode mode : modes) found->second.erase(mode);
+    if (found->second.empty()) locks.erase(found);
+  }
+  return locks;
+}
+
+HeldLocks by_name(const HeldLocks& locks, const ObservedRelations& relations) {
+  HeldLocks named;
+  for (const auto& [oid, modes] : locks) {
+    const auto found = relations.find(oid);
+    if (found != relations.end()) named[found->second.name] = modes;
+  }
+  return named;
+}
+
+long long wal_position(Session& session) {
+  return ask(session, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").number(0, 0).value_or(0);
+}
+
+void say(Session& session, std::string_view setting) {
+  session.script(cat("SET ", setting));
+}
+
+/// Looks at what another session holds and asks for. Stands in its way first, until it is seen to wait.
+class Lookout {
+ public:
+  Lookout(Session& watcher, int pid, const std::vector<std::string>& tables) : watcher_(watcher), pid_(pid) {
+    if (tables.empty()) return;
+    watcher_.script("BEGIN");
+    // One by one: what is no table, or is not there, must not spoil the others.
+    for (const std::string& table : tables) {
+      watcher_.script("SAVEPOINT one");
+      if (!watcher_.script(cat("LOCK TABLE ONLY ", table, " IN ROW EXCLUSIVE MODE")).ok)
+        watcher_.script("ROLLBACK TO one");
+      watcher_.script("RELEASE one");
+    }
+  }
+  Lookout(const Lookout&) = delete;
+  Lookout& operator=(const Lookout&) = delete;
+  ~Lookout() { step_aside(); }
+
+  void look() {
+    const SqlResult seen = watcher_.query_again(
+        "SELECT coalesce(relation, 0), mode, granted, locktype FROM pg_locks WHERE pid = $1::integer",
+        {std::to_string(pid_)});
+    bool waits = false;
+    for (std::size_t i = 0; i < seen.rows.size(); ++i) {
+      waits = waits || !seen.truth(i, 2);
+      const auto mode = parse_lock_name(seen.text(i, 1));
+      if (seen.text(i, 3) == "relation" && mode) seen_[seen.text(i, 0)].insert(*mode);
+    }
+    if (waits || ++looks_ > k_most_looks) step_aside();
+  }
+
+  void step_aside() {
+    if (watcher_.in_transaction()) watcher_.script("ROLLBACK");
+  }
+
+  [[nodiscard]] const HeldLocks& seen() const { return seen_; }
+
+ private:
+  static constexpr int k_most_looks = 50;  // a statement that waits for nobody
+
+  Session& watcher_;
+  int pid_;
+  int looks_ = 0;
+  HeldLocks seen_;
+};
+
+}  // namespace
+
+void StatementObserver::begin() {
+  before_ = relations(session_);
+  at_begin_ = before_;
+  held_.clear();
+}
+
+Observation StatementObserver::run(const std::string& sql, const Watch& watch,
+                                   std::vector<std::string>& messages) {
+  Observation result;
+  const long long wal = wal_position(session_);
+  session_.take_notices();
+  const auto from = std::chrono::steady_clock::now();
+  SqlResult ran =
+      session_.run({.sql = sql, .keep_rows = false, .interruptible = Interruptible::yes, .watch = watch});
+  result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
+  for (Notice& notice : session_.take_notices()) messages.push_back(std::move(notice.message));
+  if (ran.ok) {
+    result.wal_bytes = wal_position(session_) - wal;
+    return result;
+  }
+  result.error = std::move(ran.error);
+  if (ran.connection_lost && result.error->message.empty()) result.error->message = "the connection was lost";
+  return result;
+}
+
+Observation StatementObserver::observe(const Statement& statement, const std::string& sql) {
+  say(session_, "LOCAL client_min_messages = debug1");
+  std::vector<std::string> messages;
+  Observation result = run(sql, {}, messages);
+  if (result.error) return result;
+  say(session_, "LOCAL client_min_messages = warning");
+  HeldLocks now = locks_of(session_, session_.backend_pid());
+  ObservedRelations after = relations(session_);
+  held_before_ = by_name(held_, before_);
+  Reader reader(at_begin_, before_, after, session_, statement, result);
+  reader.read_work(messages);
+  reader.read_locks(without(now, held_));
+  held_ = std::move(now);
+  before_ = std::move(after);
+  return result;
+}
+
+Observation StatementObserver::observe_alone(const Statement& statement, const std::string& sql,
+                                             Session& watcher, const std::vector<std::string>& tables) {
+  begin();
+  held_before_.clear();
+  say(session_, "client_min_messages = debug2");
+  std::vector<std::string> messages;
+  Lookout lookout(watcher, session_.backend_pid(), tables);
+  const Watch watch{.interval = milliseconds(1), .tick = [&lookout] {
+                      lookout.look();
+                      return false;
+                    }};
+  Observation result = run(sql, watch, messages);
+  lookout.step_aside();
+  result.sampled = true;
+  say(session_, "client_min_messages = warning");
+  if (result.error) return result;
+  ObservedRelations after = relations(session_);
+  // Counted in a transaction of its own: nothing was counted before it.
+  for (auto& [oid, relation] : after) relation.scans = before_.contains(oid) ? before_.at(oid).scans : 0;
+  Reader reader(at_begin_, before_, after, session_, statement, result);
+  reader.read_work(messages);
+  reader.read_locks(lookout.seen());
+  return result;
+}
+
+}  // namespace pgsluice

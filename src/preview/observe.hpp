@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a statement really does on a server: the locks that it takes, what it rewrites, reads through and builds.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/preview.hpp"
+
+namespace pgsluice {
+
+/// A relation as the catalogs show it.
+struct ObservedRelation {
+  std::string name;  ///< quoted, with its schema
+  std::string relname;
+  char relkind = relkind::table;
+  std::string filenode;
+  std::string table;  ///< an index: the oid of its table
+  long long scans = 0;
+};
+using HeldLocks = std::map<std::string, std::set<LockMode>>;
+using ObservedRelations = std::map<std::string, ObservedRelation>;  ///< by oid
+
+/// Runs statements one by one on a session that nobody else uses, and looks at the catalogs and at pg_locks after each.
+class StatementObserver {
+ public:
+  explicit StatementObserver(Session& session) : session_(session) {}
+
+  /// A transaction has begun.
+  void begin();
+  /// Inside it: what the statement did, and all locks that the transaction then holds on what the statement touched.
+  /// A lock that an earlier statement took is not told again unless it has become stronger.
+  Observation observe(const Statement& statement, const std::string& sql);
+  /// A statement that cannot run in a transaction. `watcher` looks on while it runs, and first stands in its way on
+  /// `tables`, so that what waits for older transactions does so long enough to be seen.
+  Observation observe_alone(const Statement& statement, const std::string& sql, Session& watcher,
+                            const std::vector<std::string>& tables);
+
+  /// What the transaction held before the statement that was observed last, by name.
+  [[nodiscard]] const HeldLocks& held_before() const { return held_before_; }
+
+ private:
+  Observation run(const std::string& sql, const Watch& watch, std::vector<std::string>& messages);
+
+  Session& session_;
+  ObservedRelations at_begin_;
+  ObservedRelations before_;
+  HeldLocks held_;  ///< by oid
+  HeldLocks held_before_;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The steps of a plan, run and looked at.
+
+#include <functional>
+
+#include "pgsluice/preview.hpp"
+
+namespace pgsluice {
+
+/// A server that nobody else uses: one session runs, the other looks on.
+struct Stage {
+  Session& runner;
+  Session& watcher;
+};
+
+/// Runs every step as apply would, one transaction each, until the server refuses a statement. The first `history` files are
+/// there for the others. `began` is told of every statement before it runs. `plan` must outlive the result.
+Preview rehearse(const Plan& plan, std::size_t history, const Stage& stage,
+                 const std::function<void(const FileAnalysis&, const Statement&)>& began);
+
+}  // namespace pgsluice

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <sstream>
+
+#include "report/lint.hpp"
+#include "report/preview.hpp"
+
+namespace pgsluice {
+namespace {
+
+void write_names(const std::set<std::string>& names, JsonWriter& json) {
+  json.begin_array();
+  for (const std::string& name : names) json.value(name);
+  json.end_array();
+}
+
+void write_locks(const Observation& observed, JsonWriter& json) {
+  json.begin_array();
+  for (const auto& [name, lock] : observed.locks) {
+    json.begin_object();
+    json.member("relation", name);
+    json.member("relkind", std::string_view(&lock.relkind, 1));
+    json.key("mode");
+    json.word(lock_name(lock.mode));
+    json.member("new", lock.is_new);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_differences(const PreviewedStatement& statement, JsonWriter& json) {
+  json.begin_array();
+  for (const Difference& difference : statement.differences) {
+    json.begin_object();
+    json.member("what", difference.what);
+    json.member("predicted", difference.predicted);
+    json.member("observed", difference.observed);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_error(const SqlError& error, JsonWriter& json) {
+  json.begin_object();
+  json.member("sqlstate", error.sqlstate);
+  json.member("message", error.message);
+  json.end_object();
+}
+
+void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
+  const Observation& observed = statement.observed;
+  json.key("observed");
+  json.begin_object();
+  json.key("locks");
+  write_locks(observed, json);
+  json.key("rewrites");
+  write_names(observed.rewrites, json);
+  json.key("scans");
+  write_names(observed.scans, json);
+  json.key("index_builds");
+  write_names(observed.index_builds, json);
+  json.member("ms", observed.ms);
+  json.member("wal_bytes", observed.wal_bytes);
+  json.member("sampled", observed.sampled);
+  json.member("begin_ms", statement.begin_ms);
+  json.member("released_ms", statement.released_ms);
+  if (observed.error) {
+    json.key("error");
+    write_error(*observed.error, json);
+  }
+  json.end_object();
+  json.member("agrees", !observed.error && statement.agrees());
+  json.key("differences");
+  write_differences(statement, json);
+}
+
+}  // namespace
+
+std::string to_json(const Preview& preview, int pg_version) {
+  std::ostringstream out;
+  const PreviewedFile* current = nullptr;
+  const auto report = make_lint_json(pg_version, out, [&current](const Effect& effect, JsonWriter& json) {
+    const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
+    if (ran != current->statements.end()) write_observed(*ran, json);
+  });
+  LintTotals totals;
+  for (const PreviewedFile& file : preview.files) {
+    if (file.history) continue;
+    current = &file;
+    totals.add(*file.analysis);
+    report->add_whole(*file.analysis);
+  }
+  report->finish(totals);
+  return out.str();
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// The preview as a page: what each statement did, and a time line of who was kept out of what.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "report/findings_report.hpp"
+#include "report/preview.hpp"
+#include "report/snippet.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr int k_widest_statement = 72;
+constexpr std::size_t k_most_names = 6;       // in a sentence
+constexpr std::size_t k_most_relations = 15;  // of the time line
+
+std::string milliseconds_words(double ms) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), ms < 10 ? "%.1f" : "%.0f", ms);
+  return cat(text.data(), " ms");
+}
+
+Style style_of(LockMode mode) {
+  if (blocks_reads(mode)) return Style::error;
+  return blocks_writes(mode) ? Style::warning : Style::plain;
+}
+
+bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
+
+/// Where a statement stands on the page.
+std::string anchor_of(std::size_t file, std::size_t statement) {
+  return cat("s", std::to_string(file), "-", std::to_string(statement));
+}
+
+// ---- a statement ---------------------------------------------------------------------------------------------------------
+
+Words names(const std::vector<std::string>& all) {
+  std::vector<Words> items;
+  for (const std::string& name : all) {
+    if (items.size() == k_most_names) break;
+    items.push_back(code(printable_line(name)));
+  }
+  if (all.size() > items.size()) items.emplace_back(cat(std::to_string(all.size() - items.size()), " more"));
+  return enumerate(items, " and ");
+}
+
+void add_line(Words& words, const Words& line) {
+  if (!words.empty()) words += "\n";
+  words += line;
+}
+
+/// Strongest first; what the transaction itself made keeps nobody out.
+Words lock_words(const Observation& observed) {
+  std::map<LockMode, std::vector<std::string>, std::greater<>> by_mode;
+  for (const auto& [name, lock] : observed.locks) {
+    if (!lock.is_new && (!is_index(lock.relkind) || lock.touched)) by_mode[lock.mode].push_back(name);
+  }
+  Words words;
+  for (const auto& [mode, relations] : by_mode)
+    add_line(words, styled(style_of(mode), lock_sql(mode)) + " on " + names(relations));
+  return words;
+}
+
+void add_work(Words& words, std::string_view verb, const std::set<std::string>& relations) {
+  if (!relations.empty()) add_line(words, Words(verb) + names({relations.begin(), relations.end()}));
+}
+
+Words observed_words(const Observation& observed) {
+  if (observed.error)
+    return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
+                                    observed.error->sqlstate, ")"));
+  Words words = lock_words(observed);
+  add_work(words, "rewrites ", observed.rewrites);
+  add_work(words, "reads all of ", observed.scans);
+  add_work(words, "builds ", observed.index_builds);
+  return words.empty() ? styled(Style::faint, "nothing that others wait for") : words;
+}
+
+Words verdict_words(const PreviewedStatement& statement) {
+  if (statement.observed.error) return {};
+  return statement.agrees() ? styled(Style::good, "yes") : styled(Style::error, "no");
+}
+
+Words cell(const PreviewedStatement& statement, const std::string& sql) {
+  Words words = code(sql) + "\n" + observed_words(statement.observed);
+  for (const Difference& difference : statement.differences) {
+    add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",
+                                             printable_line(difference.predicted), ", not ",
+                                             printable_line(difference.observed))));
+  }
+  return words;
+}
+
+void add_file(Document& document, const PreviewedFile& file, std::size_t number) {
+  document.emplace_back(Heading{.level = 2, .words = Words(printable_line(path_of(*file.analysis)))});
+  if (file.statements.empty()) {
+    document.emplace_back(Paragraph{styled(Style::faint, "no statement of it ran")});
+    return;
+  }
+  const LineIndex lines(file.analysis->script.source.text);
+  Table table{.header = {"line", "time", "as predicted", "statement, and what was seen of it"}, .rows = {}};
+  for (std::size_t i = 0; i < file.statements.size(); ++i) {
+    const PreviewedStatement& statement = file.statements[i];
+    const SourceRange& range = statement.planned->range;
+    table.rows.push_back({anchor(anchor_of(number, i)) + std::to_string(lines.position(range.begin).line),
+                          milliseconds_words(statement.observed.ms), verdict_words(statement),
+                          cell(statement, one_line(file.analysis->script.text(range), k_widest_statement))});
+  }
+  document.emplace_back(std::move(table));
+}
+
+// ---- the time line ---------------------------------------------------------------------------------------------------------
+
+/// Where the history ends.
+double begin_of(const Preview& preview) {
+  for (const PreviewedFile& file : preview.files) {
+    if (!file.history && !file.statements.empty()) return file.statements.front().begin_ms;
+  }
+  return 0;
+}
+
+double end_of(const Preview& preview) {
+  double end = 0.001;
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements)
+      end = std::max(end, statement.released_ms - begin_of(preview));
+  }
+  return end;
+}
+
+/// Locks that others have to wait for, from the statement that took them to the end of the transaction.
+std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& preview) {
+  std::map<std::string, std::vector<TimeLine::Segment>> all;
+  const double begin = begin_of(preview);
+  for (std::size_t f = 0; f < preview.files.size(); ++f) {
+    const PreviewedFile& file = preview.files[f];
+    if (file.history) continue;
+    for (std::size_t s = 0; s < file.statements.size(); ++s) {
+      const PreviewedStatement& statement = file.statements[s];
+      const std::string sql =
+          one_line(file.analysis->script.text(statement.planned->range), k_widest_statement);
+      for (const auto& [name, lock] : statement.observed.locks) {
+        if (lock.is_new || is_index(lock.relkind) || !blocks_writes(lock.mode)) continue;
+        const std::string span = milliseconds_words(statement.released_ms - statement.begin_ms);
+        all[name].push_back({.from = statement.begin_ms - begin,
+                             .until = statement.released_ms - begin,
+                             .style = style_of(lock.mode),
+                             .title = cat(lock_sql(lock.mode), " for ", span, ": ", sql),
+                             .target = anchor_of(f, s)});
+      }
+    }
+  }
+  return all;
+}
+
+/// In the order in which they were taken; where two overlap the time counts once.
+double held_for(const std::vector<TimeLine::Segment>& segments) {
+  double sum = 0;
+  double until = 0;
+  for (const TimeLine::Segment& segment : segments) {
+    sum += std::max(segment.until - std::max(segment.from, until), 0.0);
+    until = std::max(until, segment.until);
+  }
+  return sum;
+}
+
+void add_time_line(Document& document, const Preview& preview) {
+  TimeLine line{.subject = "relation",
+                .axis = cat("0 to ", milliseconds_words(end_of(preview))),
+                .noted = "held",
+                .end = end_of(preview),
+                .rows = {}};
+  std::vector<std::pair<double, TimeLine::Row>> rows;
+  for (auto& [name, segments] : holds(preview)) {
+    const double held = held_for(segments);
+    rows.emplace_back(held, TimeLine::Row{.label = printable_line(name),
+                                          .note = milliseconds_words(held),
+                                          .segments = std::move(segments)});
+  }
+  if (rows.empty()) return;
+  std::ranges::stable_sort(rows, std::ranges::greater(), [](const auto& row) { return row.first; });
+  for (auto& [held, row] : rows) {
+    if (line.rows.size() < k_most_relations) line.rows.push_back(std::move(row));
+  }
+  document.emplace_back(Heading{.level = 2, .words = "Who was kept out, and when"});
+  const std::size_t left_out = rows.size() - line.rows.size();
+  document.emplace_back(std::move(line));
+  if (left_out > 0) document.emplace_back(Paragraph{cat("… and ", count_of(left_out, "more relation"))});
+  document.emplace_back(Paragraph{styled(Style::error, "█") + " readers and writers wait  " +
+                                  styled(Style::warning, "▒") + " writers wait"});
+}
+
+}  // namespace
+
+std::string preview_summary(const Preview& preview) {
+  std::size_t statements = 0;
+  for (const PreviewedFile& file : preview.files) statements += file.history ? 0 : file.statements.size();
+  const std::size_t wrong = preview.disagreements();
+  return cat(count_of(statements, "statement"), " on ", preview.server, ", ",
+             preview.failed() != nullptr ? "the last one refused"
+             : wrong == 0                ? "all as predicted"
+                                         : cat(std::to_string(wrong), " not as predicted"));
+}
+
+Document to_document(const Preview& preview) {
+  Document document;
+  for (std::size_t i = 0; i < preview.files.size(); ++i) {
+    const PreviewedFile& file = preview.files[i];
+    const bool failed = !file.statements.empty() && file.statements.back().observed.error;
+    if (!file.history || failed) add_file(document, file, i);
+  }
+  add_time_line(document, preview);
+  if (!preview.roles.empty())
+    document.emplace_back(
+        Paragraph{cat("Roles that the files name were made: ", printable_line(join(preview.roles, ", ")))});
+  document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
+  return document;
+}
+
+Document report_of(const PreviewedFile& file, const PreviewedStatement& statement, const Preview& preview) {
+  Document document;
+  document.emplace_back(Heading{.level = 2, .words = "A prediction that the server contradicts"});
+  document.emplace_back(Paragraph{cat("pgsluice ", k_version, ", ", preview.server)});
+  document.emplace_back(
+      Code{.language = "sql", .text = std::string(file.analysis->script.text(statement.planned->range))});
+  Table table{.header = {"what", "predicted", "observed"}, .rows = {}};
+  for (const Difference& difference : statement.differences)
+    table.rows.push_back({printable_line(difference.what), printable_line(difference.predicted),
+                          printable_line(difference.observed)});
+  document.emplace_back(std::move(table));
+  return document;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// preview with the programs of real servers: it starts one of its own, and leaves nothing behind.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "execute/harness.hpp"
+#include "execute/server_process.hpp"
+#include "support/schema.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class PreviewOnServer : public ::testing::TestWithParam<Server> {
+ protected:
+  /// As root the server runs as somebody else, who must come as far.
+  void SetUp() override {
+    fs::permissions(place.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  }
+  /// Of previews of this test: each has a folder for its servers and one for its templates.
+  std::map<std::string, std::string> environment() {
+    return {{"TMPDIR", place.path().string()}, {"XDG_CACHE_HOME", cache.path().string()}};
+  }
+  std::vector<std::string> command(const std::vector<std::string>& more) {
+    std::vector<std::string> words{"preview", "--pg-bin", programs_of(GetParam()).string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  Finished preview(const std::vector<std::string>& more) {
+    return Program(command(more), environment()).wait();
+  }
+  OrderedJson document(const std::vector<std::string>& more, int code) {
+    std::vector<std::string> words{"--format", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished finished = preview(words);
+    EXPECT_EQ(finished.code, code) << finished.err << finished.out;
+    EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(finished.out)), IsEmpty());
+    return finished.json();
+  }
+  std::vector<std::string> left() {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(place.path()))
+      names.push_back(entry.path().filename().string());
+    return names;
+  }
+  /// The statement whose text contains `part`.
+  static OrderedJson statement(const OrderedJson& seen, std::string_view part) {
+    for (const OrderedJson& file : seen["files"]) {
+      for (const OrderedJson& one : file["statements"]) {
+        if (one["sql"].get<std::string>().find(part) != std::string::npos) return one;
+      }
+    }
+    ADD_FAILURE() << "no statement with " << part;
+    return {};
+  }
+
+  Folder folder;
+  Folder place;
+  Folder cache;
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, PreviewOnServer, ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})),
+                         version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewOnServer);
+
+TEST_P(PreviewOnServer, TheShopDoesWhatWasPredicted) {
+  const OrderedJson seen =
+      document({(fs::path(PGSLUICE_SOURCE_DIR) / "examples/shop/migrations").string()}, 0);
+  int statements = 0;
+  for (const OrderedJson& file : seen["files"]) {
+    for (const OrderedJson& one : file["statements"]) {
+      EXPECT_EQ(one["agrees"], true) << one.dump(1);
+      ++statements;
+    }
+  }
+  EXPECT_GT(statements, 60);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, SaysWhatItSaw) {
+  folder.write("0001_base.sql",
+               "CREATE TABLE \"Or\"\"ders\" (id int PRIMARY KEY, total int);\n"
+               "INSERT INTO \"Or\"\"ders\" SELECT g, g FROM generate_series(1, 100) g;\n");
+  folder.write("0002_work.sql",
+               "ALTER TABLE \"Or\"\"ders\" ALTER total TYPE bigint;\n"
+               "CREATE INDEX total_idx ON \"Or\"\"ders\" (total);\n");
+  folder.write(
+      "0003_concurrently.sql",
+      "-- pgsluice: transaction=off\nCREATE INDEX CONCURRENTLY later ON \"Or\"\"ders\" (total, id);\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  const OrderedJson rewrite = statement(seen, "bigint")["observed"];
+  EXPECT_EQ(rewrite["rewrites"], OrderedJson::array({R"(public."Or""ders")"}));
+  EXPECT_GT(rewrite["wal_bytes"], 0);
+  const OrderedJson alone = statement(seen, "CONCURRENTLY")["observed"];
+  EXPECT_EQ(alone["sampled"], true);
+  EXPECT_EQ(alone["locks"][0]["mode"], "ShareUpdateExclusiveLock") << alone.dump(1);
+  EXPECT_EQ(alone["index_builds"], OrderedJson::array({"public.later"}));
+}
+
+/// The proof that it can say no: a row that lies.
+TEST_P(PreviewOnServer, ContradictsAWrongPrediction) {
+  folder.write("1.sql", "CREATE TABLE t (a int);\n");
+  folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\n");
+  Folder rules;
+  fs::create_directory(rules.path() / "effects");
+  rules.write(
+      "effects/wrong.json",
+      R"j({"rows": [{"id": "wrong", "on": "AT_AddColumn", "locks": {"target": "ShareLock"}, "source": "none",
+                   "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ADD b int"}]})j");
+  const Finished wrong = preview({folder.path().string(), "--rules", rules.path().string()});
+  EXPECT_EQ(wrong.code, 1) << wrong.out << wrong.err;
+  EXPECT_THAT(wrong.out, HasSubstr("predicted lock of public.t: ShareLock, not AccessExclusiveLock"));
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("Please report"), HasSubstr("ALTER TABLE t ADD COLUMN b int")));
+}
+
+TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
+  folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
+  folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");
+  const Finished refused = preview({folder.path().string()});
+  EXPECT_EQ(refused.code, 18) << refused.out;
+  EXPECT_THAT(refused.out, AllOf(HasSubstr("the reader"), HasSubstr("refused: relation \"nowhere\"")));
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("2.sql:2:1: relation \"nowhere\" does not exist (42P01)"),
+                                 HasSubstr("name the files before it")));
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, ApplyRefusesWhatWasNotRehearsed) {
+  Database database(GetParam(), "rehearsed");
+  folder.write("0001_t.sql", "CREATE TABLE t (a int);\n");
+  folder.write("0002_b.sql", "ALTER TABLE t ADD COLUMN b int;\n");
+  const std::string receipt = (place.path() / "receipt.json").string();
+  const std::vector<std::string> apply{"apply",        folder.path().string(), "--database-url",
+                                       database.url(), "--require-receipt",    receipt};
+  EXPECT_EQ(preview({folder.path().string(), "--receipt", receipt}).code, 0);
+  std::ifstream file(receipt);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(validate("schema/receipt.schema.json", Json::parse(text)), IsEmpty());
+  folder.write("0002_b.sql", "ALTER TABLE t ADD COLUMN b bigint;\n");
+  folder.write("0003_c.sql", "ALTER TABLE t ADD COLUMN c int;\n");
+  const Finished refused = run(apply);
+  EXPECT_EQ(refused.code, 10) << refused.err;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("0002_b.sql"), HasSubstr("has changed since"),
+                                 HasSubstr("0003_c.sql"), HasSubstr("has not been rehearsed")));
+  EXPECT_EQ(preview({folder.path().string(), "--receipt", receipt}).code, 0);
+  EXPECT_EQ(run(apply).code, 0);
+}
+
+TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
+  folder.write("0001_t.sql", "CREATE TABLE t (a int);\n");
+  folder.write("0002_b.sql", "ALTER TABLE t ADD COLUMN b int;\n");
+  folder.write("0003_c.sql", "ALTER TABLE t DROP COLUMN a;\n");
+  folder.write("seed.sql", "SELECT 1 / 0;\n");
+  const std::string second = (folder.path() / "0002_b.sql").string();
+  const OrderedJson seen = document({second}, 0);
+  ASSERT_EQ(seen["files"].size(), 1U);
+  EXPECT_EQ(statement(seen, "ADD COLUMN b")["agrees"], true);
+  EXPECT_EQ(preview({second, "--no-history"}).code, 18);
+}
+
+TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
+  folder.write("1.sql", "SELECT pg_sleep(60);\n");
+  Program program(command({folder.path().string()}), environment());
+  const auto is_up = [&] {
+    for (const std::string& name : left()) {
+      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
+      const std::string text{std::istreambuf_iterator<char>(file), {}};
+      if (text.find("\nready") != std::string::npos) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(wait_until(is_up));
+  program.kill(SIGTERM);
+  const Finished ended = program.wait();
+  EXPECT_EQ(ended.code, 143) << ended.err;
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+/// Killed outright it cannot clean up: its server goes by itself, and the next preview removes its folder.
+TEST_P(PreviewOnServer, TheNextOneRemovesWhatAKilledOneLeft) {
+  folder.write("1.sql", "SELECT pg_sleep(60);\n");
+  Program program(command({folder.path().string()}), environment());
+  long postmaster = 0;
+  const auto is_up = [&] {
+    for (const std::string& name : left()) {
+      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
+      std::string text{std::istreambuf_iterator<char>(file), {}};
+      if (text.find("\nready") != std::string::npos) postmaster = std::stol(text);
+    }
+    return postmaster != 0;
+  };
+  ASSERT_TRUE(wait_until(is_up));
+  program.kill(SIGKILL);
+  program.wait();
+  EXPECT_TRUE(wait_until([&] { return ::kill(static_cast<pid_t>(postmaster), 0) != 0; }));
+  EXPECT_THAT(left(), Not(IsEmpty()));
+  folder.write("1.sql", "SELECT 1;\n");
+  EXPECT_EQ(preview({folder.path().string()}).code, 0);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, TwoAtOnceLeaveEachOtherAlone) {
+  folder.write("1.sql", "SELECT pg_sleep(1);\n");
+  Program first(command({folder.path().string()}), environment());
+  Program second(command({folder.path().string()}), environment());
+  EXPECT_EQ(first.wait().code, 0);
+  EXPECT_EQ(second.wait().code, 0);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace pgsluice::test
