@@ -63,15 +63,15 @@ std::vector<Migration> find_migrations(const std::vector<std::string>& paths, co
   return migrations;
 }
 
-WithHistory find_with_history(const std::vector<std::string>& paths) {
+WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options) {
   WithHistory found{.migrations = {}, .history = 0};
-  std::vector<Migration> named = find_migrations(paths);
+  std::vector<Migration> named = find_migrations(paths, options);
   std::error_code error;
   std::set<fs::path> seen;
   for (const Migration& migration : named) seen.insert(fs::weakly_canonical(migration.path, error));
   for (const std::string& path : paths) {
     if (path == "-" || fs::is_directory(path, error) || !has_version(path)) continue;
-    for (Migration& before : list_migrations(parent_folder(path))) {
+    for (Migration& before : list_migrations(parent_folder(path), options)) {
       const fs::path real = fs::weakly_canonical(before.path, error);
       if (fs::equivalent(before.path, path, error)) break;
       if (has_version(before.path) && seen.insert(real).second) found.migrations.push_back(std::move(before));

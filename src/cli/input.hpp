@@ -29,7 +29,7 @@ struct WithHistory {
 };
 /// The files, and before them what their folders have in front of the first one that is named, if it is one of a sequence:
 /// its name begins with a version.
-WithHistory find_with_history(const std::vector<std::string>& paths);
+WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options);
 
 /// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.
 Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global);

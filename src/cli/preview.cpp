@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/input.hpp"
+#include "cli/reading.hpp"
 #include "cli/receipt.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
@@ -29,6 +30,7 @@ enum class Format { text, json, markdown, html };
 
 struct PreviewCommand {
   std::vector<std::string> paths;
+  Conventions reading;
   std::string programs;
   std::string rules;
   std::string output;
@@ -84,7 +86,7 @@ ExitCode verdict(const Preview& preview) {
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       if (!statement.observed.error) continue;
-      const LineIndex lines(file.analysis->script.source.text);
+      const LineIndex lines(file.analysis->script.source);
       const Position place = lines.position(statement.planned->range.begin);
       throw Error(ExitCode::statement_failed,
                   cat(file.analysis->migration.path.string(), ":", std::to_string(place.line), ":",
@@ -127,9 +129,10 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
   const ServerPrograms programs = find_programs(command.programs, command.pg_version);
-  WithHistory files = command.no_history
-                          ? WithHistory{.migrations = find_migrations(command.paths), .history = 0}
-                          : find_with_history(command.paths);
+  WithHistory files =
+      command.no_history
+          ? WithHistory{.migrations = find_migrations(command.paths, command.reading), .history = 0}
+          : find_with_history(command.paths, command.reading);
   if (files.history > 0 && !global.quiet)
     std::cerr << count_of(files.history, "file") << " before the first one that is named run first\n";
   const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
@@ -194,6 +197,7 @@ Runner add_preview(CLI::App& app) {
                  "file to write a receipt to, for apply --require-receipt, when all is as predicted")
       ->type_name("FILE");
   app.add_flag("--no-history", command->no_history, "run nothing but what is named");
+  add_reading(app, command->reading);
   add_rules(app, command->rules);
   return [command](const GlobalOptions& global) { return run_preview(*command, global); };
 }

@@ -104,7 +104,7 @@ void add_file(Document& document, const PreviewedFile& file, std::size_t number)
     document.emplace_back(Paragraph{styled(Style::faint, "no statement of it ran")});
     return;
   }
-  const LineIndex lines(file.analysis->script.source.text);
+  const LineIndex lines(file.analysis->script.source);
   Table table{.header = {"line", "time", "as predicted", "statement, and what was seen of it"}, .rows = {}};
   for (std::size_t i = 0; i < file.statements.size(); ++i) {
     const PreviewedStatement& statement = file.statements[i];
