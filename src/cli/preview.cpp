@@ -60,7 +60,8 @@ std::string render(const Preview& preview, const PreviewCommand& command, int ma
                    const GlobalOptions& global) {
   constexpr int widest = 140;
   if (command.format == Format::json) return to_json(preview, major);
-  const Document document = to_document(preview);
+  const Document document =
+      to_document(preview, command.format == Format::text ? PreviewOrder::terminal : PreviewOrder::page);
   if (command.format == Format::markdown) return to_markdown(document);
   if (command.format == Format::html) return html_page("pgsluice preview", to_html(document));
   const int descriptor = command.output.empty() ? STDOUT_FILENO : -1;

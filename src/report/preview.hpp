@@ -10,8 +10,10 @@
 
 namespace pgsluice {
 
+/// What matters most stands where the eye is: at the end in a terminal, at the top of a page.
+enum class PreviewOrder { terminal, page };
 /// Statements with what was seen of them, where that is not what was said, and who was kept out when.
-Document to_document(const Preview& preview);
+Document to_document(const Preview& preview, PreviewOrder order);
 /// The document of rules/schema/lint.schema.json, with `observed` and `agrees` beside each statement that ran.
 std::string to_json(const Preview& preview, int pg_version);
 /// "12 statements, all as predicted".

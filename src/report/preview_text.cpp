@@ -209,18 +209,24 @@ std::string preview_summary(const Preview& preview) {
                                          : cat(std::to_string(wrong), " not as predicted"));
 }
 
-Document to_document(const Preview& preview) {
+Document to_document(const Preview& preview, PreviewOrder order) {
   Document document;
+  if (order == PreviewOrder::page) {
+    document.emplace_back(Heading{.level = 1, .words = "What these migrations do"});
+    document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
+    add_time_line(document, preview);
+  }
   for (std::size_t i = 0; i < preview.files.size(); ++i) {
     const PreviewedFile& file = preview.files[i];
     const bool failed = !file.statements.empty() && file.statements.back().observed.error;
     if (!file.history || failed) add_file(document, file, i);
   }
-  add_time_line(document, preview);
+  if (order == PreviewOrder::terminal) add_time_line(document, preview);
   if (!preview.roles.empty())
     document.emplace_back(
         Paragraph{cat("Roles that the files name were made: ", printable_line(join(preview.roles, ", ")))});
-  document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
+  if (order == PreviewOrder::terminal)
+    document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
   return document;
 }
 
