@@ -6,7 +6,7 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<CommandRow, 12> k_commands{{
+constexpr std::array<CommandRow, 13> k_commands{{
     {.name = "lint",
      .summary = "say what each statement of a migration locks, and what is dangerous about it",
      .help = R"(Examples:
