@@ -51,10 +51,12 @@ std::string user_of(const Catalog& catalog, const Relation& table, Name column) 
   return {};
 }
 
+/// Whether a statement behind it has to do with the table, for all that can be told.
 bool is_used_later(const Subject& subject, const RelationName& table) {
   const auto& effects = subject.file.effects;
   return std::any_of(effects.begin() + static_cast<std::ptrdiff_t>(subject.effect.statement) + 1,
                      effects.end(), [&](const Effect& effect) {
+                       if (effect.unmodeled || !effect.unseen.empty()) return true;
                        return std::ranges::find(effect.locks, table, &RelationLock::relation) !=
                               effect.locks.end();
                      });
@@ -136,6 +138,11 @@ std::optional<std::string> of_new_row(const Subject& subject, const std::string&
   return found == 1 ? std::optional(out) : std::nullopt;
 }
 
+/// The name that PostgreSQL 18 gives to the NOT NULL of a column.
+std::string not_null_name(const Subject& subject, Name column) {
+  return quote_ident(make_object_name(subject.target()->name.relname, column, "not_null"));
+}
+
 /// A string that no text of ours ends.
 std::string dollar_quoted(const std::string& body) {
   std::string name = "sync";
@@ -174,10 +181,16 @@ Rewritten change_type(const Subject& subject) {
                      Phase::backfill}};
   if (subject.relation()->column(plain)->not_null)
     steps.emplace_back(cat(prefix, " ALTER COLUMN ", new_column, " SET NOT NULL"));
+  const bool named = subject.relation()->column(plain)->not_null && subject.pg_version >= 18;
   for (const std::string& last :
        {cat("DROP TRIGGER ", trigger, " ON ", table), cat("DROP FUNCTION ", function, "()"),
         cat(prefix, " DROP COLUMN ", column), cat(prefix, " RENAME COLUMN ", new_column, " TO ", column)})
     steps.emplace_back(last, Phase::contract);
+  if (named) {  // from 18 on NOT NULL has a name
+    steps.emplace_back(cat(prefix, " RENAME CONSTRAINT ", not_null_name(subject, new_plain), " TO ",
+                           not_null_name(subject, plain)),
+                       Phase::contract);
+  }
   return steps;
 }
 

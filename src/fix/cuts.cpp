@@ -120,10 +120,10 @@ struct Sorted {
   std::vector<std::size_t> follow;
 };
 
-Sorted sort_statements(const FileAnalysis& file, const std::set<std::size_t>& taken) {
+Sorted sort_statements(const FileAnalysis& file, const std::set<std::size_t>& taken, bool in_any_order) {
   Sorted sorted;
   for (std::size_t i = 0; i < file.script.statements.size(); ++i) {
-    const auto minds = [&](std::size_t other) { return !commute(file, other, i); };
+    const auto minds = [&](std::size_t other) { return !in_any_order && !commute(file, other, i); };
     const bool follows = std::ranges::any_of(sorted.follow, minds);
     if (taken.contains(i) && !follows) {
       sorted.out.push_back(i);
@@ -161,7 +161,10 @@ std::string added_header(bool says_phase, Phase phase, bool off) {
 std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const FileAnalysis& file,
                                                      const std::set<std::size_t>& taken, Place place,
                                                      Phase phase_by_name) {
-  Sorted sorted = sort_statements(file, taken);
+  // Steps that were written for the contract phase are about tables that nothing behind them has to do with.
+  const bool written_for_it =
+      std::ranges::all_of(taken, [&](std::size_t i) { return piece.items[i].phase == Phase::contract; });
+  Sorted sorted = sort_statements(file, taken, place == Place::contract && written_for_it);
   if (place == Place::transaction) {  // what follows may go along
     sorted.out.insert(sorted.out.end(), sorted.follow.begin(), sorted.follow.end());
     sorted.follow.clear();
@@ -208,11 +211,6 @@ std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const F
 bool is_transaction(const FileAnalysis& file, std::size_t i, std::initializer_list<std::string_view> kinds) {
   const Command& command = statement_of(file, i).commands.front();
   return command.tag == "TransactionStmt" && std::ranges::find(kinds, command.text("kind")) != kinds.end();
-}
-
-bool controls_transactions(const FileAnalysis& file) {
-  return std::ranges::any_of(file.script.statements,
-                             [](const Statement& statement) { return statement.tag == "TransactionStmt"; });
 }
 
 bool is_local_setting(const FileAnalysis& file, std::size_t i) {

@@ -204,7 +204,7 @@ class Fixer {
     const Finding* finding = find(analysis.file, "unbatched-dml", i);
     if (finding == nullptr) return fix::Replacement{};
     const Effect& effect = analysis.file.effects[i];
-    if (effect.in_transaction_block && controls_transactions(analysis.file)) {
+    if (effect.in_transaction_block && fix::controls_transactions(analysis.file)) {
       return refuse(line, finding->finding, "it stands between BEGIN and COMMIT: give it a file of its own");
     }
     fix::Rewritten batches = fix::in_batches(analysis.file, effect, *analysis.before[i]);
@@ -227,6 +227,8 @@ class Fixer {
     for (const CommandEffect* command : wanted) parts.insert(command->command);
     const fix::StatementKind& kind = *fix::kind_of(*wanted.front()->row);
     fix::Rewritten rewritten = several ? fix::split(subject, parts) : kind.rewrite(subject);
+    if (needs_another_phase(rewritten) && fix::controls_transactions(analysis.file))
+      rewritten = Refusal{"its steps belong into several files, and this one has its own BEGIN and COMMIT"};
     const std::vector<std::string> findings = findings_about(analysis.file, i, *wanted.front()->row);
     if (const auto* refusal = std::get_if<Refusal>(&rewritten)) {
       refused_.insert(i);
@@ -235,6 +237,12 @@ class Fixer {
     }
     note(several ? k_split_statement : kind.name, line, subject.target(), findings);
     return rewritten;
+  }
+
+  static bool needs_another_phase(const fix::Rewritten& rewritten) {
+    const auto* steps = std::get_if<fix::Replacement>(&rewritten);
+    return steps != nullptr &&
+           std::ranges::any_of(*steps, [](const fix::Step& step) { return step.phase != Phase::expand; });
   }
 
   fix::Subject subject_of(const Analysis& analysis, std::size_t i, const CommandEffect& command) const {
@@ -271,11 +279,6 @@ class Fixer {
       return finding.finding == name && !finding.allowed && (!statement || finding.statement == statement);
     });
     return found == file.findings.end() ? nullptr : &*found;
-  }
-
-  static bool controls_transactions(const FileAnalysis& file) {
-    return std::ranges::any_of(file.script.statements,
-                               [](const Statement& statement) { return statement.tag == "TransactionStmt"; });
   }
 
   // ---- transactions and files ------------------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ std::span<const StatementKind> statement_kinds() {
   return kinds;
 }
 
+bool controls_transactions(const FileAnalysis& file) {
+  return std::ranges::any_of(file.script.statements,
+                             [](const Statement& statement) { return statement.tag == "TransactionStmt"; });
+}
+
 const StatementKind* kind_of(const EffectRow& row) {
   const auto kinds = statement_kinds();
   const auto found = std::ranges::find_if(kinds, [&](const StatementKind& kind) {

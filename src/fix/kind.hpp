@@ -51,6 +51,9 @@ struct Refusal {
 };
 using Rewritten = std::variant<Replacement, Refusal>;
 
+/// Whether the file has a BEGIN or COMMIT of its own.
+bool controls_transactions(const FileAnalysis& file);
+
 struct StatementKind {
   std::string_view name;
   std::string_view sentence;

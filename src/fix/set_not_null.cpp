@@ -8,7 +8,8 @@ namespace pgsluice::fix {
 Rewritten set_not_null(const Subject& subject) {
   const std::string prefix = alter_prefix(subject);
   const Name column = subject.command().name;
-  if (subject.pg_version >= 18) {
+  // In other phases it would break the running release, which the proof by a CHECK shows that it does not.
+  if (subject.pg_version >= 18 && subject.file.migration.phase == Phase::contract) {
     const std::string name = quote_ident(free_name(subject, column, "not_null"));
     return Replacement{cat(prefix, " ADD CONSTRAINT ", name, " NOT NULL ", quote_ident(column), " NOT VALID"),
                        cat(prefix, " VALIDATE CONSTRAINT ", name)};

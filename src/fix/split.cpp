@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "fix/words.hpp"
+#include "sql/lexer.hpp"
 
 namespace pgsluice::fix {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 /// A sub-command of ALTER TABLE; what a new column's definition brings along belongs to it.
 struct Part {
   std::size_t first = 0;  ///< of the statement's commands
+  std::string comments;   ///< about it, each on a line of its own
   bool taken_out = false;
   std::set<std::size_t> inline_taken_out;
 };
@@ -28,16 +30,41 @@ int pass_of(const Command& command) {
   return command.tag == "AT_AddConstraint" ? 4 : 5;
 }
 
-std::vector<Part> parts_of(const Statement& statement, const std::set<std::size_t>& taken_out) {
+/// What stands on the line of a comma is about what is before it, all else about what comes.
+void share_comments(std::string_view gap, std::string& before, std::string& behind) {
+  sql::Lexer lexer(gap);
+  for (sql::Token token = lexer.next_with_comments(); token.kind != sql::TokenKind::end;
+       token = lexer.next_with_comments()) {
+    if (token.kind != sql::TokenKind::line_comment && token.kind != sql::TokenKind::block_comment) continue;
+    const bool same_line = gap.substr(0, token.begin).find('\n') == std::string_view::npos;
+    (same_line ? before : behind) += cat(trim(lexer.text(token)), "\n");
+  }
+}
+
+/// Between the parts, in the order in which they are written.
+void find_comments(const Subject& subject, std::vector<Part>& parts) {
+  const Statement& statement = subject.statement();
+  std::size_t end = statement.range.begin;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const SourceRange range = statement.commands[parts[i].first].range;
+    std::string& before = i == 0 ? parts[i].comments : parts[i - 1].comments;
+    share_comments(subject.text({end, range.begin}), before, parts[i].comments);
+    end = range.end;
+  }
+}
+
+std::vector<Part> parts_of(const Subject& subject, const std::set<std::size_t>& taken_out) {
+  const Statement& statement = subject.statement();
   std::vector<Part> parts;
   for (std::size_t i = 0; i < statement.commands.size(); ++i) {
     const bool taken = taken_out.contains(i);
     if (statement.commands[i].is("inline") && !parts.empty()) {
       if (taken) parts.back().inline_taken_out.insert(i);
     } else {
-      parts.push_back({.first = i, .taken_out = taken, .inline_taken_out = {}});
+      parts.push_back({.first = i, .comments = {}, .taken_out = taken, .inline_taken_out = {}});
     }
   }
+  find_comments(subject, parts);
   std::ranges::stable_sort(parts, {},
                            [&](const Part& part) { return pass_of(statement.commands[part.first]); });
   return parts;
@@ -97,19 +124,18 @@ Rewritten split(const Subject& subject, const std::set<std::size_t>& taken_out) 
   if (statement.tag == "DropStmt") return split_drop(subject);
   if (statement.tag != "AlterTableStmt")
     return Refusal{"several things are done by one statement: write one for each"};
-  // The first one keeps the comments that stand inside of its name.
   const std::string prefix =
       tidy(subject.text({statement.range.begin, statement.commands.front().range.begin}));
   Replacement statements;
   bool open = false;
-  for (const Part& part : parts_of(statement, taken_out)) {
+  for (const Part& part : parts_of(subject, taken_out)) {
     if (is_deferrable(subject, part))
       return Refusal{"a deferrable constraint stands in a column's definition: write it as one of the table"};
     const std::string text = without(subject, part);
     if (open && !part.taken_out) {
-      statements.back().sql += cat(",\n  ", text);
+      statements.back().sql += cat(",\n  ", replace_all(part.comments, "\n", "\n  "), text);
     } else {
-      statements.push_back(cat(prefix, " ", text));
+      statements.push_back(cat(part.comments, prefix, " ", text));
     }
     open = !part.taken_out && part.inline_taken_out.empty();
     for (const std::size_t i : part.inline_taken_out) {

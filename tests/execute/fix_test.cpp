@@ -24,9 +24,10 @@ struct Case {
   std::string_view name;
   std::string_view fix;  ///< the kind that must have a part in it
   std::string_view sql;
-  std::string_view more = {};  ///< what else is there before it
-  int since = 12;              ///< major that has the statement
-  bool works = true;           ///< whether the server says that the original works under its lock
+  std::string_view more = {};   ///< what else is there before it
+  int since = 12;               ///< major that has the statement
+  bool works = true;            ///< whether the server says that the original works under its lock
+  std::string_view after = {};  ///< takes away what the safe form alone leaves
 };
 
 constexpr std::string_view k_tables = R"(
@@ -47,15 +48,14 @@ const std::vector<Case>& cases() {
       {"Refresh", "concurrently", "REFRESH MATERIALIZED VIEW m;",
        "CREATE MATERIALIZED VIEW m AS SELECT id, a FROM t; CREATE UNIQUE INDEX m_id ON m (id); UPDATE t SET "
        "a = a + 1;",
-       12, false},
+       12, true},
       {"DetachPartition", "concurrently", "ALTER TABLE p DETACH PARTITION p1;",
        "CREATE TABLE p (k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); "
        "CREATE TABLE p2 "
        "PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1), (2);",
-       14, false},
+       14, false, "ALTER TABLE p1 DROP CONSTRAINT p1_k_check"},
       {"AddCheck", "not-valid",
-       "ALTER TABLE t ADD CHECK (b >= 0), ADD CONSTRAINT \"two 's\" CHECK (a <> ',;'::text::int OR true);",
-       "CREATE FUNCTION noop() RETURNS int LANGUAGE sql AS 'SELECT 1';"},
+       "ALTER TABLE t ADD CHECK (b >= 0), ADD CONSTRAINT \"two 's\" CHECK (note <> ',; ADD');"},
       {"AddForeignKey", "not-valid",
        "ALTER TABLE t ADD FOREIGN KEY (u_id) REFERENCES u ON DELETE SET NULL DEFERRABLE;"},
       {"AddColumnReferences", "not-valid",
@@ -182,7 +182,8 @@ class Observer {
                 "l.relation WHERE l.pid = pg_backend_pid() AND l.granted AND c.relkind IN ('r', 'p', 'm') "
                 "AND "
                 "c.relnamespace = 'public'::regnamespace AND mode IN ('ShareLock', 'ShareRowExclusiveLock', "
-                "'ExclusiveLock', 'AccessExclusiveLock')",
+                "'ExclusiveLock', 'AccessExclusiveLock') AND NOT (c.relkind = 'm' AND mode = "
+                "'ExclusiveLock')",
                 {})
             .text(0, 0);
     if (!locks.empty()) seen_.push_back(cat(sql, " under ", locks));
@@ -238,6 +239,7 @@ TEST_P(FixOnServers, TheEndIsTheSameAndNobodyIsKeptOutOnTheWay) {
   folder.write("0001_it.sql", one().sql);
   fix_files(folder, observed, one().fix);
   EXPECT_THAT(work_under_locks(folder, observed), IsEmpty()) << text_of(folder);
+  if (!one().after.empty()) observed.sql(one().after);
   EXPECT_EQ(schema_of(observed), schema_of(original)) << text_of(folder);
   EXPECT_EQ(rows_of(observed), rows_of(original)) << text_of(folder);
 
@@ -249,6 +251,7 @@ TEST_P(FixOnServers, TheEndIsTheSameAndNobodyIsKeptOutOnTheWay) {
   }
   EXPECT_EQ(applied.sql("SELECT count(*) FROM pgsluice.migration WHERE state <> 'applied'"), "0")
       << text_of(folder);
+  if (!one().after.empty()) applied.sql(one().after);
   EXPECT_EQ(schema_of(applied), schema_of(original)) << text_of(folder);
   EXPECT_EQ(rows_of(applied), rows_of(original)) << text_of(folder);
 }

@@ -10,7 +10,9 @@
 #include "base/text.hpp"
 #include "fix/names.hpp"
 #include "pgsluice/fix.hpp"
+#include "report/fix.hpp"
 #include "support/analysis.hpp"
+#include "support/schema.hpp"
 
 namespace pgsluice {
 namespace {
@@ -176,9 +178,13 @@ TEST(Fix, ProvesNotNullByACheckOrFrom18OnByItself) {
             "-- pgsluice: allow blocks-reads-during-work, breaks-running-writers because \"a validated "
             "constraint proves it: no row is read\"\nALTER TABLE t ALTER \"A\" SET NOT NULL;\n"
             "ALTER TABLE t DROP CONSTRAINT \"t_A_not_null_proof\";\n");
-  const std::string of_18 = fix_text("ALTER TABLE t ALTER \"A\" SET NOT NULL;\n", {.version = 18});
-  EXPECT_THAT(of_18, HasSubstr("ALTER TABLE t ADD CONSTRAINT \"t_A_not_null\" NOT NULL \"A\" NOT VALID;\n"));
-  EXPECT_THAT(of_18, HasSubstr("ALTER TABLE t VALIDATE CONSTRAINT \"t_A_not_null\";\n"));
+  const std::string of_18 =
+      fix_text("-- pgsluice: phase=contract\nALTER TABLE t ALTER \"A\" SET NOT NULL;\n", {.version = 18});
+  EXPECT_EQ(of_18,
+            "== 0003_x.sql\n-- pgsluice: phase=contract\n"
+            "ALTER TABLE t ADD CONSTRAINT \"t_A_not_null\" NOT NULL \"A\" NOT VALID;\n"
+            "== 0004_x_contract.sql\n-- pgsluice: phase=contract\n"
+            "ALTER TABLE t VALIDATE CONSTRAINT \"t_A_not_null\";\n");
 }
 
 TEST(Fix, FillsAVolatileDefaultInBatches) {
@@ -198,7 +204,7 @@ TEST(Fix, FillsAVolatileDefaultInBatches) {
 TEST(Fix, SplitsWhatDoesSeveralThings) {
   EXPECT_EQ(fix_text("ALTER TABLE t\n  ADD COLUMN a int, -- one\n  ADD CONSTRAINT c CHECK (b > 0),\n  ADD "
                      "COLUMN d int;\n"),
-            "== 0003_x.sql\nALTER TABLE t ADD COLUMN a int,\n  ADD COLUMN d int;\n"
+            "== 0003_x.sql\n-- one\nALTER TABLE t ADD COLUMN a int,\n  ADD COLUMN d int;\n"
             "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0) NOT VALID;\n"
             "== 0004_x_validate.sql\nALTER TABLE t VALIDATE CONSTRAINT c;\n");
 }
@@ -228,6 +234,18 @@ TEST(Fix, ChangesATypeBesideTheOldColumn) {
             "== 0007_x_contract.sql\n-- pgsluice: phase=contract\nDROP TRIGGER t_a_sync ON t;\nDROP FUNCTION "
             "t_a_sync();\n"
             "ALTER TABLE t DROP COLUMN a;\nALTER TABLE t RENAME COLUMN a_new TO a;\n");
+}
+
+TEST(Fix, OfSeveralTypesKeepsTheirStepsApart) {
+  const std::string text = fix_text(
+      "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE u ALTER b TYPE text;",
+      {.before = "CREATE TABLE t (k int PRIMARY KEY, a int); CREATE TABLE u (k int PRIMARY KEY, b int);"});
+  const std::size_t contract = text.find("phase=contract");
+  for (const std::string_view step : {"CREATE FUNCTION t_a", "UPDATE t", "CREATE FUNCTION u_b", "UPDATE u"})
+    EXPECT_LT(text.find(step), contract) << step << text;
+  for (const std::string_view step :
+       {"DROP TRIGGER t_a", "RENAME COLUMN a_new", "DROP TRIGGER u_b", "RENAME COLUMN b_new"})
+    EXPECT_LT(contract, text.find(step)) << step << text;
 }
 
 TEST(Fix, OfATypeTakesTheExpressionOverToTheTrigger) {
@@ -274,6 +292,15 @@ TEST(Fix, TakesSettingsAlong) {
       "int;\n");
 }
 
+TEST(Fix, KeepsTheCommentsBetweenParts) {
+  EXPECT_EQ(
+      fix_text("ALTER TABLE t\n  -- first\n  ADD COLUMN a int, -- a\n  /* the\n check */\n  ADD CONSTRAINT c "
+               "CHECK (b > 0); -- end\n"),
+      "== 0003_x.sql\n-- first\n-- a\nALTER TABLE t ADD COLUMN a int;\n/* the\n check */\nALTER TABLE t ADD "
+      "CONSTRAINT c CHECK (b > 0) NOT VALID;\n== 0004_x_validate.sql\nALTER TABLE t VALIDATE CONSTRAINT c; "
+      "-- end\n");
+}
+
 // ---- what is left alone ----------------------------------------------------------------------------------------------
 
 TEST(Fix, LeavesWhatIsSafeByteForByte) {
@@ -308,6 +335,7 @@ TEST(Fix, SaysWhyItLeavesSomethingAlone) {
        "uses the same table"},
       {"ALTER TABLE t RENAME a TO b;", "", "different names"},
       {"UPDATE t SET a = 1;", "CREATE TABLE t (a int);", "no unique key"},
+      {"BEGIN; ALTER TABLE t ALTER a TYPE bigint; COMMIT;", "CREATE TABLE t (a int);", "BEGIN"},
       {"CREATE INDEX i ON t (a);\nSELEC 1;", "", "cannot be read"},
       {"\\set x 1\nCREATE INDEX i ON t (a);", "", "psql"},
       {"ALTER TABLE t ADD COLUMN IF NOT EXISTS c uuid DEFAULT gen_random_uuid();", "", "IF NOT EXISTS"},
@@ -451,6 +479,17 @@ TEST(FixNames, DoNotDeclareAPhase) {
   const std::vector<std::string> folder = {"0001_a_contract.sql"};
   EXPECT_THAT(fix::new_names("0001_a_contract.sql", folder, {"validate"}),
               ElementsAre("0002_a_validate.sql"));
+}
+
+TEST(FixJson, IsAsItsSchemaSays) {
+  std::vector<FixedPath> migrations;
+  for (const std::string& sql : hostile())
+    migrations.push_back({.folder = "m", .original = sql, .result = fixed(sql, anything(17))});
+  migrations.push_back(
+      {.folder = "m", .original = "DROP INDEX i CASCADE", .result = fixed("DROP INDEX i CASCADE")});
+  const Json document = Json::parse(fix_json(migrations, 17));
+  EXPECT_THAT(test::validate("schema/fix.schema.json", document), IsEmpty());
+  EXPECT_GT(document["summary"]["left"], 0);
 }
 
 TEST(Diff, IsWhatPatchReads) {
