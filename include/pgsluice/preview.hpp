@@ -56,7 +56,7 @@ struct PreviewedStatement {
 
 struct PreviewedFile {
   const FileAnalysis* analysis = nullptr;
-  bool history = false;  ///< ran only so that the others find what they need
+  bool history = false;                        ///< ran only so that the others find what they need
   std::vector<PreviewedStatement> statements;  ///< those that ran
 };
 

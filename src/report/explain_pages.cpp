@@ -142,7 +142,7 @@ Words lock_cell(const RowPage& page) {
 
 Words work_cell(const RowPage& page) {
   std::vector<Words> parts;
-  const auto list = [&](std::string_view verb, bool RoleEffect::*does) {
+  const auto list = [&](std::string_view verb, auto does) {
     std::vector<std::string> roles;
     for (const RoleEffect& role : page.roles) {
       if (role.*does) roles.push_back(role_words(role.role));

@@ -150,8 +150,7 @@ class FileWriter {
 
   void add(const Effect& effect) {
     separate();
-    write_statement(
-        file_, effect, lines_, JsonWriter(out_.text), [this] { out_.flush(); }, more_);
+    write_statement(file_, effect, lines_, JsonWriter(out_.text), [this] { out_.flush(); }, more_);
     out_.flush_chunk();
   }
 
