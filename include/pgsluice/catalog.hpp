@@ -157,6 +157,7 @@ struct Relation {
   bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
   bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
   ShareCount share_count;     ///< catalogs that have it
+  unsigned made_in = 0;       ///< the number of the file that made it; 0: it was there before
   Few<CatalogColumn> columns;
   Few<CatalogConstraint> constraints;
   Few<RelationName> parents;  ///< inheritance, or the partitioned table that it is a partition of
@@ -257,7 +258,17 @@ class Catalog {
   /// Adds a relation, or replaces the one of that name. One that was not there is new.
   void put(Relation relation);
   /// Another file begins. When the ones before it made relations, they count as the whole history.
-  void begin_file() { history_ = history_ || !relations_.empty(); }
+  void begin_file() {
+    history_ = history_ || !relations_.empty();
+    ++file_;
+  }
+  /// The file at hand has made it, if in another transaction: no release can know it.
+  [[nodiscard]] bool is_of_this_file(const Relation& relation) const {
+    return file_ != 0 && relation.made_in == file_;
+  }
+  /// Of a table that no file makes: a CHECK or NOT NULL that files have added and validated says that the column is NOT
+  /// NULL.
+  [[nodiscard]] bool is_said_not_null(const RelationName& table, Name column) const;
   /// A relation was needed that no file makes: the files are not the whole history.
   void note_gap() { gap_ = true; }
   /// Code ran that cannot be followed: it may have made anything, so nothing counts as missing any more.
@@ -355,6 +366,8 @@ class Catalog {
     /// Anything else, by the name of its kind (OBJECT_COLLATION …) and its own, with the owner if it is known.
     std::map<std::pair<std::string_view, RelationName>, Name> others;
     std::vector<CatalogEventTrigger> event_triggers;
+    /// What is known of tables that no file makes.
+    std::map<RelationName, std::vector<CatalogConstraint>> said_not_null;
   };
   /// How a name was before something was done to it.
   struct Before {
@@ -387,6 +400,7 @@ class Catalog {
 
   bool history_ = false;  ///< an earlier file made a relation
   bool gap_ = false;      ///< something came from elsewhere
+  unsigned file_ = 0;     ///< the number of the file at hand
   NameTable<Relation, RelationNameHash> relations_;
   std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
   std::unordered_set<RelationName, RelationNameHash> dropped_;

@@ -121,12 +121,18 @@ class EffectTable {
   mutable std::map<std::string, std::vector<const EffectRow*>, std::less<>> by_tag_;
 };
 
+/// What the catalog says of how much there is in a relation.
+enum class TableSize : unsigned char { unknown, small, large };
+
 struct RelationLock {
   RelationName relation;
   char relkind = relkind::table;
   LockMode mode = LockMode::AccessShare;
   std::string_view role;
-  bool is_new = false;  ///< made in this transaction: nobody can wait for it
+  bool is_new = false;    ///< made in this transaction: nobody can wait for it
+  bool is_fresh = false;  ///< made by this file, if in another transaction: nobody knows it yet
+  bool is_known = false;  ///< the catalog has it
+  TableSize size = TableSize::unknown;
 };
 
 enum class Outcome { runs, skipped, error };
@@ -137,7 +143,8 @@ struct CommandEffect {
   std::size_t command = 0;         ///< index into the commands of the statement, or of `inner`
   /// Code that the statement runs does it: a body, a trigger, a rule.
   std::shared_ptr<const Statement> inner;
-  SourceRange range;  ///< of an inner one: where in the file
+  SourceRange range;      ///< of an inner one: where in the file
+  bool few_rows = false;  ///< an UPDATE or DELETE of rows that a unique key names one by one
   std::vector<RelationLock> locks;
   std::vector<RelationName> rewrites;
   std::vector<RelationName> scans;
@@ -160,6 +167,7 @@ struct Effect {
   Breaks breaks = Breaks::nobody;
   std::optional<Phase> phase;  ///< none: neutral (transaction control, settings, reads)
   Outcome outcome = Outcome::runs;
+  std::string refusal;  ///< of an error: why PostgreSQL refuses it
   std::vector<std::string> assumed;
   std::string unseen;  ///< code that it runs and that nobody can foresee: what and where, the first one of it
   /// lock_timeout in force when it runs, in ms; 0: none, waits for ever; absent: never set in the file.
@@ -169,6 +177,9 @@ struct Effect {
 struct PredictOptions {
   int pg_version = 0;                               ///< major; 0: unknown, every range matches
   std::optional<FileTransaction> transaction = {};  ///< none: as the file's tool does it, else one
+  /// A table of no more than both is small.
+  double small_rows = 10'000;
+  double small_bytes = 8.0 * 1024 * 1024;
 };
 
 /// Predicts the statements of a script one by one, so that none of the effects need be kept. What it is made of must

@@ -57,6 +57,7 @@ struct FindingRule {
   Scope scope = Scope::statement;
   std::vector<Condition> when;
   std::vector<Condition> error_when;  ///< then it is an error, whatever `severity` says
+  std::vector<Condition> info_when;   ///< then it is no more than worth knowing
   std::string message;                ///< template with {relation}, {lock}, {work}, {command} …
   std::string why;
   std::string instead;
@@ -79,6 +80,21 @@ class RuleBook {
   std::array<std::vector<std::size_t>, k_scopes.size()> by_scope_;
 };
 
+/// Two folders of migrations lock two relations in opposite order, so that each may wait for the other.
+struct OrderConflict {
+  std::size_t statement = 0;  ///< that takes the second lock
+  RelationName first;
+  RelationName second;
+  std::string other;  ///< the file that takes them the other way round
+};
+
+/// Which queries of the application use what a statement takes away, or leave out what it wants from now on.
+struct ObjectUse {
+  std::size_t statement = 0;
+  bool known = false;                ///< false: nobody can say it of this kind of statement
+  std::vector<std::string> queries;  ///< each with its place
+};
+
 struct CheckOptions {
   int pg_version = 0;
   /// Nobody said which version: findings that depend on it say so.
@@ -86,7 +102,12 @@ struct CheckOptions {
   Phase phase = Phase::expand;
   /// The runner sets lock_timeout itself, so the file need not.
   bool runner_sets_lock_timeout = false;
-  std::string today;  ///< ISO date, for `until=`
+  /// It has been said of an earlier file that no lock_timeout is set: who mends that mends it for all of them.
+  bool lock_timeout_told = false;
+  std::string today;                                            ///< ISO date, for `until=`
+  const std::vector<OrderConflict>* order_conflicts = nullptr;  ///< of the file
+  bool knows_queries = false;                                   ///< of the application
+  const std::vector<ObjectUse>* uses = nullptr;                 ///< of the file, when they are known
 };
 
 /// Judges one file, statement by statement, so that none of the effects need be kept. What it is made of must outlive it.
@@ -116,6 +137,9 @@ struct FileAnalysis {
   Script script;
   Directives directives;
   std::vector<Effect> effects;
+  std::vector<OrderConflict> order_conflicts;
+  std::vector<ObjectUse> uses;
+  bool lock_timeout_told = false;  ///< see CheckOptions
   std::vector<Finding> findings;
 };
 
@@ -125,6 +149,9 @@ FileAnalysis open(Migration migration);  ///< as far as open_script() parses: th
 /// Advances the catalog.
 void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options);
 void check(FileAnalysis& file, const RuleBook& rules, CheckOptions options);
+
+/// Some statement of the file, of which the effects are known, waits without a lock_timeout, and no `allow` says so.
+bool waits_without_lock_timeout(const FileAnalysis& file, const CheckOptions& options);
 
 /// The same statement by statement, for files whose effects are not kept.
 Prediction start_prediction(const FileAnalysis& file, Catalog& catalog, const EffectTable& table,

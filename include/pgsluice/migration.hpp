@@ -106,6 +106,7 @@ struct Migration {
   std::string tool = std::string(tool::plain);  ///< whose conventions it is read in
   Phase phase = Phase::expand;
   std::filesystem::path path;
+  std::string folder;  ///< of which it is a part; empty: it was named by itself
   std::string sha256;  ///< of the file's bytes, hex; only discover() computes it
   SourceFile source;
   bool repeatable = false;   ///< runs again whenever it has changed

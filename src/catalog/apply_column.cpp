@@ -9,7 +9,7 @@
 namespace pgsluice {
 
 void CatalogChange::alter_table(std::string_view tag) {
-  if (target() == nullptr) return;
+  if (target() == nullptr) return note_constraint(tag);
   if (tag == "AT_AddColumn") return add_column();
   if (tag == "AT_DropColumn") return drop();
   if (tag == "AT_AddConstraint") return add_constraint();

@@ -22,6 +22,7 @@ void erase_named(List& parts, Name name) {
 /// may hang on another one of that name.
 void CatalogChange::drop() {
   const bool relation = command_.tag == "DropStmt" && command_.relation("target") != nullptr;
+  if (relation) forget_constraints();
   const std::vector<CatalogObject> named = named_by_drop(catalog_, command_);
   const Cascade cascade = relation ? Cascade::yes : cascade_of(command_);
   for (const CatalogObject& gone : with_dependents(catalog_, named, cascade)) {

@@ -35,7 +35,7 @@ void CatalogChange::rename() {
   if (type == "OBJECT_SCHEMA") return rename_schema();
   if (rename_object(type, false)) return;
   const Relation* relation = target();
-  if (relation == nullptr) return;
+  if (relation == nullptr) return forget_constraints();
   if (type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE") return rename_column();
   if (type == "OBJECT_TABCONSTRAINT") return rename_constraint();
   if (type == "OBJECT_TRIGGER") return rename_trigger();

@@ -240,6 +240,7 @@ std::vector<const Relation*> Catalog::all() const {
 void Catalog::put(Relation relation) {
   if (!relations_.contains(relation.name)) {
     relation.is_new = true;
+    relation.made_in = file_;
     if (relation.owner.empty()) relation.owner = role;
     created_.push_back(relation.name);
   }

@@ -101,6 +101,10 @@ class CatalogChange {
   void validate_constraint();
   void rename_constraint();
 
+  // apply_unknown.cpp: tables that no file makes
+  void note_constraint(std::string_view tag);
+  void forget_constraints();
+
   // apply_index.cpp
   void create_index();
   void put_index(const RelationName& table, Name name, const IndexDef& definition, std::string_view contype,

@@ -119,6 +119,8 @@ void Catalog::join_objects(const Objects& other) {
   joined.statistics.insert(other.statistics.begin(), other.statistics.end());
   for (const auto& [name, tables] : other.publications)
     joined.publications[name].insert(tables.begin(), tables.end());
+  std::erase_if(joined.said_not_null,
+                [&](const auto& said) { return !other.said_not_null.contains(said.first); });
   joined.schemas.insert(other.schemas.begin(), other.schemas.end());
   joined.others.insert(other.others.begin(), other.others.end());
   for (const auto& [name, extension] : other.extensions) {

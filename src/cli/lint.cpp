@@ -49,6 +49,10 @@ struct LintOptions {
   std::optional<unsigned> jobs;
   std::optional<std::chrono::milliseconds> lock_timeout;
   Conventions reading;
+  std::vector<std::string> severities;
+  std::string queries;
+  std::optional<double> small_bytes;
+  double small_rows = PredictOptions().small_rows;
 };
 
 bool has_sql_files(const fs::path& directory) {
@@ -110,17 +114,24 @@ std::vector<Migration> migrations_of(const LintOptions& options) {
 
 LintTotals analyse_all(const LintOptions& options, const GlobalOptions& global, Catalog catalog,
                        const Rules& rules, LintReport& report) {
-  LintRules lint_rules{.effects = rules.effects,
-                       .findings = rules.findings,
-                       .prediction =
-                           {
-                               .pg_version = version_of(options),
-                           },
-                       .checking = {.pg_version = version_of(options),
-                                    .pg_version_assumed = !options.pg_version,
-                                    .phase = Phase::expand,
-                                    .runner_sets_lock_timeout = options.lock_timeout.has_value(),
-                                    .today = today()}};
+  LintRules lint_rules{
+      .effects = rules.effects,
+      .findings = rules.findings,
+      .prediction = {.pg_version = version_of(options),
+                     .transaction = FileTransaction::one,
+                     .small_rows = options.small_rows,
+                     .small_bytes = options.small_bytes.value_or(PredictOptions().small_bytes)},
+      .checking = {.pg_version = version_of(options),
+                   .pg_version_assumed = !options.pg_version,
+                   .phase = Phase::expand,
+                   .runner_sets_lock_timeout = options.lock_timeout.has_value(),
+                   .today = today()}};
+  const SeverityOverrides severities(options.severities, rules.findings);
+  lint_rules.severities = &severities;
+  std::optional<QueryList> queries;
+  if (!options.queries.empty()) queries = QueryList::load(options.queries);
+  if (queries) lint_rules.queries = &*queries;
+  lint_rules.tell_each_timeout = !options.baseline.empty();
   const std::vector<Migration> migrations = migrations_of(options);
   tell_reading(migrations, event_sink(global));
   std::optional<Baseline> baseline;
@@ -252,6 +263,23 @@ Runner add_lint(CLI::App& app) {
   add_jobs(app, options->jobs, "files to work on at a time; default: one for each processor");
   add_duration(app, "--lock-timeout", options->lock_timeout,
                "the lock_timeout that whoever runs the migrations sets");
+  app.add_option(
+         "--severity", options->severities,
+         "what a finding is worth: error, warning, info or off; for some files alone: legacy/*:…; may be "
+         "given several times, the last one counts")
+      ->type_name("[PATH:]FINDING=SEVERITY")
+      ->allow_extra_args(false);
+  app.add_option(
+         "--queries", options->queries,
+         "SQL of the application, or pg_stat_statements as .csv or .json: findings about what is taken away "
+         "say who uses it, and are silent when nobody does")
+      ->type_name("FILE");
+  add_size(app, "--small-size", options->small_bytes,
+           "work under a lock on a table that --catalog knows to be no larger is no error; default: 8MB");
+  app.add_option("--small-rows", options->small_rows, "and of no more rows")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   return [options](const GlobalOptions& global) { return lint(*options, global); };
 }
 

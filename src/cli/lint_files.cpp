@@ -13,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+#include "findings/lock_order.hpp"
+
 namespace pgsluice::cli {
 namespace {
 
@@ -44,6 +46,7 @@ class Pipeline {
         rules_(rules),
         report_(report),
         window_(std::size_t{32} * jobs),
+        several_folders_(has_several_folders(migrations)),
         catalog_(catalog) {
     for (unsigned i = 1; i < jobs; ++i) helpers_.emplace_back([this] { help(); });
   }
@@ -77,6 +80,12 @@ class Pipeline {
   }
 
  private:
+  static bool has_several_folders(const std::vector<Migration>& migrations) {
+    return std::ranges::any_of(migrations, [&](const Migration& migration) {
+      return migration.folder != migrations.front().folder;
+    });
+  }
+
   void refill() {
     while (next_ < migrations_.size() && window_files_.size() < window_) {
       File& file = window_files_.emplace_back();
@@ -118,13 +127,20 @@ class Pipeline {
 
   void stream(FileAnalysis& file) {
     report_.begin(file);
+    const Catalog before = rules_.queries != nullptr ? catalog_ : Catalog();
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
-    Checker checker = start_check(file, rules_.findings, rules_.checking);
+    file.lock_timeout_told = lock_timeout_told_ && !rules_.tell_each_timeout;
+    Checker checker = start_check(file, rules_.findings, checking());
     std::vector<Effect> effects;
+    orders_.begin();
     for (std::size_t begin = 0; has_statement(file.script, begin); begin += effects.size()) {
       effects.clear();
       const std::size_t end = std::min(begin + k_statements, file.script.statements.size());
       while (begin + effects.size() < end) effects.push_back(*prediction.next());
+      for (const Effect& effect : effects) {
+        if (several_folders_) orders_.add(file, effect);
+        if (rules_.queries != nullptr) rules_.queries->note(file, effect, before);
+      }
       for (const Effect& effect : effects) checker.add(effect);
       for (const Effect& effect : effects) {
         report_.add(file, effect);
@@ -134,9 +150,29 @@ class Pipeline {
     }
     static_cast<void>(prediction.next());  // the catalog is then as it is after the file
     file.findings = checker.finish();
+    lock_timeout_told_ = lock_timeout_told_ || std::ranges::any_of(file.findings, [](const Finding& finding) {
+                           return finding.finding == "waits-without-lock-timeout" && !finding.allowed;
+                         });
+    override_severities(file);
     if (rules_.baseline != nullptr) rules_.baseline->mark(file);
     report_.end(file);
     totals_.add(file);
+  }
+
+  void override_severities(FileAnalysis& file) const {
+    if (rules_.severities != nullptr) rules_.severities->apply(file);
+  }
+
+  /// Only who has the application's queries may say that nobody uses something.
+  [[nodiscard]] CheckOptions checking() const {
+    CheckOptions options = rules_.checking;
+    options.knows_queries = rules_.queries != nullptr;
+    return options;
+  }
+
+  void tell_timeout_once(FileAnalysis& file) {
+    file.lock_timeout_told = lock_timeout_told_;
+    lock_timeout_told_ = lock_timeout_told_ || waits_without_lock_timeout(file, rules_.checking);
   }
 
   /// The statement of that number, which is parsed now if it is not yet.
@@ -183,7 +219,12 @@ class Pipeline {
     lock.unlock();
     for (std::size_t i = begin; i < end; ++i) {
       File& file = window_files_[i];
-      if (!file.error) predict(file.analysis, catalog_, rules_.effects, rules_.prediction);
+      if (file.error) continue;
+      const Catalog before = rules_.queries != nullptr ? catalog_ : Catalog();
+      predict(file.analysis, catalog_, rules_.effects, rules_.prediction);
+      if (rules_.queries != nullptr) rules_.queries->note(file.analysis, before);
+      if (several_folders_) orders_.add(file.analysis);
+      if (file.reported && !rules_.tell_each_timeout) tell_timeout_once(file.analysis);
     }
     lock.lock();
     predicted_ = end;
@@ -259,7 +300,8 @@ class Pipeline {
 
   void check_file(File& file) const {
     if (!file.reported) return;
-    check(file.analysis, rules_.findings, rules_.checking);
+    check(file.analysis, rules_.findings, checking());
+    override_severities(file.analysis);
     if (rules_.baseline != nullptr) return;  // what it knows depends on the files before
     file.totals.add(file.analysis);
     file.rendered = report_.render(file.analysis);
@@ -270,6 +312,9 @@ class Pipeline {
   const LintRules& rules_;
   LintReport& report_;
   const std::size_t window_;  ///< how many files there are at once
+  const bool several_folders_;
+  LockOrders orders_;
+  bool lock_timeout_told_ = false;
   Catalog& catalog_;
   LintTotals totals_;
 

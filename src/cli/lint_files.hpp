@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "findings/baseline.hpp"
+#include "findings/query_list.hpp"
+#include "findings/severity.hpp"
 #include "pgsluice/findings.hpp"
 #include "report/lint.hpp"
 
@@ -18,6 +20,10 @@ struct LintRules {
   PredictOptions prediction;
   CheckOptions checking;
   Baseline* baseline = nullptr;  ///< gets the files in their order
+  /// Each file is told that it sets no lock_timeout, not only the first one: what a baseline knows says nothing of others.
+  bool tell_each_timeout = false;
+  const SeverityOverrides* severities = nullptr;
+  const QueryList* queries = nullptr;  ///< of the application; none: nobody knows them
   /// Whether a file is reported; the others are replayed, and that is all. None: all are.
   std::function<bool(const Migration&)> reported;
 };

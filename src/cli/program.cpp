@@ -13,6 +13,7 @@
 #include "base/version.hpp"
 #include "cli/commands.hpp"
 #include "cli/config.hpp"
+#include "cli/config_schema.hpp"
 #include "cli/help.hpp"
 #include "cli/options.hpp"
 #include "pg/libpq.hpp"
@@ -48,12 +49,21 @@ struct Program {
   CLI::App app{std::string(k_description), "pgsluice"};
   std::vector<std::pair<CLI::App*, Runner>> runners;
 
+  void print_config_schema() const {
+    std::cout << config_schema(app);
+    throw CLI::Success();
+  }
+
   explicit Program(GlobalOptions& options) {
     app.footer(std::string(k_footer));
     app.formatter(std::make_shared<HelpFormatter>());
     app.set_help_flag("-h,--help", "show this help");
     app.set_version_flag("--version", version_text, "show the versions of program, SQL grammar and libpq");
     add_config(app);
+    app.add_flag_callback(
+           "--config-schema", [this] { print_config_schema(); },
+           "print the JSON Schema of pgsluice.toml, for editors")
+        ->configurable(false);
     add_global_options(app, options);
     for (const CommandRow& row : commands()) {
       CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.summary));

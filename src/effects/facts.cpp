@@ -62,7 +62,12 @@ FactValue column_exists(const Subject& subject) {
 FactValue not_null_proven(const Subject& subject) {
   const CatalogColumn* column =
       subject.target != nullptr ? subject.target->column(subject.command.name) : nullptr;
-  if (column == nullptr) return Unknown{};
+  if (column == nullptr) {
+    if (subject.target == nullptr &&
+        subject.catalog.is_said_not_null(subject.target_name(), subject.command.name))
+      return true;
+    return Unknown{};
+  }
   const bool looks_at_children =
       subject.pg_version <= 17 && subject.target->relkind != relkind::partitioned_table;
   return (column->not_null && !looks_at_children) || nullable(subject).empty();
@@ -227,8 +232,12 @@ FactValue nullable_key(const Subject& subject) {
   });
 }
 
-/// What the command says that an unknown target is; ALTER TABLE takes every kind.
+/// What the command says that an unknown target is; ALTER TABLE takes every kind. What REINDEX and CLUSTER name is most
+/// likely no partitioned table: those can do it in no transaction.
 FactValue kind_as_written(const Command& command) {
+  if (command.tag == "ClusterStmt") return text("table");
+  if (command.tag == "ReindexStmt")
+    return text(command.text("kind") == "REINDEX_OBJECT_INDEX" ? "index" : "table");
   constexpr std::array<FactName, 3> k_object_types = {"objtype", "renameType", "objectType"};
   for (const FactName fact : k_object_types) {
     const std::string_view type = command.text(fact);

@@ -66,6 +66,8 @@ void note_new(Parts& parts, const Catalog& catalog, bool after) {
       const Relation* table = relation->table.empty() ? nullptr : catalog.find(relation->table);
       part.member.known = true;
       part.is_new = part.is_new || relation->is_new;
+      part.is_fresh = catalog.is_of_this_file(table != nullptr ? *table : *relation);
+      if (relation->size) part.size = *relation->size;
       part.table_is_new = part.table_is_new || (table != nullptr && table->is_new);
     }
   }

@@ -16,6 +16,8 @@ struct Part {
   std::string_view role;
   bool is_new = false;
   bool table_is_new = false;  ///< an index: its table is new
+  bool is_fresh = false;      ///< made by this file
+  RelationSize size = {};     ///< as far as the catalog knows it
 };
 struct Parts {
   std::vector<Part> locks;

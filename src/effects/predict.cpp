@@ -11,10 +11,12 @@
 #include "catalog/builtins.hpp"
 #include "code_scans.hpp"
 #include "deferral.hpp"
+#include "few_rows.hpp"
 #include "follow.hpp"
 #include "grammar.hpp"
 #include "merge.hpp"
 #include "parts.hpp"
+#include "refusal.hpp"
 #include "select_row.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
@@ -190,6 +192,7 @@ class Prediction::Walk {
     if (roll_back && !savepoints_.empty()) catalog_.roll_back(savepoints_.front().mark);
     transaction_.reset();
     savepoints_.clear();
+    new_values_.clear();
     deferral_.clear();
     catalog_.end_transaction();
     settings_.end_transaction(roll_back);
@@ -271,9 +274,12 @@ class Prediction::Walk {
     // The elements of CREATE SCHEMA are looked for and made in that schema first.
     const bool in_schema = statement.tag == "CreateSchemaStmt";
     if (in_schema) catalog_.search_path.insert(catalog_.search_path.begin(), statement.commands.front().name);
+    effect.refusal = new_values_.refusal(script_.text(statement.range), statement, catalog_);
     effects::Host host = make_host(effect);
     follower_.start(&host, statement.range, settings_.check_function_bodies());
     commands(statement, effect);
+    // A type has its full name when it is there.
+    if (transaction_) new_values_.note(statement, catalog_, options_.pg_version);
     note_placeholders(statement, effect);
     std::ranges::stable_sort(effect.commands, {}, [](const CommandEffect& command) {
       return std::pair(command.inner != nullptr, command.inner != nullptr ? 0 : command.command);
@@ -285,6 +291,7 @@ class Prediction::Walk {
       settings_.end_transaction(false);
       use_settings();
     }
+    if (!effect.refusal.empty()) effect.outcome = Outcome::error;
     effects::classify(statement, effect);
     return effect;
   }
@@ -434,7 +441,9 @@ class Prediction::Walk {
       return effects::is_too_new(command, options_.pg_version);
     };
     if (exceeds_limits(statement) || std::ranges::any_of(statement.commands, is_too_new)) {
-      effect.outcome = Outcome::error;
+      const std::string version = std::to_string(options_.pg_version);
+      refuse(effect, exceeds_limits(statement) ? "a table has at most 1600 columns, an index at most 32"
+                                               : cat("PostgreSQL ", version, " does not know it"));
       return true;
     }
     const Command& first = statement.commands.front();
@@ -442,18 +451,28 @@ class Prediction::Walk {
     if (target == nullptr) return false;
     if (makes_target(statement)) {
       if (first.is("replace") || catalog_.find(creation_name(target->name)) == nullptr) return false;
-      effect.outcome = first.is("if_not_exists") ? Outcome::skipped : Outcome::error;
+      if (first.is("if_not_exists")) {
+        effect.outcome = Outcome::skipped;
+      } else {
+        refuse(effect, cat(catalog_.resolve(creation_name(target->name)).quoted(), " exists already"));
+      }
       return true;
     }
     const auto missing = [this](const Command& command) { return is_target_missing(command); };
-    if (std::ranges::any_of(statement.commands, [&](const Command& command) {
-          return missing(command) && !effects::takes_absence(command);
-        })) {
-      effect.outcome = Outcome::error;
+    const auto absent = std::ranges::find_if(statement.commands, [&](const Command& command) {
+      return missing(command) && !effects::takes_absence(command);
+    });
+    if (absent != statement.commands.end()) {
+      refuse(effect, cat(catalog_.resolve(absent->relation("target")->name).quoted(), " does not exist"));
     } else if (std::ranges::all_of(statement.commands, missing)) {
       effect.outcome = Outcome::skipped;
     }
     return effect.outcome != Outcome::runs;
+  }
+
+  static void refuse(Effect& effect, std::string why) {
+    effect.outcome = Outcome::error;
+    if (effect.refusal.empty()) effect.refusal = std::move(why);
   }
 
   /// Its target is what it makes.
@@ -513,6 +532,10 @@ class Prediction::Walk {
         result.row != nullptr ? effects::parts_of(*result.row, subject) : effects::worst_parts(subject);
     add_deferrable(subject, parts);
     const bool on_new = subject.target != nullptr && subject.target->is_new;
+    if (inside_ == 0 && result.row != nullptr) {
+      if (effect.refusal.empty()) effect.refusal = effects::refusal(subject);
+      result.few_rows = effects::has_few_rows(subject);
+    }
     effects::note_new(parts, catalog_);
     static_cast<void>(catalog_.take_created());
     apply(command, result.row);
@@ -575,7 +598,10 @@ class Prediction::Walk {
                          .relkind = member.relkind,
                          .mode = part.mode,
                          .role = part.role,
-                         .is_new = part.is_new || part.role == "new_index"});
+                         .is_new = part.is_new || part.role == "new_index",
+                         .is_fresh = part.is_fresh,
+                         .is_known = member.known,
+                         .size = size_of(part)});
     }
     for (const Part& part : parts.rewrites) {
       if (!part.is_new && !is_left_out(part.member.name)) add_unique(result.rewrites, part.member.name);
@@ -587,6 +613,14 @@ class Prediction::Walk {
       if (!part.table_is_new && !is_left_out(part.member.name))
         add_unique(result.index_builds, part.member.name);
     }
+  }
+
+  [[nodiscard]] TableSize size_of(const Part& part) const {
+    const auto& [rows, bytes] = part.size;
+    if (!bytes) return TableSize::unknown;
+    // A table that nobody has analysed yet has no number of rows.
+    const bool few = !rows || *rows < 0 || *rows <= options_.small_rows;
+    return few && *bytes <= options_.small_bytes ? TableSize::small : TableSize::large;
   }
 
   const Script& script_;
@@ -607,6 +641,7 @@ class Prediction::Walk {
   effects::Settings settings_;
   effects::Deferral deferral_;
   effects::KeyQueries key_queries_;
+  effects::NewEnumValues new_values_;
   std::vector<effects::DeferrableLock> due_;  ///< at the COMMIT at hand
   effects::Follower follower_;
   int inside_ = 0;             ///< so many statements of code

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "effects/safe_form.hpp"
 #include "effects/subject.hpp"
+#include "findings/lock_order.hpp"
 #include "findings/subject.hpp"
 #include "pgsluice/explain.hpp"
 #include "sql/lexer.hpp"
@@ -53,14 +54,23 @@ std::optional<std::string> example_text(const std::string& rule, std::string_vie
   return std::nullopt;
 }
 
-FileAnalysis analyse_example(std::string text, std::string_view name, const EffectTable& table,
-                             const RuleBook& rules, int pg_version) {
+Migration example(std::string text, std::string_view name) {
   Migration migration;
   migration.path = name;
   migration.source = {.path = std::string(name), .text = std::move(text)};
+  return migration;
+}
+
+/// `other` is a migration of another folder, where the rule is about two of them.
+FileAnalysis analyse_example(std::string text, std::string_view name, const std::optional<std::string>& other,
+                             const EffectTable& table, const RuleBook& rules, int pg_version) {
+  const CheckOptions checking{.pg_version = pg_version, .today = "2026-01-01"};
+  if (other) {
+    return analyse_beside(example(*other, "other.sql"), example(std::move(text), name), table, rules,
+                          {.pg_version = pg_version}, checking);
+  }
   Catalog catalog;
-  return analyse(std::move(migration), catalog, table, rules, {.pg_version = pg_version},
-                 {.pg_version = pg_version, .today = "2026-01-01"});
+  return analyse(example(std::move(text), name), catalog, table, rules, {.pg_version = pg_version}, checking);
 }
 
 // ---- rows --------------------------------------------------------------------------------------------------------
@@ -189,10 +199,12 @@ std::string chapter_title(const RowGroup& group, const std::vector<RowGroup>& gr
 FindingPage finding_page(const FindingRule& rule, const EffectTable& table, const RuleBook& rules,
                          const std::string& rules_folder, int pg_version) {
   FindingPage page{.rule = &rule, .when = criteria(rule.when), .error_when = criteria(rule.error_when)};
+  const std::optional<std::string> other = example_text(rule.name, "other.sql", rules_folder);
   for (const std::string_view name : {"unsafe.sql", "safe.sql"}) {
     if (std::optional<std::string> text = example_text(rule.name, name, rules_folder)) {
       page.examples.push_back(
-          {.name = name, .analysis = analyse_example(std::move(*text), name, table, rules, pg_version)});
+          {.name = name,
+           .analysis = analyse_example(std::move(*text), name, other, table, rules, pg_version)});
     }
   }
   return page;

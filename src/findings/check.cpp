@@ -34,6 +34,8 @@ Finding judge(const Match& match) {
   const FindingRule& rule = *match.rule;
   if (!rule.error_when.empty() && hold(rule.error_when, *match.subjects.front()))
     finding.severity = Severity::error;
+  if (!rule.info_when.empty() && hold(rule.info_when, *match.subjects.front()))
+    finding.severity = Severity::info;
   return finding;
 }
 
@@ -250,6 +252,9 @@ Prediction start_prediction(const FileAnalysis& file, Catalog& catalog, const Ef
 
 Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOptions options) {
   options.phase = file.migration.phase;
+  options.order_conflicts = &file.order_conflicts;
+  if (options.knows_queries) options.uses = &file.uses;
+  options.lock_timeout_told = file.lock_timeout_told;
   return {file.script, file.directives, rules, options};
 }
 

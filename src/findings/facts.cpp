@@ -9,8 +9,9 @@ namespace pgsluice::findings {
 namespace {
 
 bool is_existing(const Effect& effect, const RelationName& relation) {
-  return std::none_of(effect.locks.begin(), effect.locks.end(),
-                      [&](const RelationLock& lock) { return lock.is_new && lock.relation == relation; });
+  return std::none_of(effect.locks.begin(), effect.locks.end(), [&](const RelationLock& lock) {
+    return !is_in_use(lock) && lock.relation == relation;
+  });
 }
 
 bool any_existing(const Effect& effect, const std::vector<RelationName>& relations) {
@@ -20,8 +21,16 @@ bool any_existing(const Effect& effect, const std::vector<RelationName>& relatio
 
 /// Of an index: the table is what counts, and an index that is being built is always new itself.
 bool builds_on_existing(const CommandEffect& command) {
-  return !command.index_builds.empty() && std::any_of(command.locks.begin(), command.locks.end(),
-                                                      [](const RelationLock& lock) { return !lock.is_new; });
+  return !command.index_builds.empty() &&
+         std::any_of(command.locks.begin(), command.locks.end(),
+                     [](const RelationLock& lock) { return is_in_use(lock); });
+}
+
+/// A table that nobody has described may have indexes that nobody can name.
+bool builds_on_unknown(const CommandEffect& command) {
+  return command.row != nullptr && !command.row->index_builds.empty() && command.row->on == "ReindexStmt" &&
+         std::any_of(command.locks.begin(), command.locks.end(),
+                     [](const RelationLock& lock) { return !lock.is_known; });
 }
 
 bool is_concurrent(const Statement& statement) {
@@ -30,8 +39,9 @@ bool is_concurrent(const Statement& statement) {
 }
 
 bool touches_existing(const Effect& effect) {
-  return std::any_of(effect.locks.begin(), effect.locks.end(),
-                     [](const RelationLock& lock) { return !lock.is_new && is_table_like(lock.relkind); });
+  return std::any_of(effect.locks.begin(), effect.locks.end(), [](const RelationLock& lock) {
+    return is_in_use(lock) && lock.size != TableSize::small && is_table_like(lock.relkind);
+  });
 }
 
 std::string_view relkind_word(char relkind) {
@@ -51,7 +61,65 @@ std::string_view relkind_word(char relkind) {
 
 std::string_view target_of(const Subject& subject) {
   if (subject.lock == nullptr) return "none";
-  return subject.lock->is_new ? "new" : "existing";
+  return is_in_use(*subject.lock) ? "existing" : "new";
+}
+
+std::string_view size_word(TableSize size) {
+  switch (size) {
+    case TableSize::small: return "small";
+    case TableSize::large: return "large";
+    case TableSize::unknown: break;
+  }
+  return "unknown";
+}
+
+/// The largest of the relations that the command works on; of the lock's own, when it works on none.
+TableSize size_of_work(const Subject& subject) {
+  if (subject.command == nullptr) return subject.lock == nullptr ? TableSize::unknown : subject.lock->size;
+  std::vector<RelationName> worked = subject.command->rewrites;
+  worked.insert(worked.end(), subject.command->scans.begin(), subject.command->scans.end());
+  TableSize size = TableSize::small;
+  bool any = false;
+  for (const RelationLock& lock : subject.command->locks) {
+    const bool counts = worked.empty()
+                            ? is_table_like(lock.relkind)
+                            : std::find(worked.begin(), worked.end(), lock.relation) != worked.end();
+    if (!counts || !is_in_use(lock)) continue;
+    any = true;
+    if (lock.size == TableSize::large) return TableSize::large;
+    if (lock.size == TableSize::unknown) size = TableSize::unknown;
+  }
+  return any ? size : TableSize::unknown;
+}
+
+/// What somebody says by a condition is meant; what is emptied altogether may be a mistake.
+bool destroys_data(const Subject& subject) {
+  const Command* command = subject.written();
+  const bool chosen = command != nullptr && command->tag == "DeleteStmt" && command->is("has_where");
+  return subject.effect->destroys_data && target_of(subject) != "new" && !chosen;
+}
+
+bool keeps_invalid_index(const Subject& subject) {
+  const Command* command = subject.written();
+  return command != nullptr && command->tag == "IndexStmt" && command->is("concurrent") &&
+         command->is("if_not_exists") && !subject.history().dropped_index;
+}
+
+bool is_local_without_transaction(const Subject& subject) {
+  const Command* command = subject.written();
+  return command != nullptr && command->tag == "VariableSetStmt" && command->is("is_local") &&
+         !subject.effect->in_transaction_block;
+}
+
+std::string_view used_word(const Subject& subject) {
+  const ObjectUse* use = use_of(subject);
+  if (use == nullptr || !use->known) return "unknown";
+  return use->queries.empty() ? "no" : "yes";
+}
+
+bool is_upgrade(const Subject& subject) {
+  const std::vector<RelationName>& upgraded = subject.history().upgraded;
+  return std::find(upgraded.begin(), upgraded.end(), subject.lock->relation) != upgraded.end();
 }
 
 FactValue has_where(const Subject& subject) {
@@ -68,11 +136,11 @@ bool is_batched(const Subject& subject) {
 
 /// Nobody uses what is made in the same transaction.
 std::string_view broken(const Subject& subject) {
-  const bool in_use = subject.lock == nullptr || !subject.lock->is_new;
+  const bool in_use = subject.lock == nullptr || is_in_use(*subject.lock);
   return in_use ? to_string(subject.effect->breaks) : to_string(Breaks::nobody);
 }
 
-constexpr std::array<FactRow, 19> k_facts{{
+constexpr std::array<FactRow, 29> k_facts{{
     {"blocks", Scope::relation, "what the lock keeps out while it is held: reads, writes, ddl or nothing",
      [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
     {"work", Scope::relation,
@@ -85,6 +153,12 @@ constexpr std::array<FactRow, 19> k_facts{{
      [](const Subject& s) { return FactValue(relkind_word(s.lock->relkind)); }},
     {"role", Scope::relation, "the part that the relation plays in the command, as in rules/effects",
      [](const Subject& s) { return FactValue(s.lock->role); }},
+    {"size", Scope::relation,
+     "what the catalog says of what the command works on: small, large or unknown; see --small-size",
+     [](const Subject& s) { return FactValue(size_word(size_of_work(s))); }},
+    {"upgrades", Scope::relation,
+     "an earlier statement of the transaction holds a weaker lock on it, or has changed its rows",
+     [](const Subject& s) { return FactValue(is_upgrade(s)); }},
 
     {"needs_no_transaction", Scope::statement, "it fails inside a transaction block",
      [](const Subject& s) { return FactValue(s.effect->needs_no_transaction); }},
@@ -95,18 +169,38 @@ constexpr std::array<FactRow, 19> k_facts{{
     {"declared_phase", Scope::statement, "the file's phase: expand, backfill or contract",
      [](const Subject& s) { return FactValue(to_string(s.file->options.phase)); }},
     {"destroys_data", Scope::statement, "rows or columns are gone afterwards",
-     [](const Subject& s) { return FactValue(s.effect->destroys_data && target_of(s) != "new"); }},
+     [](const Subject& s) { return FactValue(destroys_data(s)); }},
+    {"fails", Scope::statement, "the catalog proves that PostgreSQL refuses it",
+     [](const Subject& s) { return FactValue(!s.effect->refusal.empty()); }},
+    {"keeps_invalid_index", Scope::statement,
+     "CREATE INDEX CONCURRENTLY IF NOT EXISTS, and nothing before it drops what an earlier attempt left",
+     [](const Subject& s) { return FactValue(keeps_invalid_index(s)); }},
+    {"local_without_transaction", Scope::statement, "SET LOCAL outside a transaction",
+     [](const Subject& s) { return FactValue(is_local_without_transaction(s)); }},
+    {"opposite_order", Scope::statement,
+     "another folder of migrations takes its lock and one that is held in the opposite order",
+     [](const Subject& s) { return FactValue(s.history().order_conflict != nullptr); }},
+    {"needs_app", Scope::statement, "the file says which releases can live with it",
+     [](const Subject& s) { return FactValue(!s.file->directives.needs_app.empty()); }},
+    {"used", Scope::statement,
+     "whether a query of lint --queries uses what it takes away: yes, no or unknown",
+     [](const Subject& s) { return FactValue(used_word(s)); }},
+    {"few_rows", Scope::statement, "an UPDATE or DELETE names its rows by a unique key",
+     [](const Subject& s) { return FactValue(s.command != nullptr && s.command->few_rows); }},
+    {"target_size", Scope::statement, "what the catalog says of the target: small, large or unknown",
+     [](const Subject& s) { return FactValue(s.lock == nullptr ? "unknown" : size_word(s.lock->size)); }},
     {"unmodeled", Scope::statement, "no effects row knows it, or it runs code that nobody can foresee",
      [](const Subject& s) { return FactValue(s.effect->unmodeled); }},
     {"kind", Scope::statement, "select, insert, insert_from_query, update, delete, merge, copy or other",
      [](const Subject& s) { return FactValue(kind(s.statement())); }},
     {"target", Scope::statement,
-     "the relation that it is about: existing, new (made in the same transaction) or none",
+     "the relation that it is about: existing, new (made by the same file) or none",
      [](const Subject& s) { return FactValue(target_of(s)); }},
     {"has_where", Scope::statement, "an UPDATE or DELETE is limited by WHERE", has_where},
     {"batched", Scope::statement, "a `batch` directive stands before it",
      [](const Subject& s) { return FactValue(is_batched(s)); }},
-    {"lock_timeout", Scope::statement, "the lock_timeout in force: unset, zero (waits for ever) or set",
+    {"lock_timeout", Scope::statement,
+     "the lock_timeout in force: unset, zero (waits for ever), long (for more than 30s) or set",
      [](const Subject& s) { return FactValue(s.history().lock_timeout); }},
     {"first_wait", Scope::statement,
      "the file's first statement that waits for a strong lock without a lock_timeout",
@@ -156,7 +250,7 @@ void add_relation_subjects(const Subject& statement, const CommandEffect* comman
   subject.command = command;
   subject.range = range_of(subject);
   for (const RelationLock& lock : statement.effect->locks) {
-    if (lock.is_new) continue;
+    if (!is_in_use(lock)) continue;
     subject.lock = &lock;
     subjects.push_back(subject);
   }
@@ -170,8 +264,21 @@ bool is_table_like(char relkind) {
          relkind == relkind::view;
 }
 
+const ObjectUse* use_of(const Subject& subject) {
+  const std::vector<ObjectUse>* uses = subject.file->options.uses;
+  if (uses == nullptr || subject.effect == nullptr) return nullptr;
+  const auto found = std::find_if(uses->begin(), uses->end(), [&](const ObjectUse& use) {
+    return use.statement == subject.effect->statement;
+  });
+  return found == uses->end() ? nullptr : &*found;
+}
+
+bool is_in_use(const RelationLock& lock) {
+  return !lock.is_new && !lock.is_fresh;
+}
+
 std::string_view blocks(const RelationLock& lock) {
-  if (lock.is_new) return "nothing";
+  if (!is_in_use(lock)) return "nothing";
   if (blocks_reads(lock.mode)) return "reads";
   if (lock.relkind == relkind::materialized_view) return "ddl";
   if (blocks_writes(lock.mode)) return "writes";
@@ -180,7 +287,8 @@ std::string_view blocks(const RelationLock& lock) {
 
 std::string_view work(const Effect& effect, const Statement& statement, const CommandEffect& command) {
   const bool idle = command.rewrites.empty() && command.scans.empty() && command.index_builds.empty();
-  if (idle || (command.inner == nullptr && is_concurrent(statement))) return "none";
+  if (command.inner == nullptr && is_concurrent(statement)) return "none";
+  if (idle) return builds_on_unknown(command) ? "index_build" : "none";
   if (any_existing(effect, command.rewrites)) return "rewrite";
   if (any_existing(effect, command.scans)) return "scan";
   return builds_on_existing(command) ? "index_build" : "none";

@@ -51,16 +51,33 @@ SourceRange transaction_end(const Script& script, std::size_t statement) {
   return *std::prev(std::ranges::lower_bound(script.pieces, end, {}, &SourceRange::begin));
 }
 
+/// Then it is a matter of this file.
+bool allows_to_wait(const Directives& directives) {
+  return std::ranges::any_of(directives.allows, [](const Allow& allow) {
+    return std::ranges::find(allow.findings, "waits-without-lock-timeout") != allow.findings.end();
+  });
+}
+
 }  // namespace
 
 void HistoryWalk::step(const Effect& effect) {
   History& history = file_.history;
   history.lock_timeout = lock_timeout(effect);
+  history.lock_timeout_ms = effect.lock_timeout_ms;
   if (!effect.transaction || effect.transaction != transaction_) begin(effect);
   history.held.clear();
   if (!untold_.empty() && is_slow(effect, file_.script.statements[effect.statement]))
     history.held = held_during(effect);
+  history.upgraded = upgraded_by(effect);
+  history.dropped_index = note_index(file_.script.statements[effect.statement]);
+  history.order_conflict = nullptr;
+  if (file_.options.order_conflicts != nullptr) {
+    for (const OrderConflict& conflict : *file_.options.order_conflicts) {
+      if (conflict.statement == effect.statement) history.order_conflict = &conflict;
+    }
+  }
   take(effect);
+  note_rows(effect);
   history.first_wait = waits_first(effect, history.lock_timeout);
 }
 
@@ -69,6 +86,7 @@ void HistoryWalk::begin(const Effect& effect) {
   held_.clear();
   places_ = {};
   untold_.clear();
+  changed_.clear();
   file_.history.transaction_end = effect.transaction ? transaction_end(file_.script, effect.statement)
                                                      : file_.script.statements[effect.statement].range;
 }
@@ -108,9 +126,51 @@ void HistoryWalk::take(const Effect& effect) {
   }
 }
 
+/// A session that waits for what we hold, and has read the table, waits for us; we would wait for it.
+std::vector<RelationName> HistoryWalk::upgraded_by(const Effect& effect) const {
+  std::vector<RelationName> upgraded;
+  if (!effect.transaction || (held_.empty() && changed_.empty())) return upgraded;
+  for (const RelationLock& lock : effect.locks) {
+    if (blocks(lock) != "reads" || !is_table_like(lock.relkind)) continue;
+    const auto held =
+        std::ranges::find(held_, lock.relation, [](const HeldLock& h) { return h.lock.relation; });
+    const bool weaker = held != held_.end() ? blocks(held->lock) == "writes"
+                                            : std::ranges::find(changed_, lock.relation) != changed_.end();
+    if (weaker) upgraded.push_back(lock.relation);
+  }
+  return upgraded;
+}
+
+void HistoryWalk::note_rows(const Effect& effect) {
+  if (!effect.transaction) return;
+  const std::string_view what = kind(file_.script.statements[effect.statement]);
+  if (what != "update" && what != "delete" && what != "merge") return;
+  for (const RelationLock& lock : effect.locks) {
+    const bool written =
+        lock.mode == LockMode::RowExclusive && is_in_use(lock) && is_table_like(lock.relkind);
+    if (written && std::ranges::find(changed_, lock.relation) == changed_.end())
+      changed_.push_back(lock.relation);
+  }
+}
+
+/// True: it makes an index of a name that the file has dropped before.
+bool HistoryWalk::note_index(const Statement& statement) {
+  for (const Command& command : statement.commands) {
+    if (command.tag == "IndexStmt") return dropped_indexes_.contains(command.name);
+    const RelationRef* target = command.relation("target");
+    if (command.tag == "DropStmt" && command.text("removeType") == "OBJECT_INDEX" && target != nullptr)
+      dropped_indexes_.insert(target->name.relname);
+  }
+  return false;
+}
+
 /// What the file sets counts, also against the runner; then directives and the runner's own.
 std::string_view HistoryWalk::lock_timeout(const Effect& effect) const {
-  if (effect.lock_timeout_ms) return *effect.lock_timeout_ms > 0 ? "set" : "zero";
+  constexpr long long too_long = 30'000;
+  if (effect.lock_timeout_ms) {
+    const long long timeout = *effect.lock_timeout_ms;
+    return timeout <= 0 ? "zero" : timeout > too_long ? "long" : "set";
+  }
   const std::vector<StatementLimits>& limits = file_.directives.statement_limits;
   const bool own = std::any_of(limits.begin(), limits.end(), [&](const StatementLimits& limit) {
     return limit.statement == effect.statement && limit.limits.lock_timeout;
@@ -121,8 +181,22 @@ std::string_view HistoryWalk::lock_timeout(const Effect& effect) const {
 
 bool HistoryWalk::waits_first(const Effect& effect, std::string_view timeout) {
   if (timeout == "set" || waited_) return false;
+  if (timeout == "unset" && file_.options.lock_timeout_told && !allows_to_wait(file_.directives))
+    return false;
   waited_ = std::any_of(effect.locks.begin(), effect.locks.end(), keeps_out_users);
   return waited_;
 }
 
 }  // namespace pgsluice::findings
+
+namespace pgsluice {
+
+bool waits_without_lock_timeout(const FileAnalysis& file, const CheckOptions& options) {
+  if (options.runner_sets_lock_timeout || file.directives.limits.lock_timeout) return false;
+  if (findings::allows_to_wait(file.directives)) return false;
+  return std::ranges::any_of(file.effects, [](const Effect& effect) {
+    return !effect.lock_timeout_ms && std::ranges::any_of(effect.locks, findings::keeps_out_users);
+  });
+}
+
+}  // namespace pgsluice

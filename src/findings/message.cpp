@@ -148,7 +148,7 @@ std::string lock_words(const Match& match) {
 const RelationLock* strongest(const Subject& subject) {
   const RelationLock* strongest = nullptr;
   for (const RelationLock& lock : subject.effect->locks) {
-    if (lock.is_new) continue;
+    if (!is_in_use(lock)) continue;
     const bool first = strongest == nullptr || strongest->mode < lock.mode;
     if (first || (strongest->mode == lock.mode && lock.role == "target")) strongest = &lock;
   }
@@ -166,6 +166,7 @@ std::string work_words(const Match& match) {
   const std::string_view what = work(*subject.effect, subject.statement(), command);
   if (what == "rewrite") return cat("writes ", list_relations(command.rewrites), " anew");
   if (what == "scan") return cat("reads every row of ", list_relations(command.scans));
+  if (what == "index_build" && command.index_builds.empty()) return "builds all its indexes";
   if (what == "index_build") return cat("builds ", list_relations(command.index_builds));
   return "works";
 }
@@ -192,7 +193,28 @@ std::string window_words(const Match& match) {
 }
 
 std::string lock_timeout_words(const Match& match) {
-  return first(match).history().lock_timeout == "zero" ? "lock_timeout is 0" : "no lock_timeout is set";
+  const History& history = first(match).history();
+  if (history.lock_timeout == "long")
+    return cat("lock_timeout is ", format_duration(std::chrono::milliseconds(*history.lock_timeout_ms)));
+  return history.lock_timeout == "zero" ? "lock_timeout is 0" : "no lock_timeout is set";
+}
+
+std::string how_long_words(const Match& match) {
+  return first(match).history().lock_timeout == "long" ? "too long" : "without end";
+}
+
+std::string refusal_words(const Match& match) {
+  return first(match).effect->refusal;
+}
+
+std::string order_words(const Match& match) {
+  const OrderConflict& conflict = *first(match).history().order_conflict;
+  return cat(conflict.second.quoted(), " after ", conflict.first.quoted(), ", and ", conflict.other,
+             " locks them the other way round");
+}
+
+std::string upgraded_words(const Match& match) {
+  return list_relations(first(match).history().upgraded);
 }
 
 std::string rows_words(const Match& match) {
@@ -211,7 +233,7 @@ struct Placeholder {
   std::string_view name;
   std::string (*text)(const Match&);
 };
-constexpr std::array<Placeholder, 13> k_placeholders{{
+constexpr std::array<Placeholder, 17> k_placeholders{{
     {"command", command_words},
     {"what", what_words},
     {"rows", rows_words},
@@ -222,6 +244,10 @@ constexpr std::array<Placeholder, 13> k_placeholders{{
     {"held", held_words},
     {"window", window_words},
     {"lock_timeout", lock_timeout_words},
+    {"how_long", how_long_words},
+    {"refusal", refusal_words},
+    {"order", order_words},
+    {"upgraded", upgraded_words},
     {"unknown", unknown_words},
     {"detail", [](const Match& match) { return first(match).problem->detail; }},
     {"hint", [](const Match& match) { return first(match).problem->hint; }},
@@ -256,12 +282,28 @@ std::string instead_of(const Match& match, const EffectRow* row) {
   return fill(match.rule->instead, match);
 }
 
+/// Of a rule that asks for them: "2 queries use it: line 3: SELECT …".
+std::string queries_of(const Match& match) {
+  constexpr std::size_t most = 5;
+  const ObjectUse* use = use_of(first(match));
+  const bool asks =
+      std::any_of(match.rule->when.begin(), match.rule->when.end(),
+                  [](const FindingRule::Condition& condition) { return condition.fact->name == "used"; });
+  if (!asks || use == nullptr || use->queries.empty()) return {};
+  std::string words = cat(" ", count_of(use->queries.size(), "query uses it", "queries use it"), ": ");
+  for (std::size_t i = 0; i < std::min(use->queries.size(), most); ++i)
+    words += cat(i == 0 ? "" : "; ", use->queries[i]);
+  if (use->queries.size() > most) words += cat("; and ", std::to_string(use->queries.size() - most), " more");
+  return words;
+}
+
 std::string why_of(const Match& match, const EffectRow* row) {
   const Subject& subject = first(match);
   const CheckOptions& options = subject.file->options;
   const bool depends = match.rule->row_instead && row != nullptr && (row->pg_min > 0 || row->pg_max < 999);
-  if (!depends || !options.pg_version_assumed) return match.rule->why;
-  return cat(match.rule->why, " This is so on PostgreSQL ", std::to_string(options.pg_version),
+  const std::string queries = queries_of(match);
+  if (!depends || !options.pg_version_assumed) return cat(match.rule->why, queries);
+  return cat(match.rule->why, queries, " This is so on PostgreSQL ", std::to_string(options.pg_version),
              ", which was assumed; --pg-version says which it is.");
 }
 

@@ -93,7 +93,7 @@ FindingRule read_rule(std::string_view text, const std::string& name, const std:
   const JsonPlace place{.file = file, .pointer = {}};
   const Json json = parse_json(text, file);
   expect_object(json, place,
-                {"title", "severity", "scope", "when", "error_when", "message", "why", "instead",
+                {"title", "severity", "scope", "when", "error_when", "info_when", "message", "why", "instead",
                  "row_instead", "see"});
   FindingRule rule;
   rule.name = name;
@@ -101,6 +101,7 @@ FindingRule read_rule(std::string_view text, const std::string& name, const std:
   rule.scope = read_scope(json, place);
   rule.when = read_conditions(json, "when", place, rule.scope);
   rule.error_when = read_conditions(json, "error_when", place, rule.scope);
+  rule.info_when = read_conditions(json, "info_when", place, rule.scope);
   rule.message = get_string(json, "message", place);
   rule.title = find_string(json, "title", place);
   if (rule.title.empty()) rule.title = rule.message;

@@ -5,6 +5,7 @@
 // of it, placeholders what their messages may say of it.
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +30,12 @@ struct History {
   std::vector<HeldLock> held;
   SourceRange transaction_end;         ///< the last statement of its transaction
   bool first_wait = false;             ///< first of the file that waits without a lock_timeout
-  std::string_view lock_timeout = {};  ///< unset, zero or set
+  std::string_view lock_timeout = {};  ///< unset, zero, long or set
+  std::optional<long long> lock_timeout_ms;
+  /// Relations of which an earlier statement of the transaction holds a weaker lock, or has changed rows.
+  std::vector<RelationName> upgraded;
+  bool dropped_index = false;  ///< CREATE INDEX: the file drops one of that name before
+  const OrderConflict* order_conflict = nullptr;
 };
 
 struct File {
@@ -56,14 +62,19 @@ class HistoryWalk {
   void begin(const Effect& effect);
   std::vector<HeldLock> held_during(const Effect& effect);
   void take(const Effect& effect);
+  [[nodiscard]] std::vector<RelationName> upgraded_by(const Effect& effect) const;
+  void note_rows(const Effect& effect);
+  bool note_index(const Statement& statement);
   [[nodiscard]] std::string_view lock_timeout(const Effect& effect) const;
   bool waits_first(const Effect& effect, std::string_view timeout);
 
   File& file_;
   std::optional<int> transaction_;
   std::vector<HeldLock> held_;
-  effects::RelationPlaces places_;   ///< of the held locks, by relation
-  std::vector<std::size_t> untold_;  ///< of the held locks
+  effects::RelationPlaces places_;     ///< of the held locks, by relation
+  std::vector<std::size_t> untold_;    ///< of the held locks
+  std::vector<RelationName> changed_;  ///< by UPDATE, DELETE or MERGE in the transaction
+  std::set<Name> dropped_indexes_;     ///< of the file
   bool waited_ = false;
 };
 
@@ -115,6 +126,10 @@ void find_subjects(const File& file, const Effect& effect, Subjects& subjects);
 
 /// What holds rows, or is queried as if it did.
 bool is_table_like(char relkind);
+/// Who uses what the statement takes away; nullptr: nobody has been asked.
+const ObjectUse* use_of(const Subject& subject);
+/// Whether anybody who is not part of the file can know the relation.
+bool is_in_use(const RelationLock& lock);
 /// What a lock keeps out: reads, writes, ddl or nothing. Nobody can wait for a new relation, and nobody writes to a
 /// materialized view.
 std::string_view blocks(const RelationLock& lock);

@@ -234,6 +234,7 @@ std::vector<Migration> list_migrations(const fs::path& directory, const Conventi
     migration.tool = choice.format->name;
     migration.phase = phase_of(cat(name, file), {});
     migration.path = folder / file;
+    migration.folder = folder.generic_string();
     migration.source.path = migration.path.generic_string();
     migration.repeatable = choice.format->is_repeatable != nullptr && choice.format->is_repeatable(file);
     migration.doubt = choice.doubt;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "constants.hpp"
 #include "lower.hpp"
 #include "walk.hpp"
 
@@ -103,13 +104,49 @@ std::string_view locking_text(const ::SelectStmt* select) {
   }
 }
 
+bool is_true(::Node* node) {
+  if (auto* cast = as<::TypeCast>(node, T_TypeCast)) return is_true(cast->arg);
+  auto* constant = as<::A_Const>(node, T_A_Const);
+  return constant != nullptr && !constant->isnull && constant->val.node.type == T_Boolean &&
+         constant->val.boolval.boolval;
+}
+
+bool is_same_column(const ::ColumnRef* a, const ::ColumnRef* b) {
+  if (a == nullptr || b == nullptr || length(a->fields) != length(b->fields)) return false;
+  for (int i = 0; i < length(a->fields); ++i) {
+    const std::string_view field = string_value(a->fields->elements[i].ptr_value);
+    if (field.empty() || field != string_value(b->fields->elements[i].ptr_value)) return false;
+  }
+  return true;
+}
+
+bool is_same_constant(::Node* a, ::Node* b) {
+  if (as<::A_Const>(a, T_A_Const) == nullptr || as<::A_Const>(b, T_A_Const) == nullptr) return false;
+  const Value left = value_or_variable(a);
+  const Value right = value_or_variable(b);
+  return left.kind == Value::Kind::constant && right.kind == Value::Kind::constant &&
+         left.type == right.type && left.text == right.text;
+}
+
+/// Nobody is left out: there is no condition, or one that is true of every row, such as `1 = 1` or `id = id`.
+bool takes_all(::Node* where) {
+  if (where == nullptr || is_true(where)) return true;
+  auto* comparison = as<::A_Expr>(where, T_A_Expr);
+  if (comparison == nullptr || comparison->kind != AEXPR_OP || length(comparison->name) != 1) return false;
+  const std::string_view op = string_value(comparison->name->elements[0].ptr_value);
+  if (op != "=" && op != ">=" && op != "<=") return false;
+  return is_same_constant(comparison->lexpr, comparison->rexpr) ||
+         is_same_column(as<::ColumnRef>(comparison->lexpr, T_ColumnRef),
+                        as<::ColumnRef>(comparison->rexpr, T_ColumnRef));
+}
+
 void add_dml(::Node* node, std::string_view tag, const Source& source, Statement& statement) {
   Command& command = add_command(statement, tag, source.whole());
   const ::RangeVar* target = written_relation(node);
   add_relation(command, "target", relation_name(target), !target->inh);
   bool where = true;
-  if (node->type == T_UpdateStmt) where = reinterpret_cast<::UpdateStmt*>(node)->whereClause != nullptr;
-  if (node->type == T_DeleteStmt) where = reinterpret_cast<::DeleteStmt*>(node)->whereClause != nullptr;
+  if (node->type == T_UpdateStmt) where = !takes_all(reinterpret_cast<::UpdateStmt*>(node)->whereClause);
+  if (node->type == T_DeleteStmt) where = !takes_all(reinterpret_cast<::DeleteStmt*>(node)->whereClause);
   set_fact(command, "has_where", where);
   if (auto* insert = as<::InsertStmt>(node, T_InsertStmt)) {
     auto* select = as<::SelectStmt>(insert->selectStmt, T_SelectStmt);

@@ -56,7 +56,9 @@ bool lower_type_statement(::Node* node, const Source& source, Statement& stateme
     case T_AlterEnumStmt: {
       auto* n = reinterpret_cast<::AlterEnumStmt*>(node);
       Command& command = add_command(statement, "AlterEnumStmt", source.whole());
-      command.name = relation_name(n->typeName).relname;
+      const RelationName name = relation_name(n->typeName);
+      command.name = name.relname;
+      command.type = TypeName{.schemaname = name.schemaname, .name = name.relname};
       command.new_name = view(n->newVal);
       set_fact(command, "add_value", n->oldVal == nullptr);
       return true;

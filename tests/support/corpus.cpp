@@ -81,6 +81,20 @@ class Collector : public LintReport {
   }
 };
 
+/// Counts all findings, also those of severity info.
+class Counter : public LintReport {
+ public:
+  void begin(const FileAnalysis& /*file*/) override {}
+  void add(const FileAnalysis& /*file*/, const Effect& /*effect*/) override { ++count.statements; }
+  void end(const FileAnalysis& file) override {
+    for (const Finding& finding : file.findings)
+      count.findings.push_back(cat(file.migration.id, ": ", finding.finding));
+  }
+  void finish(const LintTotals& /*totals*/) override {}
+
+  HistoryCount count;
+};
+
 bool has_sql(const fs::path& directory) {
   return std::ranges::any_of(fs::directory_iterator(directory), [](const fs::directory_entry& entry) {
     return entry.path().extension() == ".sql";
@@ -157,6 +171,16 @@ std::vector<CorpusResult> run_case(const CorpusCase& one, const fs::path& corpus
     result.path = fs::relative(result.path, corpus).generic_string();
   }
   return std::move(collector.results);
+}
+
+HistoryCount count_history(const fs::path& folder) {
+  const cli::LintRules rules{.effects = built_in_effects(),
+                             .findings = built_in_rules(),
+                             .prediction = {.pg_version = 17},
+                             .checking = {.pg_version = 17, .today = "2026-11-27"}};
+  Counter counter;
+  cli::lint_files(list_migrations(folder), {}, rules, 1, counter);
+  return std::move(counter.count);
 }
 
 }  // namespace pgsluice::test

@@ -50,4 +50,11 @@ struct CorpusResult {
 };
 std::vector<CorpusResult> run_case(const CorpusCase& one, const std::filesystem::path& corpus);
 
+/// What lint says by default of a folder of migrations, whatever it is worth.
+struct HistoryCount {
+  std::size_t statements = 0;
+  std::vector<std::string> findings;  ///< "0007_x.sql: name"
+};
+HistoryCount count_history(const std::filesystem::path& folder);
+
 }  // namespace pgsluice::test

@@ -93,6 +93,19 @@ TEST(Corpus, HasAllDangersCaughtAndNoFalseAlarm) {
   EXPECT_EQ(all.alarms, 0U) << table(rows);
 }
 
+/// What ran without trouble is not talked about: at most one thing in ten statements.
+TEST(Corpus, LeavesLongHistoriesInPeace) {
+  std::size_t histories = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(corpus() / "histories")) {
+    const test::HistoryCount count = test::count_history(entry.path());
+    EXPECT_GE(count.statements, 40U) << entry.path();
+    EXPECT_LE(10 * count.findings.size(), count.statements)
+        << entry.path() << ": " << testing::PrintToString(count.findings);
+    ++histories;
+  }
+  EXPECT_GE(histories, 6U);
+}
+
 /// What other linters call a danger stands in kinds.json, for scripts/compare-linters.
 TEST(Corpus, HasAWordOfOtherLintersForEachKind) {
   std::ifstream file(corpus() / "kinds.json");

@@ -66,7 +66,8 @@ class LintFiles : public testing::Test {
   cli::LintRules rules_{.effects = effects_,
                         .findings = test::built_in_rules(),
                         .prediction = {.pg_version = 17},
-                        .checking = {.pg_version = 17}};
+                        .checking = {.pg_version = 17},
+                        .tell_each_timeout = true};  // as it is for one file alone
   LintTotals totals_;
 };
 

@@ -1,3 +1,3 @@
--- pgsluice: phase=contract
+-- pgsluice: phase=contract needs-app=shop>=2.4.0
 SET lock_timeout = '2s';
 ALTER TABLE products DROP COLUMN active;

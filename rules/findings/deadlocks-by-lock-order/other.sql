@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE customers ADD COLUMN vat_id text;
+ALTER TABLE invoices ADD COLUMN vat_id text;

@@ -1,0 +1,2 @@
+-- safe: unbatched-backfill
+CREATE TABLE settings (key text PRIMARY KEY, value text);

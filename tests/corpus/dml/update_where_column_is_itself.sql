@@ -1,0 +1,2 @@
+-- dangerous: change-without-where
+UPDATE products SET active = false WHERE id = id;  -- finds: unbatched-dml error

@@ -1,0 +1,1 @@
+UPDATE settings SET value = '{"projects": 10}' WHERE key = 'limits';

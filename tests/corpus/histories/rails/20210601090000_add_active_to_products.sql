@@ -1,0 +1,1 @@
+ALTER TABLE "products" ADD "active" boolean DEFAULT TRUE NOT NULL;

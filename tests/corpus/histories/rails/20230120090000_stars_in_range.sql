@@ -1,0 +1,1 @@
+ALTER TABLE "reviews" ADD CONSTRAINT "stars_in_range" CHECK (stars BETWEEN 1 AND 5) NOT VALID;

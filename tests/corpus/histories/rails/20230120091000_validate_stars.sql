@@ -1,0 +1,1 @@
+ALTER TABLE "reviews" VALIDATE CONSTRAINT "stars_in_range";

@@ -1,0 +1,3 @@
+-- dangerous: reindex-blocks-writes
+SET lock_timeout = '2s';
+REINDEX TABLE shipments;  -- finds: blocks-writes-during-work

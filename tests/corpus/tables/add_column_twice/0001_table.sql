@@ -1,0 +1,3 @@
+-- safe: exists-already
+SET lock_timeout = '2s';
+CREATE TABLE coupons (id bigint PRIMARY KEY, code text);

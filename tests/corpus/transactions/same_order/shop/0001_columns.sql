@@ -1,0 +1,6 @@
+-- safe: opposite-lock-order
+SET lock_timeout = '2s';
+BEGIN;
+ALTER TABLE customers ADD COLUMN cart_id bigint;
+ALTER TABLE invoices ADD COLUMN cart_id bigint;
+COMMIT;
