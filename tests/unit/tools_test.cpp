@@ -375,6 +375,13 @@ TEST(Placeholders, AreWhatPsqlTakesForThem) {
   EXPECT_EQ(read_as("goose", "-- +goose Up\nSELECT '${x}';").text, "-- +goose Up\nSELECT '${x}';");
 }
 
+TEST(Placeholders, AreNotLookedForInDataOfCopy) {
+  const std::string text = "COPY t FROM stdin;\nit's :x\t${y}\n\\.\nSELECT a FROM t WHERE b = :c;\n";
+  const SourceFile source = read_as("plain", text);
+  ASSERT_EQ(source.reading->placeholders.size(), 1U);
+  EXPECT_EQ(source.reading->placeholders.front().name, ":c");
+}
+
 TEST(Placeholders, OfGooseAreThoseThatItIsToldToReplace) {
   EXPECT_EQ(read_as("goose", "-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${x}';", {{"x", "y"}}).text,
             "-- +goose ENVSUB ON\n-- +goose Up\nSELECT 'y';");

@@ -177,7 +177,7 @@ void read_one_by_one(const FileContext& /*file*/, Draft& draft) {
   draft.add_block(draft.whole(), FileTransaction::none);
 }
 
-/// Where psql runs a file, what it does itself and no server sees is no surprise; \\set tells a placeholder.
+/// Where psql runs a file, what it does itself and no server sees is no surprise; \set tells a placeholder.
 void read_psql(const FileContext& file, Draft& draft) {
   constexpr std::array<std::string_view, 9> harmless = {"\\set",      "\\unset",      "\\echo",
                                                         "\\qecho",    "\\timing",     "\\pset",

@@ -86,9 +86,11 @@ bool may_have_any(std::string_view text, PlaceholderSyntax syntax) {
   return false;
 }
 
+/// In one statement: what stands between them may be data of COPY.
 class Finder {
  public:
-  Finder(std::string_view text, PlaceholderSyntax syntax) : text_(text), syntax_(syntax), lexer_(text) {}
+  Finder(std::string_view text, const SourceRange& piece, PlaceholderSyntax syntax)
+      : text_(text.substr(0, piece.end)), syntax_(syntax), lexer_(text_, piece.begin) {}
 
   std::vector<Found> run() {
     for (Token token = lexer_.next(); token.kind != TokenKind::end; token = lexer_.next()) take(token);
@@ -201,17 +203,13 @@ std::string replaced(std::string_view text, const SourceRange& piece, const std:
 
 class Filler {
  public:
-  Filler(std::string_view text, std::vector<Found> found, const Values& given, const Values& told)
-      : text_(text), found_(std::move(found)), given_(given), told_(told) {}
+  Filler(std::string_view text, PlaceholderSyntax syntax, const Values& given, const Values& told)
+      : text_(text), syntax_(syntax), given_(given), told_(told) {}
 
   std::vector<Change> run() {
-    std::size_t next = 0;
     for (const SourceRange& piece : sql::split(text_).statements) {
-      const std::size_t begin = next;
-      while (next < found_.size() && found_[next].range.begin < piece.end) ++next;
-      fill({found_.begin() + static_cast<std::ptrdiff_t>(begin),
-            found_.begin() + static_cast<std::ptrdiff_t>(next)},
-           piece);
+      const std::vector<Found> found = Finder(text_, piece, syntax_).run();
+      if (!found.empty()) fill(found, piece);
     }
     return std::move(changes_);
   }
@@ -324,7 +322,7 @@ class Filler {
   }
 
   std::string_view text_;
-  std::vector<Found> found_;
+  PlaceholderSyntax syntax_;
   const Values& given_;
   const Values& told_;
   std::vector<Change> changes_;
@@ -334,8 +332,7 @@ class Filler {
 
 void fill_placeholders(Draft& draft, const Values& values) {
   if (!may_have_any(draft.text(), draft.placeholders)) return;
-  const std::vector<Change> changes =
-      Filler(draft.text(), Finder(draft.text(), draft.placeholders).run(), values, draft.values).run();
+  const std::vector<Change> changes = Filler(draft.text(), draft.placeholders, values, draft.values).run();
   if (changes.empty()) return;
   std::string text;
   std::vector<Reading::Edit> edits;
