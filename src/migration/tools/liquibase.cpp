@@ -142,7 +142,7 @@ void read_liquibase(const FileContext& /*file*/, Draft& draft) {
   }
   if (!changesets.empty()) {
     changesets.back().body.end = draft.text().size();
-    draft.add_block({.begin = 0, .end = changesets.front().body.begin}, FileTransaction::one);
+    draft.add_block({.begin = 0, .end = changesets.front().body.begin}, FileTransaction::none);
   }
   for (const Changeset& changeset : changesets) {
     draft.add_block(changeset.body, transaction_of(changeset));

@@ -107,7 +107,10 @@ class Finder {
     const bool dollar = lexer_.text(token).ends_with('$') && text_.substr(token.end, 1) == "{";
     if (dollar && uses_braces(syntax_)) return add(braces_at(text_, token.end - 1));
     if (token.kind != TokenKind::other) return;
-    if (lexer_.text(token) != ":" || !uses_psql(syntax_)) return;
+    if (lexer_.text(token) == "[") ++brackets_;
+    if (lexer_.text(token) == "]") --brackets_;
+    // Between brackets a colon before a name is that of a slice.
+    if (lexer_.text(token) != ":" || !uses_psql(syntax_) || brackets_ > 0) return;
     if (text_.substr(token.end, 1) == ":" || text_.substr(token.end, 1) == "=") {
       lexer_.seek(token.end + 1);
     } else {
@@ -137,6 +140,7 @@ class Finder {
   std::string_view text_;
   PlaceholderSyntax syntax_;
   Lexer lexer_;
+  int brackets_ = 0;
   std::vector<Found> found_;
 };
 
@@ -330,6 +334,23 @@ class Filler {
 
 }  // namespace
 
+namespace {
+
+/// What stands for a clause has been left out, and what it is about is the statement that is beside it.
+void move_to_statements(std::string_view text, std::vector<Reading::Placeholder>& placeholders) {
+  constexpr std::string_view blanks = " \t\r\n";
+  for (Reading::Placeholder& one : placeholders) {
+    if (!one.is_clause) continue;
+    const std::size_t before = text.substr(0, one.range.begin).find_last_not_of(blanks);
+    const bool ends = before == std::string_view::npos || text[before] == ';';
+    const std::size_t place = ends ? text.find_first_not_of(blanks, one.range.end) : before;
+    if (place != std::string_view::npos) one.range = {.begin = place, .end = place + 1};
+  }
+  std::ranges::stable_sort(placeholders, {}, [](const Reading::Placeholder& one) { return one.range.begin; });
+}
+
+}  // namespace
+
 void fill_placeholders(Draft& draft, const Values& values) {
   if (!may_have_any(draft.text(), draft.placeholders)) return;
   const std::vector<Change> changes = Filler(draft.text(), draft.placeholders, values, draft.values).run();
@@ -350,6 +371,7 @@ void fill_placeholders(Draft& draft, const Values& values) {
     at = change.range.end;
   }
   text += draft.text().substr(at);
+  move_to_statements(text, placeholders);
   draft.take(std::move(text), std::move(edits), std::move(placeholders));
 }
 
