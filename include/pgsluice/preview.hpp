@@ -48,7 +48,7 @@ struct PreviewedStatement {
   const Effect* predicted = nullptr;
   Observation observed;
   std::vector<Difference> differences;
-  double begin_ms = 0;     ///< since the first statement
+  double begin_ms = 0;     ///< since the first statement, without the time for looking
   double released_ms = 0;  ///< when its transaction ended
 
   [[nodiscard]] bool agrees() const { return differences.empty(); }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <iterator>
 #include <set>
 
 #include <CLI/CLI.hpp>
@@ -64,21 +63,26 @@ std::vector<Migration> find_migrations(const std::vector<std::string>& paths, co
 }
 
 WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options) {
-  WithHistory found{.migrations = {}, .history = 0};
-  std::vector<Migration> named = find_migrations(paths, options);
+  WithHistory found;
   std::error_code error;
-  std::set<fs::path> seen;
-  for (const Migration& migration : named) seen.insert(fs::weakly_canonical(migration.path, error));
+  std::set<fs::path> named;
+  std::set<fs::path> placed;
+  const auto real = [&](const Migration& migration) { return fs::weakly_canonical(migration.path, error); };
+  for (const Migration& migration : find_migrations(paths, options)) named.insert(real(migration));
+  const auto place = [&](Migration migration) {
+    if (!placed.insert(real(migration)).second) return;
+    if (!named.contains(real(migration))) found.history.insert(found.migrations.size());
+    found.migrations.push_back(std::move(migration));
+  };
   for (const std::string& path : paths) {
-    if (path == "-" || fs::is_directory(path, error) || !has_version(path)) continue;
-    for (Migration& before : list_migrations(parent_folder(path), options)) {
-      const fs::path real = fs::weakly_canonical(before.path, error);
-      if (fs::equivalent(before.path, path, error)) break;
-      if (has_version(before.path) && seen.insert(real).second) found.migrations.push_back(std::move(before));
+    if (path != "-" && !fs::is_directory(path, error) && has_version(path)) {
+      for (Migration& before : list_migrations(parent_folder(path), options)) {
+        if (fs::equivalent(before.path, path, error)) break;
+        if (has_version(before.path)) place(std::move(before));
+      }
     }
+    for (Migration& migration : find_migrations({path}, options)) place(std::move(migration));
   }
-  found.history = found.migrations.size();
-  std::ranges::move(named, std::back_inserter(found.migrations));
   return found;
 }
 

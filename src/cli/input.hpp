@@ -4,6 +4,7 @@
 // What commands that judge SQL are given: migrations, and what is there before them.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,12 @@ inline constexpr int k_oldest_supported = 15;
 std::vector<Migration> find_migrations(const std::vector<std::string>& paths,
                                        const Conventions& options = {});
 
-/// Files of which those come first that are there for the others.
 struct WithHistory {
   std::vector<Migration> migrations;
-  std::size_t history = 0;
+  std::set<std::size_t> history;  ///< which of them are there for the others only
 };
-/// The files, and before them what their folders have in front of the first one that is named, if it is one of a sequence:
-/// its name begins with a version.
+/// The files, and before each that is one of a sequence, for its name begins with a version, what its folder has in front of
+/// it.
 WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options);
 
 /// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.

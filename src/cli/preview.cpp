@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pgsluice preview: the migrations on a server that is thrown away, observed beside predicted.
 
+#include <algorithm>
 #include <iostream>
 
 #include <unistd.h>
@@ -119,6 +120,11 @@ class Progress {
   bool on_;
 };
 
+std::size_t number_of(const Plan& plan, const FileAnalysis& file) {
+  const auto is_it = [&file](const PlannedFile& planned) { return &planned.analysis == &file; };
+  return static_cast<std::size_t>(std::ranges::find_if(plan.files, is_it) - plan.files.begin());
+}
+
 std::string catalog_digest(Session& session) {
   Snapshot snapshot = read_snapshot(session, {.sizes = false});
   snapshot.taken_at.clear();
@@ -130,12 +136,14 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
   const ServerPrograms programs = find_programs(command.programs, command.pg_version);
-  WithHistory files =
-      command.no_history
-          ? WithHistory{.migrations = find_migrations(command.paths, command.reading), .history = 0}
-          : find_with_history(command.paths, command.reading);
-  if (files.history > 0 && !global.quiet)
-    std::cerr << count_of(files.history, "file") << " before the first one that is named run first\n";
+  WithHistory files;
+  if (command.no_history) {
+    files.migrations = find_migrations(command.paths, command.reading);
+  } else {
+    files = find_with_history(command.paths, command.reading);
+  }
+  if (!files.history.empty() && !global.quiet)
+    std::cerr << count_of(files.history.size(), "file") << " that come before run first\n";
   const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
   const ThrowAwayServer server(programs);
   const EventSink silent = [](const Event&) {};
@@ -143,13 +151,12 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   const auto watcher = connect_to(server.conninfo(), silent, clock, interrupt);
   const Stage stage{.runner = *runner, .watcher = *watcher};
   const Progress progress(global);
-  const FileAnalysis* first =
-      plan.files.size() > files.history ? &plan.files[files.history].analysis : nullptr;
   std::string catalog;
   Preview preview =
       rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
-        // The other session sees what is committed: what there is before the file.
-        if (&file == first && catalog.empty()) catalog = catalog_digest(*watcher);
+        // The other session sees what is committed: what there is before the first file that is looked at.
+        const std::size_t number = number_of(plan, file);
+        if (catalog.empty() && !files.history.contains(number)) catalog = catalog_digest(*watcher);
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
   progress.clear();

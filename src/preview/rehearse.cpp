@@ -45,10 +45,12 @@ class Rehearsal {
   Rehearsal(const Stage& stage, const std::function<void(const FileAnalysis&, const Statement&)>& began)
       : stage_(stage), began_(began), observer_(stage.runner) {}
 
-  Preview run(const Plan& plan, std::size_t history) {
+  Preview run(const Plan& plan, const std::set<std::size_t>& history) {
     for (const PlannedFile& planned : plan.files) {
-      PreviewedFile& file = preview.files.emplace_back(PreviewedFile{
-          .analysis = &planned.analysis, .history = preview.files.size() < history, .statements = {}});
+      PreviewedFile& file =
+          preview.files.emplace_back(PreviewedFile{.analysis = &planned.analysis,
+                                                   .history = history.contains(preview.files.size()),
+                                                   .statements = {}});
       for (const Step& step : planned.steps) {
         if (!run_step(step, file)) return std::move(preview);
       }
@@ -82,13 +84,15 @@ class Rehearsal {
       return run_statement(step, statement, file);
     });
     const bool ended = !step.in_transaction || end_transaction(ran, file);
-    for (std::size_t i = first; i < file.statements.size(); ++i) file.statements[i].released_ms = now();
+    for (std::size_t i = first; i < file.statements.size(); ++i) file.statements[i].released_ms = elapsed_;
     return ran && ended;
   }
 
   /// What is deferred to COMMIT can fail there: that is the last statement's error, too.
   bool end_transaction(bool ran, PreviewedFile& file) {
+    const auto from = steady_clock::now();
     const SqlResult ended = stage_.runner.script(ran ? "COMMIT" : "ROLLBACK");
+    elapsed_ += std::chrono::duration<double, std::milli>(steady_clock::now() - from).count();
     if (ran && !ended.ok && !file.statements.empty()) file.statements.back().observed.error = ended.error;
     return ended.ok;
   }
@@ -99,24 +103,21 @@ class Rehearsal {
     PreviewedStatement& done = file.statements.emplace_back();
     done.planned = &planned;
     done.predicted = effect_of(*file.analysis, planned.index);
-    done.begin_ms = now();
+    done.begin_ms = elapsed_;
     done.observed = step.in_transaction ? observer_.observe(statement, planned.sql)
                                         : observer_.observe_alone(statement, planned.sql, stage_.watcher,
                                                                   tables_of(*done.predicted));
+    elapsed_ += done.observed.ms;
     if (done.observed.error) return false;
     done.differences =
         compare(*done.predicted, statement, done.observed, observer_.held_before(), Unseen::may_be);
     return true;
   }
 
-  [[nodiscard]] double now() const {
-    return std::chrono::duration<double, std::milli>(steady_clock::now() - from_).count();
-  }
-
   const Stage& stage_;
   const std::function<void(const FileAnalysis&, const Statement&)>& began_;
   StatementObserver observer_;
-  steady_clock::time_point from_ = steady_clock::now();
+  double elapsed_ = 0;  ///< of statements and their ends, in ms: our looking takes time, too
 
  public:
   Preview preview;
@@ -143,7 +144,7 @@ std::size_t Preview::disagreements() const {
   return count;
 }
 
-Preview rehearse(const Plan& plan, std::size_t history, const Stage& stage,
+Preview rehearse(const Plan& plan, const std::set<std::size_t>& history, const Stage& stage,
                  const std::function<void(const FileAnalysis&, const Statement&)>& began) {
   return Rehearsal(stage, began).run(plan, history);
 }

@@ -4,6 +4,7 @@
 // The steps of a plan, run and looked at.
 
 #include <functional>
+#include <set>
 
 #include "pgsluice/preview.hpp"
 
@@ -15,9 +16,9 @@ struct Stage {
   Session& watcher;
 };
 
-/// Runs every step as apply would, one transaction each, until the server refuses a statement. The first `history` files are
-/// there for the others. `began` is told of every statement before it runs. `plan` must outlive the result.
-Preview rehearse(const Plan& plan, std::size_t history, const Stage& stage,
+/// Runs every step as apply would, one transaction each, until the server refuses a statement. Those of `history`, by their
+/// number, are there for the others. `began` is told of every statement before it runs. `plan` must outlive the result.
+Preview rehearse(const Plan& plan, const std::set<std::size_t>& history, const Stage& stage,
                  const std::function<void(const FileAnalysis&, const Statement&)>& began);
 
 }  // namespace pgsluice

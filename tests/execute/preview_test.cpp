@@ -165,6 +165,8 @@ TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
   const OrderedJson seen = document({second}, 0);
   ASSERT_EQ(seen["files"].size(), 1U);
   EXPECT_EQ(statement(seen, "ADD COLUMN b")["agrees"], true);
+  const std::string first = (folder.path() / "0001_t.sql").string();
+  EXPECT_EQ(document({first, (folder.path() / "0003_c.sql").string()}, 0)["files"].size(), 2U);
   EXPECT_EQ(preview({second, "--no-history"}).code, 18);
 }
 
