@@ -10,7 +10,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "gate/query_use.hpp"
+#include "sql/query_use.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "gate/query_use.hpp"
+#include "sql/query_use.hpp"
 #include "pgsluice/gate.hpp"
 
 namespace pgsluice {

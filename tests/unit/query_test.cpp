@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
-#include "gate/query_use.hpp"
+#include "sql/query_use.hpp"
 
 namespace pgsluice {
 namespace {

@@ -14,10 +14,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// The safe form of the first finding that has one.
-std::string instead_of(const std::string& sql) {
-  for (const Finding& finding :
-       test::analyse_sql("-- pgsluice: transaction=off\nSET lock_timeout = '2s';\n" + sql).findings) {
+/// The safe form of the first finding that has one. `before` stands in an earlier file.
+std::string instead_of(const std::string& sql, const std::string& before = {}) {
+  constexpr int k_version = 15;
+  Catalog catalog;
+  test::analyse_sql(before, "0.sql", k_version, catalog);
+  const std::string text = "-- pgsluice: transaction=off\nSET lock_timeout = '2s';\n" + sql;
+  for (const Finding& finding : test::analyse_sql(text, "x.sql", k_version, catalog).findings) {
     if (!finding.row.empty()) return finding.instead;
   }
   return {};
@@ -81,17 +84,16 @@ TEST(SafeForm, TellsAColumnCalledTypeFromItsType) {
 TEST(SafeForm, PutsConcurrentlyWhereItBelongs) {
   EXPECT_THAT(instead_of("CREATE UNIQUE INDEX ON t USING btree (lower(a)) WHERE b"),
               HasSubstr("CREATE UNIQUE INDEX CONCURRENTLY ON t USING btree (lower(a)) WHERE b;"));
-  EXPECT_THAT(instead_of("CREATE TABLE t (a int PRIMARY KEY);\nREINDEX TABLE t"),
+  EXPECT_THAT(instead_of("REINDEX TABLE t", "CREATE TABLE t (a int PRIMARY KEY)"),
               HasSubstr("REINDEX TABLE CONCURRENTLY t;"));
   EXPECT_THAT(instead_of("REFRESH MATERIALIZED VIEW m"),
               HasSubstr("REFRESH MATERIALIZED VIEW CONCURRENTLY m;"));
 }
 
 TEST(SafeForm, KeepsTheBoundsOfAPartition) {
-  EXPECT_THAT(
-      instead_of("CREATE TABLE d PARTITION OF t DEFAULT;\n"
-                 "BEGIN; COMMIT; CREATE TABLE p PARTITION OF t FOR VALUES FROM (1, 'a') TO (2, MAXVALUE)"),
-      HasSubstr("ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (1, 'a') TO (2, MAXVALUE);"));
+  EXPECT_THAT(instead_of("CREATE TABLE p PARTITION OF t FOR VALUES FROM (1, 'a') TO (2, MAXVALUE)",
+                         "CREATE TABLE d PARTITION OF t DEFAULT"),
+              HasSubstr("ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (1, 'a') TO (2, MAXVALUE);"));
 }
 
 TEST(SafeForm, OfARowThatUsesAnUnknownWordIsRefused) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names → columns, scope by scope: parse_relation.c and parse_clause.c for those who have no server to ask.
 
-#include "gate/query_use.hpp"
+#include "sql/query_use.hpp"
 
 #include <algorithm>
 
