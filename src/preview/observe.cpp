@@ -66,16 +66,10 @@ bool has_heap(char kind) {
   return kind == relkind::table || kind == relkind::materialized_view;
 }
 
-/// The quoted words of a DEBUG message: `building index "i" on table "t" serially` → i, t.
-std::vector<std::string> quoted_words(std::string_view message) {
-  std::vector<std::string> words;
-  for (std::size_t open = message.find('"'); open != std::string_view::npos; open = message.find('"', open)) {
-    const std::size_t close = message.find('"', open + 1);
-    if (close == std::string_view::npos) break;
-    words.emplace_back(message.substr(open + 1, close - open - 1));
-    open = close + 1;
-  }
-  return words;
+/// The name in a message that begins so; what comes behind it may be anything. Names are not escaped there, so they are
+/// compared as a whole and never looked for.
+bool names(std::string_view message, std::string_view begin, const std::string& name) {
+  return message.starts_with(cat(begin, " \"", name, "\""));
 }
 
 /// REINDEX CONCURRENTLY builds beside the index, then exchanges the names.
@@ -144,49 +138,54 @@ class Reader {
     return std::ranges::any_of(relations, [&](const auto& item) { return item.second.name == name; });
   }
 
-  /// The existing table of this plain name; DEBUG messages do not say the schema.
-  [[nodiscard]] const std::pair<const std::string, ObservedRelation>* existing(
-      const std::string& relname) const {
-    for (const auto& item : before_) {
-      if (item.second.relname == relname && !is_index(item.second.relkind)) return &item;
+  using Named = std::pair<const std::string, ObservedRelation>;
+
+  /// The table that a message of this beginning names, by its plain name: messages do not say the schema.
+  [[nodiscard]] const Named* table_in(std::string_view message, std::string_view begin) const {
+    for (const Named& item : before_) {
+      if (!is_index(item.second.relkind) && names(message, begin, item.second.relname)) return &item;
     }
     return nullptr;
   }
 
   void read_message(const std::string& message) {
-    const std::vector<std::string> words = quoted_words(message);
-    if (message.starts_with("verifying table") && !words.empty()) {
-      if (const auto* table = existing(words[0])) {
-        add_scan(*table);
-        ++explained_[table->first];
-      }
-    } else if (message.starts_with("rewriting table") && !words.empty()) {
-      if (const auto* table = existing(words[0])) ++explained_[table->first];
-    } else if (message.starts_with("building index") && words.size() == 2) {
-      read_build(words);
-    } else if (message.starts_with("validating foreign key") && !words.empty()) {
-      for (std::size_t i = 0; i < foreign_keys_.rows.size(); ++i) {
-        if (foreign_keys_.text(i, 0) == words[0]) read_foreign_key(i);
-      }
+    if (const Named* verified = table_in(message, "verifying table")) {
+      add_scan(*verified);
+      ++explained_[verified->first];
+    } else if (const Named* rewritten = table_in(message, "rewriting table")) {
+      ++explained_[rewritten->first];
+    } else if (message.starts_with("building index")) {
+      read_build(message);
     } else if (message.starts_with("validate_index found")) {
       result_.scans.insert(built_.begin(), built_.end());
     }
+    for (std::size_t i = 0; i < foreign_keys_.rows.size(); ++i) {
+      if (names(message, "validating foreign key constraint", foreign_keys_.text(i, 0))) read_foreign_key(i);
+    }
   }
 
-  void add_scan(const std::pair<const std::string, ObservedRelation>& table) {
+  void add_scan(const Named& table) {
     if (at_begin_.contains(table.first)) result_.scans.insert(table.second.name);
   }
 
-  void read_build(const std::vector<std::string>& words) {
-    const auto* table = existing(words[1]);
-    if (table == nullptr) return;
-    ++explained_[table->first];
-    if (!at_begin_.contains(table->first)) return;
-    built_.push_back(table->second.name);
-    const std::string built = without_ccnew(words[0]);
-    // Its name as the catalogs quote it; what is gone again at the end is nobody's.
+  /// building index "i" on table "t" serially
+  void read_build(std::string_view message) {
+    constexpr std::string_view k_begin = "building index \"";
+    for (const Named& table : before_) {
+      const std::size_t on = message.find(cat("\" on table \"", table.second.relname, "\""));
+      if (on == std::string_view::npos || is_index(table.second.relkind)) continue;
+      ++explained_[table.first];
+      if (!at_begin_.contains(table.first)) return;
+      built_.push_back(table.second.name);
+      add_built(without_ccnew(std::string(message.substr(k_begin.size(), on - k_begin.size()))), table.first);
+      return;
+    }
+  }
+
+  /// Its name as the catalogs quote it; what is gone again at the end is nobody's.
+  void add_built(const std::string& index, const std::string& table) {
     for (const auto& [oid, relation] : after_) {
-      if (relation.relname == built && relation.table == table->first && !truncates_)
+      if (relation.relname == index && relation.table == table && !truncates_)
         result_.index_builds.insert(relation.name);
     }
   }

@@ -155,7 +155,8 @@ class Observer {
     const bool own = std::ranges::any_of(file.script.statements, [](const Statement& statement) {
       return statement.tag == "TransactionStmt";
     });
-    const bool whole = !own && file.directives.transaction == FileTransaction::one;
+    const bool whole =
+        !own && file.directives.transaction.value_or(FileTransaction::one) == FileTransaction::one;
     if (whole) expect_ok("BEGIN");
     for (const Statement& statement : file.script.statements)
       observe(std::string(file.script.text(statement.range)));
