@@ -108,22 +108,6 @@ TEST_P(PreviewOnServer, SaysWhatItSaw) {
   EXPECT_EQ(alone["index_builds"], OrderedJson::array({"public.later"}));
 }
 
-/// The proof that it can say no: a row that lies.
-TEST_P(PreviewOnServer, ContradictsAWrongPrediction) {
-  folder.write("1.sql", "CREATE TABLE t (a int);\n");
-  folder.write("2.sql", "COMMENT ON TABLE t IS 'x';\n");
-  Folder rules;
-  fs::create_directory(rules.path() / "effects");
-  rules.write(
-      "effects/wrong.json",
-      R"j({"rows": [{"id": "comment.relation", "on": "CommentStmt", "locks": {"target": "ShareLock"}, "source": "none",
-                   "setup": "CREATE TABLE t (a int)", "example": "COMMENT ON TABLE t IS 'x'"}]})j");
-  const Finished wrong = preview({folder.path().string(), "--rules", rules.path().string()});
-  EXPECT_EQ(wrong.code, 1) << wrong.out << wrong.err;
-  EXPECT_THAT(wrong.out, HasSubstr("predicted lock of public.t: ShareLock, not ShareUpdateExclusiveLock"));
-  EXPECT_THAT(wrong.err, AllOf(HasSubstr("Please report"), HasSubstr("COMMENT ON TABLE t IS")));
-}
-
 TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
   folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");

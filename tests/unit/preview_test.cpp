@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prediction beside observation: that preview can say no.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "preview/compare.hpp"
+#include "preview/programs.hpp"
+#include "report/preview.hpp"
+#include "support/analysis.hpp"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class PreviewOfAStatement : public ::testing::Test {
+ protected:
+  /// Predicts `sql` on a table t that an earlier file made, and lets the server have seen this of it.
+  std::vector<Difference> differences(const std::string& sql, const Observation& observed,
+                                      const HeldLocks& held = {}, Unseen unseen = Unseen::may_be) {
+    constexpr int k_version = 18;
+    Catalog catalog;
+    test::analyse_sql("CREATE TABLE t (a int)", "0.sql", k_version, catalog);
+    file = test::analyse_sql(sql, "1.sql", k_version, catalog);
+    return compare(file.effects.front(), file.script.statements.front(), observed, held, unseen);
+  }
+  static Observation locked(LockMode mode) {
+    Observation observed;
+    observed.locks["public.t"] = {.mode = mode};
+    return observed;
+  }
+
+  FileAnalysis file;
+};
+
+TEST_F(PreviewOfAStatement, AgreesWithWhatWasPredicted) {
+  EXPECT_THAT(differences("ALTER TABLE t ADD b int", locked(LockMode::AccessExclusive)), IsEmpty());
+}
+
+TEST_F(PreviewOfAStatement, AStrongerLockIsUnderPredicted) {
+  const auto found = differences("COMMENT ON TABLE t IS 'x'", locked(LockMode::AccessExclusive));
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(found.front().under);
+  EXPECT_EQ(found.front().what, "lock of public.t");
+  EXPECT_EQ(found.front().predicted, "ShareUpdateExclusiveLock");
+  EXPECT_EQ(found.front().observed, "AccessExclusiveLock");
+}
+
+TEST_F(PreviewOfAStatement, AWeakerLockAndNoneAtAllAreOverPredicted) {
+  for (const Observation& observed : {locked(LockMode::AccessShare), Observation()}) {
+    const auto found = differences("ALTER TABLE t ADD b int", observed);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_FALSE(found.front().under);
+  }
+}
+
+TEST_F(PreviewOfAStatement, WhatTheTransactionHoldsAlreadyNeedNotBeTakenAgain) {
+  const HeldLocks held{{"public.t", {LockMode::AccessExclusive}}};
+  EXPECT_THAT(differences("ALTER TABLE t ADD b int", {}, held), IsEmpty());
+  EXPECT_THAT(differences("COMMENT ON TABLE t IS 'x'", {}, held), SizeIs(1));  // that is another mode
+}
+
+TEST_F(PreviewOfAStatement, ALockThatWasLookedForNowAndThenMayHaveBeenMissed) {
+  Observation sampled;
+  sampled.sampled = true;
+  EXPECT_THAT(differences("VACUUM t", sampled), IsEmpty());
+  EXPECT_THAT(differences("VACUUM t", sampled, {}, Unseen::differs), SizeIs(1));
+  sampled.locks["public.t"] = {.mode = LockMode::AccessExclusive};
+  EXPECT_THAT(differences("VACUUM t", sampled), SizeIs(1));
+}
+
+TEST_F(PreviewOfAStatement, ARelationThatNobodyNamedIsUnderPredicted) {
+  Observation observed = locked(LockMode::AccessExclusive);
+  observed.locks["public.other"] = {.mode = LockMode::AccessShare};
+  const auto found = differences("ALTER TABLE t ADD b int", observed);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(found.front().under);
+}
+
+TEST_F(PreviewOfAStatement, WorkIsComparedByName) {
+  Observation observed = locked(LockMode::AccessExclusive);
+  observed.rewrites.insert("public.t");
+  const auto found = differences("ALTER TABLE t ADD b int", observed);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found.front().what, "rewrites");
+  EXPECT_TRUE(found.front().under);
+}
+
+TEST_F(PreviewOfAStatement, ADifferenceIsShownAndCanBeReported) {
+  Preview preview{.server = "PostgreSQL 18.1", .files = {}, .roles = {}};
+  PreviewedStatement statement;
+  statement.observed = locked(LockMode::AccessExclusive);
+  statement.differences = differences("COMMENT ON TABLE t IS 'x'", statement.observed);
+  PlannedStatement planned;
+  planned.range = file.script.statements.front().range;
+  statement.planned = &planned;
+  statement.predicted = &file.effects.front();
+  preview.files.push_back({.analysis = &file, .history = false, .statements = {statement}});
+  EXPECT_EQ(preview.disagreements(), 1U);
+  EXPECT_EQ(preview_summary(preview), "1 statement on PostgreSQL 18.1, 1 not as predicted");
+  EXPECT_THAT(
+      to_text(to_document(preview, PreviewOrder::terminal), 100, Painter(false)),
+      AllOf(HasSubstr("no  COMMENT ON TABLE t"), HasSubstr("ACCESS EXCLUSIVE on public.t"),
+            HasSubstr("predicted lock of public.t: ShareUpdateExclusiveLock, not AccessExclusiveLock")));
+  EXPECT_THAT(
+      to_markdown(report_of(preview.files.front(), preview.files.front().statements.front(), preview)),
+      AllOf(HasSubstr("PostgreSQL 18.1"), HasSubstr("COMMENT ON TABLE t IS 'x'"),
+            HasSubstr("| lock of public.t | ShareUpdateExclusiveLock | AccessExclusiveLock |")));
+}
+
+TEST(PreviewPrograms, SayWhichReleaseTheyAre) {
+  EXPECT_EQ(release_of("postgres (PostgreSQL) 18.1 (Debian 18.1-1.pgdg12+2)\n"), "18.1");
+  EXPECT_EQ(release_of("postgres (PostgreSQL) 19beta1\n"), "19beta1");
+  EXPECT_EQ(release_of("mysqld 8.0"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace pgsluice
