@@ -10,8 +10,8 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "sql/query_use.hpp"
 #include "pgsluice/error.hpp"
+#include "sql/query_use.hpp"
 
 namespace pgsluice {
 namespace {

@@ -57,7 +57,7 @@ Rewritten add_default(const Subject& subject) {
                               table_name(subject), " SET ", name, " = DEFAULT WHERE ", name, " IS NULL"),
                           Phase::backfill}};
   if (column.constraint("CONSTR_NOTNULL") != nullptr)
-    statements.push_back(cat(prefix, " ALTER COLUMN ", name, " SET NOT NULL"));
+    statements.emplace_back(cat(prefix, " ALTER COLUMN ", name, " SET NOT NULL"));
   return statements;
 }
 

@@ -116,7 +116,7 @@ std::optional<std::string> name_of(const Lexer& lexer, const Token& token) {
 /// The expression as the trigger must write it; none: it reads something else than the column.
 std::optional<std::string> of_new_row(const Subject& subject, const std::string& value) {
   const Name column = subject.command().name;
-  const std::string own = cat("NEW.", quote_ident(column));
+  std::string own = cat("NEW.", quote_ident(column));
   if (value.empty()) return own;
   const Expression& expression = *subject.command().expression;
   if (expression.subquery || expression.columns.size() != 1 || expression.columns.front() != column)

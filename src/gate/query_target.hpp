@@ -13,8 +13,8 @@
 #include <variant>
 #include <vector>
 
-#include "sql/query_use.hpp"
 #include "pgsluice/gate.hpp"
+#include "sql/query_use.hpp"
 
 namespace pgsluice {
 

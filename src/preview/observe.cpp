@@ -93,7 +93,7 @@ class Reader {
         after_(after),
         foreign_keys_(ask(session, k_foreign_keys)),
         truncates_(statement.tag == "TruncateStmt"),
-        moves_(has_command(statement, "AT_SetTableSpace")),
+        moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
         result_(result) {}
 
   void read_work(const std::vector<std::string>& messages) {

@@ -30,7 +30,7 @@ constexpr std::string_view k_prefix = "pgsluice-preview.";
 fs::path scratch() {
   constexpr std::size_t k_longest = 60;
   const char* named = std::getenv("TMPDIR");
-  struct stat status {};
+  struct stat status{};
   if (named == nullptr || std::string_view(named).size() > k_longest || stat(named, &status) != 0)
     return "/tmp";
   return geteuid() != 0 || (status.st_mode & S_IXOTH) != 0 ? named : "/tmp";
@@ -64,7 +64,7 @@ void end_postmaster(const fs::path& folder) {
 }
 
 bool is_ours(const fs::path& folder) {
-  struct stat status {};
+  struct stat status{};
   return lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
 }
 
@@ -94,8 +94,7 @@ fs::path template_of(const ServerPrograms& programs) {
   const fs::path cache = cache_folder();
   if (cache.empty()) return {};
   std::string name = cat(programs.release, programs.folder.string());
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.'; }, '-');
+  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.'; }, '-');
   return cache / name;
 }
 
