@@ -313,7 +313,7 @@ void QueryList::note(FileAnalysis& file, const Effect& effect, const Catalog& be
     bool used = false;
     for (std::size_t i = 0; i < taken->size() && !used; ++i)
       used = depends(query.read, query.text, (*taken)[i], reaches[i], before);
-    if (used) noted.queries.push_back(cat(query.place, ": ", shortened(query.text)));
+    if (used) noted.queries.emplace_back(cat(query.place, ": ", shortened(query.text)));
   }
 }
 

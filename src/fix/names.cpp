@@ -84,7 +84,7 @@ std::vector<std::string> new_names(const std::string& original, std::span<const 
       names.push_back(numbered(name, number + i + 1, labels[i]));
     } else {
       const std::string stem = original.substr(0, original.size() - name.extension.size());
-      names.push_back(cat(stem, "_", std::to_string(i + 2), "_", labels[i], name.extension));
+      names.emplace_back(cat(stem, "_", std::to_string(i + 2), "_", labels[i], name.extension));
     }
   }
   return names;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "base/text.hpp"
 #include "fix/words.hpp"
@@ -86,8 +87,8 @@ std::string table_constraint(const Subject& subject, const Constraint& constrain
 std::string without(const Subject& subject, const Part& part) {
   const Command& command = subject.statement().commands[part.first];
   std::string text(subject.text(command.range));
-  for (auto taken = part.inline_taken_out.rbegin(); taken != part.inline_taken_out.rend(); ++taken) {
-    const SourceRange range = subject.statement().commands[*taken].constraints.front().range;
+  for (const std::size_t taken : std::ranges::reverse_view(part.inline_taken_out)) {
+    const SourceRange range = subject.statement().commands[taken].constraints.front().range;
     std::size_t begin = range.begin - command.range.begin;
     const std::size_t end = range.end - command.range.begin;
     while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
@@ -108,7 +109,7 @@ Rewritten split_drop(const Subject& subject) {
   for (const Command& command : subject.statement().commands) {
     const RelationRef* target = command.relation("target");
     if (target == nullptr) return Refusal{"it names something else than indexes"};
-    statements.push_back(cat("DROP INDEX ", if_exists, target->name.quoted()));
+    statements.emplace_back(cat("DROP INDEX ", if_exists, target->name.quoted()));
   }
   return statements;
 }
@@ -135,12 +136,12 @@ Rewritten split(const Subject& subject, const std::set<std::size_t>& taken_out) 
     if (open && !part.taken_out) {
       statements.back().sql += cat(",\n  ", replace_all(part.comments, "\n", "\n  "), text);
     } else {
-      statements.push_back(cat(part.comments, prefix, " ", text));
+      statements.emplace_back(cat(part.comments, prefix, " ", text));
     }
     open = !part.taken_out && part.inline_taken_out.empty();
     for (const std::size_t i : part.inline_taken_out) {
       const Constraint& constraint = statement.commands[i].constraints.front();
-      statements.push_back(cat(prefix, " ADD ", table_constraint(subject, constraint)));
+      statements.emplace_back(cat(prefix, " ADD ", table_constraint(subject, constraint)));
     }
   }
   return statements;

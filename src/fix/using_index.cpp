@@ -60,7 +60,8 @@ std::string refusal(const Subject& subject, const Constraint& constraint) {
 Replacement proved(const Subject& subject, const Names& columns) {
   Replacement statements;
   for (const Name column : nullable_columns(subject, columns))
-    statements.push_back(cat(alter_prefix(subject), " ALTER COLUMN ", quote_ident(column), " SET NOT NULL"));
+    statements.emplace_back(
+        cat(alter_prefix(subject), " ALTER COLUMN ", quote_ident(column), " SET NOT NULL"));
   return statements;
 }
 
@@ -88,16 +89,16 @@ Rewritten using_index(const Subject& subject) {
   if (std::string reason = refusal(subject, constraint); !reason.empty()) return Refusal{reason};
   Replacement statements = primary ? proved(subject, constraint.columns) : Replacement();
   const std::string name = quote_ident(constraint_name(subject, constraint));
-  statements.push_back(cat("CREATE UNIQUE INDEX CONCURRENTLY ", name, " ON ", table_name(subject), " ",
-                           index_key(subject, constraint)));
+  statements.emplace_back(cat("CREATE UNIQUE INDEX CONCURRENTLY ", name, " ON ", table_name(subject), " ",
+                              index_key(subject, constraint)));
   // Of a table that no file makes, lint does not know which columns are NOT NULL.
   const std::string_view allowed =
       primary && subject.relation() == nullptr
           ? "-- pgsluice: allow blocks-reads-during-work because \"its columns are NOT NULL by then\"\n"
           : "";
-  statements.push_back(cat(allowed, alter_prefix(subject), " ADD CONSTRAINT ", name,
-                           primary ? " PRIMARY KEY" : " UNIQUE", " USING INDEX ", name,
-                           deferral(constraint)));
+  statements.emplace_back(cat(allowed, alter_prefix(subject), " ADD CONSTRAINT ", name,
+                              primary ? " PRIMARY KEY" : " UNIQUE", " USING INDEX ", name,
+                              deferral(constraint)));
   return statements;
 }
 

@@ -82,7 +82,7 @@ ServerPrograms find_programs(const fs::path& folder, std::optional<int> major) {
     std::optional<ServerPrograms> programs = programs_in(place);
     if (!programs) continue;
     if (major && programs->major != *major) {
-      others.push_back(cat(programs->release, " in ", programs->folder.string()));
+      others.emplace_back(cat(programs->release, " in ", programs->folder.string()));
     } else if (!best || natural_less(best->release, programs->release)) {
       best = std::move(programs);
     }

@@ -98,7 +98,7 @@ std::vector<std::string> tool_words() {
   std::vector<std::string> words;
   for (const tools::Format& format : tools::formats()) {
     words.emplace_back(format.name);
-    if (!format.settings.empty()) words.push_back(cat(format.name, ":", format.settings));
+    if (!format.settings.empty()) words.emplace_back(cat(format.name, ":", format.settings));
   }
   std::ranges::sort(words);
   return words;
