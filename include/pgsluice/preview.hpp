@@ -14,6 +14,11 @@
 
 namespace pgsluice {
 
+/// Of a pg_class.relkind.
+constexpr bool is_index(char kind) {
+  return kind == relkind::index || kind == relkind::partitioned_index;
+}
+
 struct ObservedLock {
   char relkind = relkind::table;
   LockMode mode = LockMode::AccessShare;

@@ -85,7 +85,8 @@ report says what to send us. The server is removed at the end, however it comes.
 
 The server has nothing but what the files make. Before a file whose name begins with a
 version, those of its folder that come before it run, too. Roles that the files name are
-made.
+made. The files run as that server's superuser, who may start programs on this machine:
+preview what you would also run.
 
 Examples:
   pgsluice preview migrations/

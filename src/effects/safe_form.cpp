@@ -6,9 +6,12 @@
 
 #include "base/text.hpp"
 #include "sql/lexer.hpp"
+#include "sql/words.hpp"
 
 namespace pgsluice::effects {
 namespace {
+
+using sql::tidy;
 
 constexpr int k_width = 96;  // a report indents it by four
 
@@ -22,20 +25,6 @@ struct Original {
     return source.substr(range.begin, range.end - range.begin);
   }
 };
-
-/// On one line and without comments, which would take what follows with them.
-std::string tidy(std::string_view sql) {
-  std::string out;
-  out.reserve(sql.size());
-  sql::Lexer lexer(sql);
-  std::size_t end = 0;
-  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (!out.empty() && token.begin > end) out += ' ';
-    out += lexer.text(token);
-    end = token.end;
-  }
-  return out;
-}
 
 /// What follows the first token.
 std::string_view after_token(std::string_view sql) {
@@ -53,19 +42,10 @@ std::string_view after_keyword(std::string_view sql, std::string_view keyword) {
   return begins_with(sql, keyword) ? after_token(sql) : sql;
 }
 
-/// Where a keyword stands outside of parentheses; the text's end when it does not.
-std::size_t find_keyword(std::string_view sql, std::initializer_list<std::string_view> keywords) {
-  int depth = 0;
-  sql::Lexer lexer(sql);
-  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (token.kind == sql::TokenKind::left_paren) ++depth;
-    if (token.kind == sql::TokenKind::right_paren) --depth;
-    if (depth > 0 || token.kind != sql::TokenKind::word) continue;
-    const std::string_view word = lexer.text(token);
-    if (std::ranges::any_of(keywords, [word](auto k) { return sql::is_keyword(word, k); }))
-      return token.begin;
-  }
-  return sql.size();
+/// Up to the first of the keywords; all of it when there is none.
+std::string_view before_keyword(std::string_view text, std::initializer_list<std::string_view> keywords) {
+  const auto found = sql::find_keyword(text, keywords);
+  return text.substr(0, found ? found->begin : text.size());
 }
 
 std::string name_in(const Original& original, std::string_view role) {
@@ -113,7 +93,7 @@ std::string type_of(const Original& original, const ColumnDef& column) {
   if (!column.constraints.empty()) range.end = column.constraints.front().range.begin;
   if (range.end <= range.begin) return {};
   const std::string_view text = after_token(original.text(range));
-  return without_serial(tidy(text.substr(0, find_keyword(text, {"collate"}))));
+  return without_serial(tidy(before_keyword(text, {"collate"})));
 }
 
 /// ALTER [COLUMN] name [SET DATA] TYPE type [COLLATE …] [USING …]
@@ -121,7 +101,7 @@ std::string new_type(const Original& original) {
   std::string_view text = after_keyword(original.text(original.command.range), "alter");
   text = after_token(after_keyword(text, "column"));
   text = after_keyword(after_keyword(after_keyword(text, "set"), "data"), "type");
-  return tidy(text.substr(0, find_keyword(text, {"collate", "using"})));
+  return tidy(before_keyword(text, {"collate", "using"}));
 }
 
 std::string type(const Original& original) {
@@ -204,8 +184,8 @@ std::string domain(const Original& original) {
 
 std::string bounds(const Original& original) {
   const std::string_view text = original.text(original.command.range);
-  const std::string_view from = text.substr(find_keyword(text, {"for", "default"}));
-  return tidy(from.substr(0, find_keyword(from, {"partition", "using", "with", "tablespace"})));
+  const std::string_view from = text.substr(before_keyword(text, {"for", "default"}).size());
+  return tidy(before_keyword(from, {"partition", "using", "with", "tablespace"}));
 }
 
 /// A constraint of the relation that becomes a partition.
@@ -231,10 +211,9 @@ std::string renamed(const Original& original) {
 /// The statement with CONCURRENTLY, which stands behind what kind of thing it is about.
 std::string concurrently(const Original& original) {
   const std::string_view text = original.text(original.statement.range);
-  const std::size_t kind = find_keyword(text, {"index", "table", "schema", "database", "view"});
-  if (kind == text.size()) return {};
-  const std::size_t end = text.size() - after_token(text.substr(kind)).size();
-  return tidy(cat(text.substr(0, end), " CONCURRENTLY ", text.substr(end)));
+  const auto kind = sql::find_keyword(text, {"index", "table", "schema", "database", "view"});
+  if (!kind) return {};
+  return tidy(cat(text.substr(0, kind->end), " CONCURRENTLY ", text.substr(kind->end)));
 }
 
 struct Word {

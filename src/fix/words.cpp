@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fix/words.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
-#include "sql/lexer.hpp"
 
 namespace pgsluice::fix {
 namespace {
@@ -35,33 +32,6 @@ std::string columns_in_name(const Constraint& constraint) {
 }
 
 }  // namespace
-
-std::string tidy(std::string_view sql) {
-  std::string out;
-  sql::Lexer lexer(sql);
-  std::size_t end = 0;
-  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (!out.empty() && token.begin > end) out += ' ';
-    out += lexer.text(token);
-    end = token.end;
-  }
-  return out;
-}
-
-std::optional<SourceRange> find_keyword(std::string_view sql,
-                                        std::initializer_list<std::string_view> keywords) {
-  int depth = 0;
-  sql::Lexer lexer(sql);
-  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (token.kind == sql::TokenKind::left_paren) ++depth;
-    if (token.kind == sql::TokenKind::right_paren) --depth;
-    if (depth > 0 || token.kind != sql::TokenKind::word) continue;
-    const std::string_view word = lexer.text(token);
-    if (std::ranges::any_of(keywords, [word](auto keyword) { return sql::is_keyword(word, keyword); }))
-      return SourceRange{token.begin, token.end};
-  }
-  return std::nullopt;
-}
 
 std::string alter_prefix(const Subject& subject) {
   const Statement& statement = subject.statement();

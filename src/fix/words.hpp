@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Pieces of SQL text: found by tokens, so that names, strings and comments that look like keywords are none.
+// The words that a safe form is made of.
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "fix/kind.hpp"
+#include "sql/words.hpp"
 
 namespace pgsluice::fix {
 
-/// On one line and without comments.
-std::string tidy(std::string_view sql);
-
-/// Where a keyword stands outside of parentheses, as a range of `sql`.
-std::optional<SourceRange> find_keyword(std::string_view sql,
-                                        std::initializer_list<std::string_view> keywords);
+using sql::find_keyword;
+using sql::tidy;
 
 /// `ALTER TABLE [IF EXISTS] [ONLY] name`, as it is written before the first sub-command, without comments.
 std::string alter_prefix(const Subject& subject);

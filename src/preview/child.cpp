@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -23,7 +24,8 @@ constexpr int k_not_started = 127;
 /// Between fork() and exec(): nothing but system calls.
 [[noreturn]] void become(char* const* argv, const std::optional<User>& user, int log, pid_t parent) {
   setsid();
-  if (user && (setgid(user->group) != 0 || setuid(user->user) != 0)) _exit(k_not_started);
+  if (user && (setgroups(0, nullptr) != 0 || setgid(user->group) != 0 || setuid(user->user) != 0))
+    _exit(k_not_started);
   prctl(PR_SET_PDEATHSIG, SIGQUIT);  // after the change of user, which clears it
   if (getppid() != parent) _exit(k_not_started);
   const int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);

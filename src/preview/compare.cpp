@@ -26,10 +26,6 @@ std::string lock_words(bool is_new, LockMode mode) {
   return std::string(is_new ? "new" : lock_name(mode));
 }
 
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
-
 /// Reads through queries, not through DDL: what they scan is the planner's business.
 bool is_query(std::string_view tag) {
   static constexpr std::array<std::string_view, 12> k_tags = {

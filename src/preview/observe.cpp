@@ -32,7 +32,9 @@ constexpr std::string_view k_foreign_keys =
 
 SqlResult ask(Session& session, std::string_view sql, std::vector<SqlValue> parameters = {}) {
   SqlResult result = session.query(sql, std::move(parameters));
-  if (!result.ok) throw Error(ExitCode::bug, cat("cannot look at the catalogs: ", result.error.message));
+  if (!result.ok)
+    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::bug,
+                cat("cannot look at the catalogs: ", result.error.message));
   return result;
 }
 
@@ -59,9 +61,6 @@ HeldLocks locks_of(Session& session, int pid) {
   return held;
 }
 
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
 bool has_heap(char kind) {
   return kind == relkind::table || kind == relkind::materialized_view;
 }

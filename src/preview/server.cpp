@@ -58,9 +58,12 @@ int take_lock(const fs::path& folder, int flags) {
 
 /// The postmaster of a preview that was killed outright has got SIGQUIT; if it has not heeded it yet, it does now.
 void end_postmaster(const fs::path& folder) {
-  const std::string text = text_of(folder / "data" / "postmaster.pid");
-  const long pid = std::strtol(text.c_str(), nullptr, 10);
-  if (pid > 1 && text.find(folder.string()) != std::string::npos) kill(static_cast<pid_t>(pid), SIGQUIT);
+  const fs::path data = folder / "data";
+  const long pid = std::strtol(text_of(data / "postmaster.pid").c_str(), nullptr, 10);
+  // The file is the server's user's, who could write any number: a postmaster is where its data are.
+  std::error_code error;
+  const fs::path where = fs::read_symlink(cat("/proc/", std::to_string(pid), "/cwd"), error);
+  if (pid > 1 && !error && where == data) kill(static_cast<pid_t>(pid), SIGQUIT);
 }
 
 bool is_ours(const fs::path& folder) {
@@ -105,6 +108,7 @@ bool copy_tree(const fs::path& from, const fs::path& to) {
   return !error;
 }
 
+/// The folder itself last: until then its new owner cannot enter it, and put something else where root writes.
 void own_tree(const fs::path& folder, const User& user) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
     set_owner(entry.path(), user);
@@ -167,7 +171,6 @@ void ThrowAwayServer::make_cluster(const ServerPrograms& programs) {
     // Who reaches the socket is superuser there, so nobody but that user's group comes as far.
     set_owner(folder_, {.user = geteuid(), .group = user_->group});
     fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec);
-    set_owner(data, *user_);
     set_owner(folder_ / "socket", *user_);
   }
   std::error_code none;
@@ -175,6 +178,7 @@ void ThrowAwayServer::make_cluster(const ServerPrograms& programs) {
     if (user_) own_tree(data, *user_);
     return;
   }
+  if (user_) set_owner(data, *user_);
   Child initdb({(programs.folder / "initdb").string(), "-D", data.string(), "-U", "postgres", "-A", "trust",
                 "-E", "UTF8", "--locale=C", "--no-sync"},
                user_, folder_ / "log");

@@ -30,10 +30,6 @@ Style style_of(LockMode mode) {
   return blocks_writes(mode) ? Style::warning : Style::plain;
 }
 
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
-
 /// Where a statement stands on the page.
 std::string anchor_of(std::size_t file, std::size_t statement) {
   return cat("s", std::to_string(file), "-", std::to_string(statement));

@@ -8,10 +8,6 @@ namespace pgsluice::oracle {
 
 namespace {
 
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
-
 Script script(const std::string& name, const std::string& sql) {
   return parse({.path = name, .text = sql});
 }

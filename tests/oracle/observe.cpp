@@ -64,10 +64,6 @@ Observation observe(Session& session, const Statement& statement, const std::str
 
 namespace {
 
-bool is_index(char kind) {
-  return kind == relkind::index || kind == relkind::partitioned_index;
-}
-
 /// LOCK TABLE takes tables and views; of other relations a reader holds ACCESS SHARE, and that is all we need.
 /// `table` is the table of an index: to plan a query on it opens the index. Empty: there is no way.
 std::string hold_sql(const std::string& relation, char kind, LockMode mode, const std::string& table) {
