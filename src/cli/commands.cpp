@@ -97,7 +97,7 @@ Examples:
   pgsluice preview migrations/ --format json | jq '.files[].statements[] | select(.agrees | not)'
 
 Exit codes: 0 as predicted, 1 not as predicted, 2 usage, or no PostgreSQL here, 3 the
-server does not start, 18 the server refuses a statement.)",
+server does not start, 15 it went away, 18 it refuses a statement.)",
      .add = add_preview},
     {.name = "plan",
      .summary = "show what apply would do now, to whom, and who is in the way",

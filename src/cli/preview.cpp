@@ -18,6 +18,7 @@
 #include "cli/receipt.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
+#include "pg/sqlstate.hpp"
 #include "preview/rehearse.hpp"
 #include "preview/server.hpp"
 #include "report/html.hpp"
@@ -90,11 +91,13 @@ ExitCode verdict(const Preview& preview) {
       if (!statement.observed.error) continue;
       const LineIndex lines(file.analysis->script.source);
       const Position place = lines.position(statement.planned->range.begin);
-      throw Error(ExitCode::statement_failed,
+      const bool lost = pg::classify(statement.observed.error->sqlstate) == pg::Failure::connection;
+      throw Error(lost ? ExitCode::unreachable : ExitCode::statement_failed,
                   cat(file.analysis->migration.path.string(), ":", std::to_string(place.line), ":",
                       std::to_string(place.column), ": ", statement.observed.error->message, " (",
                       statement.observed.error->sqlstate, ")"),
-                  "The server is empty but for what the files make: name the files before it, too.");
+                  lost ? "The server is gone. Nothing is left of it; try again."
+                       : "The server is empty but for what the files make: name the files before it, too.");
     }
   }
   return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
@@ -135,7 +138,6 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
-  const ServerPrograms programs = find_programs(command.programs, command.pg_version);
   WithHistory files;
   if (command.no_history) {
     files.migrations = find_migrations(command.paths, command.reading);
@@ -144,6 +146,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   }
   if (!files.history.empty() && !global.quiet)
     std::cerr << count_of(files.history.size(), "file") << " that come before run first\n";
+  const ServerPrograms programs = find_programs(command.programs, command.pg_version);
   const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
   const ThrowAwayServer server(programs);
   const EventSink silent = [](const Event&) {};

@@ -54,6 +54,15 @@ class PreviewOnServer : public ::testing::TestWithParam<Server> {
       names.push_back(entry.path().filename().string());
     return names;
   }
+  /// Of the preview that runs, when it takes connections; 0: not yet.
+  pid_t postmaster() {
+    for (const std::string& name : left()) {
+      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
+      const std::string text{std::istreambuf_iterator<char>(file), {}};
+      if (text.find("\nready") != std::string::npos) return static_cast<pid_t>(std::stol(text));
+    }
+    return 0;
+  }
   /// The statement whose text contains `part`.
   static OrderedJson statement(const OrderedJson& seen, std::string_view part) {
     for (const OrderedJson& file : seen["files"]) {
@@ -157,15 +166,7 @@ TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
 TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
   folder.write("1.sql", "SELECT pg_sleep(60);\n");
   Program program(command({folder.path().string()}), environment());
-  const auto is_up = [&] {
-    for (const std::string& name : left()) {
-      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      if (text.find("\nready") != std::string::npos) return true;
-    }
-    return false;
-  };
-  ASSERT_TRUE(wait_until(is_up));
+  ASSERT_TRUE(wait_until([&] { return postmaster() != 0; }));
   program.kill(SIGTERM);
   const Finished ended = program.wait();
   EXPECT_EQ(ended.code, 143) << ended.err;
@@ -176,22 +177,24 @@ TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
 TEST_P(PreviewOnServer, TheNextOneRemovesWhatAKilledOneLeft) {
   folder.write("1.sql", "SELECT pg_sleep(60);\n");
   Program program(command({folder.path().string()}), environment());
-  long postmaster = 0;
-  const auto is_up = [&] {
-    for (const std::string& name : left()) {
-      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
-      std::string text{std::istreambuf_iterator<char>(file), {}};
-      if (text.find("\nready") != std::string::npos) postmaster = std::stol(text);
-    }
-    return postmaster != 0;
-  };
-  ASSERT_TRUE(wait_until(is_up));
+  ASSERT_TRUE(wait_until([&] { return postmaster() != 0; }));
+  const pid_t server = postmaster();
   program.kill(SIGKILL);
   program.wait();
-  EXPECT_TRUE(wait_until([&] { return ::kill(static_cast<pid_t>(postmaster), 0) != 0; }));
+  EXPECT_TRUE(wait_until([&] { return ::kill(server, 0) != 0; }));
   EXPECT_THAT(left(), Not(IsEmpty()));
   folder.write("1.sql", "SELECT 1;\n");
   EXPECT_EQ(preview({folder.path().string()}).code, 0);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, SaysThatItsServerWentAway) {
+  folder.write("1.sql", "SELECT pg_sleep(60);\n");
+  Program program(command({folder.path().string()}), environment());
+  ASSERT_TRUE(wait_until([&] { return postmaster() != 0; }));
+  ::kill(postmaster(), SIGQUIT);
+  const Finished ended = program.wait();
+  EXPECT_EQ(ended.code, 15) << ended.err;
   EXPECT_THAT(left(), IsEmpty());
 }
 
