@@ -145,7 +145,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
     files = find_with_history(command.paths, command.reading);
   }
   if (!files.history.empty() && !global.quiet)
-    std::cerr << count_of(files.history.size(), "file") << " that come before run first\n";
+    std::cerr << "running " << count_of(files.history.size(), "earlier file") << " first\n";
   const ServerPrograms programs = find_programs(command.programs, command.pg_version);
   const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
   const ThrowAwayServer server(programs);
