@@ -91,7 +91,6 @@ struct ClusterView {
   std::vector<ArgoDeployment> argo_deployments;  ///< of each Application, newest first
 };
 
-/// Nothing could be seen, and why. Never holds a token.
 /// A Cluster of CloudNativePG: PostgreSQL servers, and what is known of their backups. Times are as Kubernetes writes them.
 struct DatabaseCluster {
   std::string name_space;
@@ -106,6 +105,23 @@ struct DatabaseCluster {
   std::string last_backup;  ///< the end of the last base backup that succeeded; empty: there is none
 };
 
+/// What a service account needs to be allowed: one verb on one kind of object.
+struct AccessRule {
+  std::string name_space;
+  std::string group;  ///< "apps"; empty: the core
+  std::string resource;
+  std::string verb;  ///< "list"
+  std::string name;  ///< of the only object that it is about; empty: of all
+};
+
+/// For whom rules are looked for: empty members need none.
+struct AccessNeeds {
+  AppSelection selection;
+  std::string database_cluster;  ///< of CloudNativePG, whose backups are looked at
+  std::string job;               ///< that is annotated
+};
+
+/// Nothing could be seen, and why. Never holds a token.
 struct ClusterFailure {
   std::string message;
   std::string hint;
@@ -125,6 +141,8 @@ class Cluster {
   /// One of them, with its backups.
   virtual std::variant<DatabaseCluster, ClusterFailure> database_cluster(const std::string& name_space,
                                                                          const std::string& name) = 0;
+  /// Which of the rules that all this needs the API server does not grant to us; asks it about each, and for nothing else.
+  virtual std::variant<std::vector<AccessRule>, ClusterFailure> missing_access(const AccessNeeds& needs) = 0;
 };
 
 }  // namespace pgsluice

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgsluice/cluster.hpp"
 #include "pgsluice/execute.hpp"
 
 namespace pgsluice {
@@ -30,6 +31,8 @@ struct DoctorOptions {
 
 /// Everything that can be asked through one or two sessions. Throws Error(unreachable).
 std::vector<Check> examine(const World& world, const DoctorOptions& options);
+/// May our service account see what evidence is made of, and annotate its Job?
+Check examine_access(Cluster& cluster, const AccessNeeds& needs);
 [[nodiscard]] bool is_fit(const std::vector<Check>& checks);
 
 /// The statements that make `role` one that may run migrations and nothing else, for this database as it is now. To be

@@ -61,19 +61,31 @@ void add_versions(CLI::App& app, AppSelection& selection) {
       ->type_name("NAME");
 }
 
-void add_backups(CLI::App& app, ClusterOptions& options) {
+}  // namespace
+
+void add_cluster_access(CLI::App& app, ClusterOptions& options) {
+  add_access(app, options);
+  app.add_option("--argo-application", options.policy.selection.argo_applications,
+                 "Argo CD Application whose history must fit as well; may be repeated")
+      ->type_name("NAMESPACE/NAME");
   app.add_option("--cnpg-cluster", options.backups.cluster,
                  "CloudNativePG Cluster that has the database: what destroys data needs a base backup of it "
                  "(also PGSLUICE_CNPG_CLUSTER)")
       ->envname("PGSLUICE_CNPG_CLUSTER")
       ->type_name("NAME");
-  add_duration(app, "--max-backup-age", options.max_backup_age, "how old that may be (default 36h)");
 }
 
-}  // namespace
+void add_kube_job(CLI::App& app, std::string& job) {
+  app.add_option(
+         "--kube-job", job,
+         "Job whose annotation pgsluice/status tells what the hook does, for Argo CD (also PGSLUICE_JOB)")
+      ->envname("PGSLUICE_JOB")
+      ->type_name("NAME");
+}
 
 void add_cluster_options(CLI::App& app, ClusterOptions& options) {
-  add_access(app, options);
+  add_cluster_access(app, options);
+  add_duration(app, "--max-backup-age", options.max_backup_age, "how old that may be (default 36h)");
   app.add_option("--kube-selector", options.policy.selection.selector,
                  "labels of the application's workloads (default: app.kubernetes.io/name=APP of needs-app)")
       ->type_name("SELECTOR");
@@ -83,10 +95,6 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
-  app.add_option("--argo-application", options.policy.selection.argo_applications,
-                 "Argo CD Application whose history must fit as well; may be repeated")
-      ->type_name("NAMESPACE/NAME");
-  add_backups(app, options);
 }
 
 std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,

@@ -29,6 +29,11 @@ struct ClusterOptions {
   std::optional<milliseconds> max_backup_age;
 };
 
+/// Where the API is, and the objects that are looked at by their names.
+void add_cluster_access(CLI::App& app, ClusterOptions& options);
+/// The Job whose annotation a hook keeps up to date.
+void add_kube_job(CLI::App& app, std::string& job);
+/// What add_cluster_access adds, and what tells the releases of an application.
 void add_cluster_options(CLI::App& app, ClusterOptions& options);
 
 /// None: no address is given, and this is no pod. Throws Error(usage) for options that do not go together.

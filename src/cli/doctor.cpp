@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/files.hpp"
+#include "cli/cluster.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "report/doctor.hpp"
@@ -21,6 +22,8 @@ struct DoctorCommand {
   std::string url;
   std::string output;
   std::string role;
+  ClusterOptions cluster;
+  std::string job;
   bool grants = false;
   bool kill_policy = false;
   Format format = Format::text;
@@ -52,11 +55,22 @@ std::string render(const std::vector<Check>& checks, const World& world, const D
                  Painter(wants_color(global.color, descriptor)));
 }
 
+/// None: this is no pod, and nobody has said where Kubernetes is.
+std::optional<Check> check_access(const DoctorCommand& command, RealWorld& real) {
+  const std::unique_ptr<Cluster> cluster =
+      open_cluster(command.cluster, real.world().clock, real.interrupt());
+  if (!cluster) return std::nullopt;
+  return examine_access(*cluster, {.selection = command.cluster.policy.selection,
+                                   .database_cluster = command.cluster.backups.cluster,
+                                   .job = command.job});
+}
+
 ExitCode run_doctor(const DoctorCommand& command, const GlobalOptions& global) {
-  const RealWorld real(command.url, pg::Access::any, global);
+  RealWorld real(command.url, pg::Access::any, global);
   const DoctorOptions options{.kill_policy = command.kill_policy, .local_time = std::time(nullptr)};
   if (command.grants) return print_grants(command, real.world(), options);
-  const std::vector<Check> checks = examine(real.world(), options);
+  std::vector<Check> checks = examine(real.world(), options);
+  if (const std::optional<Check> access = check_access(command, real)) checks.push_back(*access);
   show(render(checks, real.world(), command, global), command);
   return is_fit(checks) ? ExitCode::ok : ExitCode::precondition;
 }
@@ -72,6 +86,8 @@ Runner add_doctor(CLI::App& app) {
       ->type_name("NAME")
       ->needs(grants);
   app.add_flag("--kill-policy", command->kill_policy, "runs are to cancel or terminate blockers");
+  add_cluster_access(app, command->cluster);
+  add_kube_job(app, command->job);
   add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
                      "form of the answer");
   app.add_option("--output", command->output, "write it to this file")->type_name("FILE");

@@ -104,11 +104,7 @@ Runner add_hook(CLI::App& app) {
   add_run_options(app, options->apply);
   add_duration(app, "--budget", options->apply.budget,
                "end all of it after this time, cleanly; less than activeDeadlineSeconds (default: no limit)");
-  app.add_option(
-         "--kube-job", options->job,
-         "Job whose annotation pgsluice/status tells what the hook does, for Argo CD (also PGSLUICE_JOB)")
-      ->envname("PGSLUICE_JOB")
-      ->type_name("NAME");
+  add_kube_job(app, options->job);
   app.add_option("--termination-log", options->termination_log,
                  "where to say what came of it (default: /dev/termination-log, where there is one)")
       ->type_name("FILE");

@@ -191,4 +191,26 @@ std::optional<ClusterFailure> Client::patch(const Resource& resource, const std:
   return std::nullopt;
 }
 
+Asked<bool> Client::may(const AccessRule& rule) {
+  static const Resource k_reviews{
+      .group = "authorization.k8s.io", .version = "v1", .plural = "selfsubjectaccessreviews"};
+  OrderedJson attributes{{"namespace", rule.name_space},
+                         {"group", rule.group},
+                         {"resource", rule.resource},
+                         {"verb", rule.verb}};
+  if (!rule.name.empty()) attributes["name"] = rule.name;
+  const OrderedJson review{{"apiVersion", cat(k_reviews.group, "/", k_reviews.version)},
+                           {"kind", "SelfSubjectAccessReview"},
+                           {"spec", {{"resourceAttributes", attributes}}}};
+  auto asked = ask({.method = "POST",
+                    .target = path_of(k_reviews, std::string(k_all_namespaces), ""),
+                    .content_type = "application/json",
+                    .body = dump(review)});
+  if (auto* failure = std::get_if<ClusterFailure>(&asked)) return std::move(*failure);
+  const auto& answer = std::get<HttpAnswer>(asked);
+  if (answer.status != 201 && answer.status != 200)
+    return refusal(answer, k_reviews, std::string(k_all_namespaces), "create");
+  return truth_at(Json::parse(answer.body, nullptr, false), {"status", "allowed"});
+}
+
 }  // namespace pgsluice::cluster

@@ -52,6 +52,8 @@ class Client {
   /// A JSON merge patch.
   std::optional<ClusterFailure> patch(const Resource& resource, const std::string& name_space,
                                       const std::string& name, const OrderedJson& change);
+  /// Whether the API server would let us (a SelfSubjectAccessReview, which everybody may ask for).
+  Asked<bool> may(const AccessRule& rule);
 
  private:
   struct Page {

@@ -52,6 +52,51 @@ const std::vector<Kind>& kinds() {
   return k_kinds;
 }
 
+/// "argocd/checkout", or just a name: of the namespace that the application is in.
+struct ArgoName {
+  std::string name_space;
+  std::string name;
+};
+ArgoName argo_name(const std::string& text, const std::string& name_space) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return {name_space, text};
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+AccessRule rule_for(const Resource& resource, std::string_view verb, const std::string& name_space,
+                    const std::string& name = {}) {
+  return {.name_space = name_space,
+          .group = resource.group,
+          .resource = resource.plural,
+          .verb = std::string(verb),
+          .name = name};
+}
+
+/// Of every request that this file makes. `application` and `own`: the namespaces of the application, and ours.
+std::vector<AccessRule> needed_access(const AccessNeeds& needs, const std::string& application,
+                                      const std::string& own) {
+  std::vector<AccessRule> rules;
+  for (const Kind& kind : kinds()) rules.push_back(rule_for(kind.resource, "list", application));
+  for (const std::string_view revisions : {"replicasets", "controllerrevisions"})
+    rules.push_back(rule_for(apps(revisions), "list", application));
+  rules.push_back(rule_for(pods(), "list", application));
+  rules.push_back(rule_for(jobs(), "get", application));
+  for (const std::string& one : needs.selection.argo_applications) {
+    const ArgoName argo = argo_name(one, application);
+    rules.push_back(rule_for(argo_applications(), "get", argo.name_space, argo.name));
+  }
+  if (!needs.database_cluster.empty()) {
+    rules.push_back(rule_for(cnpg("clusters"), "get", application, needs.database_cluster));
+    rules.push_back(rule_for(cnpg("backups"), "list", application));
+  }
+  if (!needs.job.empty()) rules.push_back(rule_for(jobs(), "patch", own, needs.job));
+  return rules;
+}
+
+ClusterFailure no_namespace() {
+  return {"it is not known which namespace the application is in", "Name it."};
+}
+
 /// Thrown inside a look, and nowhere else.
 struct Stopped {
   ClusterFailure failure;
@@ -145,10 +190,7 @@ class Look {
   }
 
   void look_at_argo(const std::string& application) {
-    const std::size_t slash = application.find('/');
-    const std::string name_space =
-        slash == std::string::npos ? view_.name_space : application.substr(0, slash);
-    const std::string name = slash == std::string::npos ? application : application.substr(slash + 1);
+    const auto [name_space, name] = argo_name(application, view_.name_space);
     const auto object = value_of(client_.get(argo_applications(), name_space, name));
     if (!object) throw Stopped{no_application(name, name_space)};
     const Json& history = member_at(*object, {"status", "history"});
@@ -185,9 +227,7 @@ class RealCluster final : public Cluster {
 
   std::variant<ClusterView, ClusterFailure> look(const AppSelection& selection) override {
     const std::string& name_space = selection.name_space.empty() ? name_space_ : selection.name_space;
-    if (name_space.empty()) {
-      return ClusterFailure{"it is not known which namespace the application is in", "Name it."};
-    }
+    if (name_space.empty()) return no_namespace();
     // Without a selector every pod of the namespace would count as the application's.
     if (selection.selector.empty()) {
       return ClusterFailure{"nothing says which workloads belong to the application",
@@ -242,6 +282,20 @@ class RealCluster final : public Cluster {
         cluster.last_backup = last_backup_of(value_of(client_.list(cnpg("backups"), name_space, "")), name);
       }
       return cluster;
+    } catch (Stopped& stopped) {
+      return std::move(stopped.failure);
+    }
+  }
+
+  std::variant<std::vector<AccessRule>, ClusterFailure> missing_access(const AccessNeeds& needs) override {
+    const std::string& given = needs.selection.name_space;
+    const std::string& application = given.empty() ? name_space_ : given;
+    if (application.empty()) return no_namespace();
+    client_.begin();
+    try {
+      std::vector<AccessRule> missing = needed_access(needs, application, name_space_);
+      std::erase_if(missing, [this](const AccessRule& rule) { return value_of(client_.may(rule)); });
+      return missing;
     } catch (Stopped& stopped) {
       return std::move(stopped.failure);
     }

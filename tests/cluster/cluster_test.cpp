@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/files.hpp"
@@ -312,6 +313,36 @@ TEST_F(RealCluster, AsksForWhatTheRoleOfTheHooksGrantsAndNothingElse) {
   const std::vector<std::string> requests = api().requests();
   for (std::size_t i = before; i < requests.size(); ++i) asked.insert(rule_of(requests[i]));
   EXPECT_EQ(asked, granted_rules());
+}
+
+TEST_F(RealCluster, ReviewsTheAccessThatTheRoleGrants) {
+  api().set(state);
+  const AccessNeeds needs{.selection = selection, .database_cluster = "shop-db", .job = "shop-presync"};
+  const std::size_t before = api().reviews().size();
+  const auto cluster = open(api().ca_file());
+  EXPECT_THAT(std::get<std::vector<AccessRule>>(cluster->missing_access(needs)), testing::IsEmpty());
+  std::set<std::string> asked;
+  const std::vector<std::string> reviews = api().reviews();
+  for (std::size_t i = before; i < reviews.size(); ++i) {
+    const auto words = split(reviews[i], ' ');
+    const std::string group = words[1] == "core" ? "" : std::string(words[1]);
+    asked.insert(cat(words[0], " ", group, " ", words[2]));
+  }
+  EXPECT_EQ(asked, granted_rules());
+}
+
+TEST_F(RealCluster, TellsWhichAccessIsMissing) {
+  state["forbidden"] = {"pods", "clusters", "applications"};
+  api().set(state);
+  selection.argo_applications = {"argocd/checkout"};
+  const auto answer =
+      open(api().ca_file())
+          ->missing_access({.selection = selection, .database_cluster = "shop-db", .job = ""});
+  std::vector<std::string> missing;
+  for (const AccessRule& rule : std::get<std::vector<AccessRule>>(answer))
+    missing.push_back(cat(rule.name_space, ": ", rule.verb, " ", rule.resource, " ", rule.name));
+  EXPECT_THAT(missing, testing::ElementsAre("shop: list pods ", "argocd: get applications checkout",
+                                            "shop: get clusters shop-db"));
 }
 
 TEST_F(RealCluster, WritesAnAnnotationOfAJob) {

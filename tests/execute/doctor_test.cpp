@@ -6,6 +6,7 @@
 
 #include "execute/harness.hpp"
 #include "execute/pooler.hpp"
+#include "support/kube_api.hpp"
 #include "support/schema.hpp"
 
 namespace pgsluice::test {
@@ -74,6 +75,28 @@ TEST_P(Doctor, SeesAReadOnlyDatabaseAndOneThatIsNotThere) {
   database.sql("ALTER DATABASE patient SET default_transaction_read_only = on");
   EXPECT_EQ(check(examined(database.url(), 3), "primary")["verdict"], "missing");
   EXPECT_EQ(run({"doctor", "--database-url", database.url("nobody_of_that_name")}).code, 15);
+}
+
+TEST_P(Doctor, SaysWhatKubernetesDoesNotLetItSee) {
+  KubeApi api;
+  OrderedJson state = empty_state();
+  const auto examine = [&] {
+    api.set(state);
+    return run({"doctor", "--database-url", database.url(), "--kube-api", api.url(), "--kube-token-file",
+                api.token_file().string(), "--kube-ca", api.ca_file().string(), "--kube-namespace", "shop",
+                "--format", "json"});
+  };
+  EXPECT_EQ(check(examine().json(), "kubernetes")["verdict"], "good");
+  state["forbidden"] = {"pods", "deployments", "statefulsets"};
+  const OrderedJson lacking = check(examine().json(), "kubernetes");
+  EXPECT_EQ(lacking["verdict"], "advice");
+  EXPECT_EQ(lacking["mend"],
+            "# of a Role in namespace shop, bound to our service account\n"
+            "- apiGroups: [\"\"]\n  resources: [pods]\n  verbs: [list]\n"
+            "- apiGroups: [apps]\n  resources: [deployments, statefulsets]\n  verbs: [list]\n");
+  state["tokens"] = {"another"};
+  EXPECT_THAT(check(examine().json(), "kubernetes")["message"].get<std::string>(),
+              HasSubstr("does not know our token"));
 }
 
 // ---- the role that its grants make --------------------------------------------------------------------------------------

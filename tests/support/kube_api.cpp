@@ -90,9 +90,9 @@ void KubeApi::set_token(const std::string& token) const {
   write_file(token_file(), token + "\n");
 }
 
-std::vector<std::string> KubeApi::requests() const {
-  if (!std::filesystem::exists(folder_ / "requests")) return {};
-  const std::string text = read_file(folder_ / "requests");
+std::vector<std::string> KubeApi::noted(const std::string& name) const {
+  if (!std::filesystem::exists(folder_ / name)) return {};
+  const std::string text = read_file(folder_ / name);
   std::vector<std::string> all;
   for (const std::string_view line : lines(text)) all.emplace_back(line);
   return all;

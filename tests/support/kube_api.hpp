@@ -30,10 +30,14 @@ class KubeApi {
   void set(const OrderedJson& state) const;
   void set_token(const std::string& token) const;
   /// "GET /api/v1/…", one for each request so far.
-  [[nodiscard]] std::vector<std::string> requests() const;
+  [[nodiscard]] std::vector<std::string> requests() const { return noted("requests"); }
+  /// "list apps deployments", "get core pods", one for each access review so far.
+  [[nodiscard]] std::vector<std::string> reviews() const { return noted("reviews"); }
   [[nodiscard]] std::vector<OrderedJson> patches() const;
 
  private:
+  [[nodiscard]] std::vector<std::string> noted(const std::string& name) const;
+
   std::filesystem::path folder_;
   int pid_ = -1;
   std::string port_;

@@ -31,6 +31,11 @@ class FakeCluster final : public Cluster {
     selectors.push_back(name_space + "/" + name);
     return database;
   }
+  std::variant<std::vector<AccessRule>, ClusterFailure> missing_access(const AccessNeeds& needs) override {
+    selectors.push_back(needs.database_cluster + "/" + needs.job);
+    return missing;
+  }
+  std::variant<std::vector<AccessRule>, ClusterFailure> missing;
   std::variant<ClusterView, ClusterFailure> answer;
   std::variant<DatabaseCluster, ClusterFailure> database;
   std::vector<DatabaseCluster> databases;
