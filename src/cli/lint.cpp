@@ -186,22 +186,37 @@ ExitCode verdict(const FindingCounts& counts, FailOn fail_on) {
   return errors || warnings ? ExitCode::findings : ExitCode::ok;
 }
 
-std::string render_list(const RuleBook& rules, const LintOutput& output, const GlobalOptions& global) {
+std::vector<ListedFinding> listed(const RuleBook& rules, const SeverityOverrides& severities) {
+  std::vector<ListedFinding> findings;
+  for (const FindingRule& rule : rules.rules()) {
+    const RuleWorth worth = severities.of(rule);
+    ListedFinding finding{
+        .rule = rule, .severity = worth.severity, .may_be_error = worth.may_be_error, .elsewhere = {}};
+    for (const RuleWorth::Files& files : worth.elsewhere)
+      finding.elsewhere.push_back({.pattern = files.pattern, .severity = files.severity});
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+std::string render_list(const std::vector<ListedFinding>& findings, const LintOutput& output,
+                        const GlobalOptions& global) {
   const std::string_view format = output.format->name;
-  if (format == "json") return finding_list_json(rules);
-  if (format == "markdown") return to_markdown(finding_list(rules));
+  if (format == "json") return finding_list_json(findings);
+  if (format == "markdown") return to_markdown(finding_list(findings));
   if (format != "text") {
     throw Error(ExitCode::usage, cat("lint --list has no form ", format), "It is text, json or markdown.");
   }
   const int descriptor = output.file.empty() ? STDOUT_FILENO : -1;
-  return to_text(finding_list(rules), terminal_width(descriptor),
+  return to_text(finding_list(findings), terminal_width(descriptor),
                  Painter(wants_color(global.color, descriptor)));
 }
 
 ExitCode list_findings(const LintOptions& options, const GlobalOptions& global) {
   const RuleBook rules = RuleBook::load(options.rules);
+  const std::vector<ListedFinding> findings = listed(rules, SeverityOverrides(options.severities, rules));
   for (const LintOutput& output : read_lint_outputs(options.formats, options.outputs)) {
-    const std::string text = render_list(rules, output, global);
+    const std::string text = render_list(findings, output, global);
     if (output.file.empty()) {
       std::cout << text;
     } else {

@@ -104,12 +104,19 @@ void SeverityOverrides::apply(FileAnalysis& file) const {
   });
 }
 
-std::optional<Severity> SeverityOverrides::of(const FindingRule& rule) const {
-  std::optional<Severity> severity = rule.severity;
+RuleWorth SeverityOverrides::of(const FindingRule& rule) const {
+  RuleWorth worth{.severity = rule.severity,
+                  .may_be_error = rule.severity == Severity::error || !rule.error_when.empty(),
+                  .elsewhere = {}};
   for (const Override& one : overrides_) {
-    if (one.path.empty() && (one.finding == k_any || one.finding == rule.name)) severity = one.severity;
+    if (one.finding != k_any && one.finding != rule.name) continue;
+    if (!one.path.empty()) {
+      worth.elsewhere.push_back({.pattern = one.path, .severity = one.severity});
+    } else {  // what was said before of some files counts no more
+      worth = {.severity = one.severity, .may_be_error = one.severity == Severity::error, .elsewhere = {}};
+    }
   }
-  return severity;
+  return worth;
 }
 
 }  // namespace pgsluice

@@ -12,6 +12,17 @@
 
 namespace pgsluice {
 
+/// What findings of a rule are worth; a severity that is none: off.
+struct RuleWorth {
+  std::optional<Severity> severity;
+  bool may_be_error = false;  ///< outside of the files that `elsewhere` names, too
+  struct Files {
+    std::string pattern;
+    std::optional<Severity> severity;
+  };
+  std::vector<Files> elsewhere;  ///< the last one that a file is like counts
+};
+
 class SeverityOverrides {
  public:
   SeverityOverrides() = default;
@@ -20,8 +31,8 @@ class SeverityOverrides {
   [[nodiscard]] bool empty() const { return overrides_.empty(); }
   /// Of the file's findings; the last override that is about one decides.
   void apply(FileAnalysis& file) const;
-  /// Of a rule, wherever its findings are; none: off.
-  [[nodiscard]] std::optional<Severity> of(const FindingRule& rule) const;
+  /// What a rule's findings are worth, here and there.
+  [[nodiscard]] RuleWorth of(const FindingRule& rule) const;
 
  private:
   struct Override {

@@ -192,8 +192,16 @@ TEST(Html, ShowsEveryKindOfBlock) {
 }
 
 TEST(LintList, ValidatesAndEveryBuiltInRuleHasATitle) {
-  const Json list = Json::parse(finding_list_json(test::built_in_rules()));
+  std::vector<ListedFinding> findings;
+  for (const FindingRule& rule : test::built_in_rules().rules())
+    findings.push_back({.rule = rule,
+                        .severity = {},
+                        .may_be_error = false,
+                        .elsewhere = {{.pattern = "old/*", .severity = Severity::error}}});
+  const Json list = Json::parse(finding_list_json(findings));
   EXPECT_THAT(validate("schema/lint-list.schema.json", list), IsEmpty());
+  EXPECT_EQ(list["findings"].front()["severity"], "off");
+  EXPECT_EQ(list["findings"].front()["may_be_error"], true);  // in old/*
   for (const FindingRule& rule : test::built_in_rules().rules()) EXPECT_NE(rule.title, rule.message);
 }
 

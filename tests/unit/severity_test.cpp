@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "findings/severity.hpp"
 #include "pgsluice/error.hpp"
 #include "support/analysis.hpp"
@@ -29,6 +31,22 @@ TEST(SeverityOverrides, LetTheLastOneDecide) {
   EXPECT_THAT(headings(file), ElementsAre("1:1 info[blocks-writes-during-work] public.t"));
   EXPECT_THROW(SeverityOverrides({"no-such=off"}, test::built_in_rules()), Error);
   EXPECT_THROW(SeverityOverrides({"unbatched-dml"}, test::built_in_rules()), Error);
+}
+
+TEST(SeverityOverrides, TellWhatARuleIsWorth) {
+  const std::vector<FindingRule>& rules = test::built_in_rules().rules();
+  const FindingRule& rule = *std::ranges::find(rules, "unbatched-dml", &FindingRule::name);
+  const RuleWorth as_written = SeverityOverrides({}, test::built_in_rules()).of(rule);
+  EXPECT_EQ(as_written.severity, Severity::warning);
+  EXPECT_TRUE(as_written.may_be_error);
+  const RuleWorth worth = SeverityOverrides({"a/*:unbatched-dml=info", "unbatched-dml=warning", "b/*:*=off"},
+                                            test::built_in_rules())
+                              .of(rule);
+  EXPECT_EQ(worth.severity, Severity::warning);
+  EXPECT_FALSE(worth.may_be_error);
+  ASSERT_EQ(worth.elsewhere.size(), 1U);  // what was said of a/* counts no more
+  EXPECT_EQ(worth.elsewhere.front().pattern, "b/*");
+  EXPECT_EQ(worth.elsewhere.front().severity, std::nullopt);
 }
 
 /// A table that a snapshot shows.
