@@ -37,6 +37,9 @@ struct Observation {
   bool sampled = false;  ///< it ran alone, and was looked at while it did: locks may have been missed
   double ms = 0;
   long long wal_bytes = 0;
+  long long temp_bytes = 0;  ///< all that it wrote to temporary files
+  long long peak_bytes = 0;  ///< disk that it takes until its transaction ends: a rewrite needs both copies
+  long long net_bytes = 0;   ///< what stays taken of that; less than 0: it gives back
 };
 
 /// One thing that a prediction and a server do not agree on.

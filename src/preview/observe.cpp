@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include "base/text.hpp"
@@ -17,7 +18,8 @@ using std::chrono::milliseconds;
 constexpr std::string_view k_relations =
     "SELECT c.oid, quote_ident(CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END) || '.' ||"
     " quote_ident(c.relname), c.relname, c.relkind, coalesce(pg_relation_filenode(c.oid), 0),"
-    " coalesce(i.indrelid, 0), coalesce(pg_stat_get_xact_numscans(c.oid), 0)"
+    " coalesce(i.indrelid, 0), coalesce(pg_stat_get_xact_numscans(c.oid), 0),"
+    " coalesce(pg_table_size(c.oid), 0)"  // locks the relation for an instant: nobody else is there
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
     "c.oid"
     " WHERE c.oid >= 16384 AND n.nspname NOT IN ('pg_toast', 'information_schema') AND c.relkind NOT IN "
@@ -47,7 +49,8 @@ ObservedRelations relations(Session& session) {
                               .relkind = result.text(i, 3).front(),
                               .filenode = result.text(i, 4),
                               .table = result.text(i, 5),
-                              .scans = result.number(i, 6).value_or(0)};
+                              .scans = result.number(i, 6).value_or(0),
+                              .bytes = result.number(i, 7).value_or(0)};
   }
   return all;
 }
@@ -228,6 +231,33 @@ class Reader {
   std::vector<std::string> built_;
 };
 
+/// What one statement wrote anew lies beside what it replaces until its transaction ends.
+void measure_disk(const ObservedRelations& before, const ObservedRelations& after, Observation& result) {
+  for (const auto& [oid, now] : after) {
+    const auto old = before.find(oid);
+    const bool written_anew = old == before.end() || old->second.filenode != now.filenode;
+    const long long grown = now.bytes - (old != before.end() ? old->second.bytes : 0);
+    result.net_bytes += grown;
+    result.peak_bytes += written_anew ? now.bytes : std::max(grown, 0LL);
+  }
+  for (const auto& [oid, old] : before) {
+    if (!after.contains(oid)) result.net_bytes -= old.bytes;
+  }
+}
+
+/// Of temporary files, which the server tells of when it removes them (log_temp_files):
+/// temporary file: path "base/pgsql_tmp/pgsql_tmp123.0", size 1048576
+long long temp_bytes(const std::vector<std::string>& messages) {
+  constexpr std::string_view k_size = ", size ";
+  long long sum = 0;
+  for (const std::string& message : messages) {
+    const std::size_t size = message.rfind(k_size);
+    if (!message.starts_with("temporary file: path ") || size == std::string::npos) continue;
+    sum += std::atoll(message.c_str() + size + k_size.size());
+  }
+  return sum;
+}
+
 HeldLocks without(HeldLocks locks, const HeldLocks& others) {
   for (const auto& [oid, modes] : others) {
     const auto found = locks.find(oid);
@@ -321,6 +351,7 @@ Observation StatementObserver::run(const std::string& sql, const Watch& watch,
   for (Notice& notice : session_.take_notices()) messages.push_back(std::move(notice.message));
   if (ran.ok) {
     result.wal_bytes = wal_position(session_) - wal;
+    result.temp_bytes = temp_bytes(messages);
     return result;
   }
   result.error = std::move(ran.error);
@@ -338,6 +369,7 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   ObservedRelations after = relations(session_);
   held_before_ = by_name(held_, before_);
   Reader reader(at_begin_, before_, after, session_, statement, result);
+  measure_disk(before_, after, result);
   reader.read_work(messages);
   reader.read_locks(without(now, held_));
   held_ = std::move(now);
@@ -365,6 +397,7 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
   // Counted in a transaction of its own: nothing was counted before it.
   for (auto& [oid, relation] : after) relation.scans = before_.contains(oid) ? before_.at(oid).scans : 0;
   Reader reader(at_begin_, before_, after, session_, statement, result);
+  measure_disk(before_, after, result);
   reader.read_work(messages);
   reader.read_locks(lookout.seen());
   return result;

@@ -21,6 +21,7 @@ struct ObservedRelation {
   std::string filenode;
   std::string table;  ///< an index: the oid of its table
   long long scans = 0;
+  long long bytes = 0;  ///< with TOAST
 };
 using HeldLocks = std::map<std::string, std::set<LockMode>>;
 using ObservedRelations = std::map<std::string, ObservedRelation>;  ///< by oid

@@ -208,6 +208,8 @@ void ThrowAwayServer::start(const ServerPrograms& programs) {
                                "-c",
                                "wal_level=logical",
                                "-c",
+                               "log_temp_files=0",
+                               "-c",
                                "max_prepared_transactions=5",
                                "-c",
                                "timezone=UTC",

@@ -61,6 +61,9 @@ void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
   write_names(observed.index_builds, json);
   json.member("ms", observed.ms);
   json.member("wal_bytes", observed.wal_bytes);
+  json.member("temp_bytes", observed.temp_bytes);
+  json.member("peak_bytes", observed.peak_bytes);
+  json.member("net_bytes", observed.net_bytes);
   json.member("sampled", observed.sampled);
   json.member("begin_ms", statement.begin_ms);
   json.member("released_ms", statement.released_ms);

@@ -68,6 +68,20 @@ void add_work(Words& words, std::string_view verb, const std::set<std::string>& 
   if (!relations.empty()) add_line(words, Words(verb) + names({relations.begin(), relations.end()}));
 }
 
+/// Where it is enough to ask whether there is room.
+void add_disk(Words& words, const Observation& observed) {
+  constexpr long long k_worth_saying = 1 << 20;
+  const auto size = [](long long bytes) { return byte_words(static_cast<double>(bytes)); };
+  if (observed.peak_bytes >= k_worth_saying) {
+    const bool grows = observed.net_bytes >= 0;
+    const std::string afterwards = cat(size(grows ? observed.net_bytes : -observed.net_bytes),
+                                       grows ? " more" : " less", " than before when it has ended");
+    add_line(words, Words(cat("takes ", size(observed.peak_bytes), " of disk, ", afterwards)));
+  }
+  if (observed.temp_bytes >= k_worth_saying)
+    add_line(words, Words(cat("writes ", size(observed.temp_bytes), " to temporary files")));
+}
+
 Words observed_words(const Observation& observed) {
   if (observed.error)
     return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
@@ -76,6 +90,7 @@ Words observed_words(const Observation& observed) {
   add_work(words, "rewrites ", observed.rewrites);
   add_work(words, "reads all of ", observed.scans);
   add_work(words, "builds ", observed.index_builds);
+  add_disk(words, observed);
   return words.empty() ? styled(Style::faint, "nothing that others wait for") : words;
 }
 

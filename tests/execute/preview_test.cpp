@@ -128,6 +128,32 @@ TEST_P(PreviewOnServer, SaysWhatItSaw) {
   EXPECT_EQ(alone["index_builds"], OrderedJson::array({"public.later"}));
 }
 
+TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
+  folder.write("1_t.sql",
+               "CREATE TABLE t (id int, note text);\n"
+               "INSERT INTO t SELECT g, repeat('x', 100) FROM generate_series(1, 20000) g;\n"
+               "CREATE INDEX note_idx ON t (note);\n");
+  folder.write("2_work.sql",
+               "SET LOCAL work_mem = '64kB';\n"
+               "ALTER TABLE t ALTER id TYPE bigint;\n"
+               "CREATE INDEX id_idx ON t (id);\n"
+               "CREATE TABLE sorted AS SELECT * FROM t ORDER BY md5(id::text);\n"
+               "DROP TABLE sorted;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  constexpr long long k_heap = 2'500'000;  // at least
+  const OrderedJson rewrite = statement(seen, "bigint")["observed"];
+  EXPECT_GT(rewrite["peak_bytes"], k_heap) << rewrite.dump(1);
+  EXPECT_LT(rewrite["net_bytes"], k_heap / 2) << rewrite.dump(1);
+  const OrderedJson build = statement(seen, "id_idx")["observed"];
+  EXPECT_GT(build["net_bytes"], 20000 * 8);
+  EXPECT_EQ(build["net_bytes"], build["peak_bytes"]);
+  EXPECT_GT(statement(seen, "sorted AS")["observed"]["temp_bytes"], k_heap / 2);
+  EXPECT_LT(statement(seen, "DROP TABLE sorted")["observed"]["net_bytes"], -k_heap);
+  EXPECT_EQ(statement(seen, "SET LOCAL")["observed"]["peak_bytes"], 0);
+  EXPECT_THAT(preview({folder.path().string()}).out,
+              AllOf(HasSubstr("of disk, "), HasSubstr(" to temporary files")));
+}
+
 TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
   folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");
