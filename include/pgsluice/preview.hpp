@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgsluice/load.hpp"
 #include "pgsluice/plan.hpp"
 #include "pgsluice/session.hpp"
 
@@ -73,6 +74,7 @@ struct Preview {
   std::string server;  ///< "PostgreSQL 18.1"
   std::vector<PreviewedFile> files;
   std::vector<std::string> roles;  ///< made because the files name them
+  std::optional<Load> load;        ///< the same beside an application, if that was asked for
 
   /// The statement that the server refused, always the last one.
   [[nodiscard]] const PreviewedStatement* failed() const;

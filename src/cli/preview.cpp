@@ -18,6 +18,8 @@
 #include "cli/receipt.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
+#include "findings/query_list.hpp"
+#include "load/play.hpp"
 #include "pg/sqlstate.hpp"
 #include "preview/rehearse.hpp"
 #include "preview/server.hpp"
@@ -40,6 +42,9 @@ struct PreviewCommand {
   std::optional<int> pg_version;
   Format format = Format::text;
   bool no_history = false;
+  bool load = false;
+  std::optional<std::chrono::milliseconds> blocker;
+  std::string queries;
 };
 
 Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major) {
@@ -134,7 +139,17 @@ std::string catalog_digest(Session& session) {
   return sha256_hex(write_snapshot(std::move(snapshot)));
 }
 
+LoadOptions load_options(const PreviewCommand& command) {
+  LoadOptions options{.blocker = command.blocker, .queries = {}};
+  if (command.queries.empty()) return options;
+  const QueryList list = QueryList::load(command.queries);
+  for (const QueryList::Query& query : list.queries())
+    options.queries.push_back({.kind = LoadQuery::Kind::given, .name = query.place, .sql = query.text});
+  return options;
+}
+
 ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
+  const LoadOptions options = load_options(command);
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
@@ -162,6 +177,17 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
         if (catalog.empty() && !files.history.contains(number)) catalog = catalog_digest(*watcher);
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
+  const bool loaded = command.load || command.blocker;
+  if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
+    preview.load =
+        play(plan, files.history, preview, options,
+             {.programs = programs,
+              .interrupt = interrupt,
+              .world =
+                  [&](const std::string& conninfo, EventSink emit) {
+                    return make_world(conninfo, pg::Access::any, std::move(emit), clock, interrupt);
+                  },
+              .began = [&](std::string_view what) { progress.show(what); }});
   progress.clear();
   if (interrupt.signal() != 0)
     throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");
@@ -208,6 +234,14 @@ Runner add_preview(CLI::App& app) {
                  "file to write a receipt to, for apply --require-receipt, when all is as predicted")
       ->type_name("FILE");
   app.add_flag("--no-history", command->no_history, "run nothing but what is named");
+  app.add_flag("--load", command->load,
+               "run the files beside an application, too, and show which of its queries waited for what");
+  add_duration(app, "--blocker", command->blocker,
+               "the same, and a transaction that has read the first table stays for so long");
+  app.add_option(
+         "--queries", command->queries,
+         "with --load: what the application sends, as .sql, or from pg_stat_statements as .csv or .json")
+      ->type_name("FILE");
   add_reading(app, command->reading);
   add_rules(app, command->rules);
   return [command](const GlobalOptions& global) { return run_preview(*command, global); };

@@ -15,6 +15,12 @@ namespace pgsluice {
 
 class QueryList {
  public:
+  struct Query {
+    std::string place;  ///< "line 12"
+    std::string text;
+    QueryText read;
+  };
+
   /// SQL, one statement each; or an export of pg_stat_statements with a column or member `query`, as CSV or as a JSON
   /// array. Throws Error(usage) when it cannot be read.
   static QueryList load(const std::filesystem::path& file);
@@ -25,12 +31,9 @@ class QueryList {
     for (const Effect& effect : file.effects) note(file, effect, before);
   }
 
+  [[nodiscard]] const std::vector<Query>& queries() const { return queries_; }
+
  private:
-  struct Query {
-    std::string place;  ///< "line 12"
-    std::string text;
-    QueryText read;
-  };
   void add(std::string place, std::string text);
   void add_sql(const std::string& text, const std::string& path);
   void add_csv(const std::string& text, const std::string& path);

@@ -97,7 +97,8 @@ std::unique_ptr<LintReport> make_lint_reports(std::vector<LintReport*> reports);
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out);
 /// What somebody else has to say of a statement, as members behind the prediction's.
 using MoreMembers = std::function<void(const Effect& effect, JsonWriter& json)>;
-std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more = {});
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more = {},
+                                           std::function<void(JsonWriter& json)> at_end = {});
 std::unique_ptr<LintReport> make_lint_text(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_sarif(const LintSettings& settings, std::ostream& out);
 std::unique_ptr<LintReport> make_lint_github(const LintSettings& settings, std::ostream& out);

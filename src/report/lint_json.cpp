@@ -180,8 +180,9 @@ class FileWriter {
 
 class JsonReport : public LintReport {
  public:
-  JsonReport(int pg_version, std::ostream& stream, MoreMembers more)
-      : out_{.text = {}, .stream = &stream}, more_(std::move(more)) {
+  JsonReport(int pg_version, std::ostream& stream, MoreMembers more,
+             std::function<void(JsonWriter& json)> at_end)
+      : out_{.text = {}, .stream = &stream}, more_(std::move(more)), at_end_(std::move(at_end)) {
     out_.text.reserve(2 * k_chunk);
     out_.text += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
     JsonWriter json(out_.text);
@@ -233,6 +234,11 @@ class JsonReport : public LintReport {
     json.member("unmodeled", totals.unmodeled);
     json.member("unparsed", totals.unparsed);
     json.end_object();
+    if (at_end_) {
+      out_.text += ",\n ";
+      JsonWriter last(out_.text);
+      at_end_(last);
+    }
     out_.text += "}\n";
     out_.flush();
   }
@@ -245,6 +251,7 @@ class JsonReport : public LintReport {
 
   Output out_;
   MoreMembers more_;
+  std::function<void(JsonWriter& json)> at_end_;
   std::optional<FileWriter> writer_;  ///< of the file that has begun
   bool first_ = true;
 };
@@ -281,11 +288,12 @@ void LintTotals::add(const LintTotals& other) {
 }
 
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out) {
-  return std::make_unique<JsonReport>(settings.pg_version, out, MoreMembers());
+  return std::make_unique<JsonReport>(settings.pg_version, out, MoreMembers(), nullptr);
 }
 
-std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more) {
-  return std::make_unique<JsonReport>(pg_version, out, std::move(more));
+std::unique_ptr<LintReport> make_lint_json(int pg_version, std::ostream& out, MoreMembers more,
+                                           std::function<void(JsonWriter& json)> at_end) {
+  return std::make_unique<JsonReport>(pg_version, out, std::move(more), std::move(at_end));
 }
 
 }  // namespace pgsluice

@@ -77,15 +77,100 @@ void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
   write_differences(statement, json);
 }
 
+void write_run(const LoadedRun& run, JsonWriter& json) {
+  json.begin_object();
+  json.member("gated", run.gated);
+  json.member("end_ms", run.end_ms);
+  json.member("requests", run.requests);
+  json.member("waited", run.waited);
+  json.member("longest_ms", run.longest_ms);
+  json.member("problem", run.problem);
+  json.key("statements");
+  json.begin_array();
+  for (const LoadedStatement& one : run.statements) {
+    json.begin_object();
+    json.member("file", one.file);
+    json.member("statement", one.statement);
+    json.member("from_ms", one.from_ms);
+    json.member("until_ms", one.until_ms);
+    json.member("work_ms", one.work_ms);
+    json.member("behind_blocker_ms", one.behind_blocker_ms);
+    json.member("behind_application_ms", one.behind_application_ms);
+    json.member("waited", one.waited);
+    json.member("longest_ms", one.longest_ms);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("waits");
+  json.begin_array();
+  for (const LoadWait& wait : run.waits) {
+    json.begin_object();
+    json.member("statement", wait.statement);
+    json.member("query", wait.query);
+    json.member("count", wait.count);
+    json.member("longest_ms", wait.longest_ms);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("failures");
+  json.begin_array();
+  for (const LoadFailure& failure : run.failures) {
+    json.begin_object();
+    json.member("query", failure.query);
+    json.member("statement", failure.statement);
+    json.member("sqlstate", failure.sqlstate);
+    json.member("message", failure.message);
+    json.member("count", failure.count);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("latency_ms");
+  json.begin_array();
+  for (const double ms : run.latency_ms) json.value(ms);
+  json.end_array();
+  json.end_object();
+}
+
+void write_load(const Load& load, JsonWriter& json) {
+  json.key("load");
+  json.begin_object();
+  json.member("clients", load.clients);
+  json.member("blocked", load.blocked);
+  json.member("axis_ms", load.axis_ms);
+  json.key("queries");
+  json.begin_array();
+  for (const LoadQuery& query : load.queries) {
+    json.begin_object();
+    json.member("name", query.name);
+    json.member("sql", query.sql);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("notes");
+  json.begin_array();
+  for (const std::string& note : load.notes) json.value(note);
+  json.end_array();
+  json.key("runs");
+  json.begin_array();
+  for (const LoadedRun& run : load.runs) write_run(run, json);
+  json.end_array();
+  json.end_object();
+}
+
 }  // namespace
 
 std::string to_json(const Preview& preview, int pg_version) {
   std::ostringstream out;
   const PreviewedFile* current = nullptr;
-  const auto report = make_lint_json(pg_version, out, [&current](const Effect& effect, JsonWriter& json) {
-    const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
-    if (ran != current->statements.end()) write_observed(*ran, json);
-  });
+  const auto report = make_lint_json(
+      pg_version, out,
+      [&current](const Effect& effect, JsonWriter& json) {
+        const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
+        if (ran != current->statements.end()) write_observed(*ran, json);
+      },
+      preview.load ? std::function<void(JsonWriter&)>(
+                         [&preview](JsonWriter& json) { write_load(*preview.load, json); })
+                   : nullptr);
   LintTotals totals;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;

@@ -208,6 +208,81 @@ void add_time_line(Document& document, const Preview& preview) {
                                   styled(Style::warning, "▒") + " writers wait"});
 }
 
+// ---- beside an application -------------------------------------------------------------------------------------------------
+
+std::string statement_sql(const Preview& preview, const LoadedStatement& loaded) {
+  const PreviewedFile& file = preview.files[loaded.file];
+  return one_line(file.analysis->script.text(file.statements[loaded.statement].planned->range),
+                  k_widest_statement);
+}
+
+std::string_view name_of(const LoadedRun& run) {
+  return run.gated ? "gated" : "naive";
+}
+
+Words waits_words(const LoadedStatement& loaded, const Preview& preview) {
+  Words words = code(statement_sql(preview, loaded));
+  if (loaded.behind_blocker_ms > 0)
+    words += cat("\nwaited ", milliseconds_words(loaded.behind_blocker_ms), " for the long transaction");
+  if (loaded.behind_application_ms > 0)
+    words += cat("\nwaited ", milliseconds_words(loaded.behind_application_ms), " for the application");
+  if (loaded.error)
+    add_line(words, styled(Style::error,
+                           cat(printable_line(loaded.error->message), " (", loaded.error->sqlstate, ")")));
+  return words;
+}
+
+void add_run(Document& document, const LoadedRun& run, const Preview& preview) {
+  document.emplace_back(Heading{
+      .level = 3, .words = run.gated ? "gated: as pgsluice apply runs it" : "naive: as psql sends it"});
+  if (!run.problem.empty())
+    document.emplace_back(Paragraph{styled(Style::error, printable_line(run.problem))});
+  Table statements{.header = {"its turn took", "queries that waited", "longest", "statement"}, .rows = {}};
+  for (const LoadedStatement& one : run.statements)
+    statements.rows.push_back(
+        {milliseconds_words(one.until_ms - one.from_ms),
+         one.waited == 0 ? Words("nobody waited")
+                         : Words(cat(count_of(one.waited, "query", "queries"), " waited")),
+         one.waited == 0 ? Words() : Words(cat("up to ", milliseconds_words(one.longest_ms))),
+         waits_words(one, preview)});
+  document.emplace_back(std::move(statements));
+  Table waits{.header = {"up to", "times", "who waited, and behind what"}, .rows = {}};
+  for (const LoadWait& wait : run.waits)
+    waits.rows.push_back({milliseconds_words(wait.longest_ms), cat(std::to_string(wait.count), "x"),
+                          Words(printable_line(preview.load->queries[wait.query].name)) + " behind " +
+                              code(statement_sql(preview, run.statements[wait.statement]))});
+  if (!waits.rows.empty()) document.emplace_back(std::move(waits));
+  List failures;
+  for (const LoadFailure& failure : run.failures)
+    failures.items.push_back(
+        styled(Style::error, cat(printable_line(preview.load->queries[failure.query].name), " failed ",
+                                 count_of(failure.count, "time"), ": ", printable_line(failure.message), " (",
+                                 failure.sqlstate, ")")));
+  if (!failures.items.empty()) document.emplace_back(std::move(failures));
+}
+
+std::string load_summary(const Load& load) {
+  std::vector<std::string> parts;
+  for (const LoadedRun& run : load.runs)
+    parts.push_back(cat(name_of(run), ": ", count_of(run.waited, "query", "queries"), " waited",
+                        run.waited == 0 ? "" : cat(" up to ", milliseconds_words(run.longest_ms))));
+  return join(parts, "; ");
+}
+
+void add_load(Document& document, const Preview& preview) {
+  const Load& load = *preview.load;
+  document.emplace_back(Heading{.level = 2, .words = "Beside an application"});
+  document.emplace_back(Paragraph{cat(
+      count_of(load.clients, "client"), " send ", count_of(load.queries.size(), "query", "queries"),
+      " again and again",
+      load.blocked.empty() ? ""
+                           : cat("; a transaction that has read ", printable_line(load.blocked), " stays"))});
+  for (const LoadedRun& run : load.runs) add_run(document, run, preview);
+  for (const std::string& note : load.notes)
+    document.emplace_back(Paragraph{styled(Style::faint, printable_line(note))});
+  if (!load.runs.empty()) document.emplace_back(Paragraph{styled(Style::strong, load_summary(load))});
+}
+
 }  // namespace
 
 std::string preview_summary(const Preview& preview) {
@@ -233,6 +308,7 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     if (!file.history || failed) add_file(document, file, i);
   }
   if (order == PreviewOrder::terminal) add_time_line(document, preview);
+  if (preview.load) add_load(document, preview);
   if (!preview.roles.empty())
     document.emplace_back(
         Paragraph{cat("Roles that the files name were made: ", printable_line(join(preview.roles, ", ")))});

@@ -245,5 +245,30 @@ TEST_P(PreviewOnServer, TwoAtOnceLeaveEachOtherAlone) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
+TEST_P(PreviewOnServer, TheLoadShowsWhoWaitsBehindWhichStatement) {
+  folder.write("0001_t.sql", "CREATE TABLE \"T\" (id int PRIMARY KEY, a int, b text);\n");
+  folder.write("0002_c.sql", "ALTER TABLE \"T\" ADD COLUMN c int;\n");
+  folder.write("0003_b.sql", "ALTER TABLE \"T\" DROP COLUMN b;\n");
+  const Finished seen =
+      preview({(folder.path() / "0002_c.sql").string(), (folder.path() / "0003_b.sql").string(), "--blocker",
+               "2s", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  const OrderedJson load = seen.json()["load"];
+  EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(seen.out)), IsEmpty());
+  EXPECT_EQ(load["blocked"], "public.\"T\"");
+  ASSERT_EQ(load["runs"].size(), 2U);
+  const OrderedJson& naive = load["runs"][0];
+  const OrderedJson& gated = load["runs"][1];
+  EXPECT_EQ(naive["gated"], false);
+  EXPECT_GT(naive["longest_ms"], gated["longest_ms"]) << load.dump(1);
+  EXPECT_GT(naive["waited"], 0);
+  EXPECT_EQ(naive["waits"][0]["statement"], 0) << "the first one queued behind the long transaction";
+  EXPECT_GT(naive["statements"][0]["behind_blocker_ms"], 0);
+  bool broken = false;
+  for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
+  EXPECT_TRUE(broken) << load.dump(1);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace pgsluice::test

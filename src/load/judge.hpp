@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From what was recorded to who waited behind which statement. Pure.
+
+#include <map>
+#include <set>
+
+#include "pgsluice/load.hpp"
+
+namespace pgsluice {
+
+/// One query of the application. Times in ms since the migration began; before it they are negative.
+struct LoadRequest {
+  std::size_t query = 0;
+  int pid = 0;
+  double due = 0;   ///< when the application wanted to send it
+  double sent = 0;  ///< when its connection was free
+  double end = 0;
+  std::string sqlstate;  ///< empty: it worked
+  std::string message;
+};
+
+/// One look at the server: who waits for a lock, and for whom.
+struct LockLook {
+  double at = 0;
+  std::map<int, std::vector<int>> blockers;
+};
+
+/// From then on it is this statement's turn; none: the migration is over.
+struct Turn {
+  double at = 0;
+  std::optional<std::size_t> statement;
+};
+
+struct LoadRecord {
+  std::vector<LoadRequest> requests;  ///< of each connection in their order
+  std::vector<LockLook> looks;
+  std::vector<Turn> turns;
+  std::set<int> migration;  ///< its sessions
+  std::optional<int> blocker;
+};
+
+/// Fills in all that follows from the record; `run` has its statements, with what is known of each.
+void judge(const LoadRecord& record, LoadedRun& run);
+
+/// How long the slowest request took that was due in each of `parts` equal parts of 0 to `end_ms`.
+std::vector<double> latencies(const std::vector<LoadRequest>& requests, double end_ms, std::size_t parts);
+
+}  // namespace pgsluice

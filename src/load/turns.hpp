@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Whose turn it is: which statement of the files the migration is at, by what it sends.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "load/judge.hpp"
+#include "pgsluice/plan.hpp"
+#include "pgsluice/session.hpp"
+
+namespace pgsluice {
+
+/// Used by the thread that runs the migration, and by those that it starts.
+class Turns {
+ public:
+  Turns(const Plan& plan, const std::set<std::size_t>& history);
+
+  void begin();
+  void begin_step(const std::string& id);
+  void end();
+
+  /// Of a session that was made for the migration.
+  void add_session(int pid);
+  void sent(const std::string& sql);
+  void answered(const std::string& sql, double ms, const SqlResult& result);
+
+  [[nodiscard]] std::chrono::steady_clock::time_point begun_at() const { return begin_; }
+  /// What there is to know, when nothing runs any more.
+  void tell(LoadRecord& record, LoadedRun& run) const;
+
+ private:
+  struct StepStatements {
+    std::vector<std::string> sql;
+    std::size_t first = 0;  ///< number of the first one
+  };
+  void turn_to(std::optional<std::size_t> statement);
+  [[nodiscard]] std::optional<std::size_t> find(const std::string& sql) const;
+
+  std::mutex mutex_;
+  std::map<std::string, StepStatements> steps_;
+  const StepStatements* step_ = nullptr;
+  std::vector<LoadedStatement> statements_;
+  std::vector<Turn> turns_;
+  std::set<int> pids_;
+  std::chrono::steady_clock::time_point begin_;
+  double end_ms_ = 0;
+};
+
+/// A session that tells what it sends.
+std::unique_ptr<Session> told(std::unique_ptr<Session> session, Turns& turns);
+
+}  // namespace pgsluice
