@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who waited behind which statement, from a record of a run beside an application.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "load/judge.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr int k_migration = 1;
+constexpr int k_blocker = 2;
+constexpr int k_reader = 10;
+constexpr int k_writer = 11;
+
+/// Two statements, from 0 to 100 and from 100 to 200 ms.
+struct LoadJudge : testing::Test {
+  LoadRecord record{
+      .requests = {},
+      .looks = {},
+      .turns = {{.at = 0, .statement = 0}, {.at = 100, .statement = 1}, {.at = 200, .statement = {}}},
+      .migration = {k_migration},
+      .blocker = k_blocker};
+  LoadedRun judged() const {
+    LoadedRun run;
+    run.statements.resize(2);
+    run.end_ms = 200;
+    judge(record, run);
+    return run;
+  }
+};
+
+TEST_F(LoadJudge, PutsStatementsWhereTheirTurnsWere) {
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].from_ms, 0);
+  EXPECT_EQ(run.statements[0].until_ms, 100);
+  EXPECT_EQ(run.statements[1].from_ms, 100);
+  EXPECT_EQ(run.statements[1].until_ms, 200);
+}
+
+TEST_F(LoadJudge, BlamesTheStatementThatTheConnectionWasSeenBehind) {
+  record.looks = {{.at = 110, .blockers = {{k_reader, {k_migration}}}}, {.at = 120, .blockers = {}}};
+  record.requests = {{.query = 4, .pid = k_reader, .due = 105, .sent = 105, .end = 130},
+                     {.query = 5, .pid = k_writer, .due = 105, .sent = 105, .end = 190}};
+  const LoadedRun run = judged();
+  ASSERT_EQ(run.waits.size(), 1U) << "a slow query that waited for no lock of ours is not our doing";
+  EXPECT_EQ(run.waits[0].statement, 1U);
+  EXPECT_EQ(run.waits[0].query, 4U);
+  EXPECT_EQ(run.waits[0].longest_ms, 25);
+  EXPECT_EQ(run.statements[0].waited, 0U);
+  EXPECT_EQ(run.statements[1].waited, 1U);
+  EXPECT_EQ(run.requests, 2U);
+}
+
+TEST_F(LoadJudge, FollowsThoseWhoWaitForOthersWhoWait) {
+  record.looks = {
+      {.at = 10, .blockers = {{k_reader, {k_writer}}, {k_writer, {k_migration}}, {12, {13}}, {13, {12}}}}};
+  record.requests = {{.query = 0, .pid = k_reader, .due = 5, .sent = 5, .end = 50},
+                     {.query = 0, .pid = 12, .due = 5, .sent = 5, .end = 50}};
+  EXPECT_EQ(judged().waited, 1U);
+}
+
+/// A client that is kept waiting sends nothing meanwhile: what it should have sent has waited as well.
+TEST_F(LoadJudge, CountsWhatCouldNotBeSentForTheOneBefore) {
+  record.looks = {{.at = 20, .blockers = {{k_reader, {k_migration}}}}};
+  record.requests = {{.query = 0, .pid = k_reader, .due = 10, .sent = 10, .end = 90},
+                     {.query = 1, .pid = k_reader, .due = 40, .sent = 90, .end = 91},
+                     {.query = 2, .pid = k_reader, .due = 95, .sent = 95, .end = 96}};
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].waited, 2U);
+  EXPECT_EQ(run.longest_ms, 80);
+  ASSERT_EQ(run.waits.size(), 2U);
+  EXPECT_EQ(run.waits[0].query, 0U) << "the longest first";
+}
+
+TEST_F(LoadJudge, TellsTheLongTransactionFromTheApplication) {
+  record.looks = {{.at = 10, .blockers = {{k_migration, {k_blocker}}}},
+                  {.at = 40, .blockers = {{k_migration, {k_reader}}}},
+                  {.at = 50, .blockers = {}}};
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].behind_blocker_ms, 30);
+  EXPECT_EQ(run.statements[0].behind_application_ms, 10);
+  EXPECT_EQ(run.waited, 0U);
+}
+
+TEST_F(LoadJudge, GathersFailuresOfOneKind) {
+  const LoadRequest failed{.query = 3,
+                           .pid = k_reader,
+                           .due = 110,
+                           .sent = 110,
+                           .end = 111,
+                           .sqlstate = "42703",
+                           .message = "no b"};
+  record.requests = {failed, failed};
+  record.requests.push_back(
+      {.query = 3, .pid = k_reader, .due = -20, .sent = -20, .end = -10, .sqlstate = "42P01"});
+  const LoadedRun run = judged();
+  ASSERT_EQ(run.failures.size(), 1U) << "before the migration it is not its doing";
+  EXPECT_EQ(run.failures[0].count, 2U);
+  EXPECT_EQ(run.failures[0].statement, 1U);
+  EXPECT_THAT(run.waits, IsEmpty());
+}
+
+TEST(LoadLatencies, AreTheSlowestOfEachPart) {
+  const std::vector<LoadRequest> requests = {{.due = 0, .end = 5},   {.due = 20, .end = 60},
+                                             {.due = 30, .end = 31}, {.due = 99, .end = 100},
+                                             {.due = -1, .end = 90}, {.due = 100, .end = 900}};
+  EXPECT_THAT(latencies(requests, 100, 4), ElementsAre(40, 1, 0, 1));
+}
+
+}  // namespace
+}  // namespace pgsluice::test
