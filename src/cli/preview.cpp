@@ -177,7 +177,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
         if (catalog.empty() && !files.history.contains(number)) catalog = catalog_digest(*watcher);
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
-  const bool loaded = command.load || command.blocker;
+  const bool loaded = command.load || command.blocker || !command.queries.empty();
   if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
     preview.load =
         play(plan, files.history, preview, options,
@@ -240,7 +240,7 @@ Runner add_preview(CLI::App& app) {
                "the same, and a transaction that has read the first table stays for so long");
   app.add_option(
          "--queries", command->queries,
-         "with --load: what the application sends, as .sql, or from pg_stat_statements as .csv or .json")
+         "the same, with what the application really sends: .sql, or from pg_stat_statements .csv or .json")
       ->type_name("FILE");
   add_reading(app, command->reading);
   add_rules(app, command->rules);

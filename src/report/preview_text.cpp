@@ -272,11 +272,13 @@ std::string load_summary(const Load& load) {
 void add_load(Document& document, const Preview& preview) {
   const Load& load = *preview.load;
   document.emplace_back(Heading{.level = 2, .words = "Beside an application"});
-  document.emplace_back(Paragraph{cat(
-      count_of(load.clients, "client"), " send ", count_of(load.queries.size(), "query", "queries"),
-      " again and again",
-      load.blocked.empty() ? ""
-                           : cat("; a transaction that has read ", printable_line(load.blocked), " stays"))});
+  if (!load.queries.empty())
+    document.emplace_back(Paragraph{
+        cat(load.clients == 1 ? "1 client sends " : cat(std::to_string(load.clients), " clients send "),
+            count_of(load.queries.size(), "query", "queries"), " again and again",
+            load.blocked.empty()
+                ? ""
+                : cat("; a transaction that has read ", printable_line(load.blocked), " stays"))});
   for (const LoadedRun& run : load.runs) add_run(document, run, preview);
   for (const std::string& note : load.notes)
     document.emplace_back(Paragraph{styled(Style::faint, printable_line(note))});
