@@ -269,6 +269,51 @@ std::string load_summary(const Load& load) {
   return join(parts, "; ");
 }
 
+/// How bad it is for people who wait for a page; none: they do not notice.
+std::optional<Style> latency_style(double ms) {
+  constexpr double k_stalled = 1000;
+  constexpr double k_slow = 100;
+  if (ms >= k_stalled) return Style::error;
+  return ms >= k_slow ? std::optional(Style::warning) : std::nullopt;
+}
+
+/// Parts of the axis beside each other that are as bad are one bar.
+std::vector<TimeLine::Segment> latency_bars(const std::vector<double>& latency_ms, double axis_ms) {
+  const double part = axis_ms / static_cast<double>(latency_ms.size());
+  std::vector<TimeLine::Segment> bars;
+  for (std::size_t i = 0; i < latency_ms.size(); ++i) {
+    const std::optional<Style> style = latency_style(latency_ms[i]);
+    if (!style) continue;
+    const double from = part * static_cast<double>(i);
+    if (bars.empty() || bars.back().style != *style || bars.back().until < from)
+      bars.push_back({.from = from, .until = from, .style = *style, .title = {}, .target = {}});
+    bars.back().until = part * static_cast<double>(i + 1);
+    bars.back().title =
+        cat("queries due from ", milliseconds_words(bars.back().from), " to ",
+            milliseconds_words(bars.back().until), *style == Style::error ? ": stalled" : ": slow");
+  }
+  return bars;
+}
+
+/// The slowest query of the application at each moment, of all runs on one axis.
+void add_latencies(Document& document, const Load& load) {
+  TimeLine line{.subject = "run",
+                .axis = cat("0 to ", milliseconds_words(load.axis_ms)),
+                .noted = "slowest",
+                .end = load.axis_ms,
+                .rows = {}};
+  for (const LoadedRun& run : load.runs) {
+    if (run.latency_ms.empty()) continue;
+    line.rows.push_back({.label = std::string(name_of(run)),
+                         .note = milliseconds_words(std::ranges::max(run.latency_ms)),
+                         .segments = latency_bars(run.latency_ms, load.axis_ms)});
+  }
+  if (line.rows.empty()) return;
+  document.emplace_back(std::move(line));
+  document.emplace_back(Paragraph{styled(Style::error, "█") + " the slowest query took 1 s or more  " +
+                                  styled(Style::warning, "▒") + " 100 ms or more"});
+}
+
 void add_load(Document& document, const Preview& preview) {
   const Load& load = *preview.load;
   document.emplace_back(Heading{.level = 2, .words = "Beside an application"});
@@ -279,6 +324,7 @@ void add_load(Document& document, const Preview& preview) {
             load.blocked.empty()
                 ? ""
                 : cat("; a transaction that has read ", printable_line(load.blocked), " stays"))});
+  add_latencies(document, load);
   for (const LoadedRun& run : load.runs) add_run(document, run, preview);
   for (const std::string& note : load.notes)
     document.emplace_back(Paragraph{styled(Style::faint, printable_line(note))});

@@ -111,6 +111,22 @@ TEST_F(PreviewOfAStatement, ADifferenceIsShownAndCanBeReported) {
             HasSubstr("| lock of public.t | ShareUpdateExclusiveLock | AccessExclusiveLock |")));
 }
 
+/// Four parts of 500 ms each, one character for so much: only what somebody would notice is drawn.
+TEST(PreviewBesideAnApplication, DrawsWhenItsQueriesWereSlow) {
+  Preview preview;
+  preview.load =
+      Load{.queries = {{.name = "reads public.t", .sql = "SELECT 1"}},
+           .clients = 1,
+           .axis_ms = 2000,
+           .runs = {{.latency_ms = {1500, 1000, 300, 99}}, {.gated = true, .latency_ms = {1, 2, 3, 4}}}};
+  const std::string text = to_text(to_document(preview, PreviewOrder::terminal), 100, Painter(false));
+  EXPECT_THAT(text, AllOf(HasSubstr("1 client sends 1 query"), HasSubstr("█▒"), HasSubstr("▒·"),
+                          HasSubstr("naive: 0 queries waited; gated: 0 queries waited")));
+  const std::size_t gated = text.find("  gated  ");
+  ASSERT_NE(gated, std::string::npos);
+  EXPECT_EQ(text.substr(gated, text.find('\n', gated) - gated).find("▒"), std::string::npos);
+}
+
 TEST(PreviewPrograms, SayWhichReleaseTheyAre) {
   EXPECT_EQ(release_of("postgres (PostgreSQL) 18.1 (Debian 18.1-1.pgdg12+2)\n"), "18.1");
   EXPECT_EQ(release_of("postgres (PostgreSQL) 19beta1\n"), "19beta1");
