@@ -178,16 +178,20 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
   const bool loaded = command.load || command.blocker || !command.queries.empty();
-  if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
-    preview.load =
-        play(plan, files.history, preview, options,
-             {.programs = programs,
-              .interrupt = interrupt,
-              .world =
-                  [&](const std::string& conninfo, EventSink emit) {
-                    return make_world(conninfo, pg::Access::any, std::move(emit), clock, interrupt);
-                  },
-              .began = [&](std::string_view what) { progress.show(what); }});
+  const LoadStage load_stage{.programs = programs,
+                             .interrupt = interrupt,
+                             .world =
+                                 [&](const std::string& conninfo, EventSink emit) {
+                                   return make_world(conninfo, pg::Access::any, std::move(emit), clock,
+                                                     interrupt);
+                                 },
+                             .began = [&](std::string_view what) { progress.show(what); }};
+  try {
+    if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
+      preview.load = play(plan, files.history, preview, options, load_stage);
+  } catch (const Error&) {
+    if (interrupt.signal() == 0) throw;  // else it failed because of that
+  }
   progress.clear();
   if (interrupt.signal() != 0)
     throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");

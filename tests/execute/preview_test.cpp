@@ -210,6 +210,17 @@ TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
+TEST_P(PreviewOnServer, SaysThatItWasInterruptedBesideAnApplication) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
+  Program program(command({(folder.path() / "0002_a.sql").string(), "--blocker", "60s"}), environment());
+  ASSERT_TRUE(wait_until([&] { return left().size() == 2; })) << "the second server has the application";
+  program.kill(SIGINT);
+  const Finished ended = program.wait();
+  EXPECT_EQ(ended.code, 130) << ended.err;
+  EXPECT_THAT(left(), IsEmpty());
+}
+
 /// Killed outright it cannot clean up: its server goes by itself, and the next preview removes its folder.
 TEST_P(PreviewOnServer, TheNextOneRemovesWhatAKilledOneLeft) {
   folder.write("1.sql", "SELECT pg_sleep(60);\n");
