@@ -77,6 +77,15 @@ void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
   write_differences(statement, json);
 }
 
+/// A member that is a list; `write_one` writes an element.
+template <typename Elements, typename Write>
+void write_list(const JsonKey& name, const Elements& elements, JsonWriter& json, const Write& write_one) {
+  json.key(name);
+  json.begin_array();
+  for (const auto& element : elements) write_one(element);
+  json.end_array();
+}
+
 void write_run(const LoadedRun& run, JsonWriter& json) {
   json.begin_object();
   json.member("gated", run.gated);
@@ -85,9 +94,7 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
   json.member("waited", run.waited);
   json.member("longest_ms", run.longest_ms);
   json.member("problem", run.problem);
-  json.key("statements");
-  json.begin_array();
-  for (const LoadedStatement& one : run.statements) {
+  write_list("statements", run.statements, json, [&json](const LoadedStatement& one) {
     json.begin_object();
     json.member("file", one.file);
     json.member("statement", one.statement);
@@ -99,22 +106,16 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
     json.member("waited", one.waited);
     json.member("longest_ms", one.longest_ms);
     json.end_object();
-  }
-  json.end_array();
-  json.key("waits");
-  json.begin_array();
-  for (const LoadWait& wait : run.waits) {
+  });
+  write_list("waits", run.waits, json, [&json](const LoadWait& wait) {
     json.begin_object();
     json.member("statement", wait.statement);
     json.member("query", wait.query);
     json.member("count", wait.count);
     json.member("longest_ms", wait.longest_ms);
     json.end_object();
-  }
-  json.end_array();
-  json.key("failures");
-  json.begin_array();
-  for (const LoadFailure& failure : run.failures) {
+  });
+  write_list("failures", run.failures, json, [&json](const LoadFailure& failure) {
     json.begin_object();
     json.member("query", failure.query);
     json.member("statement", failure.statement);
@@ -122,12 +123,8 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
     json.member("message", failure.message);
     json.member("count", failure.count);
     json.end_object();
-  }
-  json.end_array();
-  json.key("latency_ms");
-  json.begin_array();
-  for (const double ms : run.latency_ms) json.value(ms);
-  json.end_array();
+  });
+  write_list("latency_ms", run.latency_ms, json, [&json](const double ms) { json.value(ms); });
   json.end_object();
 }
 
@@ -137,23 +134,14 @@ void write_load(const Load& load, JsonWriter& json) {
   json.member("clients", load.clients);
   json.member("blocked", load.blocked);
   json.member("axis_ms", load.axis_ms);
-  json.key("queries");
-  json.begin_array();
-  for (const LoadQuery& query : load.queries) {
+  write_list("queries", load.queries, json, [&json](const LoadQuery& query) {
     json.begin_object();
     json.member("name", query.name);
     json.member("sql", query.sql);
     json.end_object();
-  }
-  json.end_array();
-  json.key("notes");
-  json.begin_array();
-  for (const std::string& note : load.notes) json.value(note);
-  json.end_array();
-  json.key("runs");
-  json.begin_array();
-  for (const LoadedRun& run : load.runs) write_run(run, json);
-  json.end_array();
+  });
+  write_list("notes", load.notes, json, [&json](const std::string& note) { json.value(note); });
+  write_list("runs", load.runs, json, [&json](const LoadedRun& run) { write_run(run, json); });
   json.end_object();
 }
 
