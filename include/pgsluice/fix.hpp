@@ -61,4 +61,8 @@ struct FixInput {
 FixedMigration fix_migration(const FixInput& input, Catalog& catalog, const EffectTable& table,
                              const RuleBook& rules);
 
+/// Whether fix_migration() has a safe form for what the finding minds. What stands around it may still be in the way; it
+/// says so then.
+bool has_written_form(const FileAnalysis& file, const Finding& finding);
+
 }  // namespace pgsluice

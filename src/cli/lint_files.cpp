@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "findings/lock_order.hpp"
+#include "pgsluice/fix.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -37,6 +38,18 @@ constexpr std::size_t k_long = std::size_t{64} << 10U;       // a file whose eff
 // cache for instructions, and threads that meet at the lock for each file lose more time than it takes.
 constexpr std::size_t k_files = 8;
 constexpr std::size_t k_statements = 64;
+
+bool counts(const Finding& finding) {
+  return !finding.allowed && finding.severity != Severity::info;
+}
+
+void count(const FileAnalysis& file, LintTotals& totals) {
+  totals.add(file);
+  totals.fixable +=
+      static_cast<std::size_t>(std::ranges::count_if(file.findings, [&](const Finding& finding) {
+        return counts(finding) && has_written_form(file, finding);
+      }));
+}
 
 class Pipeline {
  public:
@@ -156,7 +169,7 @@ class Pipeline {
     override_severities(file);
     if (rules_.baseline != nullptr) rules_.baseline->mark(file);
     report_.end(file);
-    totals_.add(file);
+    count(file, totals_);
   }
 
   void override_severities(FileAnalysis& file) const {
@@ -195,7 +208,7 @@ class Pipeline {
   void report(File& file) {
     if (rules_.baseline != nullptr) {
       rules_.baseline->mark(file.analysis);
-      file.totals.add(file.analysis);
+      count(file.analysis, file.totals);
     }
     totals_.add(file.totals);
     if (file.rendered) {
@@ -303,7 +316,7 @@ class Pipeline {
     check(file.analysis, rules_.findings, checking());
     override_severities(file.analysis);
     if (rules_.baseline != nullptr) return;  // what it knows depends on the files before
-    file.totals.add(file.analysis);
+    count(file.analysis, file.totals);
     file.rendered = report_.render(file.analysis);
     if (file.rendered) file.analysis = {};  // here, where others need not wait for it
   }

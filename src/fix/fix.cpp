@@ -31,6 +31,12 @@ constexpr std::string_view k_contract = "contract";
 constexpr std::string_view k_batches = "batches";
 constexpr std::string_view k_lock_timeout = "lock-timeout";
 
+// Findings that are about more than one command's row.
+constexpr std::string_view k_unbatched_dml = "unbatched-dml";
+constexpr std::string_view k_forbidden_in_transaction = "forbidden-in-transaction";
+constexpr std::string_view k_lock_held_across_statements = "lock-held-across-statements";
+constexpr std::string_view k_waits_without_lock_timeout = "waits-without-lock-timeout";
+
 /// A piece as lint sees it.
 struct Analysis {
   FileAnalysis file;
@@ -47,6 +53,19 @@ bool may_be_rewritten(std::string_view tag) {
 
 bool keeps_others_out(const RelationLock& lock) {
   return !lock.is_new && lock.mode >= LockMode::ShareUpdateExclusive;
+}
+
+bool is_plain(const FileAnalysis& file) {
+  return file.migration.tool == tool::plain && file.script.source.reading == nullptr;
+}
+
+bool is_about_the_phase(const Finding& finding) {
+  return finding.finding == "breaks-running-readers" || finding.finding == "breaks-running-writers" ||
+         finding.finding == "destroys-data";
+}
+
+bool is_renaming(const FileAnalysis& file, std::size_t i) {
+  return file.script.statements[i].tag == "RenameStmt";
 }
 
 /// The original's findings and what they have in common with the statement that is rewritten.
@@ -92,7 +111,7 @@ class Fixer {
 
   static std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
     const LineIndex lines(file.script.source);
-    if (file.migration.tool != tool::plain || file.script.source.reading != nullptr) {
+    if (!is_plain(file)) {
       return LeftAlone{.line = 1,
                        .finding = file.migration.tool,
                        .reason = "only plain SQL files are rewritten: take the safe form from lint"};
@@ -201,7 +220,7 @@ class Fixer {
   }
 
   fix::Rewritten rewrite_in_batches(const Analysis& analysis, std::size_t i, int line) {
-    const Finding* finding = find(analysis.file, "unbatched-dml", i);
+    const Finding* finding = find(analysis.file, k_unbatched_dml, i);
     if (finding == nullptr) return fix::Replacement{};
     const Effect& effect = analysis.file.effects[i];
     if (effect.in_transaction_block && fix::controls_transactions(analysis.file)) {
@@ -225,7 +244,7 @@ class Fixer {
     const bool several = fix::has_several_parts(subject.statement());
     std::set<std::size_t> parts;
     for (const CommandEffect* command : wanted) parts.insert(command->command);
-    const fix::StatementKind& kind = *fix::kind_of(*wanted.front()->row);
+    const fix::StatementKind& kind = *fix::kind_of(wanted.front()->row->id);
     fix::Rewritten rewritten = several ? fix::split(subject, parts) : kind.rewrite(subject);
     if (needs_another_phase(rewritten) && fix::controls_transactions(analysis.file))
       rewritten = Refusal{"its steps belong into several files, and this one has its own BEGIN and COMMIT"};
@@ -256,7 +275,7 @@ class Fixer {
   /// Its row knows a safer form, somebody could be kept out, and nobody has allowed it.
   static bool wants_safe_form(const FileAnalysis& file, std::size_t i, const CommandEffect& command) {
     if (command.row == nullptr || command.inner != nullptr || command.row->instead.empty()) return false;
-    if (fix::kind_of(*command.row) == nullptr) return false;
+    if (fix::kind_of(command.row->id) == nullptr) return false;
     if (std::ranges::none_of(command.locks, keeps_others_out)) return false;
     return std::ranges::none_of(file.findings, [&](const Finding& finding) {
       return finding.statement == i && finding.row == command.row->id && finding.allowed;
@@ -288,11 +307,11 @@ class Fixer {
       return pieces;
     if (auto pieces = cut_phase(piece, analysis, Phase::backfill, fix::Place::backfill); !pieces.empty())
       return pieces;
-    if (auto pieces = cut_for(piece, analysis, "forbidden-in-transaction", k_no_transaction,
+    if (auto pieces = cut_for(piece, analysis, k_forbidden_in_transaction, k_no_transaction,
                               fix::Place::no_transaction);
         !pieces.empty())
       return pieces;
-    if (auto pieces = cut_for(piece, analysis, "lock-held-across-statements", k_split_transaction,
+    if (auto pieces = cut_for(piece, analysis, k_lock_held_across_statements, k_split_transaction,
                               fix::Place::transaction);
         !pieces.empty())
       return pieces;
@@ -361,19 +380,10 @@ class Fixer {
     return {};
   }
 
-  static bool is_about_the_phase(const Finding& finding) {
-    return finding.finding == "breaks-running-readers" || finding.finding == "breaks-running-writers" ||
-           finding.finding == "destroys-data";
-  }
-
-  static bool is_renaming(const FileAnalysis& file, std::size_t i) {
-    return file.script.statements[i].tag == "RenameStmt";
-  }
-
   // ---- timeouts ------------------------------------------------------------------------------------------------------
 
   std::optional<Piece> add_lock_timeout(const Piece& piece, const Analysis& analysis) {
-    const Finding* finding = find(analysis.file, "waits-without-lock-timeout", std::nullopt);
+    const Finding* finding = find(analysis.file, k_waits_without_lock_timeout, std::nullopt);
     if (finding == nullptr || !finding->statement) return std::nullopt;
     const int line = piece.items[*finding->statement].line;
     if (analysis.file.effects[*finding->statement].lock_timeout_ms) {
@@ -478,6 +488,15 @@ const std::vector<FixKind>& fix_kinds() {
     return all;
   }();
   return kinds;
+}
+
+bool has_written_form(const FileAnalysis& file, const Finding& finding) {
+  if (!finding.statement || !is_plain(file)) return false;
+  if (is_about_the_phase(finding)) return !is_renaming(file, *finding.statement);
+  constexpr std::array k_of_the_file = {k_unbatched_dml, k_forbidden_in_transaction,
+                                        k_lock_held_across_statements, k_waits_without_lock_timeout};
+  return std::ranges::find(k_of_the_file, finding.finding) != k_of_the_file.end() ||
+         fix::kind_of(finding.row) != nullptr;
 }
 
 FixedMigration fix_migration(const FixInput& input, Catalog& catalog, const EffectTable& table,

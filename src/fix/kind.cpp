@@ -59,10 +59,10 @@ bool controls_transactions(const FileAnalysis& file) {
                              [](const Statement& statement) { return statement.tag == "TransactionStmt"; });
 }
 
-const StatementKind* kind_of(const EffectRow& row) {
+const StatementKind* kind_of(std::string_view row) {
   const auto kinds = statement_kinds();
   const auto found = std::ranges::find_if(kinds, [&](const StatementKind& kind) {
-    return std::ranges::any_of(kind.rows, [&](std::string_view pattern) { return names(pattern, row.id); });
+    return std::ranges::any_of(kind.rows, [&](std::string_view pattern) { return names(pattern, row); });
   });
   return found == kinds.end() ? nullptr : &*found;
 }

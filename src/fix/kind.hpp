@@ -62,8 +62,8 @@ struct StatementKind {
 };
 
 std::span<const StatementKind> statement_kinds();
-/// nullptr: none is about the row.
-const StatementKind* kind_of(const EffectRow& row);
+/// `row` is the id of one in rules/effects; nullptr: none is about it.
+const StatementKind* kind_of(std::string_view row);
 
 // ---- the kinds -------------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ struct LintTotals {
   std::size_t unmodeled = 0;
   std::size_t unparsed = 0;
   FindingCounts findings;
+  std::size_t fixable = 0;  ///< errors and warnings that `fix` has a safe form for, which others count
   /// With the effects that were kept; those that were not are added on their own.
   void add(const FileAnalysis& file);
   void add(const Effect& effect);

@@ -285,6 +285,7 @@ void LintTotals::add(const LintTotals& other) {
   findings.warnings += other.findings.warnings;
   findings.infos += other.findings.infos;
   findings.allowed += other.findings.allowed;
+  fixable += other.fixable;
 }
 
 std::unique_ptr<LintReport> make_lint_json(const LintSettings& settings, std::ostream& out) {

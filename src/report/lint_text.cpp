@@ -214,6 +214,11 @@ class TextReport : public LintReport {
       out_ << options_.paint(Style::faint, "what is no danger here: -- pgsluice: allow FINDING because \"…\"")
            << '\n';
     }
+    if (totals.fixable > 0) {
+      out_ << options_.paint(Style::faint, cat("pgsluice fix PATH knows the safe form of ",
+                                               count_of(totals.fixable, "finding")))
+           << '\n';
+    }
   }
 
  private:
