@@ -65,6 +65,22 @@ std::string read_all(int descriptor, std::string_view name, std::optional<std::s
   return bytes;
 }
 
+/// Of a regular file; what has gone meanwhile is left out.
+void append_part(int descriptor, std::string_view name, std::size_t begin, std::size_t length,
+                 std::string& bytes) {
+  const std::size_t end = bytes.size() + length;
+  std::size_t used = bytes.size();
+  bytes.resize(end);
+  while (used < end) {
+    const ssize_t got = pread(descriptor, bytes.data() + used, end - used, static_cast<off_t>(begin));
+    if (got < 0 && errno != EINTR) cannot("read", name, errno);
+    if (got == 0) break;
+    used += got > 0 ? static_cast<std::size_t>(got) : 0;
+    begin += got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  bytes.resize(used);
+}
+
 void write_all(int descriptor, std::string_view bytes, std::string_view name) {
   while (!bytes.empty()) {
     const ssize_t wrote = write(descriptor, bytes.data(), bytes.size());
@@ -80,6 +96,19 @@ void refuse_folder(const struct stat& status, const std::filesystem::path& path)
   throw Error(ExitCode::usage,
               cat("cannot read ", printable_line(path.string()), ": it is a folder, not a file"));
 }
+
+/// A file that is there to be read.
+struct OpenFile {
+  Descriptor descriptor;
+  std::optional<std::size_t> size;  ///< none: it is no regular file
+  explicit OpenFile(const std::filesystem::path& path)
+      : descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat status = {};
+    if (descriptor.number < 0 || fstat(descriptor.number, &status) != 0) cannot("read", path.string(), errno);
+    refuse_folder(status, path);
+    if (S_ISREG(status.st_mode)) size = static_cast<std::size_t>(status.st_size);
+  }
+};
 
 constexpr mode_t k_permissions = 07777;
 
@@ -122,15 +151,17 @@ void expect_readable(const std::filesystem::path& path) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status = {};
-  if (file.number < 0 || fstat(file.number, &status) != 0) {
-    cannot("read", path.string(), errno);
-  }
-  refuse_folder(status, path);
-  return read_all(
-      file.number, path.string(),
-      S_ISREG(status.st_mode) ? std::optional(static_cast<std::size_t>(status.st_size)) : std::nullopt);
+  const OpenFile file(path);
+  return read_all(file.descriptor.number, path.string(), file.size);
+}
+
+std::string read_ends(const std::filesystem::path& path, std::size_t most) {
+  const OpenFile file(path);
+  if (file.size.value_or(0) <= 2 * most) return read_all(file.descriptor.number, path.string(), file.size);
+  std::string bytes;
+  append_part(file.descriptor.number, path.string(), 0, most, bytes);
+  append_part(file.descriptor.number, path.string(), *file.size - most, most, bytes);
+  return bytes;
 }
 
 std::string read_stdin() {

@@ -11,6 +11,8 @@ namespace pgsluice {
 
 /// All bytes of a file. A missing file, a folder and a file that may not be read are an Error each.
 std::string read_file(const std::filesystem::path& path);
+/// Its first and its last `most` bytes, for who only wants to know what kind of file it is; all of a shorter one.
+std::string read_ends(const std::filesystem::path& path, std::size_t most);
 /// Throws what read_file() would throw for a file that is missing, a folder or out of reach; reads nothing.
 void expect_readable(const std::filesystem::path& path);
 /// All bytes of standard input.

@@ -44,6 +44,16 @@ std::string version_text() {
              "\nlibpq: ", libpq_version_or_reason());
 }
 
+/// To declare the options of every command takes longer than to lint a file: those of commands that nobody has named are
+/// only needed where a configuration file may name them.
+bool needs_options_of(const CommandRow& row, const std::vector<std::string_view>& arguments) {
+  std::error_code ignored;
+  static const bool configured = !find_config(std::filesystem::current_path(ignored)).empty();
+  return configured || std::ranges::any_of(arguments, [&row](std::string_view argument) {
+           return argument == row.name || argument.starts_with("--config");
+         });
+}
+
 /// The parser and the commands behind it; cannot move once commands refer to it.
 struct Program {
   CLI::App app{std::string(k_description), "pgsluice"};
@@ -54,7 +64,7 @@ struct Program {
     throw CLI::Success();
   }
 
-  explicit Program(GlobalOptions& options) {
+  Program(GlobalOptions& options, const std::vector<std::string_view>& arguments) {
     app.footer(std::string(k_footer));
     app.formatter(std::make_shared<HelpFormatter>());
     app.set_help_flag("-h,--help", "show this help");
@@ -69,7 +79,7 @@ struct Program {
       CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.summary));
       command->footer(std::string(row.help));
       command->fallthrough();  // `pgsluice lint -v` as well as `pgsluice -v lint`
-      runners.emplace_back(command, row.add(*command));
+      if (needs_options_of(row, arguments)) runners.emplace_back(command, row.add(*command));
     }
   }
 };
@@ -158,7 +168,7 @@ void flush_output() {
 }  // namespace
 
 ExitCode run(int argc, char** argv, GlobalOptions& options) {
-  Program program(options);
+  Program program(options, {argv + 1, argv + std::max(argc, 1)});
   if (argc < 2) {
     std::cerr << program.app.help();
     return ExitCode::usage;

@@ -117,7 +117,7 @@ std::vector<std::string> samples(const Layout& layout) {
     std::error_code error;
     if (i >= files.size() || !fs::is_regular_file(layout.directory / files[i], error)) continue;
     try {
-      texts.push_back(read_file(layout.directory / files[i]));
+      texts.push_back(read_ends(layout.directory / files[i], tools::k_telling_part));
     } catch (const Error&) {  // what cannot be read is said when its turn has come
     }
   }

@@ -77,10 +77,10 @@ std::span<const Format> formats() {
 }
 
 bool is_text_of(const Format& format, std::string_view text) {
-  constexpr std::size_t most = std::size_t{64} << 10U;
   if (format.is_text == nullptr) return false;
-  const std::size_t begin = format.text_at_end && text.size() > most ? text.size() - most : 0;
-  return format.is_text(text.substr(begin, most));
+  const std::size_t begin =
+      format.text_at_end && text.size() > k_telling_part ? text.size() - k_telling_part : 0;
+  return format.is_text(text.substr(begin, k_telling_part));
 }
 
 const Format& find_format(std::string_view name) {
