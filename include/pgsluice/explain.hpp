@@ -132,6 +132,7 @@ struct FindingPage {
   const FindingRule* rule = nullptr;
   std::vector<Criterion> when;
   std::vector<Criterion> error_when;
+  std::vector<Criterion> info_when;
   std::vector<FindingExample> examples;
 };
 

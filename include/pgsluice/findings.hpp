@@ -40,9 +40,9 @@ struct FactRow;  // src/findings/subject.hpp
 }
 
 /// What a rule judges. `transaction` is a lock that an earlier statement of the transaction holds.
-enum class Scope { relation, statement, transaction, syntax, directive };
-inline constexpr std::array k_scopes = {Scope::relation, Scope::statement, Scope::transaction, Scope::syntax,
-                                        Scope::directive};
+enum class Scope { relation, statement, transaction, syntax, directive, file };
+inline constexpr std::array k_scopes = {Scope::relation, Scope::statement, Scope::transaction,
+                                        Scope::syntax,   Scope::directive, Scope::file};
 std::string_view to_string(Scope scope);
 
 /// One opinion: rules/findings/<name>/rule.json.
@@ -108,6 +108,7 @@ struct CheckOptions {
   const std::vector<OrderConflict>* order_conflicts = nullptr;  ///< of the file
   bool knows_queries = false;                                   ///< of the application
   const std::vector<ObjectUse>* uses = nullptr;                 ///< of the file, when they are known
+  std::optional<std::string> changed_since;                     ///< see FileAnalysis
 };
 
 /// Judges one file, statement by statement, so that none of the effects need be kept. What it is made of must outlive it.
@@ -140,6 +141,8 @@ struct FileAnalysis {
   std::vector<OrderConflict> order_conflicts;
   std::vector<ObjectUse> uses;
   bool lock_timeout_told = false;  ///< see CheckOptions
+  /// When it was applied, in another form than it has now: ISO 8601, or empty when nobody knows. None: it was not.
+  std::optional<std::string> changed_since;
   std::vector<Finding> findings;
 };
 

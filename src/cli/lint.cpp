@@ -12,6 +12,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/applied_files.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/events.hpp"
@@ -45,6 +46,7 @@ struct LintOptions {
   std::string rules;
   std::string catalog;
   std::string url;
+  bool ledger = false;
   std::optional<int> pg_version;
   std::optional<unsigned> jobs;
   std::optional<std::chrono::milliseconds> lock_timeout;
@@ -89,9 +91,12 @@ void say_what_is_stale(const std::vector<BaselineEntry>& stale, const std::strin
   }
 }
 
-void say_what_is_left_out(std::size_t files, const std::string& ref) {
+void say_what_is_left_out(std::size_t files, const LintOptions& options) {
   if (files == 0) return;
-  std::cerr << count_of(files, "file") << " unchanged since " << printable_line(ref) << ", replayed only\n";
+  std::cerr << count_of(files, "file") << ' ' << (options.ledger ? "applied" : "")
+            << (options.ledger && options.since ? " or " : "");
+  if (options.since) std::cerr << "unchanged since " << printable_line(*options.since);
+  std::cerr << ", replayed only\n";
 }
 
 struct Rules {
@@ -111,6 +116,30 @@ std::optional<Severity> failing_from(FailOn fail_on) {
 std::vector<Migration> migrations_of(const LintOptions& options) {
   return find_migrations(options.paths.empty() ? usual_paths() : options.paths, options.reading);
 }
+
+/// Which files are reported, and which have changed since they were applied.
+class Selection {
+ public:
+  Selection(const LintOptions& options, const GlobalOptions& global,
+            const std::vector<Migration>& migrations) {
+    if (options.since) changed_.emplace(*options.since, migrations);
+    if (options.ledger) applied_.emplace(load_ledger(options.url, global), migrations);
+  }
+  /// It must outlive them.
+  void set(LintRules& rules) const {
+    if (changed_ || applied_) {
+      rules.reported = [this](const Migration& file) {
+        return (!changed_ || changed_->contains(file)) && (!applied_ || !applied_->contains(file));
+      };
+    }
+    if (applied_)
+      rules.changed_since = [this](const Migration& file) { return applied_->changed_since(file); };
+  }
+
+ private:
+  std::optional<ChangedFiles> changed_;
+  std::optional<AppliedFiles> applied_;
+};
 
 LintTotals analyse_all(const LintOptions& options, const GlobalOptions& global, Catalog catalog,
                        const Rules& rules, LintReport& report) {
@@ -137,12 +166,11 @@ LintTotals analyse_all(const LintOptions& options, const GlobalOptions& global, 
   std::optional<Baseline> baseline;
   if (!options.baseline.empty() && !options.write_baseline) baseline = Baseline::load(options.baseline);
   if (baseline) lint_rules.baseline = &*baseline;
-  std::optional<ChangedFiles> changed;
-  if (options.since) changed.emplace(*options.since, migrations);
-  if (changed) lint_rules.reported = [&](const Migration& file) { return changed->contains(file); };
+  const Selection selection(options, global, migrations);
+  selection.set(lint_rules);
   const unsigned jobs = options.jobs.value_or(std::max(std::thread::hardware_concurrency(), 1U));
   const LintTotals totals = lint_files(migrations, std::move(catalog), lint_rules, jobs, report);
-  if (changed && !global.quiet) say_what_is_left_out(migrations.size() - totals.files, *options.since);
+  if (!global.quiet) say_what_is_left_out(migrations.size() - totals.files, options);
   if (baseline) say_what_is_stale(baseline->stale(), options.baseline);
   return totals;
 }
@@ -232,9 +260,10 @@ void check_options(const LintOptions& options) {
     throw Error(ExitCode::usage, "--write-baseline does not say where to",
                 "For example: --baseline pgsluice-baseline.json --write-baseline.");
   }
-  if (options.since) {
-    throw Error(ExitCode::usage, "--write-baseline and --since: a baseline is of all files",
-                "Leave out --since.");
+  if (options.since || options.ledger) {
+    const std::string_view option = options.since ? "--since" : "--ledger";
+    throw Error(ExitCode::usage, cat("--write-baseline and ", option, ": a baseline is of all files"),
+                cat("Leave out ", option, "."));
   }
 }
 
@@ -273,6 +302,10 @@ Runner add_lint(CLI::App& app) {
               "what is there before the files: a file that `pgsluice snapshot` wrote, or live to ask the "
               "server; default: only what the files themselves create");
   add_database_url(app, options->url);
+  app.add_flag(
+      "--ledger", options->ledger,
+      "ask the database at --database-url what is applied: those files are replayed, and one that has "
+      "changed since is a finding");
   add_reading(app, options->reading);
   add_rules(app, options->rules);
   add_jobs(app, options->jobs, "files to work on at a time; default: one for each processor");

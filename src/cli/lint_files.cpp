@@ -271,6 +271,7 @@ class Pipeline {
       bytes_ += file.bytes;
       file.analysis =
           file.bytes > k_long ? open(std::move(file.migration)) : parse(std::move(file.migration));
+      if (rules_.changed_since) file.analysis.changed_since = rules_.changed_since(file.analysis.migration);
       check_dependencies(file.analysis.migration, file.analysis.directives);
     });
   }

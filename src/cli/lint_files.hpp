@@ -26,6 +26,8 @@ struct LintRules {
   const QueryList* queries = nullptr;  ///< of the application; none: nobody knows them
   /// Whether a file is reported; the others are replayed, and that is all. None: all are.
   std::function<bool(const Migration&)> reported;
+  /// FileAnalysis::changed_since of a file. None: no ledger has been asked.
+  std::function<std::optional<std::string>(const Migration&)> changed_since;
 };
 
 /// Reads, parses and checks up to `jobs` files at a time; predicts and reports them one after the other, in their order,

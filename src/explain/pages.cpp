@@ -61,16 +61,25 @@ Migration example(std::string text, std::string_view name) {
   return migration;
 }
 
-/// `other` is a migration of another folder, where the rule is about two of them.
-FileAnalysis analyse_example(std::string text, std::string_view name, const std::optional<std::string>& other,
+/// What stands beside the examples of some rules.
+struct Surroundings {
+  std::optional<std::string> other;    ///< a migration of another folder, where the rule is about two of them
+  std::optional<std::string> applied;  ///< the file as it was applied, where the rule is about that
+};
+
+FileAnalysis analyse_example(const std::string& text, std::string_view name, const Surroundings& around,
                              const EffectTable& table, const RuleBook& rules, int pg_version) {
   const CheckOptions checking{.pg_version = pg_version, .today = "2026-01-01"};
-  if (other) {
-    return analyse_beside(example(*other, "other.sql"), example(std::move(text), name), table, rules,
+  if (around.other) {
+    return analyse_beside(example(*around.other, "other.sql"), example(text, name), table, rules,
                           {.pg_version = pg_version}, checking);
   }
   Catalog catalog;
-  return analyse(example(std::move(text), name), catalog, table, rules, {.pg_version = pg_version}, checking);
+  FileAnalysis file = parse(example(text, name));
+  if (around.applied && *around.applied != text) file.changed_since = "2025-12-24";
+  predict(file, catalog, table, {.pg_version = pg_version});
+  check(file, rules, checking);
+  return file;
 }
 
 // ---- rows --------------------------------------------------------------------------------------------------------
@@ -198,13 +207,16 @@ std::string chapter_title(const RowGroup& group, const std::vector<RowGroup>& gr
 
 FindingPage finding_page(const FindingRule& rule, const EffectTable& table, const RuleBook& rules,
                          const std::string& rules_folder, int pg_version) {
-  FindingPage page{.rule = &rule, .when = criteria(rule.when), .error_when = criteria(rule.error_when)};
-  const std::optional<std::string> other = example_text(rule.name, "other.sql", rules_folder);
+  FindingPage page{.rule = &rule,
+                   .when = criteria(rule.when),
+                   .error_when = criteria(rule.error_when),
+                   .info_when = criteria(rule.info_when)};
+  const Surroundings around{.other = example_text(rule.name, "other.sql", rules_folder),
+                            .applied = example_text(rule.name, "applied.sql", rules_folder)};
   for (const std::string_view name : {"unsafe.sql", "safe.sql"}) {
     if (std::optional<std::string> text = example_text(rule.name, name, rules_folder)) {
       page.examples.push_back(
-          {.name = name,
-           .analysis = analyse_example(std::move(*text), name, other, table, rules, pg_version)});
+          {.name = name, .analysis = analyse_example(*text, name, around, table, rules, pg_version)});
     }
   }
   return page;

@@ -68,7 +68,7 @@ void apply_rules(const RuleBook& rules, Scope scope, const std::vector<Subject>&
   for (const std::size_t i : rules.of(scope)) apply_rule(rules.rules()[i], subjects, out);
 }
 
-/// What is to be said of pieces of text: subjects of the scopes syntax and directive.
+/// What is to be said of pieces of text: subjects of the scopes syntax, directive and file.
 class TextSubjects {
  public:
   TextSubjects(const File& file, Scope scope) : file_(file), scope_(scope) {}
@@ -171,6 +171,17 @@ TextSubjects directive_subjects(const File& file, const RuleBook& rules, std::ve
   return subjects;
 }
 
+/// What is to be said of the whole file stands at its first line.
+TextSubjects file_subjects(const File& file) {
+  TextSubjects subjects(file, Scope::file);
+  if (const std::optional<std::string>& at = file.options.changed_since) {
+    const std::string_view text = file.script.source.text;
+    subjects.add({.begin = 0, .end = std::min(text.find('\n'), text.size())},
+                 {.kind = "changed", .detail = at->empty() ? std::string() : cat(" at ", *at)});
+  }
+  return subjects;
+}
+
 void sort_findings(std::vector<Finding>& found) {
   const auto comes_before = [](const Finding& a, const Finding& b) {
     return std::tie(a.range.begin, b.severity, a.finding) < std::tie(b.range.begin, a.severity, b.finding);
@@ -198,6 +209,7 @@ class Checker::State {
 
   std::vector<Finding> finish() {
     syntax_subjects(file_).judge(rules_, found_);
+    file_subjects(file_).judge(rules_, found_);
     directive_subjects(file_, rules_, found_).judge(rules_, found_);
     sort_findings(found_);
     return std::move(found_);
@@ -255,6 +267,7 @@ Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOption
   options.order_conflicts = &file.order_conflicts;
   if (options.knows_queries) options.uses = &file.uses;
   options.lock_timeout_told = file.lock_timeout_told;
+  options.changed_since = file.changed_since;
   return {file.script, file.directives, rules, options};
 }
 

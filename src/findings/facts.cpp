@@ -140,7 +140,7 @@ std::string_view broken(const Subject& subject) {
   return in_use ? to_string(subject.effect->breaks) : to_string(Breaks::nobody);
 }
 
-constexpr std::array<FactRow, 29> k_facts{{
+constexpr std::array<FactRow, 30> k_facts{{
     {"blocks", Scope::relation, "what the lock keeps out while it is held: reads, writes, ddl or nothing",
      [](const Subject& s) { return FactValue(blocks(*s.lock)); }},
     {"work", Scope::relation,
@@ -212,6 +212,8 @@ constexpr std::array<FactRow, 29> k_facts{{
     {"problem", Scope::syntax, "syntax_error, meta_command or copy_data",
      [](const Subject& s) { return FactValue(s.problem->kind); }},
     {"problem", Scope::directive, "not_understood, no_reason, expired or unused",
+     [](const Subject& s) { return FactValue(s.problem->kind); }},
+    {"problem", Scope::file, "changed: since it was applied, says the database's ledger",
      [](const Subject& s) { return FactValue(s.problem->kind); }},
 }};
 

@@ -161,6 +161,7 @@ std::string_view to_string(Scope scope) {
     case Scope::transaction: return "transaction";
     case Scope::syntax: return "syntax";
     case Scope::directive: return "directive";
+    case Scope::file: return "file";
   }
   return "statement";
 }

@@ -94,7 +94,7 @@ struct Subject {
   const CommandEffect* command = nullptr;  ///< the one to blame, may be nullptr
   /// Scope relation: the lock that is judged; transaction: one that is still held; statement: the target's, if any.
   const RelationLock* lock = nullptr;
-  // scopes syntax and directive
+  // scopes syntax, directive and file
   const Problem* problem = nullptr;
 
   [[nodiscard]] const Statement& statement() const { return file->script.statements[effect->statement]; }

@@ -136,6 +136,7 @@ OrderedJson to_value(const FindingPage& page) {
           {"instead", rule.instead},
           {"when", to_values(page.when)},
           {"error_when", to_values(page.error_when)},
+          {"info_when", to_values(page.info_when)},
           {"see", rule.see},
           {"examples", to_values(page.examples)}};
 }

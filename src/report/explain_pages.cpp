@@ -80,17 +80,21 @@ Document see(const FindingRule& rule) {
   return {links};
 }
 
+std::string judged(Scope scope) {
+  if (scope == Scope::file) return "a whole file";
+  return cat("each ", scope == Scope::syntax ? "piece of text" : to_string(scope), " of a file");
+}
+
 Fields finding_fields(const FindingPage& page) {
   const FindingRule& rule = *page.rule;
   Fields fields;
   if (!is_placeholder(rule.message)) add(fields, "says", paragraph(template_words(rule.message)));
   add(fields, "why", paragraph(Words(rule.why)));
   add(fields, "instead", safe_form(rule));
-  add(fields, "judges",
-      paragraph(
-          cat("each ", rule.scope == Scope::syntax ? "piece of text" : to_string(rule.scope), " of a file")));
+  add(fields, "judges", paragraph(judged(rule.scope)));
   add(fields, "when", criteria(page.when));
   add(fields, "error when", criteria(page.error_when));
+  add(fields, "info when", criteria(page.info_when));
   add(fields, "see", see(rule));
   add(fields, "accept",
       paragraph(code(cat("-- pgsluice: allow ", rule.name, " because \"…\"")) + " before the statement"));

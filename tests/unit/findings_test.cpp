@@ -42,9 +42,17 @@ Migration example(const std::string& sql) {
   return migration;
 }
 
-/// An example of the rule, beside the migration of another folder that it is about, if it is about one.
+/// An example of the rule, beside the migration of another folder or the file's applied form that it is about, if it is
+/// about one.
 FileAnalysis analyse_example(const std::string& rule, const std::string& name) {
   const std::string other = rule_file(rule, "other.sql");
+  const std::string applied = rule_file(rule, "applied.sql");
+  if (!applied.empty() && applied != rule_file(rule, name)) {
+    FileAnalysis file = parse(example(rule_file(rule, name)));
+    file.changed_since = "2026-11-20T09:30:00Z";
+    check(file, built_in_rules(), {.pg_version = 17});
+    return file;
+  }
   if (other.empty()) return analyse_sql(rule_file(rule, name));
   return analyse_beside(example(other), example(rule_file(rule, name)), test::built_in_effects(),
                         built_in_rules(), {.pg_version = 17}, {.pg_version = 17, .today = "2026-11-22"});
