@@ -8,6 +8,12 @@
 namespace pgsluice::catalog {
 namespace {
 
+/// What initdb makes has a smaller OID (FirstNormalObjectId in access/transam.h). The schema says so, too, but is known only
+/// when thousands of rows have been joined to it.
+std::string is_made_later(std::string_view oid) {
+  return cat(oid, " >= 16384");
+}
+
 /// Neither PostgreSQL's own schemas nor anybody's temporary tables.
 std::string ours(std::string_view nspname) {
   return cat(nspname, " <> 'pg_catalog' AND ", nspname, " <> 'information_schema' AND ", nspname,
@@ -25,7 +31,7 @@ std::string relation_name(std::string_view oid) {
 }
 
 std::string role(std::string_view oid) {
-  return cat("(SELECT rolname FROM pg_roles WHERE oid = ", oid, ")");
+  return cat("pg_get_userbyid(", oid, ")");
 }
 
 std::string tablespace(std::string_view oid) {
@@ -48,8 +54,10 @@ std::string objects(std::string_view key, std::string_view select, std::string_v
 
 constexpr std::string_view k_relations = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
 
-std::string of_our_relations(std::string_view kinds) {
-  return cat("c.relkind IN (", kinds, ") AND ", ours("n.nspname"));
+/// `key`: the column of another catalog that is c.oid; the planner does not see by itself what follows for it.
+std::string of_our_relations(std::string_view kinds, std::string_view key = "c.oid") {
+  return cat("c.relkind IN (", kinds, ") AND ", is_made_later("c.oid"), " AND ", is_made_later(key), " AND ",
+             ours("n.nspname"));
 }
 
 }  // namespace
@@ -89,7 +97,8 @@ std::string Queries::types() {
               (SELECT array_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid) AS labels)"),
                  cat("pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND t.typtype IN ('b', 'd', "
                      "'e', 'r') AND ",
-                     ours("n.nspname"), " AND NOT EXISTS (SELECT FROM pg_type a WHERE a.typarray = t.oid)"),
+                     is_made_later("t.oid"), " AND ", ours("n.nspname"),
+                     " AND NOT EXISTS (SELECT FROM pg_type a WHERE a.typarray = t.oid)"),
                  "n.nspname, t.typname");
 }
 
@@ -98,7 +107,7 @@ std::string Queries::casts() {
       "",
       "format_type(k.castsource, NULL) AS source, format_type(k.casttarget, NULL) AS target,"
       " k.castmethod, k.castcontext",
-      "(SELECT * FROM pg_cast WHERE oid >= 16384) k",
+      cat("(SELECT * FROM pg_cast WHERE ", is_made_later("oid"), ") k"),
       "format_type(k.castsource, NULL) COLLATE \"C\", format_type(k.casttarget, NULL) COLLATE \"C\"");
 }
 
@@ -155,7 +164,7 @@ std::string Queries::columns() {
                      CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS attstorage, a.attislocal AS local)"),
       cat(k_relations,
           " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND ",
-          of_our_relations("'r', 'p', 'v', 'm', 'f', 'c'"),
+          of_our_relations("'r', 'p', 'v', 'm', 'f', 'c'", "a.attrelid"),
           " JOIN pg_type t ON t.oid = a.atttypid"
           " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"),
       "a.attrelid, a.attnum");
@@ -175,7 +184,7 @@ std::string Queries::constraints() const {
           "k.conindid) END AS index"),
       cat(k_relations,
           " JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'f', 'c', 'n') AND ",
-          of_our_relations("'r', 'p', 'f', 'm'"),
+          of_our_relations("'r', 'p', 'f', 'm'", "k.conrelid"),
           " AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.confrelid <> "
           "k.confrelid)"),
       "k.conrelid, k.conname");
@@ -193,8 +202,8 @@ std::string Queries::indexes() const {
           tablespace("x.reltablespace"),
           " AS tablespace, CASE WHEN x.relkind = 'i' AND x.reltuples >= 0 THEN x.reltuples END AS reltuples",
           sizes_ ? ", CASE WHEN x.relkind = 'i' THEN pg_relation_size(x.oid) END AS bytes" : ""),
-      cat(k_relations, " JOIN pg_index i ON i.indrelid = c.oid AND ", of_our_relations("'r', 'p', 'm', 'f'"),
-          " JOIN pg_class x ON x.oid = i.indexrelid"),
+      cat(k_relations, " JOIN pg_index i ON i.indrelid = c.oid AND ",
+          of_our_relations("'r', 'p', 'm', 'f'", "i.indrelid"), " JOIN pg_class x ON x.oid = i.indexrelid"),
       "i.indrelid, x.relname");
 }
 
@@ -208,8 +217,8 @@ std::string Queries::triggers() const {
   return objects(
       "t.tgrelid",
       cat("t.tgname AS name, pg_get_triggerdef(t.oid) AS definition, t.tgenabled, ", clone, " AS inherited"),
-      cat(k_relations, " JOIN pg_trigger t ON t.tgrelid = c.oid AND ", of_our_relations("'r', 'p', 'v', 'f'"),
-          " AND (NOT t.tgisinternal OR ", clone,
+      cat(k_relations, " JOIN pg_trigger t ON t.tgrelid = c.oid AND ",
+          of_our_relations("'r', 'p', 'v', 'f'", "t.tgrelid"), " AND (NOT t.tgisinternal OR ", clone,
           ") AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't')"),
       "t.tgrelid, t.tgname");
 }
@@ -276,7 +285,7 @@ std::string Queries::functions() const {
       cat("pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND p.prokind <> 'a' AND p.prorettype <> "
           "'internal'::regtype"
           " AND NOT 'internal'::regtype = ANY (p.proargtypes) AND ",
-          ours("n.nspname"),
+          is_made_later("p.oid"), " AND ", ours("n.nspname"),
           " JOIN pg_language l ON l.oid = p.prolang"
           " CROSS JOIN LATERAL (SELECT pg_get_function_arguments(p.oid) AS arguments) a"),
       "n.nspname, p.proname, a.arguments COLLATE \"C\"");
@@ -288,14 +297,15 @@ std::string Queries::policies() {
       "p.polname AS name, p.polcmd, p.polpermissive AS permissive,"
       " (SELECT array_agg(rolname ORDER BY rolname) FROM pg_roles WHERE oid = ANY (p.polroles)) AS roles,"
       " pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS \"check\"",
-      cat(k_relations, " JOIN pg_policy p ON p.polrelid = c.oid AND ", of_our_relations("'r', 'p'")),
+      cat(k_relations, " JOIN pg_policy p ON p.polrelid = c.oid AND ",
+          of_our_relations("'r', 'p'", "p.polrelid")),
       "p.polrelid, p.polname");
 }
 
 std::string Queries::rules() {
   return objects("w.ev_class", "w.rulename AS name, pg_get_ruledef(w.oid) AS definition, w.ev_enabled",
                  cat(k_relations, " JOIN pg_rewrite w ON w.ev_class = c.oid AND w.rulename <> '_RETURN' AND ",
-                     of_our_relations("'r', 'p', 'v', 'm', 'f'")),
+                     of_our_relations("'r', 'p', 'v', 'm', 'f'", "w.ev_class")),
                  "w.ev_class, w.rulename");
 }
 
