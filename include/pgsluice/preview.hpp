@@ -69,11 +69,23 @@ struct PreviewedFile {
   std::vector<PreviewedStatement> statements;  ///< those that ran
 };
 
+struct FilledTable {
+  std::string name;    ///< quoted, with its schema
+  long long rows = 0;  ///< that it has now
+};
+
+/// Rows that were made before the first file that is looked at.
+struct Filled {
+  std::vector<FilledTable> tables;
+  std::vector<std::string> notes;  ///< which tables have fewer rows than they should, and why
+};
+
 /// Points into the plan that was run.
 struct Preview {
   std::string server;  ///< "PostgreSQL 18.1"
   std::vector<PreviewedFile> files;
   std::vector<std::string> roles;  ///< made because the files name them
+  std::optional<Filled> filled;    ///< none: tables have the rows that the files give them
   std::optional<Load> load;        ///< the same beside an application, if that was asked for
 
   /// The statement that the server refused, always the last one.

@@ -88,11 +88,16 @@ version, those of its folder that come before it run, too. Roles that the files 
 made. The files run as that server's superuser, who may start programs on this machine:
 preview what you would also run.
 
+--rows N makes rows before the first file that is looked at: of the right types, as keys,
+CHECK constraints and partitions allow, and with foreign keys that find what they refer to.
+Columns with a default get that. A table that stays without rows is named, with the reason.
+
 --load runs the files twice more, on servers of their own: as psql sends them, and as apply
 runs them, each beside clients that read, update and insert on the tables that are locked.
 Which query waited behind which statement is looked up in the server meanwhile.
 
 Examples:
+  pgsluice preview new.sql --rows 100000
   pgsluice preview new.sql --load --blocker 5s
   pgsluice preview migrations/
   pgsluice preview migrations/0042_orders.sql --html orders.html

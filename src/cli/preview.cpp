@@ -22,6 +22,7 @@
 #include "load/play.hpp"
 #include "pg/sqlstate.hpp"
 #include "preview/rehearse.hpp"
+#include "preview/rows.hpp"
 #include "preview/server.hpp"
 #include "report/html.hpp"
 #include "report/preview.hpp"
@@ -42,10 +43,18 @@ struct PreviewCommand {
   std::optional<int> pg_version;
   Format format = Format::text;
   bool no_history = false;
+  std::optional<long long> rows;
   bool load = false;
   std::optional<std::chrono::milliseconds> blocker;
   std::string queries;
 };
+
+std::string check_rows(const std::string& text) {
+  constexpr std::size_t k_most_digits = 9;
+  const bool good = !text.empty() && text.size() <= k_most_digits && text.front() != '0' &&
+                    std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return good ? std::string() : cat("'", text, "' is no number of rows: 1 to 999999999");
+}
 
 Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major) {
   for (Migration& migration : migrations) {
@@ -128,11 +137,6 @@ class Progress {
   bool on_;
 };
 
-std::size_t number_of(const Plan& plan, const FileAnalysis& file) {
-  const auto is_it = [&file](const PlannedFile& planned) { return &planned.analysis == &file; };
-  return static_cast<std::size_t>(std::ranges::find_if(plan.files, is_it) - plan.files.begin());
-}
-
 std::string catalog_digest(Session& session) {
   Snapshot snapshot = read_snapshot(session, {.sizes = false});
   snapshot.taken_at.clear();
@@ -140,7 +144,10 @@ std::string catalog_digest(Session& session) {
 }
 
 LoadOptions load_options(const PreviewCommand& command) {
-  LoadOptions options{.blocker = command.blocker, .queries = {}};
+  constexpr long long k_few_rows = 200;  // enough to read and to change
+  const long long rows = command.rows.value_or(k_few_rows);
+  LoadOptions options{
+      .blocker = command.blocker, .queries = {}, .rows = [rows](const std::string&) { return rows; }};
   if (command.queries.empty()) return options;
   const QueryList list = QueryList::load(command.queries);
   for (const QueryList::Query& query : list.queries())
@@ -167,16 +174,21 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   const EventSink silent = [](const Event&) {};
   const auto runner = connect_to(server.conninfo(), silent, clock, interrupt);
   const auto watcher = connect_to(server.conninfo(), silent, clock, interrupt);
-  const Stage stage{.runner = *runner, .watcher = *watcher};
   const Progress progress(global);
   std::string catalog;
+  std::optional<Filled> filled;
+  const Stage stage{
+      .runner = *runner, .watcher = *watcher, .prepare = [&] {
+        catalog = catalog_digest(*watcher);
+        if (!command.rows) return;
+        progress.show("filling tables with rows");
+        filled = fill(*watcher, {.rows = [&](const std::string&) { return *command.rows; }, .tables = {}});
+      }};
   Preview preview =
       rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
-        // The other session sees what is committed: what there is before the first file that is looked at.
-        const std::size_t number = number_of(plan, file);
-        if (catalog.empty() && !files.history.contains(number)) catalog = catalog_digest(*watcher);
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
+  preview.filled = std::move(filled);
   const bool loaded = command.load || command.blocker || !command.queries.empty();
   const LoadStage load_stage{.programs = programs,
                              .interrupt = interrupt,
@@ -238,6 +250,10 @@ Runner add_preview(CLI::App& app) {
                  "file to write a receipt to, for apply --require-receipt, when all is as predicted")
       ->type_name("FILE");
   app.add_flag("--no-history", command->no_history, "run nothing but what is named");
+  app.add_option("--rows", command->rows,
+                 "fill the tables that are there before the first file with so many rows each")
+      ->type_name("N")
+      ->check(CLI::Validator(check_rows, ""));
   app.add_flag("--load", command->load,
                "run the files beside an application, too, and show which of its queries waited for what");
   add_duration(app, "--blocker", command->blocker,

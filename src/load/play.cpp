@@ -11,6 +11,7 @@
 #include "load/judge.hpp"
 #include "load/tables.hpp"
 #include "load/turns.hpp"
+#include "preview/rows.hpp"
 #include "preview/server.hpp"
 
 namespace pgsluice {
@@ -132,10 +133,9 @@ class Play {
     load_.queries.clear();
     load_.notes.clear();
     lanes_.clear();
-    for (const std::string& table : tables) {
-      if (!fill_if_empty(session, table))
-        load_.notes.push_back(cat(table, " could not be filled with rows, so it is only read"));
-      if (options.queries.empty()) add(queries_on(session, table));
+    if (!tables.empty()) load_.notes = fill(session, {.rows = options.rows, .tables = tables}).notes;
+    if (options.queries.empty()) {
+      for (const std::string& table : tables) add(queries_on(session, table));
     }
     for (LoadQuery query : options.queries) {
       std::string why_not;

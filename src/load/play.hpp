@@ -18,6 +18,7 @@ struct ServerPrograms;
 struct LoadOptions {
   std::optional<milliseconds> blocker;  ///< how long a transaction stays that has read the first table
   std::vector<LoadQuery> queries;       ///< of the application; none: what fits the tables
+  std::function<long long(const std::string& table)> rows;  ///< that the tables shall have at least
 };
 
 struct LoadStage {

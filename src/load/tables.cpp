@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/tables.hpp"
 
-#include <optional>
-
 #include "base/text.hpp"
 #include "load/application.hpp"
 #include "pg/arrays.hpp"
@@ -10,26 +8,6 @@
 
 namespace pgsluice {
 namespace {
-
-// An expression of `g` for each column that must be given. Row g has g in every number, so foreign keys fit each other.
-constexpr std::string_view k_values = R"(
-SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), string_agg(format('%s::%s', CASE
-    WHEN base.typtype = 'e' THEN format('(enum_range(NULL::%s))[1]', format_type(base.oid, NULL))
-    WHEN base.typcategory = 'N' THEN 'g'
-    WHEN base.typcategory = 'S' AND a.atttypmod > 4 THEN format('left(g::text, %s)', a.atttypmod - 4)
-    WHEN base.typcategory = 'S' THEN 'g::text'
-    WHEN base.typcategory = 'B' THEN 'true'
-    WHEN base.typcategory = 'D' THEN 'now()'
-    WHEN base.typcategory = 'T' THEN '''1 day'''
-    WHEN base.typcategory = 'A' THEN '''{}'''
-    WHEN base.typname = 'uuid' THEN 'md5(g::text)'
-    WHEN base.typname IN ('json', 'jsonb') THEN '''{}'''
-    WHEN base.typname = 'bytea' THEN '''\x00'''
-    ELSE 'NULL' END, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type base ON base.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.atthasdef
-  AND a.attidentity = '' AND a.attgenerated = '')";
 
 constexpr std::string_view k_columns = R"(
 SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
@@ -66,22 +44,6 @@ std::vector<std::string> tables_that_are_there(Session& session, const std::vect
   std::vector<std::string> tables;
   for (std::size_t i = 0; i < found.rows.size(); ++i) tables.push_back(found.text(i, 0));
   return tables;
-}
-
-bool fill_if_empty(Session& session, const std::string& table) {
-  if (!session.query(cat("SELECT FROM ", table, " LIMIT 1"), {}).rows.empty()) return true;
-  const SqlResult columns = session.query(k_values, {table});
-  // Neither triggers nor foreign keys: what refers to what is filled in no order.
-  session.script("SET session_replication_role = replica");
-  const bool filled = session
-                          .query(columns.text(0, 0).empty()
-                                     ? cat("INSERT INTO ", table, " DEFAULT VALUES")
-                                     : cat("INSERT INTO ", table, " (", columns.text(0, 0), ") SELECT ",
-                                           columns.text(0, 1), " FROM generate_series(1, 200) g"),
-                                 {})
-                          .ok;
-  session.script("RESET session_replication_role");
-  return filled;
 }
 
 std::vector<LoadQuery> queries_on(Session& session, const std::string& table) {

@@ -13,9 +13,6 @@ namespace pgsluice {
 /// Of the quoted names: the tables that are there, without partitions whose table is among them.
 std::vector<std::string> tables_that_are_there(Session& session, const std::vector<std::string>& names);
 
-/// Puts a few hundred rows into a table that has none; false: it stays empty.
-bool fill_if_empty(Session& session, const std::string& table);
-
 /// Reads, an UPDATE that changes nothing, an INSERT that is taken back: those that work. All name their columns, as what
 /// applications send does.
 std::vector<LoadQuery> queries_on(Session& session, const std::string& table);

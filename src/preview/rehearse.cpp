@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/text.hpp"
 #include "pg/sqlstate.hpp"
@@ -46,7 +47,9 @@ class Rehearsal {
       : stage_(stage), began_(began), observer_(stage.runner) {}
 
   Preview run(const Plan& plan, const std::set<std::size_t>& history) {
+    bool looked_at = false;
     for (const PlannedFile& planned : plan.files) {
+      if (!history.contains(preview.files.size()) && !std::exchange(looked_at, true)) stage_.prepare();
       PreviewedFile& file =
           preview.files.emplace_back(PreviewedFile{.analysis = &planned.analysis,
                                                    .history = history.contains(preview.files.size()),

@@ -14,6 +14,7 @@ namespace pgsluice {
 struct Stage {
   Session& runner;
   Session& watcher;
+  std::function<void()> prepare;  ///< called once, between the history and the first file that is looked at
 };
 
 /// Runs every step as apply would, one transaction each, until the server refuses a statement. Those of `history`, by their

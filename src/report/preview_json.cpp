@@ -145,6 +145,19 @@ void write_load(const Load& load, JsonWriter& json) {
   json.end_object();
 }
 
+void write_filled(const Filled& filled, JsonWriter& json) {
+  json.key("filled");
+  json.begin_object();
+  write_list("tables", filled.tables, json, [&json](const FilledTable& table) {
+    json.begin_object();
+    json.member("relation", table.name);
+    json.member("rows", table.rows);
+    json.end_object();
+  });
+  write_list("notes", filled.notes, json, [&json](const std::string& note) { json.value(note); });
+  json.end_object();
+}
+
 }  // namespace
 
 std::string to_json(const Preview& preview, int pg_version) {
@@ -156,9 +169,11 @@ std::string to_json(const Preview& preview, int pg_version) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
         if (ran != current->statements.end()) write_observed(*ran, json);
       },
-      preview.load ? std::function<void(JsonWriter&)>(
-                         [&preview](JsonWriter& json) { write_load(*preview.load, json); })
-                   : nullptr);
+      preview.filled || preview.load ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
+        if (preview.filled) write_filled(*preview.filled, json);
+        if (preview.load) write_load(*preview.load, json);
+      })
+                                     : nullptr);
   LintTotals totals;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;

@@ -331,6 +331,30 @@ void add_load(Document& document, const Preview& preview) {
   if (!load.runs.empty()) document.emplace_back(Paragraph{styled(Style::strong, load_summary(load))});
 }
 
+// ---- rows that were made -------------------------------------------------------------------------------------------------
+
+/// Few tables by name, many by their number.
+void add_filled(Document& document, const Filled& filled) {
+  std::vector<std::string> tables;
+  long long rows = 0;
+  for (const FilledTable& table : filled.tables) {
+    if (table.rows == 0) continue;
+    tables.push_back(cat(printable_line(table.name), " (", std::to_string(table.rows), ")"));
+    rows += table.rows;
+  }
+  if (tables.empty()) {
+    document.emplace_back(
+        Paragraph{"No rows were made: no table is there before the first file, or all have enough."});
+  } else if (tables.size() <= k_most_names) {
+    document.emplace_back(Paragraph{cat("Rows were made: ", enumerate(tables, " and "))});
+  } else {
+    document.emplace_back(Paragraph{cat("Rows were made: ", std::to_string(tables.size()), " tables have ",
+                                        rounded_words(static_cast<double>(rows)), " now")});
+  }
+  for (const std::string& note : filled.notes)
+    document.emplace_back(Paragraph{styled(Style::warning, printable_line(note))});
+}
+
 }  // namespace
 
 std::string preview_summary(const Preview& preview) {
@@ -350,6 +374,7 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
     add_time_line(document, preview);
   }
+  if (preview.filled) add_filled(document, *preview.filled);
   for (std::size_t i = 0; i < preview.files.size(); ++i) {
     const PreviewedFile& file = preview.files[i];
     const bool failed = !file.statements.empty() && file.statements.back().observed.error;

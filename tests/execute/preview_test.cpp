@@ -128,6 +128,21 @@ TEST_P(PreviewOnServer, SaysWhatItSaw) {
   EXPECT_EQ(alone["index_builds"], OrderedJson::array({"public.later"}));
 }
 
+TEST_P(PreviewOnServer, MakesRowsBeforeTheFirstFile) {
+  folder.write("1_t.sql",
+               "CREATE TABLE \"T\" (id serial PRIMARY KEY, note text NOT NULL);\n"
+               "CREATE TABLE never (id int NOT NULL CHECK (id <> id));\n");
+  folder.write("2_work.sql",
+               "CREATE TABLE copied AS SELECT count(*), 1 / (count(*) - 4000) AS none FROM \"T\";\n");
+  const OrderedJson seen = document({(folder.path() / "2_work.sql").string(), "--rows", "5000"}, 0);
+  EXPECT_EQ(seen["filled"]["tables"][0]["rows"], 5000) << seen["filled"].dump(1);
+  EXPECT_THAT(seen["filled"]["notes"][0].get<std::string>(), HasSubstr("public.never stays empty: "));
+  const Finished text = preview({(folder.path() / "2_work.sql").string(), "--rows", "4000"});
+  EXPECT_EQ(text.code, 18) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("Rows were made: public.\"T\" (4000)"), HasSubstr("division by zero"),
+                              HasSubstr("public.never stays empty: ")));
+}
+
 TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
   folder.write("1_t.sql",
                "CREATE TABLE t (id int, note text);\n"
