@@ -35,6 +35,7 @@ struct Observation {
   std::set<std::string> scans;
   std::set<std::string> may_scan;  ///< the other table of a foreign key: the planner chooses how to read it
   std::set<std::string> index_builds;
+  std::set<std::string> indexed;  ///< the tables of those
   bool sampled = false;  ///< it ran alone, and was looked at while it did: locks may have been missed
   double ms = 0;
   long long wal_bytes = 0;
@@ -51,12 +52,21 @@ struct Difference {
   bool under = false;  ///< the server does more than was said
 };
 
+/// What a statement would take with more rows, if that grows with them: n log n where indexes are built.
+struct Extrapolation {
+  double rows = 0;           ///< of all relations that it worked through
+  double measured_rows = 0;  ///< that they had here
+  std::optional<double> ms;  ///< none: they had too few to tell
+  double peak_bytes = 0;
+};
+
 /// One statement, and where its locks stand on the time line of the whole preview.
 struct PreviewedStatement {
   const PlannedStatement* planned = nullptr;
   const Effect* predicted = nullptr;
   Observation observed;
   std::vector<Difference> differences;
+  std::optional<Extrapolation> in_production;  ///< none: not known, or not more
   double begin_ms = 0;     ///< since the first statement, without the time for looking
   double released_ms = 0;  ///< when its transaction ended
 

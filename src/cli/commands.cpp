@@ -92,12 +92,17 @@ preview what you would also run.
 CHECK constraints and partitions allow, and with foreign keys that find what they refer to.
 Columns with a default get that. A table that stays without rows is named, with the reason.
 
+--catalog says how many rows production has: --rows 1% makes that part of them, and work that
+grows with the rows is told for as many as there are, times what it took here (n log n where
+indexes are built).
+
 --load runs the files twice more, on servers of their own: as psql sends them, and as apply
 runs them, each beside clients that read, update and insert on the tables that are locked.
 Which query waited behind which statement is looked up in the server meanwhile.
 
 Examples:
   pgsluice preview new.sql --rows 100000
+  pgsluice preview new.sql --rows 1% --catalog shop.json
   pgsluice preview new.sql --load --blocker 5s
   pgsluice preview migrations/
   pgsluice preview migrations/0042_orders.sql --html orders.html

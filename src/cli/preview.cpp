@@ -2,6 +2,8 @@
 // pgsluice preview: the migrations on a server that is thrown away, observed beside predicted.
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <iostream>
 
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #include "findings/query_list.hpp"
 #include "load/play.hpp"
 #include "pg/sqlstate.hpp"
+#include "preview/extrapolate.hpp"
 #include "preview/rehearse.hpp"
 #include "preview/rows.hpp"
 #include "preview/server.hpp"
@@ -43,18 +46,81 @@ struct PreviewCommand {
   std::optional<int> pg_version;
   Format format = Format::text;
   bool no_history = false;
-  std::optional<long long> rows;
+  std::string rows;
+  std::string catalog;
   bool load = false;
   std::optional<std::chrono::milliseconds> blocker;
   std::string queries;
 };
 
-std::string check_rows(const std::string& text) {
-  constexpr std::size_t k_most_digits = 9;
-  const bool good = !text.empty() && text.size() <= k_most_digits && text.front() != '0' &&
-                    std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  return good ? std::string() : cat("'", text, "' is no number of rows: 1 to 999999999");
+/// What --rows says: so many, or such a part of production's.
+struct RowTarget {
+  long long count = 0;  ///< 0: a part
+  double part = 0;
+};
+
+/// "1000", "5%", "0.01x".
+std::optional<RowTarget> parse_rows(std::string_view text) {
+  constexpr double k_most = 1e9;
+  constexpr double k_percent = 100;
+  const bool percent = text.ends_with('%');
+  const bool part = percent || text.ends_with('x');
+  if (part) text.remove_suffix(1);
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > k_most) return {};
+  if (part) return RowTarget{.count = 0, .part = percent ? number / k_percent : number};
+  if (number != std::floor(number)) return {};
+  return RowTarget{.count = static_cast<long long>(number), .part = 0};
 }
+
+std::string check_rows(const std::string& text) {
+  return parse_rows(text)
+             ? std::string()
+             : cat("'", text, "' is no number of rows such as 10000, and no part of production's such as ",
+                   "1% or 0.01x");
+}
+
+/// How many rows tables shall have, or nothing.
+class RowPlan {
+ public:
+  RowPlan(const PreviewCommand& command, RowCounts production) : production_(std::move(production)) {
+    if (!command.rows.empty()) target_ = parse_rows(command.rows);
+    if (target_ && target_->count == 0 && command.catalog.empty())
+      throw Error(ExitCode::usage,
+                  cat("--rows ", command.rows, " is a part of production's rows, which are not known"),
+                  "Give --catalog a file that pgsluice snapshot wrote there, or a number of rows.");
+  }
+
+  [[nodiscard]] bool asks_for_rows() const { return target_.has_value(); }
+  [[nodiscard]] const RowCounts& production() const { return production_; }
+
+  /// 0: a part of what is not known.
+  [[nodiscard]] long long rows(const std::string& table) const {
+    if (target_->count > 0) return target_->count;
+    const auto known = production_.find(table);
+    return known == production_.end() ? 0 : std::llround(std::ceil(known->second * target_->part));
+  }
+
+  /// Fills all tables; those that are left alone are named.
+  [[nodiscard]] Filled fill_all(Session& session) const {
+    std::vector<std::string> unknown;
+    const auto ask = [&](const std::string& table) {
+      const long long count = rows(table);
+      if (count == 0) unknown.push_back(table);
+      return count;
+    };
+    Filled filled = fill(session, {.rows = ask, .tables = {}});
+    for (const std::string& table : unknown)
+      filled.notes.push_back(cat(table, " gets no rows: the catalog does not say that it has any"));
+    return filled;
+  }
+
+ private:
+  std::optional<RowTarget> target_;
+  RowCounts production_;
+};
 
 Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major) {
   for (Migration& migration : migrations) {
@@ -143,11 +209,12 @@ std::string catalog_digest(Session& session) {
   return sha256_hex(write_snapshot(std::move(snapshot)));
 }
 
-LoadOptions load_options(const PreviewCommand& command) {
+LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
   constexpr long long k_few_rows = 200;  // enough to read and to change
-  const long long rows = command.rows.value_or(k_few_rows);
-  LoadOptions options{
-      .blocker = command.blocker, .queries = {}, .rows = [rows](const std::string&) { return rows; }};
+  LoadOptions options{.blocker = command.blocker, .queries = {}, .rows = [&rows](const std::string& table) {
+                        const long long asked = rows.asks_for_rows() ? rows.rows(table) : 0;
+                        return asked > k_few_rows ? asked : k_few_rows;
+                      }};
   if (command.queries.empty()) return options;
   const QueryList list = QueryList::load(command.queries);
   for (const QueryList::Query& query : list.queries())
@@ -156,7 +223,8 @@ LoadOptions load_options(const PreviewCommand& command) {
 }
 
 ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
-  const LoadOptions options = load_options(command);
+  const RowPlan rows(command, production_rows(load_catalog(command.catalog, {}, global)));
+  const LoadOptions options = load_options(command, rows);
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
@@ -177,18 +245,21 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   const Progress progress(global);
   std::string catalog;
   std::optional<Filled> filled;
-  const Stage stage{
-      .runner = *runner, .watcher = *watcher, .prepare = [&] {
-        catalog = catalog_digest(*watcher);
-        if (!command.rows) return;
-        progress.show("filling tables with rows");
-        filled = fill(*watcher, {.rows = [&](const std::string&) { return *command.rows; }, .tables = {}});
-      }};
+  RowCounts measured;
+  const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
+                      catalog = catalog_digest(*watcher);
+                      if (rows.asks_for_rows()) {
+                        progress.show("filling tables with rows");
+                        filled = rows.fill_all(*watcher);
+                      }
+                      if (!rows.production().empty()) measured = measured_rows(*watcher);
+                    }};
   Preview preview =
       rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
   preview.filled = std::move(filled);
+  extrapolate(preview, measured, rows.production());
   const bool loaded = command.load || command.blocker || !command.queries.empty();
   const LoadStage load_stage{.programs = programs,
                              .interrupt = interrupt,
@@ -250,10 +321,16 @@ Runner add_preview(CLI::App& app) {
                  "file to write a receipt to, for apply --require-receipt, when all is as predicted")
       ->type_name("FILE");
   app.add_flag("--no-history", command->no_history, "run nothing but what is named");
-  app.add_option("--rows", command->rows,
-                 "fill the tables that are there before the first file with so many rows each")
-      ->type_name("N")
+  app.add_option(
+         "--rows", command->rows,
+         "fill the tables that are there before the first file with so many rows each, or with such a part "
+         "of production's")
+      ->type_name("N|N%|Nx")
       ->check(CLI::Validator(check_rows, ""));
+  add_catalog(
+      app, command->catalog,
+      "a file that snapshot wrote, or live: how many rows there are in production, to say what statements "
+      "would take there");
   app.add_flag("--load", command->load,
                "run the files beside an application, too, and show which of its queries waited for what");
   add_duration(app, "--blocker", command->blocker,

@@ -103,8 +103,7 @@ class Reader {
       const auto old = before_.find(oid);
       if (old == before_.end() || old->second.filenode == relation.filenode || truncates_) continue;
       if (has_heap(relation.relkind) && at_begin_.contains(oid)) result_.rewrites.insert(old->second.name);
-      if (is_index(relation.relkind) && !moves_ && at_begin_.contains(relation.table))
-        result_.index_builds.insert(relation.name);
+      if (is_index(relation.relkind) && !moves_ && at_begin_.contains(relation.table)) add_build(relation);
     }
     for (const std::string& message : messages) read_message(message);
     read_other_scans();
@@ -187,9 +186,14 @@ class Reader {
   /// Its name as the catalogs quote it; what is gone again at the end is nobody's.
   void add_built(const std::string& index, const std::string& table) {
     for (const auto& [oid, relation] : after_) {
-      if (relation.relname == index && relation.table == table && !truncates_)
-        result_.index_builds.insert(relation.name);
+      if (relation.relname == index && relation.table == table && !truncates_) add_build(relation);
     }
+  }
+
+  void add_build(const ObservedRelation& index) {
+    result_.index_builds.insert(index.name);
+    const auto table = after_.find(index.table);
+    if (table != after_.end()) result_.indexed.insert(table->second.name);
   }
 
   void read_foreign_key(std::size_t row) {

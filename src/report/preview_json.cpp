@@ -47,6 +47,18 @@ void write_error(const SqlError& error, JsonWriter& json) {
   json.end_object();
 }
 
+void write_extrapolation(const Extrapolation& there, JsonWriter& json) {
+  json.key("extrapolated");
+  json.begin_object();
+  json.member("rows", there.rows);
+  json.member("measured_rows", there.measured_rows);
+  if (there.ms) {
+    json.member("ms", *there.ms);
+    json.member("peak_bytes", there.peak_bytes);
+  }
+  json.end_object();
+}
+
 void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
   const Observation& observed = statement.observed;
   json.key("observed");
@@ -72,6 +84,7 @@ void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
     write_error(*observed.error, json);
   }
   json.end_object();
+  if (statement.in_production) write_extrapolation(*statement.in_production, json);
   json.member("agrees", !observed.error && statement.agrees());
   json.key("differences");
   write_differences(statement, json);

@@ -25,6 +25,16 @@ std::string milliseconds_words(double ms) {
   return cat(text.data(), " ms");
 }
 
+/// Roughly, in the unit that fits.
+std::string time_words(double ms) {
+  constexpr double k_second = 1e3;
+  constexpr double k_minute = 60 * k_second;
+  constexpr double k_hour = 60 * k_minute;
+  if (ms >= 2 * k_hour) return cat(rounded_words(ms / k_hour), " hours");
+  if (ms >= 2 * k_minute) return cat(rounded_words(ms / k_minute), " min");
+  return ms >= k_second ? cat(rounded_words(ms / k_second), " s") : milliseconds_words(ms);
+}
+
 Style style_of(LockMode mode) {
   if (blocks_reads(mode)) return Style::error;
   return blocks_writes(mode) ? Style::warning : Style::plain;
@@ -94,6 +104,17 @@ Words observed_words(const Observation& observed) {
   return words.empty() ? styled(Style::faint, "nothing that others wait for") : words;
 }
 
+/// Of work that grows with the rows.
+Words production_words(const Extrapolation& there) {
+  const std::string rows = rounded_words(there.rows);
+  if (!there.ms)
+    return styled(Style::faint, cat("at ", rows, " rows: ", rounded_words(there.measured_rows),
+                                    " here are too few to tell"));
+  std::string words = cat("at ", rows, " rows: about ", time_words(*there.ms));
+  if (there.peak_bytes > 0) words += cat(", ", byte_words(there.peak_bytes), " of disk");
+  return words;
+}
+
 Words verdict_words(const PreviewedStatement& statement) {
   if (statement.observed.error) return {};
   return statement.agrees() ? styled(Style::good, "yes") : styled(Style::error, "no");
@@ -101,12 +122,31 @@ Words verdict_words(const PreviewedStatement& statement) {
 
 Words cell(const PreviewedStatement& statement, const std::string& sql) {
   Words words = code(sql) + "\n" + observed_words(statement.observed);
+  if (statement.in_production) add_line(words, production_words(*statement.in_production));
   for (const Difference& difference : statement.differences) {
     add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",
                                              printable_line(difference.predicted), ", not ",
                                              printable_line(difference.observed))));
   }
   return words;
+}
+
+/// What is assumed, where there is something to assume.
+void add_assumption(Document& document, const Preview& preview) {
+  bool told = false;
+  bool lacks_rows = false;
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements) {
+      if (!statement.in_production) continue;
+      (statement.in_production->ms ? told : lacks_rows) = true;
+    }
+  }
+  if (told)
+    document.emplace_back(
+        Paragraph{"What it would be at more rows is what was seen here times as many (n log n where indexes "
+                  "are built): as if "
+                  "those rows were as wide as these, and that machine as fast as this one."});
+  if (lacks_rows) document.emplace_back(Paragraph{"Too few rows to tell: give --rows 100000, or --rows 1%."});
 }
 
 void add_file(Document& document, const PreviewedFile& file, std::size_t number) {
@@ -380,6 +420,7 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     const bool failed = !file.statements.empty() && file.statements.back().observed.error;
     if (!file.history || failed) add_file(document, file, i);
   }
+  add_assumption(document, preview);
   if (order == PreviewOrder::terminal) add_time_line(document, preview);
   if (preview.load) add_load(document, preview);
   if (!preview.roles.empty())

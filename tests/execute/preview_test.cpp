@@ -143,6 +143,36 @@ TEST_P(PreviewOnServer, MakesRowsBeforeTheFirstFile) {
                               HasSubstr("public.never stays empty: ")));
 }
 
+TEST_P(PreviewOnServer, SaysWhatItWouldTakeInProduction) {
+  Database production(GetParam(), "preview production", k_superuser);
+  production.sql(
+      "CREATE TABLE \"T\" (id int, note text); CREATE TABLE few (id int);"
+      "INSERT INTO \"T\" SELECT g FROM generate_series(1, 200000) g; INSERT INTO few SELECT 1; ANALYZE;");
+  const std::string snapshot = (folder.path() / "shop.json").string();
+  ASSERT_EQ(run({"snapshot", "--database-url", production.url(), "--output", snapshot}).code, 0);
+  folder.write(
+      "1_t.sql",
+      "CREATE TABLE \"T\" (id int, note text);\nCREATE TABLE few (id int);\nCREATE TABLE new (id int);\n");
+  folder.write("2_work.sql",
+               "ALTER TABLE \"T\" ALTER id TYPE bigint;\nCREATE INDEX i ON \"T\" (note);\n"
+               "ALTER TABLE \"T\" ADD other int;\nALTER TABLE few ALTER id TYPE bigint;\n");
+  const std::string work = (folder.path() / "2_work.sql").string();
+  const OrderedJson seen = document({work, "--catalog", snapshot, "--rows", "10%"}, 0);
+  EXPECT_EQ(seen["filled"]["tables"][0]["rows"], 20000) << seen["filled"].dump(1);
+  EXPECT_THAT(seen["filled"]["notes"][0].get<std::string>(), HasSubstr("public.new gets no rows: "));
+  const OrderedJson rewrite = statement(seen, "ALTER id TYPE");
+  EXPECT_EQ(rewrite["extrapolated"]["rows"], 200000) << rewrite.dump(1);
+  EXPECT_NEAR(rewrite["extrapolated"]["ms"].get<double>(), rewrite["observed"]["ms"].get<double>() * 10, 0.1);
+  EXPECT_GT(statement(seen, "INDEX i")["extrapolated"]["ms"].get<double>(),
+            statement(seen, "INDEX i")["observed"]["ms"].get<double>() * 12);
+  EXPECT_FALSE(statement(seen, "ADD other").contains("extrapolated"));
+  const Finished text = preview({work, "--catalog", snapshot, "--rows", "0.01x"});
+  EXPECT_THAT(text.out, HasSubstr("at 200 thousand rows: 2 thousand here are too few to tell")) << text.err;
+  const Finished unknown = preview({work, "--rows", "1%"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--catalog"));
+}
+
 TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
   folder.write("1_t.sql",
                "CREATE TABLE t (id int, note text);\n"
