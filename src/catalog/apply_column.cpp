@@ -73,12 +73,13 @@ void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   if (tag == "AT_AlterColumnType" && command_.type) column->type = catalog_.resolve_type(*command_.type);
   if (tag == "AT_ColumnDefault")
     column->default_expression = stored_default(meant(command_.expression), column->type);
-  if (tag == "AT_DropExpression") {
+  if (tag == "AT_DropExpression" && column->generated != '\0') {
     column->generated = '\0';
     column->default_expression.reset();
   }
   if (tag == "AT_DropIdentity") column->identity = false;
-  if (tag == "AT_AddIdentity") {
+  // Tables that inherit go their own way.
+  if (tag == "AT_AddIdentity" && (relation.is_partition || relation.name == target()->name)) {
     column->identity = true;
     // Partitions draw from the sequence of the partitioned table.
     if (column->owned_sequence.empty() && !relation.is_partition) {

@@ -32,10 +32,11 @@ std::string constraint_name(const Relation& relation, const Constraint& constrai
   if (!constraint.name.empty()) return constraint.name;
   const bool check = constraint.contype == "CONSTR_CHECK";
   const std::string label = constraint.contype == "CONSTR_FOREIGN" ? "fkey" : check ? "check" : "not_null";
-  std::string columns = join(constraint.columns);
-  if (check && columns.empty() && constraint.expression && constraint.expression->columns.size() == 1) {
-    columns = constraint.expression->columns.front();
-  }
+  // heap.c AddRelationNewConstraints(): what a CHECK reads counts, not the column that it stands behind.
+  const bool reads_one = check && constraint.expression && constraint.expression->columns.size() == 1;
+  const std::string columns = reads_one ? constraint.expression->columns.front().str()
+                              : check   ? std::string()
+                                        : join(constraint.columns);
   std::string name = make_object_name(relation.name.relname, columns, label);
   if (relation.find_constraint(name) == nullptr) return name;
   int& last = taken[{relation.name.schemaname, name}];
@@ -294,6 +295,16 @@ void CatalogChange::validate_constraint() {
 
 void CatalogChange::rename_constraint() {
   catalog_.taken_.clear();
+  if (const CatalogColumn* column = column_of_not_null(*target(), command_.name);
+      column != nullptr && target()->find_constraint(command_.name) == nullptr) {
+    // From 18 on, it has had a name that nobody gave it.
+    const Names columns{column->name};
+    for_target([&](Relation& relation) {
+      relation.constraints.push_back(
+          {.name = command_.new_name, .contype = "CONSTR_NOTNULL", .columns = columns});
+    });
+    return;
+  }
   for (const RelationName& name : family()) {
     const CatalogConstraint* found = catalog_.find(name)->find_constraint(command_.name);
     if (found == nullptr) continue;
@@ -305,10 +316,23 @@ void CatalogChange::rename_constraint() {
         if (!constraint.index.empty()) constraint.index = command_.new_name;
       }
     });
-    if (!index.empty()) {
-      move({name.schemaname, index}, {.schemaname = name.schemaname, .relname = command_.new_name});
-    }
+    if (index.empty()) continue;
+    const RelationName renamed{.schemaname = name.schemaname, .relname = command_.new_name};
+    move({name.schemaname, index}, renamed);
+    edit(renamed, [this](Relation& relation) { relation.constraint = command_.new_name; });
   }
+}
+
+void CatalogChange::rename_constraint_of(const Relation& index) {
+  const Name old_name = index.name.relname;
+  const RelationName name = index.name;
+  const bool has_one = !index.constraint.empty();
+  edit(RelationName(index.table), [&](Relation& table) {
+    for (CatalogConstraint& constraint : table.constraints) {
+      if (constraint.index == old_name) constraint.name = constraint.index = command_.new_name;
+    }
+  });
+  if (has_one) edit(name, [this](Relation& relation) { relation.constraint = command_.new_name; });
 }
 
 }  // namespace pgsluice

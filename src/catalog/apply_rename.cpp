@@ -41,7 +41,12 @@ void CatalogChange::rename() {
   if (type == "OBJECT_TRIGGER") return rename_trigger();
   if (type == "OBJECT_RULE") return rename_part(&Relation::rules);
   if (type == "OBJECT_POLICY") return rename_part(&Relation::policies);
-  move(relation->name, {.schemaname = relation->name.schemaname, .relname = command_.new_name});
+  const RelationName old_name = relation->name;
+  if (relation->relkind == relkind::table || relation->relkind == relkind::partitioned_table)
+    edit(old_name, [](Relation& table) { name_not_nulls(Relation(table), table); });
+  relation = catalog_.find(old_name);
+  if (!relation->table.empty()) rename_constraint_of(*relation);
+  move(old_name, {.schemaname = old_name.schemaname, .relname = command_.new_name});
 }
 
 void CatalogChange::rename_schema() {

@@ -183,6 +183,7 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
     if (!parent || !inherited || constraint.no_inherit) continue;
     table.constraints.push_back(constraint);
     table.constraints.back().inherited = true;
+    table.constraints.back().validated = constraint.enforced;  // there are no rows yet
   }
   if (ref.role == "like") copy_like(*source, table);
   if (ref.role == "parent") copy_row_triggers(*source, table);
@@ -206,9 +207,13 @@ void CatalogChange::copy_like(const Relation& source, Relation& table) {
       column.identity = false;
     }
   }
+  name_not_nulls(source, table);
   if (!like_includes("like_constraints", source.name)) return;
   for (const CatalogConstraint& constraint : source.constraints) {
-    if (constraint.contype == "CONSTR_CHECK") table.constraints.push_back(constraint);
+    if (constraint.contype != "CONSTR_CHECK") continue;
+    table.constraints.push_back(constraint);
+    table.constraints.back().inherited = false;
+    table.constraints.back().validated = constraint.enforced;
   }
 }
 

@@ -100,6 +100,8 @@ class CatalogChange {
   void alter_inheritance();
   void validate_constraint();
   void rename_constraint();
+  /// tablecmds.c RenameRelationInternal(): an index and the constraint that it stands behind have one name.
+  void rename_constraint_of(const Relation& index);
 
   // apply_unknown.cpp: tables that no file makes
   void note_constraint(std::string_view tag);

@@ -41,6 +41,21 @@ bool may_read(std::span<const Name> columns, Name column) {
   return contains(columns, column) || contains(columns, "*");
 }
 
+/// A rule depends on what its actions name and write. Which table an unlisted INSERT means by its places is in `uses`.
+bool may_use(const CatalogRule& rule, Name column) {
+  if (column.empty() || rule.conditional || !rule.actions) return true;
+  return std::ranges::any_of(*rule.actions, [&](const Statement& action) {
+    return std::ranges::any_of(action.commands, [&](const Command& command) {
+      const auto writes = [&](const RowChange& change) {
+        const bool all = change.kind == RowChange::Kind::insert && change.columns.empty();
+        return all || contains(change.columns, column) || contains(change.set_columns, column);
+      };
+      return may_read(command.names, column) ||
+             (command.changes && std::ranges::any_of(*command.changes, writes));
+    });
+  });
+}
+
 CatalogObject relation_object(const RelationName& name) {
   return {.kind = Kind::relation, .name = name, .part = {}, .objtype = {}};
 }
@@ -250,10 +265,10 @@ class Dependencies {
     }
   }
 
-  void add_rules(const RelationName& used) {
+  void add_rules(const RelationName& used, Name column = {}) {
     for (const Relation* table : catalog_.ruled_by(used)) {
       for (const CatalogRule& rule : table->rules) {
-        if (std::ranges::find(rule.uses, used) != rule.uses.end())
+        if (std::ranges::find(rule.uses, used) != rule.uses.end() && may_use(rule, column))
           add(part_object(Kind::rule, table->name, rule.name));
       }
     }
@@ -302,7 +317,7 @@ class Dependencies {
     }
     add_readers_of_field(name, column);
     add_policies(name, column);
-    add_rules(name);
+    add_rules(name, column);
   }
 
   /// Views that take a row of the type apart: see sql/lower_query.cpp.
@@ -606,6 +621,20 @@ Names pointed_to(const Catalog& catalog, const CatalogConstraint& key) {
 
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
   return a.contype == b.contype && a.columns == b.columns && a.referenced == b.referenced;
+}
+
+void name_not_nulls(const Relation& source, Relation& relation) {
+  for (const CatalogColumn& column : source.columns) {
+    if (!column.not_null || relation.column(column.name) == nullptr) continue;
+    const auto found = std::ranges::find_if(source.constraints, [&](const CatalogConstraint& constraint) {
+      return constraint.contype == "CONSTR_NOTNULL" && contains(constraint.columns, column.name);
+    });
+    const Name name = found != source.constraints.end()
+                          ? found->name
+                          : Name(make_object_name(source.name.relname, column.name, "not_null"));
+    if (relation.find_constraint(name) == nullptr)
+      relation.constraints.push_back({.name = name, .contype = "CONSTR_NOTNULL", .columns = {column.name}});
+  }
 }
 
 const CatalogColumn* column_of_not_null(const Relation& relation, Name constraint) {

@@ -61,6 +61,9 @@ Names pointed_to(const Catalog& catalog, const CatalogConstraint& key);
 /// Both foreign keys make the same demand.
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b);
 
+/// From 18 on NOT NULL is a constraint, and keeps its name when the table gets another one, or a copy: adds those of
+/// `source` to `relation`.
+void name_not_nulls(const Relation& source, Relation& relation);
 /// The column whose NOT NULL has the name that PostgreSQL chooses for it from 18 on; nullptr: none.
 const CatalogColumn* column_of_not_null(const Relation& relation, Name constraint);
 

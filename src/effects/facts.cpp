@@ -96,7 +96,10 @@ const CatalogConstraint* named_constraint(const Subject& subject) {
 /// another than we think.
 bool is_unnamed_not_null(const Subject& subject) {
   const bool may_be = subject.target != nullptr && (subject.pg_version == 0 || subject.pg_version >= 18);
-  return may_be && column_of_not_null(*subject.target, subject.command.name) != nullptr;
+  if (!may_be || column_of_not_null(*subject.target, subject.command.name) != nullptr) return may_be;
+  // One that came with LIKE, or before the table got another name.
+  return subject.command.name.str().ends_with("_not_null") &&
+         std::ranges::any_of(subject.target->columns, &CatalogColumn::not_null);
 }
 
 FactValue constraint_kind(const Subject& subject) {

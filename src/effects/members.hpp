@@ -63,6 +63,7 @@ Members rechecked(const Subject& subject);
 Members searched_partition(const Subject& subject);
 Members rebuilt_indexes(const Subject& subject);
 Members rewritten_indexes(const Subject& subject);
+Members changed_indexes(const Subject& subject);
 Members indexes_on_column(const Subject& subject);
 
 Members unkeyed_partitions(const Subject& subject);

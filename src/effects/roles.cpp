@@ -35,8 +35,9 @@ Members partition_children(const Subject& subject) {
 }
 
 /// TRUNCATE … CASCADE follows foreign keys as far as they lead. A key to a partitioned table is one to each partition.
+/// heap_truncate_find_FKs() goes by the keys: partitions have their own, tables that inherit have none.
 Members truncated(const Subject& subject) {
-  Members members = with_descendants(subject, target(subject));
+  Members members = family(subject);
   for (std::size_t i = 0; i < members.size(); ++i) {
     std::vector<RelationName> names = {members[i].name};
     if (const Relation* relation = subject.catalog.find(names.front())) {
@@ -45,7 +46,9 @@ Members truncated(const Subject& subject) {
     }
     for (const RelationName& name : names) {
       for (const Relation* relation : subject.catalog.referencing(name)) {
-        for (const Member& m : with_descendants(subject, {member(*relation)})) add(members, m);
+        const bool partitioned = relation->relkind == relkind::partitioned_table;
+        const Members own{member(*relation)};
+        for (const Member& m : partitioned ? with_descendants(subject, own) : own) add(members, m);
       }
     }
   }
@@ -97,7 +100,7 @@ Members index_table(const Subject& subject) {
 
 Members owned_sequences(const Subject& subject) {
   Members members;
-  for (const Member& table : family(subject)) add_all(members, subject.catalog.owned_sequences(table.name));
+  for (const Member& table : target(subject)) add_all(members, subject.catalog.owned_sequences(table.name));
   return members;
 }
 
@@ -240,8 +243,10 @@ Members overlap_tables(const Subject& subject) {
   return members;
 }
 
+/// REINDEX TABLE goes to partitions, and not to tables that inherit.
 Members exclusion_tables(const Subject& subject) {
-  return has_exclusion(subject, family(subject));
+  const bool partitioned = subject.target == nullptr || subject.target->relkind == relkind::partitioned_table;
+  return has_exclusion(subject, partitioned ? family(subject) : target(subject));
 }
 Members all_exclusion_tables(const Subject& subject) {
   return has_exclusion(subject, all_tables(subject));
@@ -367,6 +372,9 @@ constexpr std::array k_roles = {
     Role{"indexes_on_column", "indexes that use the column", indexes_on_column},
     Role{"rebuilt_indexes", "indexes that use the column and cannot keep their file when its type changes",
          rebuilt_indexes},
+    Role{"changed_indexes",
+         "all indexes of the target and its children; of partitioned tables those that use the column",
+         changed_indexes},
     Role{"rewritten_indexes",
          "all indexes, but for those of partitions that get new ones for an altered column",
          rewritten_indexes},

@@ -152,8 +152,11 @@ Members gaining(const Subject& subject) {
   return members;
 }
 
+/// A partitioned table has no rows to write anew, and its indexes stay as they are.
 Members gaining_indexes(const Subject& subject) {
-  return indexes_of(subject, gaining(subject));
+  Members members = indexes_of(subject, gaining(subject));
+  std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_index; });
+  return members;
 }
 
 Members merging_children(const Subject& subject) {

@@ -354,6 +354,16 @@ Members rewritten_indexes(const Subject& subject) {
   return members;
 }
 
+Members changed_indexes(const Subject& subject) {
+  Members members = indexes_of(subject, family(subject));
+  std::erase_if(members, [&](const Member& m) {
+    const Relation& index = *subject.catalog.find(m.name);
+    return index.relkind == relkind::partitioned_index && index.index &&
+           !uses_column(*index.index, subject.command.name);
+  });
+  return members;
+}
+
 /// index.c index_build checks an exclusion constraint by reading the table again.
 Members rebuilt_exclusion_tables(const Subject& subject) {
   Members members;

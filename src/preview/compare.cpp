@@ -41,10 +41,33 @@ bool has_code(const Effect& effect) {
          std::ranges::any_of(effect.commands, [](const CommandEffect& one) { return one.inner != nullptr; });
 }
 
+/// Locks of triggers, keys, defaults and rules: only a row that is there makes a statement take them.
+bool is_for_rows(std::string_view role) {
+  static constexpr std::array<std::string_view, 6> k_roles = {
+      "looked_up", "changed", "cascaded", "default_sequences", "drawn_sequences", "written_partitioned"};
+  return std::ranges::find(k_roles, role) != k_roles.end();
+}
+
+/// What a statement gives back before it ends, where no second session can see it: AlterSeqNamespaces() opens whatever hangs
+/// on a column, to see whether it is a sequence; get_rels_with_domain() passes views and partitioned tables by; DoCopy()
+/// closes what it has read (12).
+bool is_given_back(std::string_view tag, const RelationLock& lock) {
+  if (tag == "AlterObjectSchemaStmt") return is_index(lock.relkind);
+  if (tag == "AlterDomainStmt")
+    return lock.relkind != relkind::table && lock.relkind != relkind::materialized_view;
+  return tag == "CopyStmt" && lock.mode == LockMode::AccessShare;
+}
+
 class Comparison {
  public:
-  Comparison(const Effect& predicted, const Observation& observed, const HeldLocks& held_before, bool lenient)
-      : predicted_(predicted), observed_(observed), held_before_(held_before), lenient_(lenient) {}
+  Comparison(const Effect& predicted, const Statement& statement, const Observation& observed,
+             const HeldLocks& held_before, Unseen unseen)
+      : predicted_(predicted),
+        statement_(statement),
+        observed_(observed),
+        held_before_(held_before),
+        tolerant_(unseen == Unseen::may_be),
+        lenient_(tolerant_ && (has_code(predicted) || observed.sampled)) {}
 
   void compare_locks() {
     NameSet named;
@@ -73,11 +96,17 @@ class Comparison {
     if (seen && found->second.is_new == lock.is_new && (lock.is_new || found->second.mode == lock.mode))
       return;
     const bool under = seen && !found->second.is_new && (found->second.mode > lock.mode || lock.is_new);
-    if (!under && (is_held(name, lock) || lenient_)) return;
+    if (!under && (is_held(name, lock) || may_be_unseen(lock))) return;
     differences.push_back({.what = "lock of " + name,
                            .predicted = lock_words(lock.is_new, lock.mode),
                            .observed = seen ? lock_words(found->second.is_new, found->second.mode) : "none",
                            .under = under});
+  }
+
+  [[nodiscard]] bool may_be_unseen(const RelationLock& lock) const {
+    if (lenient_) return true;
+    return tolerant_ &&
+           ((is_query(statement_.tag) && is_for_rows(lock.role)) || is_given_back(statement_.tag, lock));
   }
 
   [[nodiscard]] bool is_held(const std::string& name, const RelationLock& lock) const {
@@ -86,9 +115,11 @@ class Comparison {
   }
 
   const Effect& predicted_;
+  const Statement& statement_;
   const Observation& observed_;
   const HeldLocks& held_before_;
-  bool lenient_;
+  bool tolerant_;  ///< of what is predicted and not seen, where there is a reason
+  bool lenient_;   ///< of all that is predicted and not seen
 };
 
 }  // namespace
@@ -111,8 +142,7 @@ std::vector<Difference> compare(const Effect& predicted, const Statement& statem
                                 const Observation& observed, const HeldLocks& held_before, Unseen unseen) {
   const bool open = unseen == Unseen::may_be && has_code(predicted);
   const auto allowed = [open](const NameSet& names) { return open ? names : NameSet(); };
-  Comparison comparison(predicted, observed, held_before,
-                        open || (unseen == Unseen::may_be && observed.sampled));
+  Comparison comparison(predicted, statement, observed, held_before, unseen);
   comparison.compare_locks();
   const NameSet rewrites = quoted(predicted.rewrites);
   const NameSet builds = quoted(predicted.index_builds);
@@ -122,8 +152,11 @@ std::vector<Difference> compare(const Effect& predicted, const Statement& statem
   compare_names("index builds", builds, observed.index_builds, allowed(builds), differences);
   if (is_query(statement.tag)) return differences;
   NameSet may_scan = allowed(scans);
+  // index_build() reads a table once more for an exclusion constraint: a part of the rewrite, which is said.
+  NameSet seen_scans = observed.scans;
+  std::erase_if(seen_scans, [&](const std::string& name) { return rewrites.contains(name); });
   may_scan.insert(observed.may_scan.begin(), observed.may_scan.end());
-  compare_names("scans", scans, observed.scans, may_scan, differences);
+  compare_names("scans", scans, seen_scans, may_scan, differences);
   return differences;
 }
 
