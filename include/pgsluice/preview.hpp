@@ -67,8 +67,8 @@ struct PreviewedStatement {
   Observation observed;
   std::vector<Difference> differences;
   std::optional<Extrapolation> in_production;  ///< none: not known, or not more
-  double begin_ms = 0;     ///< since the first statement, without the time for looking
-  double released_ms = 0;  ///< when its transaction ended
+  double begin_ms = 0;                         ///< since the first statement, without the time for looking
+  double released_ms = 0;                      ///< when its transaction ended
 
   [[nodiscard]] bool agrees() const { return differences.empty(); }
 };
@@ -94,9 +94,10 @@ struct Filled {
 struct Preview {
   std::string server;  ///< "PostgreSQL 18.1"
   std::vector<PreviewedFile> files;
-  std::vector<std::string> roles;  ///< made because the files name them
-  std::optional<Filled> filled;    ///< none: tables have the rows that the files give them
-  std::optional<Load> load;        ///< the same beside an application, if that was asked for
+  std::vector<std::string> roles;          ///< made because the files name them
+  std::vector<std::string> not_recreated;  ///< of the catalog: what, and why
+  std::optional<Filled> filled;            ///< none: tables have the rows that the files give them
+  std::optional<Load> load;                ///< the same beside an application, if that was asked for
 
   /// The statement that the server refused, always the last one.
   [[nodiscard]] const PreviewedStatement* failed() const;

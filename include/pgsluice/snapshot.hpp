@@ -117,6 +117,7 @@ struct SnapshotRelation {
   std::vector<SnapshotPolicy> policies;
   std::vector<SnapshotRule> rules;
   std::vector<SnapshotRead> reads;
+  std::string query;  ///< pg_get_viewdef() of a view or materialized view
 };
 
 /// An enum, domain, range or base type. Composite types are relations.

@@ -128,6 +128,7 @@ std::string Queries::relations() const {
               CASE WHEN c.relkind IN ('r', 'm', 'p', 'f') AND c.reltuples >= 0 THEN c.reltuples END AS reltuples, )",
           bytes,
           R"( pg_get_partkeydef(c.oid) AS partition_key, pg_get_expr(c.relpartbound, 0) AS partition_bound,
+              CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS query,
               EXISTS (SELECT FROM pg_partitioned_table WHERE partdefid = c.oid) AS default_partition, )",
           version_ >= 14 ? "EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid AND inhdetachpending) AS "
                            "detach_pending, "

@@ -124,6 +124,7 @@ void describe(Fields& f, SnapshotRelation& r) {
   f("policies", r.policies);
   f("rules", r.rules);
   f("reads", r.reads);
+  f("query", r.query);
 }
 
 template <typename Fields>

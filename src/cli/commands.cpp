@@ -83,7 +83,7 @@ files of tables and indexes and at the server's own messages after each statemen
 was seen stands beside what was predicted; where they differ, pgsluice is wrong, and the
 report says what to send us. The server is removed at the end, however it comes.
 
-The server has nothing but what the files make. Before a file whose name begins with a
+The server has nothing but what the files make, or --catalog. Before a file whose name begins with a
 version, those of its folder that come before it run, too. Roles that the files name are
 made. The files run as that server's superuser, who may start programs on this machine:
 preview what you would also run.
@@ -92,9 +92,11 @@ preview what you would also run.
 CHECK constraints and partitions allow, and with foreign keys that find what they refer to.
 Columns with a default get that. A table that stays without rows is named, with the reason.
 
---catalog says how many rows production has: --rows 1% makes that part of them, and work that
-grows with the rows is told for as many as there are, times what it took here (n log n where
-indexes are built).
+--catalog makes the tables of a snapshot first, with all that it has the text of, and not
+what earlier files make; what could not be made is listed. All of it belongs to one role.
+The snapshot knows how many rows production has: --rows 1% makes that part of them, and work
+that grows with the rows is told for as many as there are, times what it took here (n log n
+where indexes are built).
 
 --load runs the files twice more, on servers of their own: as psql sends them, and as apply
 runs them, each beside clients that read, update and insert on the tables that are locked.

@@ -95,11 +95,14 @@ std::string today() {
   return date;
 }
 
-Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global) {
-  if (catalog.empty()) return {};
-  if (catalog != "live") return make_catalog(parse_snapshot(read_file(catalog), catalog));
+Snapshot load_snapshot(const std::string& catalog, const std::string& url, const GlobalOptions& global) {
+  if (catalog != "live") return parse_snapshot(read_file(catalog), catalog);
   const RealWorld real(url, pg::Access::any, global);
-  return make_catalog(read_snapshot(*connect_once(real.world()), {}));
+  return read_snapshot(*connect_once(real.world()), {});
+}
+
+Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global) {
+  return catalog.empty() ? Catalog() : make_catalog(load_snapshot(catalog, url, global));
 }
 
 std::optional<int> server_version(const Catalog& catalog) {

@@ -11,6 +11,7 @@
 #include "cli/options.hpp"
 #include "pgsluice/catalog.hpp"
 #include "pgsluice/migration.hpp"
+#include "pgsluice/snapshot.hpp"
 
 namespace pgsluice::cli {
 
@@ -31,6 +32,8 @@ struct WithHistory {
 /// it.
 WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options);
 
+/// Of a snapshot's file, or of the server (`live`).
+Snapshot load_snapshot(const std::string& catalog, const std::string& url, const GlobalOptions& global);
 /// What is known before the first file: of a snapshot's file, of the server (`live`), or nothing.
 Catalog load_catalog(const std::string& catalog, const std::string& url, const GlobalOptions& global);
 /// Major version of the server behind the catalog.

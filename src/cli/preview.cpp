@@ -24,6 +24,7 @@
 #include "load/play.hpp"
 #include "pg/sqlstate.hpp"
 #include "preview/extrapolate.hpp"
+#include "preview/recreate.hpp"
 #include "preview/rehearse.hpp"
 #include "preview/rows.hpp"
 #include "preview/server.hpp"
@@ -112,8 +113,9 @@ class RowPlan {
       return count;
     };
     Filled filled = fill(session, {.rows = ask, .tables = {}});
-    for (const std::string& table : unknown)
-      filled.notes.push_back(cat(table, " gets no rows: the catalog does not say that it has any"));
+    if (!unknown.empty())
+      filled.notes.push_back(
+          cat("no rows were made, for the catalog does not say that there are any: ", join(unknown, ", ")));
     return filled;
   }
 
@@ -122,7 +124,9 @@ class RowPlan {
   RowCounts production_;
 };
 
-Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major) {
+/// `there`: what the server has before the first file.
+Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major,
+             std::optional<Catalog> there) {
   for (Migration& migration : migrations) {
     read(migration);
     if (!command.receipt.empty() && migration.path != "-")
@@ -131,7 +135,8 @@ Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, i
   const Ledger nothing;
   Plan plan = make_plan(
       analyse_folder(std::move(migrations),
-                     {.pg_version = major, .schemas = {}, .ledger = nothing, .live = {}}, command.rules),
+                     {.pg_version = major, .schemas = {}, .ledger = nothing, .live = std::move(there)},
+                     command.rules),
       nothing, {.phase = {}, .release = {}, .unused_database = true});
   if (const PlanProblem* problem = plan.refusal())
     throw Error(ExitCode::usage, cat(place_of(*problem), ": ", problem->message), problem->hint);
@@ -222,27 +227,54 @@ LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
   return options;
 }
 
+void stop_if_interrupted(const Interrupt& interrupt) {
+  if (interrupt.signal() != 0)
+    throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");
+}
+
+/// That of production, unless another one is asked for.
+std::optional<int> version_of(const PreviewCommand& command, const std::optional<Snapshot>& production) {
+  constexpr int k_major = 10000;
+  if (command.pg_version || !production) return command.pg_version;
+  return static_cast<int>(production->database.server_version_num / k_major);
+}
+
 ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
-  const RowPlan rows(command, production_rows(load_catalog(command.catalog, {}, global)));
+  std::optional<Snapshot> production;
+  if (!command.catalog.empty()) production = load_snapshot(command.catalog, {}, global);
+  const RowPlan rows(command, production ? production_rows(make_catalog(*production)) : RowCounts());
   const LoadOptions options = load_options(command, rows);
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
   WithHistory files;
-  if (command.no_history) {
+  // What the catalog has is what they have made.
+  if (command.no_history || production) {
     files.migrations = find_migrations(command.paths, command.reading);
   } else {
     files = find_with_history(command.paths, command.reading);
   }
   if (!files.history.empty() && !global.quiet)
     std::cerr << "running " << count_of(files.history.size(), "earlier file") << " first\n";
-  const ServerPrograms programs = find_programs(command.programs, command.pg_version);
-  const Plan plan = plan_of(command, std::move(files.migrations), programs.major);
+  const ServerPrograms programs = find_programs(command.programs, version_of(command, production));
+  std::optional<Plan> planned;
+  if (!production) planned = plan_of(command, std::move(files.migrations), programs.major, std::nullopt);
   const ThrowAwayServer server(programs);
   const EventSink silent = [](const Event&) {};
+  const Progress progress(global);
+  std::vector<std::string> not_recreated;
+  if (production) {
+    progress.show("making the catalog's tables");
+    not_recreated = recreate(*connect_to(server.conninfo(), silent, clock, interrupt), *production);
+    stop_if_interrupted(interrupt);
+  }
   const auto runner = connect_to(server.conninfo(), silent, clock, interrupt);
   const auto watcher = connect_to(server.conninfo(), silent, clock, interrupt);
-  const Progress progress(global);
+  // Predicted from what is there, for not everything may have been made.
+  if (production)
+    planned = plan_of(command, std::move(files.migrations), programs.major,
+                      make_catalog(read_snapshot(*watcher, {})));
+  const Plan& plan = *planned;
   std::string catalog;
   std::optional<Filled> filled;
   RowCounts measured;
@@ -258,6 +290,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
       rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
         progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
       });
+  preview.not_recreated = std::move(not_recreated);
   preview.filled = std::move(filled);
   extrapolate(preview, measured, rows.production());
   const bool loaded = command.load || command.blocker || !command.queries.empty();
@@ -268,7 +301,11 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
                                    return make_world(conninfo, pg::Access::any, std::move(emit), clock,
                                                      interrupt);
                                  },
-                             .began = [&](std::string_view what) { progress.show(what); }};
+                             .began = [&](std::string_view what) { progress.show(what); },
+                             .prepare =
+                                 [&](Session& session) {
+                                   if (production) recreate(session, *production);
+                                 }};
   try {
     if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
       preview.load = play(plan, files.history, preview, options, load_stage);
@@ -276,8 +313,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
     if (interrupt.signal() == 0) throw;  // else it failed because of that
   }
   progress.clear();
-  if (interrupt.signal() != 0)
-    throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");
+  stop_if_interrupted(interrupt);
   preview.server = cat("PostgreSQL ", programs.release);
   const std::string text = render(preview, command, programs.major, global);
   if (command.output.empty()) {

@@ -79,6 +79,7 @@ class Play {
   void prepare(const std::vector<std::string>& locked, const std::vector<std::string>& roles,
                const LoadOptions& options) {
     const auto session = connect("pgsluice prepares");
+    stage_.prepare(*session);
     for (const std::string& role : roles) session->query(cat("CREATE ROLE ", quote_ident(role)), {});
     for (const std::size_t file : history_) {
       for (const Step& step : plan_.files[file].steps) {

@@ -26,6 +26,7 @@ struct LoadStage {
   const Interrupt& interrupt;
   std::function<World(const std::string& conninfo, EventSink emit)> world;
   std::function<void(std::string_view what)> began;  ///< for whoever watches
+  std::function<void(Session& session)> prepare;     ///< makes what is there before the history
 };
 
 /// Two servers one after the other, each with the history and a few rows. `plan` is the one that was rehearsed, whole. Ends

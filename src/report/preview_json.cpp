@@ -182,11 +182,15 @@ std::string to_json(const Preview& preview, int pg_version) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
         if (ran != current->statements.end()) write_observed(*ran, json);
       },
-      preview.filled || preview.load ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
-        if (preview.filled) write_filled(*preview.filled, json);
-        if (preview.load) write_load(*preview.load, json);
-      })
-                                     : nullptr);
+      !preview.not_recreated.empty() || preview.filled || preview.load
+          ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
+              if (!preview.not_recreated.empty())
+                write_list("not_recreated", preview.not_recreated, json,
+                           [&json](const std::string& one) { json.value(one); });
+              if (preview.filled) write_filled(*preview.filled, json);
+              if (preview.load) write_load(*preview.load, json);
+            })
+          : nullptr);
   LintTotals totals;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preview/recreate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/text.hpp"
+#include "pgsluice/error.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice {
+namespace {
+
+constexpr std::string_view k_ledger = "pgsluice";  // its schema
+
+struct Making {
+  std::string what;  ///< "table public.orders"
+  std::string sql;
+};
+
+std::string quoted(const std::string& schema, const std::string& name) {
+  return cat(quote_ident(schema), ".", quote_ident(name));
+}
+
+/// Of any contents, whatever standard_conforming_strings says.
+std::string literal(const std::string& text) {
+  const bool escapes = text.find('\\') != std::string::npos;
+  return cat(escapes ? "E'" : "'", replace_all(replace_all(text, "'", "''"), "\\", "\\\\"), "'");
+}
+
+/// With dollar quotes that the text does not have.
+std::string dollar_quoted(const std::string& text) {
+  std::string name = "body";
+  while (text.find(cat("$", name)) != std::string::npos) name += '_';
+  return cat("$", name, "$", text, "$", name, "$");
+}
+
+/// Writes down statements, in the order in which most of them work at once.
+class Writer {
+ public:
+  explicit Writer(const Snapshot& snapshot) : snapshot_(snapshot) {
+    for (const SnapshotRelation& relation : snapshot.relations)
+      relations_[quoted(relation.schema, relation.name)] = &relation;
+  }
+
+  void write() {
+    for (const SnapshotSchema& schema : snapshot_.schemas) {
+      if (schema.name != k_ledger)
+        make("schema", quote_ident(schema.name),
+             cat("CREATE SCHEMA IF NOT EXISTS ", quote_ident(schema.name)));
+    }
+    for (const SnapshotExtension& extension : snapshot_.extensions)
+      make("extension", quote_ident(extension.name),
+           cat("CREATE EXTENSION IF NOT EXISTS ", quote_ident(extension.name), " SCHEMA ",
+               quote_ident(extension.schema)));
+    for (const SnapshotType& type : snapshot_.types) {
+      if (is_theirs(type)) write_type(type);
+    }
+    for (const SnapshotFunction& function : snapshot_.functions) {
+      if (is_theirs(function)) write_function(function);
+    }
+    each_relation(&Writer::write_relation);
+    each_relation(&Writer::write_place);
+    each_relation(&Writer::write_defaults);
+    each_relation(&Writer::write_keys);
+    each_relation(&Writer::write_constraints);
+    each_relation(&Writer::write_code);
+    for (const SnapshotStatistics& statistics : snapshot_.statistics)
+      make("statistics", quoted(statistics.schema, statistics.name), statistics.definition);
+    write_what_is_left_out();
+  }
+
+  std::vector<Making> makings;
+  std::vector<std::string> missing;
+
+ private:
+  void make(std::string_view kind, const std::string& name, std::string sql) {
+    makings.push_back({.what = cat(kind, " ", name), .sql = std::move(sql)});
+  }
+  void leave_out(std::string_view kind, const std::string& name, std::string_view why) {
+    missing.push_back(cat(kind, " ", name, ": ", why));
+  }
+
+  void each_relation(void (Writer::*write)(const SnapshotRelation&, const std::string&)) {
+    for (const SnapshotRelation& relation : snapshot_.relations) {
+      if (is_theirs(relation)) (this->*write)(relation, quoted(relation.schema, relation.name));
+    }
+  }
+
+  /// Of no extension, and not our own ledger: that belongs to the database where it is.
+  template <typename Object>
+  static bool is_theirs(const Object& object) {
+    return object.extension.empty() && object.schema != k_ledger;
+  }
+
+  static bool is_table(const SnapshotRelation& relation) {
+    return relation.relkind == "r" || relation.relkind == "p";
+  }
+
+  // ---- types and functions ---------------------------------------------------------------------------------------------
+
+  void write_type(const SnapshotType& type) {
+    const std::string name = quoted(type.schema, type.name);
+    if (type.typtype == "e") {
+      std::vector<std::string> labels;
+      for (const std::string& label : type.labels) labels.push_back(literal(label));
+      make("type", name, cat("CREATE TYPE ", name, " AS ENUM (", join(labels, ", "), ")"));
+    } else if (type.typtype == "d") {
+      make("domain", name,
+           cat("CREATE DOMAIN ", name, " AS ", type.base,
+               type.default_expression.empty() ? "" : cat(" DEFAULT ", type.default_expression),
+               type.not_null ? " NOT NULL" : ""));
+      for (const SnapshotConstraint& constraint : type.constraints) {
+        if (constraint.contype == "c")
+          make("constraint", cat(quote_ident(constraint.name), " of ", name),
+               cat("ALTER DOMAIN ", name, " ADD CONSTRAINT ", quote_ident(constraint.name), " ",
+                   constraint.definition));
+      }
+    } else if (type.typtype == "r") {
+      make("type", name, cat("CREATE TYPE ", name, " AS RANGE (SUBTYPE = ", type.base, ")"));
+    } else if (type.typtype != "m") {  // a multirange comes with its range
+      leave_out("type", name, "the snapshot does not say what it is made of");
+    }
+  }
+
+  /// As pg_get_functiondef() writes it. Some settings are lists of names, and not one string.
+  static std::string setting(const std::string& entry) {
+    static constexpr std::array<std::string_view, 5> k_lists = {
+        "search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries",
+        "shared_preload_libraries"};
+    const std::size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    const std::string value = equals == std::string::npos ? std::string() : entry.substr(equals + 1);
+    const bool list = std::ranges::count(k_lists, name) > 0 && !value.empty();
+    return cat(" SET ", name, " TO ", list ? value : literal(value));
+  }
+
+  void write_function(const SnapshotFunction& function) {
+    const std::string name = cat(quoted(function.schema, function.name), "(", function.arguments, ")");
+    const bool procedure = function.prokind == "p";
+    // What makes values of a range comes with it.
+    if (function.language == "internal" && function.result == quoted(function.schema, function.name)) return;
+    if ((function.source.empty() && function.sql_body.empty()) || function.prokind == "w") {
+      leave_out("function", name, "the snapshot does not have its source");
+      return;
+    }
+    std::string sql =
+        cat("CREATE ", procedure ? "PROCEDURE " : "FUNCTION ", name,
+            procedure ? "" : cat(" RETURNS ", function.result), " LANGUAGE ", quote_ident(function.language));
+    if (!procedure)
+      sql += function.provolatile == "i"   ? " IMMUTABLE"
+             : function.provolatile == "s" ? " STABLE"
+                                           : " VOLATILE";
+    if (function.security_definer) sql += " SECURITY DEFINER";
+    for (const std::string& entry : function.config) sql += setting(entry);
+    sql += function.sql_body.empty() ? cat(" AS ", dollar_quoted(function.source))
+                                     : cat("\n", function.sql_body);
+    make(procedure ? "procedure" : "function", name, std::move(sql));
+  }
+
+  // ---- relations -------------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] bool has_identity(const std::string& table, const std::string& column) const {
+    const auto found = relations_.find(table);
+    return found != relations_.end() &&
+           std::ranges::any_of(found->second->columns, [&](const SnapshotColumn& one) {
+             return one.name == column && !one.attidentity.empty();
+           });
+  }
+
+  /// Since 18 with its name; one that is NOT VALID comes later.
+  static std::string not_null_text(const SnapshotRelation& relation, const SnapshotColumn& column) {
+    const std::string definition = cat("NOT NULL ", quote_ident(column.name));
+    for (const SnapshotConstraint& one : relation.constraints) {
+      const bool is_it = one.contype == "n" &&
+                         (one.definition == definition || one.definition.starts_with(cat(definition, " ")));
+      if (!is_it) continue;
+      return one.validated ? cat(" CONSTRAINT ", quote_ident(one.name), " NOT NULL",
+                                 one.no_inherit ? " NO INHERIT" : "")
+                           : std::string();
+    }
+    return " NOT NULL";
+  }
+
+  static std::string column_text(const SnapshotRelation& relation, const SnapshotColumn& column) {
+    std::string text = cat(quote_ident(column.name), " ", column.type);
+    if (!column.collation.empty()) text += cat(" COLLATE ", column.collation);
+    // A partition gets its identity with its table.
+    if (!column.attidentity.empty() && relation.partition_bound.empty())
+      text +=
+          column.attidentity == "a" ? " GENERATED ALWAYS AS IDENTITY" : " GENERATED BY DEFAULT AS IDENTITY";
+    if (!column.attgenerated.empty())
+      text += cat(" GENERATED ALWAYS AS (", column.default_expression, ")",
+                  column.attgenerated == "v" ? " VIRTUAL" : " STORED");
+    if (column.not_null && is_table(relation)) text += not_null_text(relation, column);
+    return text;
+  }
+
+  void write_view(const SnapshotRelation& relation, const std::string& name) {
+    const bool stored = relation.relkind == "m";
+    const std::string_view kind = stored ? "materialized view" : "view";
+    if (relation.query.empty())
+      return leave_out(kind, name, "the snapshot does not have its query: write it anew");
+    std::string query(trim(relation.query));
+    if (query.ends_with(';')) query.pop_back();
+    make(kind, name,
+         cat("CREATE ", stored ? "MATERIALIZED VIEW " : "VIEW ", name,
+             relation.reloptions.empty() ? "" : cat(" WITH (", join(relation.reloptions, ", "), ")"), " AS ",
+             query, relation.populated ? "" : " WITH NO DATA"));
+  }
+
+  void write_relation(const SnapshotRelation& relation, const std::string& name) {
+    switch (relation.relkind.empty() ? '\0' : relation.relkind.front()) {
+      case 'S':
+        if (!has_identity(relation.owner_table, relation.owner_column))
+          make("sequence", name, cat("CREATE SEQUENCE ", name, " AS ", relation.sequence_type));
+        return;
+      case 'c':
+      case 'r':
+      case 'p': break;
+      case 'v':
+      case 'm': return write_view(relation, name);
+      default: return leave_out("foreign table", name, "the snapshot does not have its server");
+    }
+    const bool inherits = relation.partition_bound.empty() && !relation.parents.empty();
+    std::vector<std::string> columns;
+    for (const SnapshotColumn& column : relation.columns) {
+      if (column.local || !inherits) columns.push_back(column_text(relation, column));
+    }
+    if (!is_table(relation)) {
+      make("type", name, cat("CREATE TYPE ", name, " AS (", join(columns, ", "), ")"));
+      return;
+    }
+    make("table", name,
+         cat("CREATE ", relation.relpersistence == "u" ? "UNLOGGED " : "", "TABLE ", name, " (",
+             join(columns, ", "), ")", inherits ? cat(" INHERITS (", join(relation.parents, ", "), ")") : "",
+             relation.partition_key.empty() ? "" : cat(" PARTITION BY ", relation.partition_key),
+             relation.reloptions.empty() ? "" : cat(" WITH (", join(relation.reloptions, ", "), ")")));
+  }
+
+  /// Among its parents, types and owners.
+  void write_place(const SnapshotRelation& relation, const std::string& name) {
+    if (!relation.partition_bound.empty() && is_table(relation) && !relation.parents.empty())
+      make("partition", name,
+           cat("ALTER TABLE ", relation.parents.front(), " ATTACH PARTITION ", name, " ",
+               relation.partition_bound));
+    if (!relation.of_type.empty()) make("table", name, cat("ALTER TABLE ", name, " OF ", relation.of_type));
+    if (relation.relkind == "S" && !relation.owner_table.empty() &&
+        !has_identity(relation.owner_table, relation.owner_column))
+      make("sequence", name,
+           cat("ALTER SEQUENCE ", name, " OWNED BY ", relation.owner_table, ".",
+               quote_ident(relation.owner_column)));
+  }
+
+  void write_defaults(const SnapshotRelation& relation, const std::string& name) {
+    if (!is_table(relation)) return;
+    for (const SnapshotColumn& column : relation.columns) {
+      if (column.default_expression.empty() || !column.attgenerated.empty()) continue;
+      make("default", cat(quote_ident(column.name), " of ", name),
+           cat("ALTER TABLE ONLY ", name, " ALTER COLUMN ", quote_ident(column.name), " SET DEFAULT ",
+               column.default_expression));
+    }
+  }
+
+  /// How many tables it is a partition of.
+  [[nodiscard]] int depth(const SnapshotRelation& relation) const {
+    if (relation.parents.empty() || relation.partition_bound.empty()) return 0;
+    const auto parent = relations_.find(relation.parents.front());
+    return 1 + (parent != relations_.end() ? depth(*parent->second) : 0);
+  }
+
+  void add_constraint(const SnapshotConstraint& constraint, const std::string& name) {
+    make("constraint", cat(quote_ident(constraint.name), " of ", name),
+         cat("ALTER TABLE ", name, " ADD CONSTRAINT ", quote_ident(constraint.name), " ",
+             constraint.definition));
+  }
+
+  /// Those of partitioned tables come later: they take over what their partitions have.
+  void write_keys(const SnapshotRelation& relation, const std::string& name) {
+    for (const SnapshotConstraint& constraint : relation.constraints) {
+      if (constraint.contype != "p" && constraint.contype != "u" && constraint.contype != "x") continue;
+      if (relation.relkind == "p") {
+        late_.emplace(-depth(relation),
+                      Making{.what = cat("constraint ", quote_ident(constraint.name), " of ", name),
+                             .sql = cat("ALTER TABLE ", name, " ADD CONSTRAINT ",
+                                        quote_ident(constraint.name), " ", constraint.definition)});
+      } else {
+        add_constraint(constraint, name);
+      }
+    }
+    for (const SnapshotIndex& index : relation.indexes) {
+      const std::string index_name = quoted(relation.schema, index.name);
+      if (index.constraint.empty()) make("index", index_name, index.definition);
+      if (index.constraint.empty() && !index.parent.empty())
+        late_.emplace(0, Making{.what = cat("index ", index_name),
+                                .sql = cat("ALTER INDEX ", index.parent, " ATTACH PARTITION ", index_name)});
+      if (!index.valid && relation.relkind == "r")
+        missing.push_back(cat("index ", index_name, " is invalid there, and valid here"));
+    }
+  }
+
+  /// What is inherited comes from the parents.
+  void write_constraints(const SnapshotRelation& relation, const std::string& name) {
+    for (auto& [below, making] : late_) makings.push_back(std::move(making));
+    late_.clear();
+    if (!is_table(relation)) return;
+    for (const SnapshotConstraint& constraint : relation.constraints) {
+      const bool wanted = constraint.contype == "c" || constraint.contype == "f" ||
+                          (constraint.contype == "n" && !constraint.validated);
+      if (wanted && constraint.inherited == 0) add_constraint(constraint, name);
+    }
+  }
+
+  void write_policy(const SnapshotPolicy& policy, const std::string& name) {
+    std::vector<std::string> roles;
+    for (const std::string& role : policy.roles) {
+      roles.push_back(quote_ident(role));
+      if (roles_.insert(role).second) make("role", roles.back(), cat("CREATE ROLE ", roles.back()));
+    }
+    const std::string command = policy.polcmd == "r"   ? "SELECT"
+                                : policy.polcmd == "a" ? "INSERT"
+                                : policy.polcmd == "w" ? "UPDATE"
+                                : policy.polcmd == "d" ? "DELETE"
+                                                       : "ALL";
+    make("policy", cat(quote_ident(policy.name), " of ", name),
+         cat("CREATE POLICY ", quote_ident(policy.name), " ON ", name,
+             policy.permissive ? "" : " AS RESTRICTIVE", " FOR ", command,
+             roles.empty() ? "" : cat(" TO ", join(roles, ", ")),
+             policy.using_expression.empty() ? "" : cat(" USING (", policy.using_expression, ")"),
+             policy.check_expression.empty() ? "" : cat(" WITH CHECK (", policy.check_expression, ")")));
+  }
+
+  void write_code(const SnapshotRelation& relation, const std::string& name) {
+    for (const SnapshotRule& rule : relation.rules)
+      make("rule", cat(quote_ident(rule.name), " of ", name), rule.definition);
+    for (const SnapshotTrigger& trigger : relation.triggers) {
+      if (trigger.inherited) continue;
+      make("trigger", cat(quote_ident(trigger.name), " of ", name), trigger.definition);
+      if (trigger.tgenabled == "D")
+        make("trigger", cat(quote_ident(trigger.name), " of ", name),
+             cat("ALTER TABLE ", name, " DISABLE TRIGGER ", quote_ident(trigger.name)));
+    }
+    for (const SnapshotPolicy& policy : relation.policies) write_policy(policy, name);
+    if (relation.row_security)
+      make("row security", name, cat("ALTER TABLE ", name, " ENABLE ROW LEVEL SECURITY"));
+    if (relation.force_row_security)
+      make("row security", name, cat("ALTER TABLE ", name, " FORCE ROW LEVEL SECURITY"));
+  }
+
+  void write_what_is_left_out() {
+    for (const SnapshotCast& one : snapshot_.casts) {
+      const bool of_range = std::ranges::any_of(snapshot_.types, [&](const SnapshotType& type) {
+        return type.typtype == "r" && quoted(type.schema, type.name) == one.source;
+      });
+      if (!of_range)
+        leave_out("cast", cat("(", one.source, " AS ", one.target, ")"),
+                  "the snapshot does not have its function");
+    }
+    for (const SnapshotPublication& one : snapshot_.publications)
+      leave_out("publication", quote_ident(one.name), "nobody subscribes here");
+    for (const SnapshotEventTrigger& one : snapshot_.event_triggers)
+      leave_out("event trigger", quote_ident(one.name), "it would fire for what the preview does");
+  }
+
+  const Snapshot& snapshot_;
+  std::map<std::string, const SnapshotRelation*> relations_;  ///< by quoted names
+  std::multimap<int, Making> late_;  ///< once all partitions have their keys, those deepest down first
+  std::set<std::string> roles_;
+};
+
+}  // namespace
+
+std::vector<std::string> recreate(Session& session, const Snapshot& snapshot) {
+  Writer writer(snapshot);
+  writer.write();
+  session.script("SET search_path = ''; SET check_function_bodies = off; SET client_min_messages = error");
+  // What needs something that is not there yet works in the next round; when nothing works any more, the rest is missing.
+  std::vector<Making> left = std::move(writer.makings);
+  std::vector<std::string> reasons;
+  for (std::size_t before = left.size() + 1; !left.empty() && left.size() < before;) {
+    before = left.size();
+    reasons.clear();
+    std::erase_if(left, [&](const Making& making) {
+      const SqlResult made =
+          session.run({.sql = making.sql, .interruptible = Interruptible::yes, .watch = {}});
+      if (made.connection_lost)
+        throw Error(ExitCode::unreachable,
+                    cat("the server went away while the schema was made: ", made.error.message));
+      if (!made.ok) reasons.push_back(cat(making.what, ": ", made.error.message));
+      return made.ok;
+    });
+  }
+  session.script("RESET ALL");
+  if (!snapshot.database.search_path.empty())
+    session.script(
+        cat("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO ', current_database()) || ",
+            literal(snapshot.database.search_path), "; END $$"));
+  std::vector<std::string> missing = std::move(writer.missing);
+  std::ranges::move(reasons, std::back_inserter(missing));
+  return missing;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// preview --catalog: a snapshot's schema made again is the same schema.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "catalog/read.hpp"
+#include "execute/harness.hpp"
+#include "preview/recreate.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class PreviewCatalog : public ::testing::TestWithParam<Server> {
+ protected:
+  static Snapshot snapshot_of(const Database& database) {
+    return read_snapshot(*database.connect("reads", k_superuser), {.sizes = false});
+  }
+  /// As text, without what is another one's.
+  static std::string text_of(Snapshot snapshot) {
+    snapshot.taken_at.clear();
+    snapshot.database = {};
+    for (SnapshotRelation& relation : snapshot.relations) {
+      relation.reltuples.reset();
+      for (SnapshotIndex& index : relation.indexes) index.reltuples.reset();
+    }
+    return write_snapshot(std::move(snapshot));
+  }
+  std::vector<std::string> recreate_it() {
+    return recreate(*again.connect("makes", k_superuser), snapshot_of(production));
+  }
+
+  Database production{GetParam(), "preview \"production\"", k_superuser};
+  Database again{GetParam(), "preview again", k_superuser};
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, PreviewCatalog, ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})),
+                         version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewCatalog);
+
+TEST_P(PreviewCatalog, TheSchemaIsTheSame) {
+  production.admin(R"(
+    CREATE SCHEMA "S""x";
+    CREATE TYPE mood AS ENUM ('sad', 'it''s \ ok');
+    CREATE TYPE pair AS (a int, b text COLLATE "C");
+    CREATE DOMAIN positive AS int DEFAULT 1 CHECK (VALUE > 0);
+    CREATE TYPE span AS RANGE (SUBTYPE = date);
+    CREATE SEQUENCE numbers AS smallint;
+    CREATE TABLE "S""x"."Users" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "Name" varchar(10) NOT NULL UNIQUE,
+      mood mood DEFAULT 'sad', pair pair, positive positive, span span, n int DEFAULT nextval('numbers'),
+      twice int GENERATED ALWAYS AS (n * 2) STORED, manager bigint REFERENCES "S""x"."Users", CHECK (n > 0)) WITH (fillfactor=70);
+    CREATE TABLE orders (id serial PRIMARY KEY, owner bigint NOT NULL, at timestamptz NOT NULL DEFAULT now(), note text,
+      UNIQUE (note) DEFERRABLE INITIALLY DEFERRED);
+    ALTER TABLE orders ADD CONSTRAINT owned FOREIGN KEY (owner) REFERENCES "S""x"."Users" ON DELETE CASCADE NOT VALID;
+    ALTER TABLE orders ADD CONSTRAINT noted CHECK (note <> '') NOT VALID;
+    CREATE INDEX "Partial" ON orders USING btree (lower(note)) WHERE note IS NOT NULL;
+    CREATE TABLE parent (a int NOT NULL, b text CHECK (b <> ''));
+    CREATE TABLE child (c int) INHERITS (parent);
+    CREATE TABLE events (id bigint NOT NULL, at timestamptz NOT NULL, owner bigint REFERENCES "S""x"."Users", PRIMARY KEY (id, at))
+      PARTITION BY RANGE (at);
+    CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('2030-01-01') PARTITION BY HASH (id);
+    CREATE TABLE events_1_0 PARTITION OF events_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+    CREATE TABLE events_rest PARTITION OF events DEFAULT;
+    CREATE INDEX events_owner ON events (owner);
+    ALTER TABLE events ADD CONSTRAINT positive_id CHECK (id > 0);
+    CREATE FUNCTION total(mood) RETURNS bigint LANGUAGE sql STABLE SET search_path TO public, "S""x"
+      AS $$ SELECT count(*) FROM "Users" WHERE mood = $1 $$;
+    CREATE FUNCTION everybody() RETURNS SETOF "S""x"."Users" LANGUAGE sql AS $$ SELECT * FROM "S""x"."Users" $$;
+    ALTER TABLE orders ALTER note SET DEFAULT total('sad')::text;
+    CREATE PROCEDURE nothing() LANGUAGE plpgsql AS $body$ BEGIN END $body$;
+    CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    CREATE TRIGGER touch BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touched();
+    CREATE TRIGGER touch AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION touched();
+    ALTER TABLE orders DISABLE TRIGGER touch;
+    CREATE VIEW totals WITH (security_barrier=true) AS SELECT owner, count(*) AS many FROM orders GROUP BY owner;
+    CREATE VIEW before_others AS SELECT many FROM totals;
+    CREATE MATERIALIZED VIEW "Stored" AS SELECT * FROM before_others WITH NO DATA;
+    CREATE UNIQUE INDEX stored_many ON "Stored" (many);
+    CREATE RULE quiet AS ON DELETE TO parent DO INSTEAD NOTHING;
+    ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY mine ON orders FOR SELECT USING (owner > 0);
+    CREATE STATISTICS both_columns ON id, owner FROM orders;)");
+  EXPECT_THAT(recreate_it(), IsEmpty());
+  EXPECT_EQ(text_of(snapshot_of(again)), text_of(snapshot_of(production)));
+}
+
+TEST_P(PreviewCatalog, WhatCannotBeMadeIsNamed) {
+  production.admin(R"(
+    CREATE TABLE t (id int);
+    CREATE SCHEMA pgsluice;
+    CREATE TABLE pgsluice.meta (id int);
+    CREATE FUNCTION fires() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+    CREATE EVENT TRIGGER fires ON ddl_command_end EXECUTE FUNCTION fires();)");
+  again.admin("CREATE TABLE t (other int)");
+  EXPECT_THAT(recreate_it(), ElementsAre(HasSubstr("event trigger fires: "),
+                                         HasSubstr("table public.t: relation \"t\" already exists")));
+  EXPECT_EQ(again.admin("SELECT to_regnamespace('pgsluice') IS NULL"), "t")
+      << "the ledger is another database's";
+}
+
+}  // namespace
+}  // namespace pgsluice::test
