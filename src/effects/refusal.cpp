@@ -107,16 +107,11 @@ std::string refused_detach(const Subject& subject) {
   return cat(subject.target->name.quoted(), " has a default partition, which excludes CONCURRENTLY");
 }
 
-/// The text of a token '…' without its quotes; empty: it is none, or one with escapes.
-std::string_view plain_string(std::string_view token) {
-  if (token.size() < 2 || token.front() != '\'' || token.back() != '\'') return {};
-  return token.substr(1, token.size() - 2);
-}
-
 bool has_string(std::string_view sql, std::string_view wanted) {
+  const std::string literal = cat("'", replace_all(wanted, "'", "''"), "'");
   sql::Lexer lexer(sql);
   for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (token.kind == sql::TokenKind::string && plain_string(lexer.text(token)) == wanted) return true;
+    if (token.kind == sql::TokenKind::string && lexer.text(token) == literal) return true;
   }
   return false;
 }
@@ -179,7 +174,7 @@ std::string NewEnumValues::refusal(std::string_view sql, const Statement& statem
   if (values_.empty() || !evaluates(statement)) return {};
   for (const Value& value : values_) {
     if (!touches_type(statement, catalog, value.type) || !has_string(sql, value.label)) continue;
-    return cat("the value '", value.label, "' of ", value.type.quoted(), " cannot be used before COMMIT");
+    return cat("the value '", value.label, "' of ", value.type.quoted(), " ", k_before_commit);
   }
   return {};
 }

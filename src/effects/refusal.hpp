@@ -14,6 +14,9 @@ namespace pgsluice::effects {
 /// Why the server answers the command with an error; empty: nothing says that it does.
 std::string refusal(const Subject& subject);
 
+/// How the refusal of a statement ends that another transaction may run.
+inline constexpr std::string_view k_before_commit = "cannot be used before COMMIT";
+
 /// Values that the transaction has added to enums: nobody may use them before COMMIT (enum.c check_safe_enum_use).
 class NewEnumValues {
  public:

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "effects/refusal.hpp"
 #include "fix/batches.hpp"
 #include "fix/cuts.hpp"
 #include "fix/kind.hpp"
@@ -26,6 +27,7 @@ using fix::Refusal;
 
 constexpr std::string_view k_no_transaction = "no-transaction";
 constexpr std::string_view k_split_transaction = "split-transaction";
+constexpr std::string_view k_commit_first = "commit-first";
 constexpr std::string_view k_split_statement = "split-statement";
 constexpr std::string_view k_contract = "contract";
 constexpr std::string_view k_batches = "batches";
@@ -36,6 +38,7 @@ constexpr std::string_view k_unbatched_dml = "unbatched-dml";
 constexpr std::string_view k_forbidden_in_transaction = "forbidden-in-transaction";
 constexpr std::string_view k_lock_held_across_statements = "lock-held-across-statements";
 constexpr std::string_view k_waits_without_lock_timeout = "waits-without-lock-timeout";
+constexpr std::string_view k_fails_when_run = "fails-when-run";
 
 /// A piece as lint sees it.
 struct Analysis {
@@ -62,6 +65,12 @@ bool is_plain(const FileAnalysis& file) {
 bool is_about_the_phase(const Finding& finding) {
   return finding.finding == "breaks-running-readers" || finding.finding == "breaks-running-writers" ||
          finding.finding == "destroys-data";
+}
+
+/// Findings that say so of other statements have no safe form.
+bool fails_until_commit(const FileAnalysis& file, const Finding& finding) {
+  return finding.finding == k_fails_when_run && finding.statement &&
+         file.effects[*finding.statement].refusal.ends_with(effects::k_before_commit);
 }
 
 bool is_renaming(const FileAnalysis& file, std::size_t i) {
@@ -311,6 +320,7 @@ class Fixer {
                               fix::Place::no_transaction);
         !pieces.empty())
       return pieces;
+    if (auto pieces = cut_before_use(piece, analysis); !pieces.empty()) return pieces;
     if (auto pieces = cut_for(piece, analysis, k_lock_held_across_statements, k_split_transaction,
                               fix::Place::transaction);
         !pieces.empty())
@@ -350,6 +360,23 @@ class Fixer {
     for (const Finding* finding : findings) {
       refuse(piece.items[*finding->statement].line, finding->finding, std::get<Refusal>(cut).reason);
     }
+    return {};
+  }
+
+  /// A value of an enum is added, and committed, before it is used.
+  std::vector<Piece> cut_before_use(const Piece& piece, const Analysis& analysis) {
+    const auto found = std::ranges::find_if(analysis.file.findings, [&](const Finding& finding) {
+      return !finding.allowed && fails_until_commit(analysis.file, finding);
+    });
+    if (found == analysis.file.findings.end()) return {};
+    const int line = piece.items[*found->statement].line;
+    auto cut =
+        take_out(piece, analysis.file, {*found->statement}, fix::Place::transaction, input_.migration.phase);
+    if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
+      note(k_commit_first, line, *found);
+      return std::move(*pieces);
+    }
+    refuse(line, found->finding, std::get<Refusal>(cut).reason);
     return {};
   }
 
@@ -483,6 +510,7 @@ const std::vector<FixKind>& fix_kinds() {
     all.push_back({k_batches, "an UPDATE or DELETE of many rows is done in batches"});
     all.push_back({k_no_transaction, "what cannot run in a transaction gets a file without one"});
     all.push_back({k_split_transaction, "what works for long does so when no lock is held any more"});
+    all.push_back({k_commit_first, "a new value of an enum is committed before it is used"});
     all.push_back({k_contract, "what breaks the running release waits for the contract phase"});
     all.push_back({k_lock_timeout, "a lock is not waited for without end"});
     return all;
@@ -492,6 +520,7 @@ const std::vector<FixKind>& fix_kinds() {
 
 bool has_written_form(const FileAnalysis& file, const Finding& finding) {
   if (!finding.statement || !is_plain(file)) return false;
+  if (fails_until_commit(file, finding)) return true;
   if (is_about_the_phase(finding)) return !is_renaming(file, *finding.statement);
   constexpr std::array k_of_the_file = {k_unbatched_dml, k_forbidden_in_transaction,
                                         k_lock_held_across_statements, k_waits_without_lock_timeout};

@@ -257,5 +257,28 @@ TEST_P(FixOnServers, TheEndIsTheSameAndNobodyIsKeptOutOnTheWay) {
   EXPECT_EQ(rows_of(applied), rows_of(original)) << text_of(folder);
 }
 
+class FixOfAnEnum : public ::testing::TestWithParam<Server> {};
+INSTANTIATE_TEST_SUITE_P(Servers, FixOfAnEnum, ::testing::ValuesIn(some_servers()), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FixOfAnEnum);
+
+TEST_P(FixOfAnEnum, MakesRunWhatTheServerRefuses) {
+  Database database(GetParam(), "fix_enum");
+  database.sql(
+      "CREATE TYPE \"Mood\" AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, m \"Mood\"); INSERT INTO t "
+      "VALUES (1, "
+      "'a')");
+  const std::string sql = "ALTER TYPE \"Mood\" ADD VALUE 'it''s';\nUPDATE t SET m = 'it''s' WHERE id = 1;\n";
+  const SqlResult refused = database.connect("original")->script(cat("BEGIN; ", sql, "COMMIT"));
+  EXPECT_EQ(refused.error.sqlstate, "55P04");
+
+  Folder folder;
+  folder.write("0001_it.sql", sql);
+  fix_files(folder, database, "commit-first");
+  EXPECT_EQ(discover(folder.path()).size(), 2U) << text_of(folder);
+  const Finished done = apply(folder, database, {});
+  ASSERT_EQ(done.code, 0) << done.err << done.out << text_of(folder);
+  EXPECT_EQ(database.sql("SELECT m FROM t"), "it's");
+}
+
 }  // namespace
 }  // namespace pgsluice::test

@@ -280,6 +280,22 @@ TEST(Fix, AddsALockTimeoutBehindTheDirectives) {
             "int;\n");
 }
 
+TEST(Fix, CommitsANewValueOfAnEnumBeforeItIsUsed) {
+  const Given given{.before =
+                        "CREATE TYPE \"M\" AS ENUM ('a');\nCREATE TABLE t (id int PRIMARY KEY, m \"M\");"};
+  const std::string two =
+      "== 0003_x.sql\nALTER TYPE \"M\" ADD VALUE 'x';\n"
+      "== 0004_x_rest.sql\nUPDATE t SET m = 'x' WHERE id = 1;\n";
+  const FixedMigration result =
+      fixed("ALTER TYPE \"M\" ADD VALUE 'x';\nUPDATE t SET m = 'x' WHERE id = 1;\n", given);
+  EXPECT_EQ(text_of(result), two);
+  EXPECT_THAT(kinds_of(result), ElementsAre("commit-first"));
+  EXPECT_EQ(fix_text("BEGIN;\nALTER TYPE \"M\" ADD VALUE 'x';\nUPDATE t SET m = 'x' WHERE id = 1;\nCOMMIT;\n",
+                     given),
+            "== 0003_x.sql\nBEGIN;\nALTER TYPE \"M\" ADD VALUE 'x';\nCOMMIT;\nBEGIN;\n"
+            "UPDATE t SET m = 'x' WHERE id = 1;\nCOMMIT;\n");
+}
+
 TEST(Fix, TakesSettingsAlong) {
   EXPECT_EQ(
       fix_text("SET search_path = s;\nSET LOCAL lock_timeout = '1s';\nALTER TABLE t ADD COLUMN a "
