@@ -118,6 +118,10 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
     json.member("behind_application_ms", one.behind_application_ms);
     json.member("waited", one.waited);
     json.member("longest_ms", one.longest_ms);
+    if (one.error) {
+      json.key("error");
+      write_error(*one.error, json);
+    }
     json.end_object();
   });
   write_list("waits", run.waits, json, [&json](const LoadWait& wait) {

@@ -7,6 +7,7 @@
 #include "preview/programs.hpp"
 #include "report/preview.hpp"
 #include "support/analysis.hpp"
+#include "support/schema.hpp"
 
 namespace pgsluice {
 namespace {
@@ -125,6 +126,24 @@ TEST(PreviewBesideAnApplication, DrawsWhenItsQueriesWereSlow) {
   const std::size_t gated = text.find("  gated  ");
   ASSERT_NE(gated, std::string::npos);
   EXPECT_EQ(text.substr(gated, text.find('\n', gated) - gated).find("▒"), std::string::npos);
+}
+
+TEST(PreviewBesideAnApplication, ItsDocumentFitsTheSchemaAndHasTheErrorOfAStatement) {
+  const SqlError refused{.sqlstate = "55P03", .message = "canceling statement due to lock timeout"};
+  LoadedRun run{.latency_ms = {1.5}};
+  run.statements = {{.until_ms = 2, .error = refused}, {.statement = 1, .error = {}}};
+  run.waits = {{.query = 0, .count = 1, .longest_ms = 2}};
+  run.failures = {{.statement = 1, .sqlstate = "42703", .message = "no such column", .count = 1},
+                  {.statement = std::nullopt, .sqlstate = "42P01", .message = "no such table", .count = 1}};
+  Preview preview;
+  preview.load =
+      Load{.queries = {{.name = "reads public.t", .sql = "SELECT 1"}}, .clients = 1, .runs = {run}};
+  constexpr int k_version = 18;
+  const Json document = Json::parse(to_json(preview, k_version));
+  EXPECT_THAT(test::validate("schema/lint.schema.json", document), IsEmpty());
+  const Json& statements = document["load"]["runs"][0]["statements"];
+  EXPECT_EQ(statements[0].value(Json::json_pointer("/error/sqlstate"), ""), "55P03");
+  EXPECT_FALSE(statements[1].contains("error"));
 }
 
 TEST(PreviewPrograms, SayWhichReleaseTheyAre) {
