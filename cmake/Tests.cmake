@@ -127,6 +127,12 @@ add_test(NAME execute.lag
   COMMAND "${PROJECT_SOURCE_DIR}/scripts/lag-test" --program $<TARGET_FILE:pgsluice> 12 18)
 set_tests_properties(execute.lag PROPERTIES LABELS db TIMEOUT 600)
 
+# Predictions of random migrations; always the same ones here, others by hand.
+add_test(NAME execute.differential
+  COMMAND "${PROJECT_SOURCE_DIR}/scripts/differential-test" --seed 2 --migrations 2 --statements 80
+    --program $<TARGET_FILE:pgsluice> 12 18)
+set_tests_properties(execute.differential PROPERTIES LABELS db TIMEOUT 600)
+
 # The image, built and run; not part of what scripts/test does without a word.
 add_test(NAME image COMMAND "${PROJECT_SOURCE_DIR}/scripts/image-test")
 set_tests_properties(image PROPERTIES LABELS image TIMEOUT 3600 PROCESSORS 2)
