@@ -99,6 +99,9 @@ struct RunOptions {
   bool detach = false;               ///< leave backfills to a later run
   milliseconds heartbeat{2'000};     ///< 0: none, for tests with a clock of their own
   ExitCode good_end = ExitCode::ok;  ///< for the ledger, of a run without a failure
+  /// Asked each time before a contract file takes its first lock: what was seen when the run began may be hours old. False:
+  /// the run ends there, and well. Empty: nobody is asked.
+  std::function<bool(const PlannedFile&)> may_begin;
 };
 
 /// Connects once; a value when it fails, so that the loop can wait and try again.
@@ -130,7 +133,8 @@ enum class StepState {
   unreachable,
   refused,
   fenced,
-  detached
+  detached,
+  held  ///< its gate has closed since the run began
 };
 std::string_view to_string(StepState state);
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,7 +95,8 @@ struct Ledger {
   int version = 0;
   Binding bound_to;
   std::map<std::string, LedgerMigration> migrations;
-  std::string last_release;  ///< that a run has brought
+  std::string last_release;                 ///< that a run has brought
+  std::set<std::string> finished_releases;  ///< of which everything that they need has been brought
   std::optional<ActiveRun> active;
   LeaseHolder lease;
 

@@ -154,7 +154,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   std::optional<Receipt> receipt;
   if (!options.receipt.empty()) receipt = parse_receipt(read_file(options.receipt), options.receipt);
   run.search_path = worker.search_path;
-  refuse_old_release(*worker.session, options.app, run.release);
+  refuse_old_release(*worker.session, options.pending.gate.app, run.release);
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
   // Now, for at the end the session may be lost.
   const Binding database = options.metrics.push.empty() ? Binding{} : read_binding(*worker.session);
@@ -171,6 +171,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
   if (refusal == nullptr) record_gate(pending, worker, world, run);
+  run.may_begin = look_again(pending, worker, world, options.pending.gate);
   RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
   if (!is_interrupted(world)) record_statistics(report, worker);
@@ -249,7 +250,7 @@ Runner add_apply(CLI::App& app) {
   app.add_option("--plan", options->plan,
                  "what `pgsluice plan --format json` wrote: run that, or refuse if anything has moved since")
       ->type_name("FILE");
-  add_app(app, options->app);
+  add_app(app, options->pending.gate.app);
   add_gate_actions(app, options->pending.gate);
   add_run_options(app, *options);
   return [options](const GlobalOptions& global) { return run_apply(*options, global); };

@@ -23,7 +23,6 @@ struct ApplyOptions {
   std::string url;
   std::string plan;
   std::string receipt;  ///< of a rehearsal, which what runs must have had
-  std::string app;
   ApplyFormat format = ApplyFormat::text;
   BlockerPolicy blockers;
   std::string keep;  ///< another tool, whose ledger is told, too

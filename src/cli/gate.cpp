@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <iterator>
 
 #include <CLI/CLI.hpp>
 
@@ -15,8 +16,8 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<std::string_view, 10> k_providers = {
-    "approval",         "dependants", "freeze",   "queries", "recoverability",
+constexpr std::array<std::string_view, 11> k_providers = {
+    "approval",         "dependants", "freeze",   "queries", "recoverability", "release",
     "rollback-horizon", "rollout",    "sessions", "soak",    "verified"};
 
 void read_requirement(const std::string& text, GatePolicy& policy) {
@@ -38,7 +39,8 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
 
 std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
                                        const GatePolicy& policy, const GateOptions& options) {
-  return {session_source(session),
+  return {release_source(options.app, options.release),
+          session_source(session),
           dependant_source(session),
           verification_source(session, plan),
           query_source(session, options.ignored_roles),
@@ -63,14 +65,63 @@ bool could_run(const PlannedFile& file) {
   return file.analysis.migration.phase == Phase::contract && !file.steps.empty();
 }
 
-void hold(PlannedFile& file, const GateDecision& decision, const GatePolicy& policy) {
-  for (const Evidence& seen : decision.evidence) {
-    if (seen.verdict != Verdict::open && policy.requirement(seen.provider) != Requirement::optional) {
-      file.holds.push_back({.reason = seen.provider, .words = seen.words});
+/// Everything that can be asked, and what was known before.
+struct Witnesses {
+  GatePolicy policy;
+  GateMemory memory;
+  std::unique_ptr<Cluster> cluster;
+  std::vector<EvidenceSource> sources;
+};
+
+std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, Session& session,
+                                        const World& world, const GateOptions& options) {
+  auto witnesses = std::make_unique<Witnesses>();
+  witnesses->policy = gate_policy(options);
+  excuse_missing_statistics(witnesses->policy, session);
+  witnesses->memory = read_gate_memory(session, ledger);
+  witnesses->sources = sources_of(session, plan, witnesses->memory, witnesses->policy, options);
+  witnesses->cluster = open_cluster(options.cluster, world.clock, world.interrupt);
+  if (witnesses->cluster) {
+    for (EvidenceSource& source : cluster_sources(*witnesses->cluster, world.clock, options.cluster.policy)) {
+      witnesses->sources.push_back(std::move(source));
     }
   }
-  file.steps.clear();
-  file.state = FileState::held;
+  if (!options.cluster.backups.cluster.empty())
+    witnesses->sources.push_back(backups_of(witnesses->cluster.get(), options.cluster));
+  return witnesses;
+}
+
+GateDecision decision_on(const PlannedFile& file, const Witnesses& witnesses) {
+  const GateQuestion question = question_of(file);
+  std::vector<Evidence> evidence = gather(question, witnesses.sources, witnesses.policy);
+  if (auto soak = soak_evidence(question, evidence, witnesses.memory, witnesses.policy))
+    evidence.push_back(*std::move(soak));
+  return decide(question, std::move(evidence), witnesses.policy);
+}
+
+std::vector<Held> holds_of(const GateDecision& decision, const GatePolicy& policy) {
+  std::vector<Held> holds;
+  for (const Evidence& seen : decision.evidence) {
+    if (seen.verdict != Verdict::open && policy.requirement(seen.provider) != Requirement::optional)
+      holds.push_back({.reason = seen.provider, .words = seen.words});
+  }
+  return holds;
+}
+
+/// The newest release that has brought what the file rests on: with an older one it was not there to be used. Empty where
+/// releases have other names than versions.
+std::string implied_need(const PlannedFile& file, const Ledger& ledger, const std::string& app) {
+  if (app.empty()) return {};
+  std::string newest;
+  for (const std::string& id : file.rests_on) {
+    const auto row = ledger.migrations.find(id);
+    if (row == ledger.migrations.end() || row->second.release.empty()) continue;
+    const std::string& release = row->second.release;
+    const auto order = compare_versions(release, newest.empty() ? release : newest);
+    if (!order) return {};
+    if (newest.empty() || *order > 0) newest = release;
+  }
+  return newest.empty() ? newest : cat(app, ">=", newest);
 }
 
 }  // namespace
@@ -136,30 +187,29 @@ GatePolicy gate_policy(const GateOptions& options) {
   return policy;
 }
 
+Judgement judge_contract(const PlannedFile& file, const Plan& plan, const Ledger& ledger, Session& session,
+                         const World& world, const GateOptions& options) {
+  const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
+  Judgement judgement{.decision = decision_on(file, *witnesses), .holds = {}};
+  if (judgement.decision.verdict != Verdict::open)
+    judgement.holds = holds_of(judgement.decision, witnesses->policy);
+  return judgement;
+}
+
 std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
                                           const World& world, const GateOptions& options) {
   std::vector<GateDecision> decisions;
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
-  GatePolicy policy = gate_policy(options);
-  excuse_missing_statistics(policy, session);
-  const GateMemory memory = read_gate_memory(session, ledger);
-  std::vector<EvidenceSource> sources = sources_of(session, plan, memory, policy, options);
-  const std::unique_ptr<Cluster> cluster = open_cluster(options.cluster, world.clock, world.interrupt);
-  if (cluster) {
-    for (EvidenceSource& source : cluster_sources(*cluster, world.clock, options.cluster.policy)) {
-      sources.push_back(std::move(source));
-    }
-  }
-  if (!options.cluster.backups.cluster.empty()) {
-    sources.push_back(backups_of(cluster.get(), options.cluster));
-  }
+  const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
   for (PlannedFile& file : plan.files) {
     if (!could_run(file) || file.new_relations) continue;
-    const GateQuestion question = question_of(file);
-    std::vector<Evidence> evidence = gather(question, sources, policy);
-    if (auto soak = soak_evidence(question, evidence, memory, policy)) evidence.push_back(*std::move(soak));
-    decisions.push_back(decide(question, std::move(evidence), policy));
-    if (decisions.back().verdict != Verdict::open) hold(file, decisions.back(), policy);
+    std::string& need = file.analysis.directives.needs_app;
+    if (need.empty()) need = implied_need(file, ledger, options.app);
+    decisions.push_back(decision_on(file, *witnesses));
+    if (decisions.back().verdict == Verdict::open) continue;
+    std::ranges::move(holds_of(decisions.back(), witnesses->policy), std::back_inserter(file.holds));
+    file.steps.clear();
+    file.state = FileState::held;
   }
   return decisions;
 }

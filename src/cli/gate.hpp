@@ -15,6 +15,7 @@ namespace pgsluice::cli {
 
 struct GateOptions {
   std::string release;
+  std::string app;                    ///< that the release is one of; empty: nobody has said
   std::vector<std::string> evidence;  ///< "sessions=required"
   std::vector<std::string> freezes;
   std::vector<std::string> ignored_roles;  ///< whose queries are no use of anything
@@ -33,6 +34,13 @@ void add_gate_actions(CLI::App& app, GateOptions& options);
 /// Throws Error(usage).
 GatePolicy gate_policy(const GateOptions& options);
 
+struct Judgement {
+  GateDecision decision;
+  std::vector<Held> holds;  ///< of a closed gate
+};
+/// What there is to be said of one contract file of the plan at this moment.
+Judgement judge_contract(const PlannedFile& file, const Plan& plan, const Ledger& ledger, Session& session,
+                         const World& world, const GateOptions& options);
 /// Asks for evidence on every contract file of the plan that could run, and takes the steps of those whose gate is closed.
 std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
                                           const World& world, const GateOptions& options);

@@ -14,6 +14,9 @@
 namespace pgsluice::cli {
 namespace {
 
+/// As long may what has been seen of a contract file be taken for so.
+constexpr std::chrono::seconds k_fresh{2};
+
 bool waits_for_contract(const PlannedFile& file) {
   return file.analysis.migration.phase == Phase::contract &&
          (file.state == FileState::held || !file.steps.empty());
@@ -86,14 +89,44 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
   close_run(worker, world, run, "held", run.good_end);
 }
 
+std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& worker, const World& world,
+                                                   const GateOptions& options) {
+  const auto looked = std::make_shared<Clock::time_point>(world.clock.now());
+  return [&pending, &worker, &world, &options, looked](const PlannedFile& file) {
+    if (file.new_relations || world.clock.now() - *looked < k_fresh) return true;
+    Judgement now;
+    try {
+      now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
+    } catch (const Error& error) {
+      now.holds.push_back({.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
+    }
+    *looked = world.clock.now();
+    if (now.holds.empty()) return true;
+    const std::string& id = file.analysis.migration.id;
+    world.emit({.severity = Severity::warning,
+                .name = "gate-closed",
+                .subject = id,
+                .message = "its gate has closed since the run began"});
+    if (!now.decision.migration.empty()) {
+      record_contract(*worker.session, file, now.decision,
+                      {.run_id = world.run_id, .token = worker.token, .release = options.release});
+    }
+    for (PlannedFile& planned : pending.plan.files) {
+      if (planned.analysis.migration.id == id) planned.holds = now.holds;
+    }
+    return false;
+  };
+}
+
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
                     const std::string& release) {
   std::vector<Migration> migrations;
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
     migrations.push_back({.id = migration.id, .sha256 = migration.sha256});
+    const bool may_wait = migration.phase != Phase::expand && !file.new_relations;
     const bool done =
-        file.state == FileState::applied || migration.phase != Phase::expand ||
+        file.state == FileState::applied || may_wait ||
         std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
     if (!done) return;
   }

@@ -14,6 +14,10 @@ void refuse_old_release(Session& session, const std::string& app, const std::str
 void record_approvals(const std::vector<Migration>& migrations, const GateOptions& options, Worker& worker);
 /// Before any of it runs: what is done must be answerable for.
 void record_gate(const Pending& pending, Worker& worker, const World& world, const RunOptions& run);
+/// RunOptions::may_begin: what was seen of a contract file when the run began may not be so any more. A gate that has closed
+/// since is recorded, told and held in the plan. All of it must outlive the run.
+std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& worker, const World& world,
+                                                   const GateOptions& options);
 /// A release can start when all expand steps are there: a backfill may still be at work.
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
                     const std::string& release);

@@ -65,23 +65,28 @@ ExitCode explain_failure(const HookOptions& options, const GlobalOptions& global
 }
 
 ExitCode run_hook(const HookOptions& options, const GlobalOptions& global) {
+  std::optional<LiveStatus> live;
   try {
     if (options.moment == Moment::syncfail) return explain_failure(options, global);
     ApplyOptions apply = apply_options(options);
-    std::optional<LiveStatus> live;
     if (!options.job.empty()) {
-      live.emplace(apply.pending.gate.cluster, options.job);
+      live.emplace(options.apply.pending.gate.cluster, options.job);
       apply.on_event = [&live](const Event& event) {
         if (!event.detail)
           live->tell(event.subject.empty() ? event.message : event.subject + " " + event.message);
       };
+      apply.on_end = [&live, say = apply.on_end](const Plan& plan, const RunReport& report) {
+        say(plan, report);
+        live->tell(first_words(report));
+      };
     }
     return run_apply(apply, global);
   } catch (const Error& error) {
-    const std::string code = std::to_string(static_cast<int>(error.code()));
-    write_termination(
-        options.termination_log,
-        termination_text(cat(name_of(options), ": exit ", code, ": ", error.what()), {error.hint()}));
+    const std::string words =
+        cat("exit ", std::to_string(static_cast<int>(error.code())), ": ", error.what());
+    if (live) live->tell(words);
+    write_termination(options.termination_log,
+                      termination_text(cat(name_of(options), ": ", words), {error.hint()}));
     throw;
   }
 }
@@ -98,7 +103,7 @@ Runner add_hook(CLI::App& app) {
       ->default_str("");
   add_folder_options(app, options->apply.pending);
   add_database_url(app, options->apply.url);
-  add_app(app, options->apply.app);
+  add_app(app, options->apply.pending.gate.app);
   add_gate_policy(app, options->apply.pending.gate);
   add_gate_actions(app, options->apply.pending.gate);
   add_run_options(app, options->apply);

@@ -53,12 +53,21 @@ void expect_given(std::string_view option, const std::string& value, std::string
   throw Error(ExitCode::usage, cat(option, " is required for init ", target), "See pgsluice init --help.");
 }
 
+std::vector<std::string> words_of(const Conventions& reading) {
+  std::vector<std::string> words;
+  if (!reading.tool.empty()) words.insert(words.end(), {"--tool", reading.tool});
+  for (const auto& [name, value] : reading.placeholders)
+    words.insert(words.end(), {"--placeholder", cat(name, "=", value)});
+  return words;
+}
+
 std::vector<ManifestFile> argocd_files(InitOptions& options) {
   expect_given("--app", options.argocd.app, "argocd");
   expect_given("--release", options.argocd.release, "argocd");
   expect_given("--image", options.argocd.image, "argocd");
   const std::vector<Migration> migrations = discover(options.directory, options.reading);
   options.argocd.digest = bundle_digest(migrations);
+  options.argocd.reading = words_of(options.reading);
   options.argocd.deadline = options.deadline.value_or(options.argocd.deadline);
   return argocd_manifests(options.argocd, migrations);
 }

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds k_pause{1};
 }  // namespace
 
 LiveStatus::LiveStatus(const ClusterOptions& options, std::string job)
-    : job_(std::move(job)), thread_([this, options] { work(options); }) {}
+    : options_(options), job_(std::move(job)), thread_([this] { work(); }) {}
 
 LiveStatus::~LiveStatus() {
   {
@@ -30,6 +30,17 @@ LiveStatus::~LiveStatus() {
   stop_.raise(SIGTERM);
   news_.notify_one();
   thread_.join();
+  tell_last_words();
+}
+
+/// What came of it takes the place of what it has waited for. The thread may have been in the middle of something.
+void LiveStatus::tell_last_words() try {
+  if (!words_) return;
+  const Interrupt nobody;
+  SystemClock clock(nobody);
+  if (const std::unique_ptr<Cluster> cluster = open_cluster(options_, clock, nobody))
+    cluster->annotate_job(job_, std::string(k_key), *words_);
+} catch (const Error&) {  // the termination message says it, too
 }
 
 void LiveStatus::tell(std::string_view words) {
@@ -40,9 +51,9 @@ void LiveStatus::tell(std::string_view words) {
   news_.notify_one();
 }
 
-void LiveStatus::work(const ClusterOptions& options) try {
+void LiveStatus::work() try {
   SystemClock clock(stop_);
-  const std::unique_ptr<Cluster> cluster = open_cluster(options, clock, stop_);
+  const std::unique_ptr<Cluster> cluster = open_cluster(options_, clock, stop_);
   if (!cluster) return;
   for (;;) {
     std::unique_lock lock(mutex_);

@@ -18,8 +18,9 @@ namespace pgsluice::cli {
 
 class LiveStatus {
  public:
-  /// Tells nobody when this is no pod and no address is given.
+  /// Tells nobody when this is no pod and no address is given. `options` must outlive it.
   LiveStatus(const ClusterOptions& options, std::string job);
+  /// Tells the last words, if nobody has yet: they stay.
   ~LiveStatus();
   LiveStatus(const LiveStatus&) = delete;
   LiveStatus& operator=(const LiveStatus&) = delete;
@@ -27,8 +28,10 @@ class LiveStatus {
   void tell(std::string_view words);
 
  private:
-  void work(const ClusterOptions& options);
+  void work();
+  void tell_last_words();
 
+  const ClusterOptions& options_;
   std::string job_;
   Interrupt stop_;
   std::mutex mutex_;

@@ -64,6 +64,9 @@ constexpr std::string_view k_read_releases =
 constexpr std::string_view k_read_last_release =
     "SELECT release FROM pgsluice.run WHERE release IS NOT NULL ORDER BY started_at DESC LIMIT 1";
 
+constexpr std::string_view k_read_finished_releases =
+    "SELECT DISTINCT release FROM pgsluice.bundle WHERE release <> ''";
+
 // The two halves of a bigint key are classid and objid; objsubid 1 says that it is one.
 constexpr std::string_view k_read_active =
     "SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''),"
@@ -175,6 +178,10 @@ Ledger read_rest(Session& session, Ledger ledger) {
     ask(k_read_releases, take_releases);
     ask(k_read_last_release,
         [](const SqlResult& last, Ledger& into) { into.last_release = last.text(0, 0); });
+    ask(k_read_finished_releases, [](const SqlResult& rows, Ledger& into) {
+      for (std::size_t row = 0; row < rows.rows.size(); ++row)
+        into.finished_releases.insert(rows.text(row, 0));
+    });
   }
   checked(questions.put(session), "read the ledger");
   return ledger;

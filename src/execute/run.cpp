@@ -249,6 +249,17 @@ Stop stop_detached(StepContext& context) {
           .hint = {}};
 }
 
+bool is_held(const StepContext& context) {
+  const bool begins = context.file.analysis.migration.phase == Phase::contract &&
+                      &context.step == &context.file.steps.front();
+  return begins && context.options.may_begin && !context.options.may_begin(context.file);
+}
+
+Stop stop_held(StepContext& context) {
+  context.report.state = StepState::held;
+  return {.code = ExitCode::ok, .message = {}, .hint = {}};
+}
+
 AttemptResult run_attempt(StepContext& context) {
   if (context.step.backfill) {
     return attempt_backfill(context);
@@ -275,6 +286,7 @@ StepEnd run_step(StepContext& context, Run& run) {
     if (clearance == Clearance::out_of_time) {
       return stop_out_of_time(context, "");
     }
+    if (is_held(context)) return stop_held(context);
     ++context.report.attempts;
     const AttemptResult attempt = run_attempt(context);
     switch (attempt.outcome) {
@@ -446,6 +458,7 @@ std::string_view to_string(StepState state) {
     case StepState::refused: return "refused";
     case StepState::fenced: return "fenced";
     case StepState::detached: return "detached";
+    case StepState::held: return "held";
   }
   return "pending";
 }
@@ -470,7 +483,7 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   std::size_t next = 0;
   const std::optional<Stop> stop = run_steps(steps, report, run, next);
   tell_applied(steps, report);
-  report.message = stop ? stop->message : summary(report);
+  report.message = stop && !stop->message.empty() ? stop->message : summary(report);
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {

@@ -47,10 +47,17 @@ std::optional<std::string> why_too_old(const std::vector<DoneContract>& done, st
   for (const DoneContract& contract : done) {
     if (const auto need = parse_app_need(contract.needs_app)) apps.insert(need->app);
   }
+  if (app.empty() && apps.size() > 1) {
+    const std::vector<std::string> names(apps.begin(), apps.end());
+    throw Error(ExitCode::usage,
+                cat("this schema knows several applications (", printable_line(join(names, ", ")),
+                    "), and nobody says which of them ", printable_line(release), " is a release of"),
+                "Name it with --app, or PGSLUICE_APP.");
+  }
   for (const DoneContract& contract : done) {
     const auto need = parse_app_need(contract.needs_app);
     // Where nobody says which application it is, a ledger that knows only one means that one.
-    if (!need || (app.empty() ? apps.size() != 1 : need->app != app)) continue;
+    if (!need || (!app.empty() && need->app != app)) continue;
     const Verdict verdict = fits(release, *need);
     if (verdict == Verdict::open) continue;
     return cat(printable_line(need->app), " ", printable_line(release),

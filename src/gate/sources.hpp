@@ -9,6 +9,9 @@ namespace pgsluice {
 
 /// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0.
 EvidenceSource session_source(Session& session);
+/// Whether the release that is being brought fits what the step needs. Says nothing of other applications; `app` may be
+/// empty: that of the step.
+EvidenceSource release_source(std::string app, std::string release);
 /// Objects of the catalog that still use what is taken away.
 EvidenceSource dependant_source(Session& session);
 /// Whether what the file rests on is not only applied but valid: indexes, constraints. `plan` must outlive it.

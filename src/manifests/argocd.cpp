@@ -124,8 +124,8 @@ void add_migrations(const std::vector<Migration>& migrations, TemplateContext& c
                 cat("the migrations are too large for a ConfigMap: ", std::to_string(files.size()), " bytes"),
                 "Put them into the image: --migrations-in image.");
   }
-  context.texts["files"] = files.empty() ? "{}\n" : files;
-  context.texts["items"] = items.empty() ? "[]\n" : items;
+  context.data["files"] = files.empty() ? "{}\n" : files;
+  context.data["items"] = items.empty() ? "[]\n" : items;
 }
 
 // ---- the whole -------------------------------------------------------------------------------------------------------
@@ -172,6 +172,9 @@ TemplateContext context_of(const ArgocdOptions& options, const std::vector<Migra
   if (!options.application.empty()) context.words.insert("application");
   if (context.words.count("configmap") > 0) add_migrations(migrations, context);
   add_fleet(options, context);
+  for (const std::string& word : options.reading)
+    context.data["reading"] += cat("- ", yaml_quoted(word), "\n");
+  if (!options.reading.empty()) context.words.insert("reading");
   for (const EmbeddedFile& file : embedded_templates()) {
     constexpr std::string_view parts = "argocd/parts/";
     if (!file.path.starts_with(parts)) continue;

@@ -33,6 +33,8 @@ struct ArgocdOptions {
   bool postsync = false;
   std::chrono::milliseconds deadline{3'600'000};
   std::string digest;  ///< of the migrations: "sha256:…"
+  /// How a hook is to read the migrations: options of the command line, one word each.
+  std::vector<std::string> reading;
 };
 
 struct ManifestFile {

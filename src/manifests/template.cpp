@@ -16,6 +16,17 @@ constexpr std::string_view k_directive = "#: ";
   throw Error(ExitCode::bug, cat("a template names an unknown ", what, ": ", name));
 }
 
+/// With their ends.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+    lines.push_back(text.substr(0, end + 1));
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
 /// One text, filled in; included texts share what is set.
 class Filling {
  public:
@@ -23,11 +34,7 @@ class Filling {
 
   void add(std::string_view text, const std::string& indent) {
     const std::size_t depth = taken_.size();
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size() - 1);
-      add_line(text.substr(0, end + 1), indent);
-      text.remove_prefix(end + 1);
-    }
+    for (const std::string_view line : lines_of(text)) add_line(line, indent);
     if (taken_.size() != depth) unknown("end of", "if");
   }
 
@@ -63,9 +70,18 @@ class Filling {
   }
 
   void include(std::string_view name, const std::string& indent) {
+    if (const auto data = context_.data.find(name); data != context_.data.end()) {
+      for (const std::string_view line : lines_of(data->second)) append(line, indent);
+      return;
+    }
     const auto found = context_.texts.find(name);
     if (found == context_.texts.end()) unknown("text", name);
     add(found->second, indent);
+  }
+
+  void append(std::string_view line, const std::string& indent) {
+    if (line != "\n") filled_ += indent;
+    filled_.append(line);
   }
 
   void add_values(std::string_view line) {

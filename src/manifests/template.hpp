@@ -4,7 +4,7 @@
 // Text with places to fill, line by line:
 //   ${name}              a value
 //   #: if WORD … #: end  lines for a case; `if not WORD` for the others
-//   #: include NAME      another text, as deep as this line stands
+//   #: include NAME      another text, as deep as this line stands: filled in as this one is, or data, which stays as it is
 //   #: set NAME VALUE    a value from here on
 
 #include <functional>
@@ -19,6 +19,8 @@ struct TemplateContext {
   std::map<std::string, std::string, std::less<>> values;
   std::set<std::string, std::less<>> words;
   std::map<std::string, std::string, std::less<>> texts;  ///< for include
+  std::map<std::string, std::string, std::less<>>
+      data;  ///< the same, of users: nothing in it means anything here
 };
 
 /// Throws Error(bug) for what is not known: templates come with the program.

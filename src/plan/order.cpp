@@ -108,6 +108,14 @@ std::string some_of(const std::vector<std::string>& ids) {
   return enumerate(named, " and ");
 }
 
+/// `v2.4.0` and `2.4.0+build7` are what `2.4.0` is.
+std::string_view plain_release(std::string_view release) {
+  const bool has_v = release.size() > 1 && (release.front() == 'v' || release.front() == 'V') &&
+                     release[1] >= '0' && release[1] <= '9';
+  if (has_v) release.remove_prefix(1);
+  return release.substr(0, release.find('+'));
+}
+
 class Order {
  public:
   Order(Plan& plan, const Ledger& ledger, const PlanOptions& options)
@@ -197,14 +205,29 @@ class Order {
   /// It is not in the ledger yet, or this release has brought it there.
   [[nodiscard]] bool is_of_this_release(const PlannedFile& file) const {
     const LedgerMigration* row = row_of(file);
-    return row == nullptr || (!options_.release.empty() && row->release == options_.release);
+    return row == nullptr || is_this_release(row->release);
+  }
+
+  [[nodiscard]] bool is_this_release(std::string_view release) const {
+    return !options_.release.empty() && plain_release(release) == plain_release(options_.release);
+  }
+
+  /// It has been brought before, and may be at work since.
+  [[nodiscard]] bool may_be_at_work() const {
+    return std::any_of(ledger_.finished_releases.begin(), ledger_.finished_releases.end(),
+                       [this](const std::string& release) { return is_this_release(release); });
+  }
+
+  /// Made by a file that nobody can have used the relations of.
+  [[nodiscard]] bool is_news(const PlannedFile& file) const {
+    return may_be_at_work() ? row_of(file) == nullptr : is_of_this_release(file);
   }
 
   /// What no earlier release knows, no earlier release needs: so does a new database get all of its history at once.
   [[nodiscard]] bool is_only_of_this_release(std::size_t index) const {
     Relations made;
     for (std::size_t i = 0; i < index; ++i) {
-      if (is_of_this_release(plan_.files[i])) made.insert(touched_[i].made.begin(), touched_[i].made.end());
+      if (is_news(plan_.files[i])) made.insert(touched_[i].made.begin(), touched_[i].made.end());
     }
     const Relations& found = touched_[index].found;
     // What is no relation (a function) is new where everything is: no other release has been here, and tables come with this one.
@@ -213,9 +236,9 @@ class Order {
   }
 
   [[nodiscard]] bool knows_no_other_release() const {
-    return std::all_of(ledger_.migrations.begin(), ledger_.migrations.end(), [this](const auto& entry) {
-      return !options_.release.empty() && entry.second.release == options_.release;
-    });
+    return !may_be_at_work() &&
+           std::all_of(ledger_.migrations.begin(), ledger_.migrations.end(),
+                       [this](const auto& entry) { return is_this_release(entry.second.release); });
   }
 
   /// It comes late: what a later file has made under the same name meanwhile, it would take away.

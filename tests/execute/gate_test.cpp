@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate on real servers, through the built program: releases that come one after the other.
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -384,6 +386,94 @@ TEST_P(Gate, TheGuardRefusesAReleaseThatIsTooOld) {
   EXPECT_EQ(back.code, 16) << back.err;
   EXPECT_THAT(message(), StartsWith("hook presync of 1.9.9: exit 16: checkout 1.9.9 is too old"));
   EXPECT_EQ(hook("presync", "2.0.0").code, 0) << "a revert that fits: the schema is ahead";
+}
+
+TEST_P(Gate, TheGuardAsksWhichApplicationWhereThereAreSeveral) {
+  bring_two();
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  folder.write("0004_invoices.sql", "CREATE TABLE invoices (id bigint, total int);\n");
+  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
+  folder.write(
+      "0005_drop.sql",
+      "-- pgsluice: phase=contract needs-app=billing>=7.0.0\nALTER TABLE invoices DROP COLUMN total;\n");
+  for (const char* release : {"7.0.0", "7.0.1"})
+    EXPECT_EQ(hook("presync", release, {"--app", "billing"}).code, 0) << message();
+  EXPECT_EQ(state("0005_drop.sql"), "applied");
+  const Finished which = guard({"--once", "--release", "1.0.0"});
+  EXPECT_EQ(which.code, 2) << which.err;
+  EXPECT_THAT(which.err, HasSubstr("billing, checkout"));
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "1.0.0"}).code, 16);
+}
+
+// ---- what a release is ------------------------------------------------------------------------------------------------
+
+TEST_P(Gate, AReleaseThatIsBroughtAgainIsNotNew) {
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_TRUE(has_total()) << "somebody may have used it since the first time";
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  folder.write("0004_news.sql", "CREATE TABLE news (id int, old int);\n")
+      .write("0005_news.sql", "-- pgsluice: phase=contract\nALTER TABLE news DROP COLUMN old;\n");
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_EQ(state("0005_news.sql"), "applied") << "nobody can have used what this run makes";
+}
+
+TEST_P(Gate, OtherSpellingsOfAReleaseAreTheSameRelease) {
+  bring_two();
+  for (const char* same : {"v2.0.0", "2.0.0+build7"}) {
+    EXPECT_EQ(hook("presync", same).code, 0);
+    EXPECT_TRUE(has_total()) << same;
+  }
+}
+
+TEST_P(Gate, WhatIsBroughtMustItselfFit) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* old : {"2.9.9", "latest"}) {
+    EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+    EXPECT_EQ(hook("presync", old).code, 0);
+    EXPECT_TRUE(has_total()) << old;
+    EXPECT_THAT(message(), HasSubstr("being brought")) << old;
+  }
+  EXPECT_EQ(hook("presync", "2.9.9", {"--app", "reports"}).code, 0);
+  EXPECT_FALSE(has_total()) << "that is another application";
+}
+
+TEST_P(Gate, AStepThatNamesNoReleaseNeedsTheOneThatBroughtWhatItRestsOn) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  const auto old = database.connect("checkout/1.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("checkout>=2.0.0"));
+}
+
+TEST_P(Gate, WhatComesWhileTheRunIsAtWorkHoldsTheStep) {
+  bring_two();
+  database.sql("CREATE TABLE lane (open boolean); INSERT INTO lane VALUES (false)");
+  folder.write(
+      "0002_wait.sql",
+      "DO $$ BEGIN WHILE NOT (SELECT open FROM lane) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n");
+  Program hook({"hook", "presync", folder.path(), "--release", "2.1.0", "--termination-log", termination,
+                "--database-url", database.url()});
+  ASSERT_TRUE(wait_until([&] { return database.busy("%WHILE NOT%") == 1; })) << hook.err();
+  const auto old = database.connect("checkout/1.0.0");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  database.sql("UPDATE lane SET open = true");
+  EXPECT_EQ(hook.wait().code, 0) << hook.err();
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), AllOf(StartsWith("hook presync of 2.1.0: exit 0: applied 1 migration in 1 step; 1 "
+                                          "contract migration held back\n"),
+                               HasSubstr("held: 0003_drop.sql: ")));
+  EXPECT_EQ(database.sql("SELECT verdict FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider"
+                         " = 'sessions'"),
+            "closed");
 }
 
 TEST_P(Gate, TheGuardSaysWhatIsMissing) {

@@ -201,7 +201,8 @@ TEST(Guard, RefusesAReleaseThatIsTooOldForWhatIsDone) {
   EXPECT_NE(why_too_old(done, "checkout", "4f3c2b1"), std::nullopt) << "what cannot be compared does not fit";
   const std::vector<DoneContract> two{{.migration = "7.sql", .needs_app = "checkout>=2.4.0"},
                                       {.migration = "8.sql", .needs_app = "billing>=7"}};
-  EXPECT_EQ(why_too_old(two, "", "2.3.9"), std::nullopt);
+  EXPECT_THROW(why_too_old(two, "", "2.3.9"), Error) << "of which of them?";
+  EXPECT_NE(why_too_old(two, "billing", "6"), std::nullopt);
 }
 
 TEST(Bundle, DependsOnNamesAndContents) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Templates, and what is made of them.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/embedded.hpp"
@@ -36,6 +37,15 @@ TEST(Template, WhatItDoesNotKnowIsABug) {
   }
 }
 
+TEST(Template, DataStaysAsItIs) {
+  const TemplateContext context{.values = {{"app", "shop"}},
+                                .words = {},
+                                .texts = {},
+                                .data = {{"files", "${app}\n#: end\n\n#: include x\n"}}};
+  EXPECT_EQ(fill_in("${app}:\n  #: include files\n", context),
+            "shop:\n  ${app}\n  #: end\n\n  #: include x\n");
+}
+
 TEST(Manifests, QuoteTextForYaml) {
   EXPECT_EQ(yaml_quoted("a\"b\\\n\x1b\xff"), "\"a\\\"b\\\\\\n\\u001b\\ufffd\"");
   EXPECT_EQ(yaml_quoted("\u00fc"), "\"\\u00fc\"");
@@ -54,6 +64,13 @@ const ManifestFile* find(const std::vector<ManifestFile>& files, std::string_vie
     if (file.path == path) return &file;
   }
   return nullptr;
+}
+
+TEST(Manifests, HooksReadTheMigrationsAsInitHasReadThem) {
+  const auto files = manifests({.reading = {"--tool", "goose", "--placeholder", "schema=${app}"}});
+  EXPECT_THAT(find(files, "base/hook-presync.yaml")->text,
+              ::testing::HasSubstr("            - \"--tool\"\n            - \"goose\"\n"
+                                   "            - \"--placeholder\"\n            - \"schema=${app}\"\n"));
 }
 
 TEST(Manifests, AreThoseThatAreAskedFor) {
