@@ -91,7 +91,9 @@ Judges judges_of(const FixOptions& options) {
 FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& judges, Folders& folders) {
   const fs::path folder = is_stdin(migration) ? fs::path() : migration.path.parent_path();
   std::vector<std::string> none;
-  std::vector<std::string>& names = is_stdin(migration) ? none : folders.of(parent_folder(migration.path));
+  fs::path beside = parent_folder(migration.path);
+  if (migration.tool == tool::prisma) beside /= "..";  // a folder for each migration
+  std::vector<std::string>& names = is_stdin(migration) ? none : folders.of(beside);
   const FixInput input{
       .migration = migration, .folder = names, .prediction = judges.prediction, .checking = judges.checking};
   FixedPath fixed{.folder = folder,
@@ -122,7 +124,7 @@ std::vector<FixedPath> fix_all(const FixOptions& options, Catalog catalog, const
 // ---- writing ---------------------------------------------------------------------------------------------------------
 
 fs::path target_of(const FixedPath& fixed, std::size_t file) {
-  return fixed.folder / fixed.result.files[file].name;
+  return fixed.path_of(fixed.result.files[file]);
 }
 
 /// Before anything is written: what is there must be what was read, and what is new must not be there.
@@ -142,12 +144,23 @@ void check_targets(const FixedPath& fixed) {
   }
 }
 
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (!fs::is_directory(folder))
+    throw Error(ExitCode::usage,
+                cat("cannot make ", printable_line(folder.string()), ": ", to_lower(error.message())));
+}
+
 /// New files first: whatever interrupts it, the original still has all that they do.
 void write_files(const FixedPath& fixed) {
   const fs::path original = fs::canonical(target_of(fixed, 0));  // a link stays one
   const bool marked = read_file(original).starts_with(k_byte_order_mark);
-  for (std::size_t i = 1; i < fixed.result.files.size(); ++i)
-    write_file_like(original, target_of(fixed, i), fixed.result.files[i].text);
+  for (std::size_t i = 1; i < fixed.result.files.size(); ++i) {
+    const fs::path target = target_of(fixed, i);
+    make_folder(parent_folder(target));
+    write_file_like(original, target, fixed.result.files[i].text);
+  }
   write_file_like(original, original, cat(marked ? k_byte_order_mark : "", fixed.result.files.front().text));
 }
 

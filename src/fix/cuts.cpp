@@ -65,12 +65,18 @@ std::string duration(std::string_view key, const std::optional<std::chrono::mill
   return value ? cat(" ", key, "=", format_duration(*value)) : std::string();
 }
 
+/// What a file without a transaction begins with, where its tool has a line for that.
+std::string marker_of(const ToolFormat* tool) {
+  if (tool == nullptr || tool->no_transaction.empty()) return {};
+  return cat(tool->no_transaction, "\n");
+}
+
 /// The directives of a file that is split off.
-std::string header_of(const FileAnalysis& file, Phase phase, bool off, Phase phase_by_name) {
+std::string header_of(const FileAnalysis& file, Phase phase, bool off, const NewFiles& files) {
   const Directives& directives = file.directives;
   std::string words;
-  if (phase != phase_by_name || phase != Phase::expand) words += cat(" phase=", to_string(phase));
-  if (off) words += " transaction=off";
+  if (phase != files.phase || phase != Phase::expand) words += cat(" phase=", to_string(phase));
+  if (off && files.tool == nullptr) words += " transaction=off";
   if (phase == Phase::contract) {
     if (!directives.needs_app.empty()) words += cat(" needs-app=", directives.needs_app);
     words += duration("soak", directives.soak);
@@ -78,7 +84,8 @@ std::string header_of(const FileAnalysis& file, Phase phase, bool off, Phase pha
   words += duration("lock-timeout", directives.limits.lock_timeout);
   words += duration("lock-budget", directives.limits.lock_budget);
   words += duration("statement-timeout", directives.limits.statement_timeout);
-  return words.empty() ? std::string() : cat("-- pgsluice:", words, "\n");
+  const std::string marker = off ? marker_of(files.tool) : std::string();
+  return words.empty() ? marker : cat(marker, "-- pgsluice:", words, "\n");
 }
 
 bool is_timeout(const Statement& statement) {
@@ -152,7 +159,12 @@ void append(std::vector<Item>& items, std::vector<Item> more) {
 }
 
 /// The lines of directives that the file itself gets.
-std::string added_header(bool says_phase, Phase phase, bool off) {
+std::string added_header(bool says_phase, Phase phase, bool off, const ToolFormat* tool,
+                         std::string_view header) {
+  if (tool != nullptr) {  // which knows no phases
+    const std::string marker = off ? marker_of(tool) : std::string();
+    return marker.empty() || header.starts_with(tool->no_transaction) ? std::string() : marker;
+  }
   std::string words = says_phase ? cat(" phase=", to_string(phase)) : std::string();
   if (off) words += " transaction=off";
   return words.empty() ? words : cat("-- pgsluice:", words, "\n");
@@ -160,7 +172,7 @@ std::string added_header(bool says_phase, Phase phase, bool off) {
 
 std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const FileAnalysis& file,
                                                      const std::set<std::size_t>& taken, Place place,
-                                                     Phase phase_by_name) {
+                                                     const NewFiles& files) {
   // Steps that were written for the contract phase are about tables that nothing behind them has to do with.
   const bool written_for_it =
       std::ranges::all_of(taken, [&](std::size_t i) { return piece.items[i].phase == Phase::contract; });
@@ -181,23 +193,27 @@ std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const F
   if (!alone) strip_blank_lines(items);
   Piece out{.phase = phase};
   out.items = settings(file, piece, sorted.out.front(), off);
+  if (off && files.tool != nullptr && !out.items.empty())
+    return Refusal{
+        cat(files.tool->tool,
+            " would run it in one transaction with the SET before it: put that into a file before")};
   append(out.items, std::move(items));
   if (alone) {  // the file itself
     const bool says_phase = file.directives.phase.has_value();
     if (phase != piece.phase && says_phase)
       return Refusal{
           cat("the file says phase=", to_string(piece.phase), ": change that to ", to_string(phase))};
-    out.header = added_header(phase != piece.phase, phase, off) + piece.header;
+    out.header = added_header(phase != piece.phase, phase, off, files.tool, piece.header) + piece.header;
   } else {
     Piece stay{.header = piece.header, .items = items_of(piece, sorted.stay), .phase = piece.phase};
     pieces.push_back(std::move(stay));
-    out.header = header_of(file, phase, off, phase_by_name);
+    out.header = header_of(file, phase, off, files);
   }
   pieces.push_back(std::move(out));
   if (!std::ranges::all_of(sorted.follow, is_set)) {
     std::vector<Item> items = items_of(piece, sorted.follow);
     strip_blank_lines(items);
-    Piece follow{.header = header_of(file, piece.phase, false, phase_by_name), .phase = piece.phase};
+    Piece follow{.header = header_of(file, piece.phase, false, files), .phase = piece.phase};
     follow.items = settings(file, piece, sorted.out.front(), false);
     append(follow.items, std::move(items));
     pieces.push_back(std::move(follow));
@@ -292,9 +308,14 @@ std::variant<std::vector<Piece>, Refusal> in_place(const Piece& piece, const Fil
 
 std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const FileAnalysis& file,
                                                    const std::set<std::size_t>& statements, Place place,
-                                                   Phase phase_by_name) {
-  if (controls_transactions(file)) return in_place(piece, file, *statements.begin(), place);
-  return into_files(piece, file, statements, place, phase_by_name);
+                                                   const NewFiles& files) {
+  if (controls_transactions(file)) {
+    if (files.tool == nullptr) return in_place(piece, file, *statements.begin(), place);
+    return Refusal{"the file controls its own transactions: move the statement to a file of its own by hand"};
+  }
+  if (files.tool != nullptr && place == Place::no_transaction)
+    return into_files(piece, file, {*statements.begin()}, place, files);
+  return into_files(piece, file, statements, place, files);
 }
 
 }  // namespace pgsluice::fix

@@ -11,6 +11,7 @@
 
 #include "fix/kind.hpp"
 #include "fix/piece.hpp"
+#include "fix/tools.hpp"
 
 namespace pgsluice::fix {
 
@@ -22,9 +23,14 @@ enum class Place {
   contract,        ///< a file of that phase
 };
 
-/// `phase_by_name` is what a new file of the folder has without a directive.
+/// What the new files of a folder are.
+struct NewFiles {
+  Phase phase = Phase::expand;       ///< without a directive
+  const ToolFormat* tool = nullptr;  ///< whose they are; nullptr: plain SQL
+};
+
 std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const FileAnalysis& file,
                                                    const std::set<std::size_t>& statements, Place place,
-                                                   Phase phase_by_name);
+                                                   const NewFiles& files);
 
 }  // namespace pgsluice::fix

@@ -17,6 +17,8 @@
 #include "fix/names.hpp"
 #include "fix/piece.hpp"
 #include "fix/split.hpp"
+#include "fix/tools.hpp"
+#include "migration/read_text.hpp"
 
 namespace pgsluice {
 namespace {
@@ -32,6 +34,7 @@ constexpr std::string_view k_split_statement = "split-statement";
 constexpr std::string_view k_contract = "contract";
 constexpr std::string_view k_batches = "batches";
 constexpr std::string_view k_lock_timeout = "lock-timeout";
+constexpr std::string_view k_by_hand = ": take the safe form from lint";
 
 // Findings that are about more than one command's row.
 constexpr std::string_view k_unbatched_dml = "unbatched-dml";
@@ -62,6 +65,19 @@ bool is_plain(const FileAnalysis& file) {
   return file.migration.tool == tool::plain && file.script.source.reading == nullptr;
 }
 
+/// What the tool runs is what stands in the file.
+bool is_all_of_it(const SourceFile& source) {
+  return source.reading == nullptr ||
+         (source.reading->written.empty() && source.reading->placeholders.empty());
+}
+
+/// The files of its tool are rewritten, and nothing in this one is in the way.
+bool is_of_known_tool(const FileAnalysis& file) {
+  const fix::ToolFormat* tool = fix::format_of(file.migration.tool);
+  return tool != nullptr && is_all_of_it(file.script.source) &&
+         !fix::cannot_be_written(*tool, file.script.source);
+}
+
 bool is_about_the_phase(const Finding& finding) {
   return finding.finding == "breaks-running-readers" || finding.finding == "breaks-running-writers" ||
          finding.finding == "destroys-data";
@@ -81,7 +97,10 @@ bool is_renaming(const FileAnalysis& file, std::size_t i) {
 class Fixer {
  public:
   Fixer(const FixInput& input, const EffectTable& table, const RuleBook& rules)
-      : input_(input), table_(table), rules_(rules) {}
+      : input_(input),
+        table_(table),
+        rules_(rules),
+        files_{.phase = input.migration.phase, .tool = fix::format_of(input.migration.tool)} {}
 
   FixedMigration run(Catalog& catalog) {
     Migration migration = input_.migration;
@@ -89,6 +108,7 @@ class Fixer {
     if (const std::optional<LeftAlone> problem = cannot_be_read(whole)) return unchanged(catalog, {*problem});
     const Catalog start = catalog;
     std::deque<Piece> pending{fix::to_piece(whole)};
+    if (files_.tool != nullptr) fix::take_marker(*files_.tool, pending.front());
     std::vector<Piece> done;
     // Each round takes something dangerous away, so there is an end; a kind that does not is a bug.
     std::size_t rounds = 64 + 16 * whole.script.statements.size();
@@ -112,7 +132,16 @@ class Fixer {
       pending.insert(pending.begin(), std::make_move_iterator(next.begin()),
                      std::make_move_iterator(next.end()));
     }
-    return result_of(done, {});
+    if (files_.tool != nullptr && cannot_run()) {
+      catalog = start;
+      return unchanged(catalog, left_);
+    }
+    const auto names = names_of(done);
+    if (!names) {
+      catalog = start;
+      return unchanged(catalog, {no_names(done.size())});
+    }
+    return result_of(done, *names);
   }
 
  private:
@@ -120,10 +149,8 @@ class Fixer {
 
   static std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
     const LineIndex lines(file.script.source);
-    if (!is_plain(file)) {
-      return LeftAlone{.line = 1,
-                       .finding = file.migration.tool,
-                       .reason = "only plain SQL files are rewritten: take the safe form from lint"};
+    if (!is_plain(file) && !is_of_known_tool(file)) {
+      return LeftAlone{.line = 1, .finding = file.migration.tool, .reason = why_not(file)};
     }
     if (!file.script.errors.empty()) {
       return LeftAlone{.line = lines.position(file.script.errors.front().range.begin).line,
@@ -138,6 +165,14 @@ class Fixer {
     return std::nullopt;
   }
 
+  static std::string why_not(const FileAnalysis& file) {
+    const fix::ToolFormat* tool = fix::format_of(file.migration.tool);
+    if (file.migration.tool != tool::plain && tool == nullptr)
+      return cat("files of ", file.migration.tool, " are not rewritten: take the safe form from lint");
+    const auto reason = tool == nullptr ? std::nullopt : fix::cannot_be_written(*tool, file.script.source);
+    return reason.value_or("a file with placeholders is not rewritten: take the safe form from lint");
+  }
+
   FixedMigration unchanged(Catalog& catalog, std::vector<LeftAlone> left) {
     FileAnalysis file = parse(input_.migration);
     predict(file, catalog, table_, input_.prediction);
@@ -150,7 +185,11 @@ class Fixer {
 
   Analysis analyse(const Piece& piece, Catalog& catalog) {
     Migration migration = input_.migration;
-    migration.source.text = piece.text();
+    if (files_.tool != nullptr) {
+      read_text(migration, piece.text());
+    } else {
+      migration.source.text = piece.text();
+    }
     migration.phase = piece.phase;
     Analysis analysis{.file = parse(std::move(migration)), .before = {}};
     Prediction prediction = start_prediction(analysis.file, catalog, table_, input_.prediction);
@@ -231,6 +270,8 @@ class Fixer {
   fix::Rewritten rewrite_in_batches(const Analysis& analysis, std::size_t i, int line) {
     const Finding* finding = find(analysis.file, k_unbatched_dml, i);
     if (finding == nullptr) return fix::Replacement{};
+    if (files_.tool != nullptr)
+      return refuse(line, finding->finding, cat(files_.tool->tool, " knows no batches", k_by_hand));
     const Effect& effect = analysis.file.effects[i];
     if (effect.in_transaction_block && fix::controls_transactions(analysis.file)) {
       return refuse(line, finding->finding, "it stands between BEGIN and COMMIT: give it a file of its own");
@@ -255,6 +296,9 @@ class Fixer {
     for (const CommandEffect* command : wanted) parts.insert(command->command);
     const fix::StatementKind& kind = *fix::kind_of(wanted.front()->row->id);
     fix::Rewritten rewritten = several ? fix::split(subject, parts) : kind.rewrite(subject);
+    if (needs_another_phase(rewritten) && files_.tool != nullptr)
+      rewritten = Refusal{cat("its steps belong to several releases, and ", files_.tool->tool,
+                              " runs all files at once", k_by_hand)};
     if (needs_another_phase(rewritten) && fix::controls_transactions(analysis.file))
       rewritten = Refusal{"its steps belong into several files, and this one has its own BEGIN and COMMIT"};
     const std::vector<std::string> findings = findings_about(analysis.file, i, *wanted.front()->row);
@@ -336,7 +380,7 @@ class Fixer {
       if (piece.items[i].phase == phase) steps.insert(i);
     }
     if (steps.empty()) return {};
-    auto cut = take_out(piece, analysis.file, steps, place, input_.migration.phase);
+    auto cut = take_out(piece, analysis.file, steps, place, files_);
     auto* pieces = std::get_if<std::vector<Piece>>(&cut);
     return pieces != nullptr ? std::move(*pieces) : std::vector<Piece>();
   }
@@ -352,7 +396,7 @@ class Fixer {
       if (place == fix::Place::no_transaction || statements.empty()) statements.insert(*finding.statement);
     }
     if (findings.empty()) return {};
-    auto cut = take_out(piece, analysis.file, statements, place, input_.migration.phase);
+    auto cut = take_out(piece, analysis.file, statements, place, files_);
     if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
       note(kind, piece.items[*findings.front()->statement].line, *findings.front());
       return std::move(*pieces);
@@ -370,8 +414,7 @@ class Fixer {
     });
     if (found == analysis.file.findings.end()) return {};
     const int line = piece.items[*found->statement].line;
-    auto cut =
-        take_out(piece, analysis.file, {*found->statement}, fix::Place::transaction, input_.migration.phase);
+    auto cut = take_out(piece, analysis.file, {*found->statement}, fix::Place::transaction, files_);
     if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
       note(k_commit_first, line, *found);
       return std::move(*pieces);
@@ -397,8 +440,14 @@ class Fixer {
       if (first == nullptr) first = &finding;
     }
     if (first == nullptr) return {};
-    auto cut = take_out(piece, analysis.file, statements, fix::Place::contract, input_.migration.phase);
     const int line = piece.items[*first->statement].line;
+    if (files_.tool != nullptr) {
+      refuse(line, first->finding,
+             cat("it belongs to a later release, and ", files_.tool->tool, " runs all files at once",
+                 k_by_hand));
+      return {};
+    }
+    auto cut = take_out(piece, analysis.file, statements, fix::Place::contract, files_);
     if (auto* pieces = std::get_if<std::vector<Piece>>(&cut)) {
       note(k_contract, line, *first);
       return std::move(*pieces);
@@ -417,8 +466,16 @@ class Fixer {
       refuse(line, finding->finding, "the file itself sets lock_timeout to 0: give it a value");
       return std::nullopt;
     }
+    if (files_.tool != nullptr && analysis.file.effects[*finding->statement].needs_no_transaction) {
+      refuse(line, finding->finding,
+             "it must stand alone in its file: ALTER ROLE … SET lock_timeout for who runs it");
+      return std::nullopt;
+    }
     Piece out = piece;
-    out.items.insert(out.items.begin(), fix::new_item("SET lock_timeout = '2s'", line));
+    // A tool's next file runs in the same session.
+    const std::string_view setting =
+        files_.tool == nullptr ? "SET lock_timeout = '2s'" : "SET LOCAL lock_timeout = '2s'";
+    out.items.insert(out.items.begin(), fix::new_item(setting, line));
     note(k_lock_timeout, line, *finding);
     return out;
   }
@@ -459,20 +516,57 @@ class Fixer {
 
   // ---- what goes out -------------------------------------------------------------------------------------------------
 
-  FixedMigration result_of(std::vector<Piece> pieces, const std::deque<Piece>& rest) {
-    pieces.insert(pieces.end(), rest.begin(), rest.end());
+  /// It was rewritten to what needs a file of its own, and cannot have one.
+  bool cannot_run() const {
+    return !fixes_.empty() && std::ranges::any_of(left_, [](const LeftAlone& left) {
+      return left.finding == k_forbidden_in_transaction;
+    });
+  }
+
+  /// Of the new files; none: its tool has no room for them.
+  std::optional<std::vector<std::string>> names_of(const std::vector<Piece>& pieces) const {
     std::vector<std::string> labels;
     for (std::size_t i = 1; i < pieces.size(); ++i) labels.push_back(label_of(pieces[i]));
-    const std::string original = input_.migration.path.filename().generic_string();
-    const std::vector<std::string> names = fix::new_names(original, input_.folder, labels);
+    if (files_.tool != nullptr)
+      return fix::version_names(*files_.tool, input_.migration.path, input_.folder, labels);
+    return fix::new_names(name_of_original(), input_.folder, labels);
+  }
+
+  LeftAlone no_names(std::size_t files) const {
+    return {.line = 1,
+            .finding = input_.migration.tool,
+            .reason = cat("its safe form takes ", std::to_string(files),
+                          " files, and there is no free version for them behind this one: make room, or give "
+                          "it a later version")};
+  }
+
+  FixedMigration result_of(const std::vector<Piece>& pieces, const std::vector<std::string>& names) {
     FixedMigration result{.files = {}, .fixes = std::move(fixes_), .left = std::move(left_)};
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-      result.files.push_back(
-          {.name = i == 0 ? original : names[i - 1], .text = pieces[i].text(), .phase = pieces[i].phase});
+      result.files.push_back({.name = i == 0 ? name_of_original() : names[i - 1],
+                              .text = pieces[i].text(),
+                              .phase = pieces[i].phase});
     }
+    add_ways_back(result, names);
     if (result.fixes.empty()) result.files.front().text = input_.migration.source.text;
     return result;
   }
+
+  /// The original's takes back what all of them do.
+  void add_ways_back(FixedMigration& result, const std::vector<std::string>& names) const {
+    if (files_.tool == nullptr) return;
+    for (const std::string& name : names) {
+      const std::string down = fix::down_name(input_.migration.path, input_.folder, name);
+      if (down.empty()) continue;
+      const std::string own = fix::down_name(input_.migration.path, input_.folder, name_of_original());
+      result.files.push_back({.name = down,
+                              .text = cat("-- ", printable_line(own), " takes back what ", name,
+                                          " does: go back over both.\nSELECT 1;\n"),
+                              .phase = input_.migration.phase});
+    }
+  }
+
+  std::string name_of_original() const { return input_.migration.path.filename().generic_string(); }
 
   static std::string label_of(const Piece& piece) {
     const Script script = parse({.path = {}, .text = piece.text()});
@@ -493,6 +587,7 @@ class Fixer {
   const FixInput& input_;
   const EffectTable& table_;
   const RuleBook& rules_;
+  const fix::NewFiles files_;
   std::vector<AppliedFix> fixes_;
   std::vector<LeftAlone> left_;
   std::vector<LeftAlone> left_here_;  ///< in this round
@@ -519,9 +614,12 @@ const std::vector<FixKind>& fix_kinds() {
 }
 
 bool has_written_form(const FileAnalysis& file, const Finding& finding) {
-  if (!finding.statement || !is_plain(file)) return false;
+  if (!finding.statement || (!is_plain(file) && !is_of_known_tool(file))) return false;
   if (fails_until_commit(file, finding)) return true;
+  if (!is_plain(file) && (is_about_the_phase(finding) || finding.finding == k_unbatched_dml)) return false;
   if (is_about_the_phase(finding)) return !is_renaming(file, *finding.statement);
+  const bool stands_alone = !is_plain(file) && file.effects[*finding.statement].needs_no_transaction;
+  if (stands_alone && finding.finding == k_waits_without_lock_timeout) return false;
   constexpr std::array k_of_the_file = {k_unbatched_dml, k_forbidden_in_transaction,
                                         k_lock_held_across_statements, k_waits_without_lock_timeout};
   return std::ranges::find(k_of_the_file, finding.finding) != k_of_the_file.end() ||

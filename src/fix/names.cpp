@@ -71,7 +71,44 @@ std::string numbered(const FileName& name, std::uint64_t number, const std::stri
              label, name.extension);
 }
 
+bool has_prefix(std::string_view name, std::string_view prefix) {
+  return name.starts_with(prefix) && name.size() > prefix.size() &&
+         k_digits.find(name[prefix.size()]) != std::string_view::npos;
+}
+
+/// `V3__orders.sql` without its V.
+FileName read_version(std::string_view name, const NameForm& form) {
+  FileName parts = read_name(name.substr(form.prefix.size()));
+  if (form.is_folder) parts.extension.clear();
+  return parts;
+}
+
 }  // namespace
+
+std::optional<std::vector<std::string>> next_versions(std::string_view original, const NameForm& form,
+                                                      std::span<const std::string> folder,
+                                                      const std::vector<std::string>& labels) {
+  if (labels.empty()) return std::vector<std::string>();
+  if (!has_prefix(original, form.prefix)) return std::nullopt;
+  const FileName name = read_version(original, form);
+  const std::uint64_t number = value_of(name.number);
+  if (number == 0) return std::nullopt;
+  const bool taken = std::ranges::any_of(folder, [&](const std::string& other) {
+    if (!has_prefix(other, form.prefix)) return false;
+    const std::uint64_t version = value_of(read_version(other, form).number);
+    return version > number && version - number <= labels.size();
+  });
+  if (taken) return std::nullopt;
+  const std::string separator =
+      form.separator.empty() ? std::string(1, name.separator) : std::string(form.separator);
+  const std::string title = name.title.substr(std::min(name.title.find_first_not_of('_'), name.title.size()));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    names.push_back(cat(form.prefix, padded(number + i + 1, name.number.size()), separator, title,
+                        title.empty() ? "" : "_", labels[i], name.extension));
+  }
+  return names;
+}
 
 std::vector<std::string> new_names(const std::string& original, std::span<const std::string> folder,
                                    const std::vector<std::string>& labels) {

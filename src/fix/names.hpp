@@ -3,8 +3,10 @@
 
 // What new files are called: right behind the original, in the numbering of its folder.
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pgsluice::fix {
@@ -13,5 +15,16 @@ namespace pgsluice::fix {
 /// between; else the names go on with the original's.
 std::vector<std::string> new_names(const std::string& original, std::span<const std::string> folder,
                                    const std::vector<std::string>& labels);
+
+/// How a tool has the versions in its names.
+struct NameForm {
+  std::string_view prefix;     ///< V in V3__orders.sql
+  std::string_view separator;  ///< empty: as the original has it
+  bool is_folder = false;      ///< 0003_orders, without .sql
+};
+/// The same where a version has one file, and a way back at most. None: the next numbers are taken, or there is none.
+std::optional<std::vector<std::string>> next_versions(std::string_view original, const NameForm& form,
+                                                      std::span<const std::string> folder,
+                                                      const std::vector<std::string>& labels);
 
 }  // namespace pgsluice::fix

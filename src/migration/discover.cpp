@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "migration/read_text.hpp"
 #include "migration/tools/placeholders.hpp"
 #include "migration/tools/tools.hpp"
 #include "pgsluice/error.hpp"
@@ -158,28 +159,6 @@ Choice choose(const Layout& layout, const Conventions& options) {
   return choice_of(tools::formats().back(), layout);
 }
 
-void set_text(Migration& migration, std::string bytes) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (bytes.starts_with(byte_order_mark)) bytes.erase(0, byte_order_mark.size());
-  static const Conventions nothing;
-  const Conventions& options = migration.options ? *migration.options : nothing;
-  const Told word = told(options);
-  if (word.format == nullptr && migration.tool == tool::plain) {
-    for (const Format& format : tools::formats()) {
-      if (tools::is_text_of(format, bytes)) {
-        migration.tool = format.name;
-        break;
-      }
-    }
-  }
-  const Format& format = tools::find_format(migration.tool);
-  tools::Draft draft(std::move(bytes));
-  draft.placeholders = format.placeholders;
-  if (format.read != nullptr) format.read({.path = migration.path, .setting = word.setting}, draft);
-  tools::fill_placeholders(draft, options.placeholders);
-  migration.source = std::move(draft).finish(std::move(migration.source.path));
-}
-
 bool is_in_own_folder(const fs::path& file) {
   return file.filename() == "migration.sql" || file.filename() == "up.sql";
 }
@@ -307,8 +286,30 @@ void expect_readable(const Migration& migration) {
   if (migration.path != k_standard_input) expect_readable(migration.path);
 }
 
+void read_text(Migration& migration, std::string text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
+  static const Conventions nothing;
+  const Conventions& options = migration.options ? *migration.options : nothing;
+  const Told word = told(options);
+  if (word.format == nullptr && migration.tool == tool::plain) {
+    for (const Format& format : tools::formats()) {
+      if (tools::is_text_of(format, text)) {
+        migration.tool = format.name;
+        break;
+      }
+    }
+  }
+  const Format& format = tools::find_format(migration.tool);
+  tools::Draft draft(std::move(text));
+  draft.placeholders = format.placeholders;
+  if (format.read != nullptr) format.read({.path = migration.path, .setting = word.setting}, draft);
+  tools::fill_placeholders(draft, options.placeholders);
+  migration.source = std::move(draft).finish(std::move(migration.source.path));
+}
+
 void read(Migration& migration) {
-  set_text(migration, bytes_of(migration));
+  read_text(migration, bytes_of(migration));
 }
 
 std::vector<Migration> discover(const fs::path& directory, const Conventions& options) {
@@ -316,7 +317,7 @@ std::vector<Migration> discover(const fs::path& directory, const Conventions& op
   for (Migration& migration : migrations) {
     std::string bytes = bytes_of(migration);
     migration.sha256 = sha256_hex(bytes);
-    set_text(migration, std::move(bytes));
+    read_text(migration, std::move(bytes));
   }
   return migrations;
 }

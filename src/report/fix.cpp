@@ -66,7 +66,9 @@ OrderedJson to_json(const FixedPath& migration) {
 }  // namespace
 
 std::string FixedPath::path_of(const FixedFile& file) const {
-  return folder.empty() ? file.name : (folder / file.name).generic_string();
+  if (folder.empty()) return file.name;
+  const std::filesystem::path path = folder / file.name;
+  return (file.name.starts_with("../") ? path.lexically_normal() : path).generic_string();
 }
 
 std::string fix_diff(const std::vector<FixedPath>& migrations, const Painter& paint, bool for_people) {

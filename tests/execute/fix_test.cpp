@@ -2,6 +2,7 @@
 // Safe forms on real servers: the same schema and the same rows in the end as the original gives, and no statement that
 // works for long while a lock keeps readers or writers out.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -155,8 +156,7 @@ class Observer {
     const bool own = std::ranges::any_of(file.script.statements, [](const Statement& statement) {
       return statement.tag == "TransactionStmt";
     });
-    const bool whole =
-        !own && file.directives.transaction.value_or(FileTransaction::one) == FileTransaction::one;
+    const bool whole = !own && transaction_of(file) == FileTransaction::one;
     if (whole) expect_ok("BEGIN");
     for (const Statement& statement : file.script.statements)
       observe(std::string(file.script.text(statement.range)));
@@ -165,6 +165,17 @@ class Observer {
   [[nodiscard]] const std::vector<std::string>& seen() const { return seen_; }
 
  private:
+  /// Several statements in one message are one, too.
+  static FileTransaction transaction_of(const FileAnalysis& file) {
+    const std::shared_ptr<const Reading>& reading = file.script.source.reading;
+    if (reading == nullptr || reading->blocks.empty())
+      return file.directives.transaction.value_or(FileTransaction::one);
+    const bool alone = file.script.statements.size() < 2;
+    if (reading->blocks.front().transaction != FileTransaction::message)
+      return reading->blocks.front().transaction;
+    return alone ? FileTransaction::none : FileTransaction::one;
+  }
+
   void expect_ok(const std::string& sql) {
     const SqlResult result = session_.query(sql, {});
     EXPECT_TRUE(result.ok) << sql << ": " << result.error.message;
@@ -255,6 +266,82 @@ TEST_P(FixOnServers, TheEndIsTheSameAndNobodyIsKeptOutOnTheWay) {
   if (!one().after.empty()) applied.sql(one().after);
   EXPECT_EQ(schema_of(applied), schema_of(original)) << text_of(folder);
   EXPECT_EQ(rows_of(applied), rows_of(original)) << text_of(folder);
+}
+
+// ---- files of migration tools ----------------------------------------------------------------------------------------
+
+struct ToolCase {
+  std::string_view tool;
+  std::string_view project;  ///< a file that says whose the folder is
+  std::string_view project_text;
+  std::string_view file;
+};
+constexpr std::array<ToolCase, 4> k_tools{{
+    {.tool = "sqlx", .project = "Cargo.toml", .project_text = "sqlx = \"0.8\"", .file = "0003_it.sql"},
+    {.tool = "golang-migrate",
+     .project = "go.mod",
+     .project_text = "require github.com/golang-migrate/migrate/v4 v4.18.1",
+     .file = "0003_it.up.sql"},
+    {.tool = "prisma",
+     .project = "migration_lock.toml",
+     .project_text = "provider = \"postgresql\"",
+     .file = "20240103000000_it/migration.sql"},
+    {.tool = "refinery", .project = "Cargo.toml", .project_text = "refinery = \"0.8\"", .file = "V3__it.sql"},
+}};
+
+constexpr std::string_view k_for_tools =
+    "CREATE INDEX t_a ON t (a);\nCREATE INDEX \"T b\" ON t (b);\nALTER TABLE t ADD COLUMN n int;\n"
+    "ALTER TABLE t ADD CHECK (b >= 0);\nALTER TABLE t ADD UNIQUE (id, a);\n"
+    "ALTER TABLE t ADD FOREIGN KEY (u_id) REFERENCES u;\n";
+
+/// As the tools do it: a file is one message, in a transaction unless the tool has been told.
+void run_like_tool(const Folder& folder, Database& database) {
+  const auto session = database.connect("tool");
+  for (const Migration& migration : discover(folder.path())) {
+    const bool whole = migration.source.reading->blocks.front().transaction == FileTransaction::one;
+    const std::string text(migration.source.written());
+    if (whole) session->script("BEGIN");
+    const SqlResult result = session->script(text);
+    EXPECT_TRUE(result.ok) << migration.id << ": " << result.error.message << "\n" << text;
+    if (whole) session->script("COMMIT");
+  }
+}
+
+class FixOfTools : public ::testing::TestWithParam<std::tuple<Server, ToolCase>> {};
+INSTANTIATE_TEST_SUITE_P(Tools, FixOfTools,
+                         ::testing::Combine(::testing::ValuesIn(some_servers()),
+                                            ::testing::ValuesIn(k_tools)),
+                         [](const auto& info) {
+                           return cat(replace_all(std::get<1>(info.param).tool, "-", "_"), "_v",
+                                      std::to_string(std::get<0>(info.param).major));
+                         });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FixOfTools);
+
+TEST_P(FixOfTools, TheToolItselfRunsTheSafeFormToTheSameEnd) {
+  const auto& [server, tool] = GetParam();
+  Database original(server, "fix_original");
+  original.sql(cat(k_tables, k_for_tools));
+
+  Folder folder;
+  folder.write(std::string(tool.project), tool.project_text);
+  std::filesystem::create_directories((folder.path() / tool.file).parent_path());
+  folder.write(std::string(tool.file), k_for_tools);
+  Database observed(server, "fix_observed");
+  observed.sql(std::string(k_tables));
+  EXPECT_EQ(discover(folder.path()).front().tool, tool.tool);
+  EXPECT_FALSE(work_under_locks(folder, observed).empty()) << "the original is no danger";
+
+  Database ran(server, "fix_ran");
+  ran.sql(std::string(k_tables));
+  fix_files(folder, ran, "concurrently");
+  EXPECT_GT(discover(folder.path()).size(), 3U);
+  run_like_tool(folder, ran);
+  EXPECT_EQ(schema_of(ran), schema_of(original)) << text_of(folder);
+  EXPECT_EQ(rows_of(ran), rows_of(original)) << text_of(folder);
+
+  Database safe(server, "fix_safe");
+  safe.sql(std::string(k_tables));
+  EXPECT_THAT(work_under_locks(folder, safe), IsEmpty()) << text_of(folder);
 }
 
 class FixOfAnEnum : public ::testing::TestWithParam<Server> {};
