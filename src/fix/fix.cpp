@@ -83,14 +83,21 @@ bool is_about_the_phase(const Finding& finding) {
          finding.finding == "destroys-data";
 }
 
-/// Findings that say so of other statements have no safe form.
-bool fails_until_commit(const FileAnalysis& file, const Finding& finding) {
-  return finding.finding == k_fails_when_run && finding.statement &&
-         file.effects[*finding.statement].refusal.ends_with(effects::k_before_commit);
+/// nullptr: of long files lint keeps none.
+const Effect* effect_of(const FileAnalysis& file, const Finding& finding) {
+  if (!finding.statement || *finding.statement >= file.effects.size()) return nullptr;
+  return &file.effects[*finding.statement];
 }
 
-bool is_renaming(const FileAnalysis& file, std::size_t i) {
-  return file.script.statements[i].tag == "RenameStmt";
+/// Findings that say so of other statements have no safe form.
+bool fails_until_commit(const FileAnalysis& file, const Finding& finding) {
+  const Effect* effect = effect_of(file, finding);
+  return finding.finding == k_fails_when_run && effect != nullptr &&
+         effect->refusal.ends_with(effects::k_before_commit);
+}
+
+bool is_renaming(const Finding& finding) {
+  return finding.row.starts_with("rename.");
 }
 
 /// The original's findings and what they have in common with the statement that is rewritten.
@@ -429,7 +436,7 @@ class Fixer {
     for (const Finding& finding : analysis.file.findings) {
       if (!is_about_the_phase(finding) || finding.allowed || !finding.statement) continue;
       if (refused_.contains(*finding.statement)) continue;
-      if (is_renaming(analysis.file, *finding.statement)) {
+      if (is_renaming(finding)) {
         refuse(piece.items[*finding.statement].line, finding.finding,
                "the release before and the one after need different names at once: add the new one, let a "
                "trigger or a "
@@ -617,8 +624,9 @@ bool has_written_form(const FileAnalysis& file, const Finding& finding) {
   if (!finding.statement || (!is_plain(file) && !is_of_known_tool(file))) return false;
   if (fails_until_commit(file, finding)) return true;
   if (!is_plain(file) && (is_about_the_phase(finding) || finding.finding == k_unbatched_dml)) return false;
-  if (is_about_the_phase(finding)) return !is_renaming(file, *finding.statement);
-  const bool stands_alone = !is_plain(file) && file.effects[*finding.statement].needs_no_transaction;
+  if (is_about_the_phase(finding)) return !is_renaming(finding);
+  const Effect* effect = effect_of(file, finding);
+  const bool stands_alone = !is_plain(file) && effect != nullptr && effect->needs_no_transaction;
   if (stands_alone && finding.finding == k_waits_without_lock_timeout) return false;
   constexpr std::array k_of_the_file = {k_unbatched_dml, k_forbidden_in_transaction,
                                         k_lock_held_across_statements, k_waits_without_lock_timeout};
