@@ -43,6 +43,7 @@ struct PreviewCommand {
   std::string programs;
   std::string rules;
   std::string output;
+  std::string html;
   std::string receipt;
   std::optional<int> pg_version;
   Format format = Format::text;
@@ -143,6 +144,10 @@ Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, i
   return plan;
 }
 
+std::string page_of(const Document& document) {
+  return html_page("pgsluice preview", to_html(document));
+}
+
 std::string render(const Preview& preview, const PreviewCommand& command, int major,
                    const GlobalOptions& global) {
   constexpr int widest = 140;
@@ -150,7 +155,7 @@ std::string render(const Preview& preview, const PreviewCommand& command, int ma
   const Document document =
       to_document(preview, command.format == Format::text ? PreviewOrder::terminal : PreviewOrder::page);
   if (command.format == Format::markdown) return to_markdown(document);
-  if (command.format == Format::html) return html_page("pgsluice preview", to_html(document));
+  if (command.format == Format::html) return page_of(document);
   const int descriptor = command.output.empty() ? STDOUT_FILENO : -1;
   return to_text(document, std::min(terminal_width(descriptor), widest),
                  Painter(wants_color(global.color, descriptor)));
@@ -321,6 +326,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   } else {
     write_file(command.output, text);
   }
+  if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
   if (command.format != Format::json) say_what_is_wrong(preview);
   const ExitCode code = verdict(preview);
   if (code == ExitCode::ok && !command.receipt.empty())
@@ -344,15 +350,9 @@ Runner add_preview(CLI::App& app) {
               {"markdown", Format::markdown},
               {"html", Format::html}},
              "form of the report");
-  app.add_option_function<std::string>(
-         "--html",
-         [command](const std::string& file) {
-           command->format = Format::html;
-           command->output = file;
-         },
-         "the same as --format html --output FILE")
-      ->type_name("FILE");
   app.add_option("--output", command->output, "file to write the report to")->type_name("FILE");
+  app.add_option("--html", command->html, "file to write a page with a time line to, beside the report")
+      ->type_name("FILE");
   app.add_option("--receipt", command->receipt,
                  "file to write a receipt to, for apply --require-receipt, when all is as predicted")
       ->type_name("FILE");
