@@ -10,6 +10,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <tuple>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -54,6 +56,31 @@ int take_lock(const fs::path& folder, int flags) {
   if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
   if (descriptor >= 0) close(descriptor);
   return -1;
+}
+
+/// Whether the lock is that of the file that others find there.
+bool is_lock_of(const fs::path& folder, int lock) {
+  struct stat taken{};
+  struct stat there{};
+  return fstat(lock, &taken) == 0 && lstat((folder / "lock").c_str(), &there) == 0 &&
+         taken.st_ino == there.st_ino && taken.st_dev == there.st_dev;
+}
+
+/// A new folder, and the lock that tells others it is in use.
+std::pair<fs::path, int> locked_folder() {
+  // Before it is locked, another preview that begins now may remove it as one that was left.
+  constexpr int k_attempts = 20;
+  for (int attempt = 0; attempt < k_attempts; ++attempt) {
+    std::string pattern = (scratch() / cat(k_prefix, "XXXXXX")).string();
+    if (mkdtemp(pattern.data()) == nullptr) break;
+    const int lock = take_lock(pattern, O_CREAT);
+    if (lock >= 0 && is_lock_of(pattern, lock)) return {pattern, lock};
+    if (lock >= 0) close(lock);
+    std::error_code error;
+    fs::remove_all(pattern, error);
+  }
+  throw Error(ExitCode::usage,
+              cat("cannot make a folder in ", scratch().string(), ": ", std::strerror(errno)));
 }
 
 /// The postmaster of a preview that was killed outright has got SIGQUIT; if it has not heeded it yet, it does now.
@@ -136,12 +163,7 @@ bool is_ready(const fs::path& data) {
 
 ThrowAwayServer::ThrowAwayServer(const ServerPrograms& programs) : user_(ordinary_user()) {
   remove_what_was_left();
-  std::string pattern = (scratch() / cat(k_prefix, "XXXXXX")).string();
-  if (mkdtemp(pattern.data()) == nullptr)
-    throw Error(ExitCode::usage,
-                cat("cannot make a folder in ", scratch().string(), ": ", std::strerror(errno)));
-  folder_ = pattern;
-  lock_ = take_lock(folder_, O_CREAT);
+  std::tie(folder_, lock_) = locked_folder();
   try {
     make_cluster(programs);
     start(programs);
