@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every test of the project as a CTest test. Labels: unit and cli need nothing; cluster needs what scripts/setup --kube
-# installs; db needs PostgreSQL servers; lint needs clang's tools.
+# installs, browser what --browser and 18 do; db needs PostgreSQL servers; lint needs clang's tools.
 
 find_package(GTest REQUIRED)
 
@@ -104,6 +104,12 @@ pgsluice_test_program(cluster_tests cluster)
 add_test(NAME cluster COMMAND cluster_tests --gtest_brief=1)
 add_test(NAME manifests COMMAND "${PROJECT_SOURCE_DIR}/tests/manifests/check")
 set_tests_properties(cluster manifests PROPERTIES LABELS cluster TIMEOUT 300
+  ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
+
+# ---- browser: the reports as a person sees them ------------------------------------------------------------------------
+
+add_test(NAME browser COMMAND "${PROJECT_SOURCE_DIR}/tests/browser/check")
+set_tests_properties(browser PROPERTIES LABELS browser TIMEOUT 300
   ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
 
 # ---- db: against real servers --------------------------------------------------------------------------------------

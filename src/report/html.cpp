@@ -20,7 +20,7 @@ constexpr std::string_view k_head = R"(<meta charset="utf-8">
   --page: #fff; --text: #1c2430; --faint: #5b6675; --line: #d8dee6; --box: #f4f6f8;
   --error: #b3261e; --warning: #8a5a00; --info: #0b5cad; --good: #1a7037;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #14181e; --text: #e3e8ee; --faint: #9aa6b4; --line: #333c47; --box: #1d232b;
     --error: #ff8a80; --warning: #f0b955; --info: #82b8ff; --good: #74d392;
@@ -35,7 +35,7 @@ h1 { font-size: 1.6rem; margin: 0; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 h2 + h3 { border-top: 0; padding-top: 0; }
-p { margin: .5rem 0; max-width: 48rem; }
+p { margin: .5rem 0; max-width: 48rem; white-space: pre-wrap; }
 code, pre { font: .875em/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
 code { background: var(--box); border-radius: 3px; padding: .1em .3em; }
 pre { background: var(--box); border-radius: 6px; padding: .75rem; margin: .5rem 0; overflow-x: auto; white-space: pre-wrap; }
@@ -44,7 +44,7 @@ a { color: var(--info); }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); }
 th { font-size: .875rem; color: var(--faint); }
-td { white-space: pre-line; }
+td { min-width: 4.5rem; white-space: pre-line; }
 dt { font-weight: 600; }
 dd { margin: 0 0 .5rem 1rem; }
 .error, .warning, .info, .good, .strong, .heading { font-weight: 600; }
@@ -56,26 +56,29 @@ dd { margin: 0 0 .5rem 1rem; }
 .timeline .row { display: grid; grid-template-columns: 14rem 1fr 5rem; gap: .75rem; align-items: center; padding: .2rem 0; }
 .timeline .axis { color: var(--faint); font-size: .875rem; margin: 0 5.75rem .25rem 14.75rem; text-align: right; }
 .timeline .row > span { text-align: right; font-size: .875rem; }
-.track { position: relative; height: 1.25rem; background: var(--box); border-radius: 3px; }
+.track { position: relative; isolation: isolate; height: 1.25rem; background: var(--box); border-radius: 3px; }
 .bar { position: absolute; top: 0; height: 100%; min-width: 3px; border-radius: 2px; background: var(--info); }
-.bar.error { background: var(--error); }
+.bar.error { z-index: 1; background: var(--error); }
 .bar.warning { background: repeating-linear-gradient(45deg, var(--warning) 0 4px, var(--box) 4px 6px); }
-.bar:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; z-index: 1; }
+.bar:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; z-index: 2; }
+.track, .bar { print-color-adjust: exact; }
 tr:has(:target) { background: var(--box); }
 @media (max-width: 44rem) {
-  .timeline .row { grid-template-columns: 1fr auto; }
+  .timeline .row { grid-template-columns: 1fr auto; gap: .125rem .75rem; padding: .3rem 0; }
+  .timeline .row > code { padding: 0; background: none; }
   .timeline .track { grid-column: 1 / -1; grid-row: 2; }
   .timeline .axis { margin: 0 0 .25rem; }
   thead { display: none; }
   tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
-  td { display: block; border: 0; padding: .15rem 0; }
+  td { display: inline-block; min-width: 0; max-width: 100%; margin-right: 1.25rem; border: 0; padding: .15rem 0; }
+  td:last-child { display: block; margin-right: 0; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
 }
 @media print {
   :root { --page: #fff; --text: #000; --faint: #444; --line: #bbb; --box: #f4f4f4; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   h2, h3 { break-after: avoid; }
-  tr, pre { break-inside: avoid; }
+  tr, pre, .timeline .row { break-inside: avoid; }
 }
 </style>
 )";
@@ -169,12 +172,17 @@ std::string percent(double part, double whole) {
   return text.data();
 }
 
-/// A link can be reached with the keyboard, and says what it is to who cannot see it.
+/// A link can be reached with the keyboard, and says what it is to who cannot see it; one that leads nowhere is none.
+/// At the end of the axis, too, there is room for the least width.
 std::string bar(const TimeLine::Segment& segment, double end) {
-  return cat("<a class=\"bar ", class_of(segment.style), "\" href=\"#", markup_escaped(segment.target),
-             "\" style=\"left:", percent(segment.from, end),
-             ";width:", percent(segment.until - segment.from, end), "\" title=\"",
-             markup_escaped(segment.title), "\" aria-label=\"", markup_escaped(segment.title), "\"></a>");
+  const std::string_view element = segment.target.empty() ? "span" : "a";
+  const std::string role =
+      segment.target.empty() ? " role=\"img\"" : cat(" href=\"#", markup_escaped(segment.target), "\"");
+  const std::string title = markup_escaped(segment.title);
+  return cat("<", element, " class=\"bar ", class_of(segment.style), "\"", role, " style=\"left:min(",
+             percent(segment.from, end), ",100% - 3px)",
+             ";width:", percent(segment.until - segment.from, end), "\" title=\"", title, "\" aria-label=\"",
+             title, "\"></", element, ">");
 }
 
 std::string render(const TimeLine& line) {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which bars the data of a preview asks for. Written from what the page promises, not from the program that draws it.
+
+const blocksReads = (mode) => mode === 'AccessExclusiveLock';
+const blocksWrites = (mode) =>
+  ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'].includes(mode);
+
+/// The relations whose readers or writers were kept out: label → bars, as parts of the axis.
+export function locksOf(report) {
+  const ran = report.files.flatMap((file) => file.statements).filter((one) => one.observed);
+  const begin = Math.min(...ran.map((one) => one.observed.begin_ms));
+  const length = Math.max(...ran.map((one) => one.observed.released_ms)) - begin;
+  const rows = new Map();
+  for (const {sql, observed} of ran) {
+    for (const lock of observed.locks) {
+      if (lock.new || 'iI'.includes(lock.relkind) || !blocksWrites(lock.mode)) continue;
+      if (!rows.has(lock.relation)) rows.set(lock.relation, []);
+      rows.get(lock.relation).push({
+        from: (observed.begin_ms - begin) / length,
+        until: (observed.released_ms - begin) / length,
+        style: blocksReads(lock.mode) ? 'error' : 'warning',
+        sql,
+      });
+    }
+  }
+  return rows;
+}
+
+/// When the application's slowest query took 100 ms or more, and 1 s or more: run → bars.
+export function latenciesOf(load) {
+  const rows = new Map();
+  for (const run of load.runs) {
+    const bars = [];
+    run.latency_ms.forEach((ms, i) => {
+      const style = ms >= 1000 ? 'error' : ms >= 100 ? 'warning' : '';
+      const last = bars.at(-1);
+      if (last && last.style === style && last.end === i) last.end = i + 1;
+      else if (style) bars.push({style, begin: i, end: i + 1});
+    });
+    const parts = run.latency_ms.length;
+    if (parts > 0) {
+      rows.set(run.gated ? 'gated' : 'naive',
+        bars.map(({style, begin, end}) => ({style, from: begin / parts, until: end / parts})));
+    }
+  }
+  return rows;
+}
