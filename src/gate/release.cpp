@@ -6,7 +6,7 @@
 
 namespace pgsluice {
 
-EvidenceSource release_source(std::string app, std::string release) {
+EvidenceSource release_source(const std::string& app, const std::string& release) {
   return {.provider = "release",
           .look = [app, release](const GateQuestion& question) -> std::vector<Evidence> {
             if (release.empty() || !question.needs_app) return {};

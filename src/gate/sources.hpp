@@ -11,7 +11,7 @@ namespace pgsluice {
 EvidenceSource session_source(Session& session);
 /// Whether the release that is being brought fits what the step needs. Says nothing of other applications; `app` may be
 /// empty: that of the step.
-EvidenceSource release_source(std::string app, std::string release);
+EvidenceSource release_source(const std::string& app, const std::string& release);
 /// Objects of the catalog that still use what is taken away.
 EvidenceSource dependant_source(Session& session);
 /// Whether what the file rests on is not only applied but valid: indexes, constraints. `plan` must outlive it.
