@@ -250,7 +250,6 @@ Runner add_apply(CLI::App& app) {
   app.add_option("--plan", options->plan,
                  "what `pgsluice plan --format json` wrote: run that, or refuse if anything has moved since")
       ->type_name("FILE");
-  add_app(app, options->pending.gate.app);
   add_gate_actions(app, options->pending.gate);
   add_run_options(app, *options);
   return [options](const GlobalOptions& global) { return run_apply(*options, global); };

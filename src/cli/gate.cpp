@@ -144,6 +144,7 @@ void add_app(CLI::App& app, std::string& name) {
 
 void add_gate_policy(CLI::App& app, GateOptions& options) {
   add_release(app, options.release);
+  add_app(app, options.app);
   app.add_option(
          "--evidence", options.evidence,
          "what a contract step needs: NAME=required, =optional (told, holds nothing back) or =ignored; "

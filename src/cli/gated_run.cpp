@@ -94,23 +94,23 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
   const auto looked = std::make_shared<Clock::time_point>(world.clock.now());
   return [&pending, &worker, &world, &options, looked](const PlannedFile& file) {
     if (file.new_relations || world.clock.now() - *looked < k_fresh) return true;
+    const std::string& id = file.analysis.migration.id;
     Judgement now;
     try {
       now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
-    } catch (const Error& error) {
+      if (!now.holds.empty()) {
+        record_contract(*worker.session, file, now.decision,
+                        {.run_id = world.run_id, .token = worker.token, .release = options.release});
+      }
+    } catch (const Error& error) {  // the run must still be told to its end
       now.holds.push_back({.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
     }
     *looked = world.clock.now();
     if (now.holds.empty()) return true;
-    const std::string& id = file.analysis.migration.id;
     world.emit({.severity = Severity::warning,
                 .name = "gate-closed",
                 .subject = id,
                 .message = "its gate has closed since the run began"});
-    if (!now.decision.migration.empty()) {
-      record_contract(*worker.session, file, now.decision,
-                      {.run_id = world.run_id, .token = worker.token, .release = options.release});
-    }
     for (PlannedFile& planned : pending.plan.files) {
       if (planned.analysis.migration.id == id) planned.holds = now.holds;
     }

@@ -103,7 +103,6 @@ Runner add_hook(CLI::App& app) {
       ->default_str("");
   add_folder_options(app, options->apply.pending);
   add_database_url(app, options->apply.url);
-  add_app(app, options->apply.pending.gate.app);
   add_gate_policy(app, options->apply.pending.gate);
   add_gate_actions(app, options->apply.pending.gate);
   add_run_options(app, options->apply);

@@ -363,10 +363,10 @@ Runner add_preview(CLI::App& app) {
          "of production's")
       ->type_name("N|N%|Nx")
       ->check(CLI::Validator(check_rows, ""));
-  add_catalog(
-      app, command->catalog,
-      "a file that snapshot wrote, or live: how many rows there are in production, to say what statements "
-      "would take there");
+  add_catalog(app, command->catalog,
+              "a file that snapshot wrote in production, or live: its schema is made first, and what "
+              "statements would "
+              "take with its number of rows is said");
   app.add_flag("--load", command->load,
                "run the files beside an application, too, and show which of its queries waited for what");
   add_duration(app, "--blocker", command->blocker,

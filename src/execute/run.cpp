@@ -484,6 +484,8 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   const std::optional<Stop> stop = run_steps(steps, report, run, next);
   tell_applied(steps, report);
   report.message = stop && !stop->message.empty() ? stop->message : summary(report);
+  if (stop && report.steps[next].state == StepState::held && next + 1 < steps.size())
+    report.message += "; what comes after the step that is held waits for the next run";
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
