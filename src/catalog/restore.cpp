@@ -7,87 +7,20 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "catalog/snapshot_sql.hpp"
 #include "pgsluice/snapshot.hpp"
 
 namespace pgsluice {
 namespace {
 
-std::string full_name(const std::string& schema, const std::string& name) {
-  return cat(quote_ident(schema), ".", quote_ident(name));
-}
-
 std::string clause(std::string_view words, const std::string& value) {
   return value.empty() ? std::string() : cat(" ", words, " ", value);
-}
-
-std::string quote_literal(std::string_view text) {
-  const std::string quoted = cat("'", replace_all(text, "'", "''"), "'");
-  return text.find('\\') == std::string_view::npos ? quoted : cat("E", replace_all(quoted, "\\", "\\\\"));
-}
-
-/// A dollar quote that does not occur in the text.
-std::string dollar_quote(const std::string& text) {
-  std::string word = "body";
-  while (text.find(cat("$", word, "$")) != std::string::npos) word += '_';
-  return cat("$", word, "$", text, "$", word, "$");
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {
   std::vector<std::string> quoted;
   for (const std::string& name : names) quoted.push_back(quote_ident(name));
   return join(quoted, ", ");
-}
-
-// ---- types and functions ------------------------------------------------------------------------------------------
-
-/// A constraint that is not validated can only be added.
-std::string domain_sql(const SnapshotType& type) {
-  const std::string name = full_name(type.schema, type.name);
-  std::string sql = cat("CREATE DOMAIN ", name, " AS ", type.base, clause("DEFAULT", type.default_expression),
-                        type.not_null ? " NOT NULL" : "");
-  for (const SnapshotConstraint& constraint : type.constraints) {
-    sql += cat(";\nALTER DOMAIN ", name, " ADD CONSTRAINT ", quote_ident(constraint.name), " ",
-               constraint.definition);
-  }
-  return sql;
-}
-
-std::string enum_sql(const SnapshotType& type) {
-  std::vector<std::string> labels;
-  for (const std::string& label : type.labels) labels.push_back(quote_literal(label));
-  return cat("CREATE TYPE ", full_name(type.schema, type.name), " AS ENUM (", join(labels, ", "), ")");
-}
-
-/// search_path is stored with the quoting of its elements, of which an empty one cannot be written in SET.
-std::string list_setting(const std::string& value) {
-  std::vector<std::string> elements;
-  for (const std::string_view part : split(value, ',')) {
-    std::string_view element = trim(part);
-    if (element.starts_with('"') && element.size() > 1) element = element.substr(1, element.size() - 2);
-    elements.push_back(quote_literal(replace_all(element, "\"\"", "\"")));
-  }
-  return join(elements, ", ");
-}
-
-std::string function_sql(const SnapshotFunction& function) {
-  const bool procedure = function.prokind == "p";
-  std::string sql =
-      cat("CREATE ", procedure ? "PROCEDURE " : "FUNCTION ", full_name(function.schema, function.name), "(",
-          function.arguments, ")", procedure ? std::string() : clause("RETURNS", function.result),
-          " LANGUAGE ", quote_ident(function.language));
-  if (!procedure) {
-    sql += function.provolatile == "i" ? " IMMUTABLE" : function.provolatile == "s" ? " STABLE" : " VOLATILE";
-  }
-  if (function.prokind == "w") sql += " WINDOW";
-  if (function.security_definer) sql += " SECURITY DEFINER";
-  for (const std::string& setting : function.config) {
-    const std::size_t equals = setting.find('=');
-    const std::string name = setting.substr(0, equals);
-    const std::string value = setting.substr(equals + 1);
-    sql += cat(" SET ", name, " TO ", name == "search_path" ? list_setting(value) : quote_literal(value));
-  }
-  if (!function.sql_body.empty()) return cat(sql, " ", function.sql_body);
-  return cat(sql, " AS ", dollar_quote(function.source));
 }
 
 // ---- relations ----------------------------------------------------------------------------------------------------
@@ -263,6 +196,7 @@ class CatalogRestorer {
         const std::string name = full_name(domain->schema, domain->name);
         if (!waiting.contains(name) || waiting.contains(domain->base)) continue;
         add(domain_sql(*domain));
+        for (const SnapshotConstraint& constraint : domain->constraints) add(domain_sql(*domain, constraint));
         waiting.erase(name);
         any = true;
       }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "catalog/snapshot_sql.hpp"
 #include "pgsluice/error.hpp"
 #include "pgsluice/sql.hpp"
 
@@ -23,29 +24,12 @@ struct Making {
   std::string sql;
 };
 
-std::string quoted(const std::string& schema, const std::string& name) {
-  return cat(quote_ident(schema), ".", quote_ident(name));
-}
-
-/// Of any contents, whatever standard_conforming_strings says.
-std::string literal(const std::string& text) {
-  const bool escapes = text.find('\\') != std::string::npos;
-  return cat(escapes ? "E'" : "'", replace_all(replace_all(text, "'", "''"), "\\", "\\\\"), "'");
-}
-
-/// With dollar quotes that the text does not have.
-std::string dollar_quoted(const std::string& text) {
-  std::string name = "body";
-  while (text.find(cat("$", name)) != std::string::npos) name += '_';
-  return cat("$", name, "$", text, "$", name, "$");
-}
-
 /// Writes down statements, in the order in which most of them work at once.
 class Writer {
  public:
   explicit Writer(const Snapshot& snapshot) : snapshot_(snapshot) {
     for (const SnapshotRelation& relation : snapshot.relations)
-      relations_[quoted(relation.schema, relation.name)] = &relation;
+      relations_[full_name(relation.schema, relation.name)] = &relation;
   }
 
   void write() {
@@ -71,7 +55,7 @@ class Writer {
     each_relation(&Writer::write_constraints);
     each_relation(&Writer::write_code);
     for (const SnapshotStatistics& statistics : snapshot_.statistics)
-      make("statistics", quoted(statistics.schema, statistics.name), statistics.definition);
+      make("statistics", full_name(statistics.schema, statistics.name), statistics.definition);
     write_what_is_left_out();
   }
 
@@ -88,7 +72,7 @@ class Writer {
 
   void each_relation(void (Writer::*write)(const SnapshotRelation&, const std::string&)) {
     for (const SnapshotRelation& relation : snapshot_.relations) {
-      if (is_theirs(relation)) (this->*write)(relation, quoted(relation.schema, relation.name));
+      if (is_theirs(relation)) (this->*write)(relation, full_name(relation.schema, relation.name));
     }
   }
 
@@ -105,21 +89,14 @@ class Writer {
   // ---- types and functions ---------------------------------------------------------------------------------------------
 
   void write_type(const SnapshotType& type) {
-    const std::string name = quoted(type.schema, type.name);
+    const std::string name = full_name(type.schema, type.name);
     if (type.typtype == "e") {
-      std::vector<std::string> labels;
-      for (const std::string& label : type.labels) labels.push_back(literal(label));
-      make("type", name, cat("CREATE TYPE ", name, " AS ENUM (", join(labels, ", "), ")"));
+      make("type", name, enum_sql(type));
     } else if (type.typtype == "d") {
-      make("domain", name,
-           cat("CREATE DOMAIN ", name, " AS ", type.base,
-               type.default_expression.empty() ? "" : cat(" DEFAULT ", type.default_expression),
-               type.not_null ? " NOT NULL" : ""));
+      make("domain", name, domain_sql(type));
       for (const SnapshotConstraint& constraint : type.constraints) {
         if (constraint.contype == "c")
-          make("constraint", cat(quote_ident(constraint.name), " of ", name),
-               cat("ALTER DOMAIN ", name, " ADD CONSTRAINT ", quote_ident(constraint.name), " ",
-                   constraint.definition));
+          make("constraint", cat(quote_ident(constraint.name), " of ", name), domain_sql(type, constraint));
       }
     } else if (type.typtype == "r") {
       make("type", name, cat("CREATE TYPE ", name, " AS RANGE (SUBTYPE = ", type.base, ")"));
@@ -128,39 +105,16 @@ class Writer {
     }
   }
 
-  /// As pg_get_functiondef() writes it. Some settings are lists of names, and not one string.
-  static std::string setting(const std::string& entry) {
-    static constexpr std::array<std::string_view, 5> k_lists = {
-        "search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries",
-        "shared_preload_libraries"};
-    const std::size_t equals = entry.find('=');
-    const std::string name = entry.substr(0, equals);
-    const std::string value = equals == std::string::npos ? std::string() : entry.substr(equals + 1);
-    const bool list = std::ranges::count(k_lists, name) > 0 && !value.empty();
-    return cat(" SET ", name, " TO ", list ? value : literal(value));
-  }
-
   void write_function(const SnapshotFunction& function) {
-    const std::string name = cat(quoted(function.schema, function.name), "(", function.arguments, ")");
-    const bool procedure = function.prokind == "p";
+    const std::string name = cat(full_name(function.schema, function.name), "(", function.arguments, ")");
     // What makes values of a range comes with it.
-    if (function.language == "internal" && function.result == quoted(function.schema, function.name)) return;
+    if (function.language == "internal" && function.result == full_name(function.schema, function.name))
+      return;
     if ((function.source.empty() && function.sql_body.empty()) || function.prokind == "w") {
       leave_out("function", name, "the snapshot does not have its source");
       return;
     }
-    std::string sql =
-        cat("CREATE ", procedure ? "PROCEDURE " : "FUNCTION ", name,
-            procedure ? "" : cat(" RETURNS ", function.result), " LANGUAGE ", quote_ident(function.language));
-    if (!procedure)
-      sql += function.provolatile == "i"   ? " IMMUTABLE"
-             : function.provolatile == "s" ? " STABLE"
-                                           : " VOLATILE";
-    if (function.security_definer) sql += " SECURITY DEFINER";
-    for (const std::string& entry : function.config) sql += setting(entry);
-    sql += function.sql_body.empty() ? cat(" AS ", dollar_quoted(function.source))
-                                     : cat("\n", function.sql_body);
-    make(procedure ? "procedure" : "function", name, std::move(sql));
+    make(function.prokind == "p" ? "procedure" : "function", name, function_sql(function));
   }
 
   // ---- relations -------------------------------------------------------------------------------------------------------
@@ -294,7 +248,7 @@ class Writer {
       }
     }
     for (const SnapshotIndex& index : relation.indexes) {
-      const std::string index_name = quoted(relation.schema, index.name);
+      const std::string index_name = full_name(relation.schema, index.name);
       if (index.constraint.empty()) make("index", index_name, index.definition);
       if (index.constraint.empty() && !index.parent.empty())
         late_.emplace(0, Making{.what = cat("index ", index_name),
@@ -355,7 +309,7 @@ class Writer {
   void write_what_is_left_out() {
     for (const SnapshotCast& one : snapshot_.casts) {
       const bool of_range = std::ranges::any_of(snapshot_.types, [&](const SnapshotType& type) {
-        return type.typtype == "r" && quoted(type.schema, type.name) == one.source;
+        return type.typtype == "r" && full_name(type.schema, type.name) == one.source;
       });
       if (!of_range)
         leave_out("cast", cat("(", one.source, " AS ", one.target, ")"),
@@ -399,7 +353,7 @@ std::vector<std::string> recreate(Session& session, const Snapshot& snapshot) {
   if (!snapshot.database.search_path.empty())
     session.script(
         cat("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO ', current_database()) || ",
-            literal(snapshot.database.search_path), "; END $$"));
+            quote_literal(snapshot.database.search_path), "; END $$"));
   std::vector<std::string> missing = std::move(writer.missing);
   std::ranges::move(reasons, std::back_inserter(missing));
   return missing;
