@@ -452,6 +452,8 @@ TEST_P(Gate, AStepThatNamesNoReleaseNeedsTheOneThatBroughtWhatItRestsOn) {
   EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
   EXPECT_TRUE(has_total());
   EXPECT_THAT(message(), HasSubstr("checkout>=2.0.0"));
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0", "--app", "checkout"}), "sessions")
+      << "status agrees";
 }
 
 TEST_P(Gate, WhatComesWhileTheRunIsAtWorkHoldsTheStep) {
