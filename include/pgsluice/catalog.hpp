@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -88,6 +89,19 @@ struct CatalogTrigger {
   std::vector<FunctionCall> when;    ///< what its WHEN calls
 };
 
+/// The columns of a relation on which something stored depends. pg: dependency.c
+struct ColumnUse {
+  RelationName relation;
+  Few<Name> columns;
+};
+
+/// Of every relation whose columns were known. Where one is missing, what is stored may depend on all columns of it that
+/// it names.
+using ColumnUses = Few<ColumnUse>;
+
+/// Whether something stored, which names these columns ("*" is all), may depend on the column of the relation.
+bool may_use(const ColumnUses& uses, std::span<const Name> names, const RelationName& relation, Name column);
+
 struct CatalogRule {
   Name name;
   std::string_view event;  ///< select, insert, update or delete
@@ -95,7 +109,8 @@ struct CatalogRule {
   bool conditional = false;  ///< WHERE: the statement itself may run, too
   char enabled = 'O';
   Box<std::vector<Statement>> actions;
-  std::vector<RelationName> uses;  ///< other relations that the actions name
+  std::vector<RelationName> reads;  ///< other relations that the actions name
+  ColumnUses uses;
 };
 
 /// A function or procedure; overloads are several of one name.
@@ -118,7 +133,8 @@ struct CatalogPolicy {
   Name name;
   std::string_view cmd = "all";  ///< all, select, insert, update or delete
   std::vector<RelationName> reads;
-  Names columns;           ///< of its table and of what it reads
+  Names columns;  ///< of its table and of what it reads
+  ColumnUses uses;
   Names roles;             ///< empty: everybody
   bool has_using = false;  ///< USING was written
   bool has_check = false;  ///< WITH CHECK was written
@@ -130,7 +146,9 @@ struct CatalogQuery {
   Few<RelationName> reads;  ///< its relations
   /// The same with what it demands of their rows.
   Few<RelationRef> sources;
-  Few<Name> columns;        ///< that it names; "*" for all
+  Few<Name> columns;  ///< that it names; "*" for all
+  ColumnUses uses;
+  Few<Name> yields;         ///< the view's own columns; empty: not known
   Box<ViewQuery> writable;  ///< of a view that can be written to
   Few<FunctionCall> calls;  ///< its functions
   Few<TypeName> casts;      ///< the types that it names
@@ -154,6 +172,7 @@ struct Relation {
   bool rows_deleted = false;  ///< by DELETE, so that VACUUM may give pages back
   bool clustered = false;     ///< an index: CLUSTER uses it
   bool is_new = false;        ///< made in the current transaction: nobody else can see it
+  bool columns_open = false;  ///< it may have columns that are not known
   bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
   bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
   ShareCount share_count;     ///< catalogs that have it

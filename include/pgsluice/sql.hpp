@@ -190,6 +190,7 @@ struct Fact {
 
 struct Text;
 struct CodeBlock;
+struct QueryShape;
 struct Statement;
 
 struct FunctionCall {
@@ -291,7 +292,8 @@ struct ColumnDef {
 };
 
 struct IndexElement {
-  Name column;  ///< empty for an expression
+  Name column;        ///< empty for an expression
+  Name made_as = {};  ///< the column's name when the index was made, which the index keeps; empty: the same
   Box<Expression> expression;
   Name collation;
   Name opclass;
@@ -386,6 +388,7 @@ struct Command {
   Name access_method;
   Box<std::vector<RowChange>> changes;  ///< of DML: its own first, then those of WITH
   Box<ViewQuery> view;
+  Box<QueryShape> query;                   ///< of a view, rule or policy: the names in it; see query.hpp
   Box<std::vector<ResultColumn>> results;  ///< of the query of CREATE TABLE … AS
   Box<CodeBlock> code;                     ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
   Box<std::vector<Text>> arguments;        ///< of EXECUTE

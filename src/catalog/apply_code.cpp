@@ -92,13 +92,13 @@ void CatalogChange::enable_triggers(std::string_view tag) {
 }
 
 /// But for the table that the rule is on: with that it goes anyway.
-void CatalogChange::add_used(const Statement& action, std::vector<RelationName>& uses) const {
+void CatalogChange::add_read(const Statement& action, std::vector<RelationName>& reads) const {
   const Relation* own = target();
   for (const Command& command : action.commands) {
     for (const RelationRef& ref : command.relations) {
       const RelationName name = catalog_.resolve(ref.name);
-      const bool known = std::ranges::find(uses, name) != uses.end();
-      if (!known && (own == nullptr || own->name != name)) uses.push_back(name);
+      const bool known = std::ranges::find(reads, name) != reads.end();
+      if (!known && (own == nullptr || own->name != name)) reads.push_back(name);
     }
   }
 }
@@ -125,9 +125,10 @@ void CatalogChange::create_rule() {
                    .instead = command_.is("instead"),
                    .conditional = command_.is("conditional"),
                    .actions = command_.inner,
-                   .uses = {}};
+                   .reads = {},
+                   .uses = column_uses()};
   if (command_.inner) {
-    for (const Statement& action : *command_.inner) add_used(action, rule.uses);
+    for (const Statement& action : *command_.inner) add_read(action, rule.reads);
   }
   for_target([&](Relation& relation) {
     erase_if(relation.rules, [&](const CatalogRule& other) { return other.name == rule.name; });

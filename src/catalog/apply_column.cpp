@@ -104,7 +104,14 @@ void CatalogChange::add_column() {
   });
 }
 
+void CatalogChange::rename_in_uses(ColumnUses& uses, const RelationName& table) const {
+  for (ColumnUse& use : uses) {
+    if (use.relation == table) std::ranges::replace(use.columns, command_.name, command_.new_name);
+  }
+}
+
 void CatalogChange::rename_in_query(CatalogQuery& query, const RelationName& table) {
+  rename_in_uses(query.uses, table);
   // Another relation that it reads may have a column of the old name, too.
   if (contains(query.columns, command_.name)) query.columns.push_back(command_.new_name);
   for (RelationRef& source : query.sources) {
@@ -118,12 +125,13 @@ void CatalogChange::rename_in_query(CatalogQuery& query, const RelationName& tab
   }
 }
 
-/// In foreign keys that point to the table, and in the views and policies that read it.
+/// In foreign keys that point to the table, and in the views, policies and rules that read it.
 void CatalogChange::rename_elsewhere(const RelationName& name) {
   std::vector<RelationName> others;
   for (const Relation* other : catalog_.referencing(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.readers(name)) others.push_back(other->name);
   for (const Relation* other : catalog_.policed_by(name)) others.push_back(other->name);
+  for (const Relation* other : catalog_.ruled_by(name)) others.push_back(other->name);
   for (const RelationName& other : others) {
     edit(other, [&](Relation& relation) {
       for (CatalogConstraint& key : relation.constraints) {
@@ -131,7 +139,9 @@ void CatalogChange::rename_elsewhere(const RelationName& name) {
           std::ranges::replace(key.referenced_columns, command_.name, command_.new_name);
       }
       if (relation.stored_query) rename_in_query(relation.stored_query.edit(), name);
+      for (CatalogRule& rule : relation.rules) rename_in_uses(rule.uses, name);
       for (CatalogPolicy& policy : relation.policies) {
+        rename_in_uses(policy.uses, name);
         if (contains(policy.columns, command_.name)) policy.columns.push_back(command_.new_name);
       }
     });
@@ -169,15 +179,26 @@ void CatalogChange::rename_column() {
       }
       for (CatalogTrigger& trigger : relation.triggers) rename_in(trigger.columns);
       if (relation.partition_key) rename_in(relation.partition_key.edit().columns);
+      if (relation.stored_query) rename_in(relation.stored_query.edit().yields);
     });
     rename_elsewhere(name);
+    std::vector<RelationName> sequences;
+    for (const Relation* sequence : catalog_.owned_sequences(name)) sequences.push_back(sequence->name);
+    for (const RelationName& sequence : sequences) {
+      edit(sequence, [&](Relation& relation) {
+        if (relation.owner_column == command_.name) relation.owner_column = command_.new_name;
+      });
+    }
     std::vector<RelationName> indexes;
     for (const Relation* index : catalog_.indexes(name)) indexes.push_back(index->name);
     for (const RelationName& index : indexes) {
       edit(index, [&](Relation& relation) {
         IndexDef& index_def = relation.index.edit();
         for (IndexElement& element : index_def.elements) {
-          if (element.column == command_.name) element.column = command_.new_name;
+          if (element.column == command_.name) {
+            if (element.made_as.empty()) element.made_as = element.column;
+            element.column = command_.new_name;
+          }
           if (element.expression) rename_in_expression(element.expression.edit());
         }
         rename_in(index_def.including);

@@ -83,7 +83,11 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
   naming.index.reset();
   naming.constraints.clear();
   Names columns;
-  for (const IndexElement& element : definition.elements) columns.push_back(element.column);
+  Names made_as;
+  for (const IndexElement& element : definition.elements) {
+    columns.push_back(element.column);
+    made_as.push_back(element.made_as.empty() ? element.column : element.made_as);
+  }
   if (contype.empty()) {
     naming.index = definition;
     naming.index.edit().name = {};
@@ -91,7 +95,7 @@ void CatalogChange::add_index(const RelationName& table, const IndexDef& definit
     // indexcmds.c ChooseIndexName() goes by the operators, which a clone of a key WITHOUT OVERLAPS has.
     const bool excludes = contype == "CONSTR_UNIQUE" && definition.access_method == "gist";
     naming.constraints.push_back({.contype = excludes ? "CONSTR_EXCLUSION" : contype,
-                                  .columns = columns,
+                                  .columns = made_as,
                                   .including = Names(definition.including)});
   }
   put_index(table, choose_index_name(catalog_, table, naming), definition, contype, columns, parent);
@@ -120,8 +124,10 @@ void CatalogChange::remake_partitioned_indexes(const RelationName& table, const 
   std::vector<Relation> roots;
   for (const Relation* index : catalog_.indexes(table)) {
     const bool is_root = index->relkind == relkind::partitioned_index && index->parents.empty();
-    if (is_root && index->constraint.empty() && index->index && uses_column(*index->index, column))
-      roots.push_back(*index);
+    if (!is_root || !index->constraint.empty() || !index->index || !uses_column(*index->index, column))
+      continue;
+    Relation& root = roots.emplace_back(*index);
+    for (IndexElement& element : root.index.edit().elements) element.made_as = {};
   }
   for (const Relation& root : roots) {
     std::vector<RelationName> attached;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views, sequences, types and other objects.
+// Sequences, types and other objects.
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -7,74 +7,6 @@
 #include "change.hpp"
 
 namespace pgsluice {
-
-void CatalogChange::create_view(char kind) {
-  const RelationName name = new_name();
-  if (name.empty()) return;
-  const Relation* old = catalog_.find(name);
-  if (old != nullptr && !command_.is("replace")) return;
-  Relation view{.name = name, .relkind = kind};
-  if (name.schemaname == "pg_temp") view.relpersistence = 't';
-  if (kind != relkind::view) place(view);
-  if (kind == relkind::table && command_.results) copy_results(view);
-  if (kind != relkind::table) view.stored_query = read_query(kind);
-  catalog_.put(std::move(view));
-}
-
-CatalogQuery CatalogChange::read_query(char kind) const {
-  CatalogQuery query;
-  for (RelationRef ref : command_.relations) {
-    if (ref.role != "source" && ref.role != "locked") continue;
-    ref.name = catalog_.resolve(ref.name);
-    query.reads.push_back(ref.name);
-    query.sources.push_back(std::move(ref));
-  }
-  query.columns = command_.names;
-  if (kind == relkind::view && command_.view) query.writable = resolved(*command_.view);
-  query.calls = meant(command_.functions);
-  query.grouped = command_.is("grouped");
-  if (command_.expression) {
-    for (const TypeName& cast : command_.expression->casts)
-      query.casts.push_back(catalog_.resolve_type(cast));
-  }
-  return query;
-}
-
-/// CREATE TABLE … AS copies names and types, and nothing else. What is computed is not known.
-void CatalogChange::copy_results(Relation& table) const {
-  for (const ResultColumn& result : *command_.results) {
-    if (result.type) {
-      table.columns.push_back({.name = result.name, .type = catalog_.resolve_type(*result.type)});
-      continue;
-    }
-    for (const RelationRef& ref : command_.relations) {
-      const bool is_read = ref.role == "source" || ref.role == "locked";
-      const bool is_it = result.relation.empty() || result.relation == ref.name;
-      if (is_read && is_it && !result.column.empty()) copy_result(result, ref.name, table);
-    }
-  }
-}
-
-void CatalogChange::copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const {
-  const Relation* relation = catalog_.find(from);
-  if (relation == nullptr) return;
-  for (const CatalogColumn& column : relation->columns) {
-    if (result.column != "*" && result.column != column.name) continue;
-    const Name name = result.column == "*" ? column.name : result.name;
-    if (table.column(name) != nullptr || is_full(table)) continue;
-    table.columns.push_back({.name = name, .collation = column.collation, .type = column.type});
-  }
-}
-
-/// A star stands for the columns that there are now.
-ViewQuery CatalogChange::resolved(ViewQuery query) const {
-  query.base.name = catalog_.resolve(query.base.name);
-  const Relation* base = catalog_.find(query.base.name);
-  if (!query.star || base == nullptr) return query;
-  query.star = false;
-  for (const CatalogColumn& column : base->columns) query.columns.emplace_back(column.name, column.name);
-  return query;
-}
 
 void CatalogChange::sequence() {
   const RelationName name = new_name();
@@ -153,6 +85,7 @@ void merge(CatalogPolicy& policy, const CatalogPolicy& old) {
   if (is_replaced) return;
   policy.reads.insert(policy.reads.end(), old.reads.begin(), old.reads.end());
   policy.columns.insert(policy.columns.end(), old.columns.begin(), old.columns.end());
+  policy.uses = {};
   policy.functions.insert(policy.functions.end(), old.functions.begin(), old.functions.end());
 }
 
@@ -162,6 +95,7 @@ void CatalogChange::put_policy() {
   CatalogPolicy policy{.name = command_.name,
                        .reads = {},
                        .columns = command_.expression ? Names(command_.expression->columns) : Names{},
+                       .uses = column_uses(),
                        .roles = command_.names,
                        .has_using = command_.is("using"),
                        .has_check = command_.is("with_check"),

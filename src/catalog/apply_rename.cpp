@@ -76,6 +76,9 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
   const auto rename_in = [&](RelationName& name) {
     if (name == from) name = to;
   };
+  const auto rename_in_uses = [&](ColumnUses& uses) {
+    for (ColumnUse& use : uses) rename_in(use.relation);
+  };
   std::vector<RelationName> touched{from};
   if (const Relation* moved = catalog_.find(from); moved != nullptr && !moved->owner_table.empty())
     touched.push_back(moved->owner_table);  // its column says which sequence it owns
@@ -99,14 +102,19 @@ void CatalogChange::move(RelationName from, const RelationName& to) {
     if (copy.stored_query) {
       CatalogQuery& query = copy.stored_query.edit();
       std::ranges::for_each(query.reads, rename_in);
+      rename_in_uses(query.uses);
       for (RelationRef& source : query.sources) rename_in(source.name);
       if (query.writable && catalog_.resolve(query.writable->base.name) == from)
         query.writable.edit().base.name = to;
     }
     rename_in(copy.of_type);
-    for (CatalogPolicy& policy : copy.policies) std::ranges::for_each(policy.reads, rename_in);
+    for (CatalogPolicy& policy : copy.policies) {
+      std::ranges::for_each(policy.reads, rename_in);
+      rename_in_uses(policy.uses);
+    }
     for (CatalogRule& rule : copy.rules) {
-      std::ranges::for_each(rule.uses, rename_in);
+      std::ranges::for_each(rule.reads, rename_in);
+      rename_in_uses(rule.uses);
       if (rule.actions) rename_in_rule(rule.actions.edit(), from, to);
     }
     for (CatalogColumn& column : copy.columns) {

@@ -149,7 +149,9 @@ RelationName CatalogChange::add_owned_sequence(const RelationName& table, const 
 
 RelationName CatalogChange::copy_type_columns(const TypeName& type, Relation& table) {
   RelationName name = catalog_.resolve({type.schemaname, type.name});
-  if (const Relation* composite = catalog_.find(name)) table.columns = composite->columns;
+  const Relation* composite = catalog_.find(name);
+  if (composite != nullptr) table.columns = composite->columns;
+  table.columns_open = composite == nullptr || composite->columns_open;
   return name;
 }
 
@@ -159,6 +161,8 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
   const RelationName name = catalog_.resolve(ref.name);
   if (parent) table.parents.push_back(name);
   const Relation* source = catalog_.find(name);
+  const bool is_known = source != nullptr && !source->columns_open && !source->columns.empty();
+  table.columns_open = table.columns_open || !is_known;
   if (source == nullptr) return;
   for (CatalogColumn column : source->columns) {
     column.owned_sequence = {};

@@ -41,6 +41,15 @@ bool is_system(const RelationName& name) {
   return name.schemaname == "pg_catalog" || name.schemaname == "information_schema";
 }
 
+bool may_use(const ColumnUses& uses, std::span<const Name> names, const RelationName& relation, Name column) {
+  const auto contains = [](std::span<const Name> list, Name name) {
+    return std::ranges::find(list, name) != list.end();
+  };
+  const auto use = std::ranges::find(uses, relation, &ColumnUse::relation);
+  if (use != uses.end()) return contains(use->columns, column);
+  return contains(names, column) || contains(names, "*");
+}
+
 const CatalogQuery& Relation::query() const {
   static const CatalogQuery k_none;
   return stored_query ? *stored_query : k_none;
@@ -107,7 +116,7 @@ std::vector<Catalog::Link> Catalog::links_of(const Relation& relation) {
     for (const RelationName& read : policy.reads) links.push_back({LinkKind::policy, read});
   }
   for (const CatalogRule& rule : relation.rules) {
-    for (const RelationName& used : rule.uses) links.push_back({LinkKind::rule, used});
+    for (const RelationName& used : rule.reads) links.push_back({LinkKind::rule, used});
   }
   for (const CatalogColumn& column : relation.columns) {
     if (!column.type.schemaname.empty())

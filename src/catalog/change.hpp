@@ -77,6 +77,7 @@ class CatalogChange {
   void drop_identity_sequences();
   void rename_column();
   void rename_in_predicate(Predicate& said);
+  void rename_in_uses(ColumnUses& uses, const RelationName& table) const;
   void rename_in_query(CatalogQuery& query, const RelationName& table);
   void rename_elsewhere(const RelationName& name);
 
@@ -176,12 +177,16 @@ class CatalogChange {
   void move_mentions(const RelationName& from, const RelationName& to);
   void rename_members(Name schema);
 
-  // apply_object.cpp
+  // apply_query.cpp
   void create_view(char kind);
   [[nodiscard]] CatalogQuery read_query(char kind) const;
+  /// What the command's stored query depends on, and what it yields.
+  [[nodiscard]] ColumnUses column_uses(Few<Name>* yields = nullptr) const;
   void copy_results(Relation& table) const;
-  void copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const;
+  bool copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const;
   [[nodiscard]] ViewQuery resolved(ViewQuery query) const;
+
+  // apply_object.cpp
   void sequence();
   void composite();
   void create_type();
@@ -205,7 +210,7 @@ class CatalogChange {
   void rename_trigger();
   void enable_triggers(std::string_view tag);
   void create_rule();
-  void add_used(const Statement& action, std::vector<RelationName>& uses) const;
+  void add_read(const Statement& action, std::vector<RelationName>& reads) const;
   void enable_rule(std::string_view tag);
 
   Catalog& catalog_;

@@ -36,21 +36,24 @@ RelationName name_of(const TypeName& type) {
   return {.schemaname = type.schemaname, .relname = type.name};
 }
 
-/// A view or policy depends on the columns that it names, wherever they come from.
-bool may_read(std::span<const Name> columns, Name column) {
-  return contains(columns, column) || contains(columns, "*");
+/// A view or policy depends on the columns that it reads.
+bool may_read(const auto& stored, const RelationName& relation, Name column) {
+  return may_use(stored.uses, stored.columns, relation, column);
 }
 
-/// A rule depends on what its actions name and write. Which table an unlisted INSERT means by its places is in `uses`.
-bool may_use(const CatalogRule& rule, Name column) {
-  if (column.empty() || rule.conditional || !rule.actions) return true;
+/// A rule depends on what its actions name and write. Which table an unlisted INSERT means by its places is in `reads`.
+bool may_act_on(const CatalogRule& rule, const RelationName& relation, Name column) {
+  if (column.empty()) return true;
+  const auto use = std::ranges::find(rule.uses, relation, &ColumnUse::relation);
+  if (use != rule.uses.end()) return contains(use->columns, column);
+  if (rule.conditional || !rule.actions) return true;
   return std::ranges::any_of(*rule.actions, [&](const Statement& action) {
     return std::ranges::any_of(action.commands, [&](const Command& command) {
       const auto writes = [&](const RowChange& change) {
         const bool all = change.kind == RowChange::Kind::insert && change.columns.empty();
         return all || contains(change.columns, column) || contains(change.set_columns, column);
       };
-      return may_read(command.names, column) ||
+      return contains(command.names, column) || contains(command.names, "*") ||
              (command.changes && std::ranges::any_of(*command.changes, writes));
     });
   });
@@ -249,7 +252,7 @@ class Dependencies {
   void add_grouped_views(const RelationName& table, std::span<const Name> key) {
     for (const Relation* view : catalog_.readers(table)) {
       const bool has_key =
-          std::ranges::all_of(key, [view](Name column) { return may_read(view->query().columns, column); });
+          std::ranges::all_of(key, [&](Name column) { return may_read(view->query(), table, column); });
       if (view->query().grouped && has_key) add(relation_object(view->name));
     }
   }
@@ -259,7 +262,7 @@ class Dependencies {
     for (const Relation* table : catalog_.policed_by(read)) {
       for (const CatalogPolicy& policy : table->policies) {
         if (std::ranges::find(policy.reads, read) == policy.reads.end()) continue;
-        if (column.empty() || may_read(policy.columns, column))
+        if (column.empty() || may_read(policy, read, column))
           add(part_object(Kind::policy, table->name, policy.name));
       }
     }
@@ -268,7 +271,7 @@ class Dependencies {
   void add_rules(const RelationName& used, Name column = {}) {
     for (const Relation* table : catalog_.ruled_by(used)) {
       for (const CatalogRule& rule : table->rules) {
-        if (std::ranges::find(rule.uses, used) != rule.uses.end() && may_use(rule, column))
+        if (std::ranges::find(rule.reads, used) != rule.reads.end() && may_act_on(rule, used, column))
           add(part_object(Kind::rule, table->name, rule.name));
       }
     }
@@ -305,7 +308,7 @@ class Dependencies {
 
   void expand_column_users(const RelationName& name, Name column) {
     for (const Relation* view : catalog_.readers(name)) {
-      if (may_read(view->query().columns, column)) add(relation_object(view->name));
+      if (may_read(view->query(), name, column)) add(relation_object(view->name));
     }
     for (const Relation* other : catalog_.referencing(name)) {
       for (const CatalogConstraint& key : other->constraints) {

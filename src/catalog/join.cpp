@@ -70,7 +70,11 @@ void join_relation(Relation& relation, const Relation& other) {
       relation.parents.push_back(parent);
   }
   if (relation.stored_query) {
-    Few<RelationName>& reads = relation.stored_query.edit().reads;
+    CatalogQuery& query = relation.stored_query.edit();
+    query.uses = {};  // which of the two queries it has nobody knows
+    query.yields = {};
+    for (const Name column : other.query().columns) query.columns.push_back(column);
+    Few<RelationName>& reads = query.reads;
     for (const RelationName& read : other.query().reads) {
       if (std::ranges::find(reads, read) == reads.end()) reads.push_back(read);
     }

@@ -25,7 +25,11 @@ std::vector<std::string> column_names(const IndexDef& index) {
     names.push_back(std::move(unique));
   };
   for (const IndexElement& element : index.elements) {
-    add(!element.column.empty() ? element.column : element.expression ? element.expression->colname : Name());
+    if (element.column.empty()) {
+      add(element.expression ? element.expression->colname : Name());
+    } else {
+      add(element.made_as.empty() ? element.column : element.made_as);
+    }
   }
   for (const Name column : index.including) add(column);
   return names;

@@ -313,8 +313,24 @@ class CatalogRestorer {
         found->inherited = !column.local;
       }
     });
+    if (from.relkind.front() == relkind::view || from.relkind.front() == relkind::materialized_view)
+      complete_query(from, name);
     if (!from.owner_column.empty()) own(named(from.owner_table), from.owner_column, name);
     for (const SnapshotIndex& index : from.indexes) complete(index, {from.schema, index.name});
+  }
+
+  void complete_query(const SnapshotRelation& from, const RelationName& view) {
+    catalog_.edit(view, [&](Relation& relation) {
+      if (!relation.stored_query) return;
+      CatalogQuery& query = relation.stored_query.edit();
+      query.uses = {};
+      query.yields = {};
+      for (const SnapshotRead& read : from.reads) {
+        Names columns(read.columns.begin(), read.columns.end());
+        query.uses.push_back({.relation = named(read.relation), .columns = std::move(columns)});
+      }
+      for (const SnapshotColumn& column : from.columns) query.yields.push_back(Name(column.name));
+    });
   }
 
   void own(const RelationName& table, const std::string& column, const RelationName& sequence) {

@@ -54,7 +54,11 @@ FactValue column_type(const Subject& subject) {
 
 FactValue column_exists(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
-  return subject.target->column(subject.command.name) != nullptr;
+  if (subject.target->column(subject.command.name) != nullptr) return true;
+  if (!subject.target->columns_open) return false;
+  // Without IF [NOT] EXISTS the command would fail otherwise.
+  if (subject.command.is("missing_ok")) return Unknown{};
+  return subject.command.tag != "AT_AddColumn";
 }
 
 /// tablecmds.c ATExecSetNotNull: where the column is NOT NULL already, nobody looks further down; up to 17 that is so for
@@ -267,6 +271,12 @@ FactValue relation_kind(const Subject& subject) {
   }
 }
 
+FactValue domain_not_null(const Subject& subject) {
+  const CatalogType* domain =
+      subject.command.type ? subject.catalog.find_type(*subject.command.type) : nullptr;
+  return domain != nullptr ? FactValue(domain->not_null) : Unknown{};
+}
+
 FactValue relation_exists(const Subject& subject) {
   if (subject.target != nullptr) return true;
   if (!subject.has_target()) return false;
@@ -299,6 +309,7 @@ constexpr std::array k_facts = {
     DerivedFact{"relation_exists", "the target exists", relation_exists},
     DerivedFact{"column_not_null", "the column is NOT NULL", column_not_null},
     DerivedFact{"column_generated", "the column that is there: none, stored or virtual", column_generated},
+    DerivedFact{"domain_not_null", "the domain that the command names is NOT NULL", domain_not_null},
     DerivedFact{"constraint_no_inherit", "the constraint that the command names is NO INHERIT",
                 constraint_no_inherit},
     DerivedFact{"checks_rows", "rows that are there must satisfy the new constraint", checks_rows},

@@ -99,7 +99,7 @@ void Follower::follow_builtin(const FunctionCall& call) {
 void Follower::open_rules(const Relation& relation) {
   std::vector<RelationName> opened{relation.name};
   for (const CatalogRule& rule : relation.rules)
-    opened.insert(opened.end(), rule.uses.begin(), rule.uses.end());
+    opened.insert(opened.end(), rule.reads.begin(), rule.reads.end());
   for (const RelationName& name : opened) host_->open(name, LockMode::AccessShare);
 }
 
@@ -194,14 +194,13 @@ void Follower::open_read_columns(const Command& command, const Done& done) {
 
 /// A column that holds rows is taken apart by the view, or shown as a whole: execExprInterp.c get_cached_rowtype().
 void Follower::open_rows_of_view(const Relation& view) {
-  const Few<Name> read = view.query().columns;
+  const CatalogQuery query = view.query();
   std::vector<TypeName> types;
-  for (const RelationName& name : view.query().reads) {
+  for (const RelationName& name : query.reads) {
     const Relation* relation = catalog_.find(name);
     if (relation == nullptr) continue;
     for (const CatalogColumn& column : relation->columns) {
-      const bool used = std::ranges::any_of(read, [&](Name n) { return n == column.name || n == "*"; });
-      if (used) types.push_back(column.type);
+      if (may_use(query.uses, query.columns, name, column.name)) types.push_back(column.type);
     }
   }
   for (const TypeName& type : types) open_row_type(type);

@@ -32,9 +32,10 @@ Names columns_of_type(const Catalog& catalog, const Relation& relation, const Ca
 
 /// Its query names one of the columns, so that a column of its own may have the type. Of a view it is not known under which
 /// names it shows them.
-bool may_show(const Relation& view, const Names& columns) {
-  return columns.empty() || std::ranges::any_of(view.query().columns, [&](const Name read) {
-           return read == "*" || std::ranges::find(columns, read) != columns.end();
+bool may_show(const Relation& view, const RelationName& relation, const Names& columns) {
+  const CatalogQuery& query = view.query();
+  return columns.empty() || std::ranges::any_of(columns, [&](const Name column) {
+           return may_use(query.uses, query.columns, relation, column);
          });
 }
 
@@ -45,7 +46,7 @@ void add_views(const Subject& subject, const CatalogType& type, Members& members
     if (relation == nullptr) continue;
     const Names columns = columns_of_type(subject.catalog, *relation, type);
     for (const Relation* view : subject.catalog.readers(relation->name)) {
-      if (may_show(*view, columns)) add(members, member(*view));
+      if (may_show(*view, relation->name, columns)) add(members, member(*view));
     }
   }
 }

@@ -74,6 +74,11 @@ std::vector<::Node*> query_nodes(::Node* query);
 void add_changes(::Node* dml, const Demands& demands, std::vector<RowChange>& changes);
 /// How the view maps to one relation, if it can be written to.
 Box<ViewQuery> view_query(const ::ViewStmt* node);
+/// The names in the query of a view, with those that it gives to its columns; nothing where that is nested too deeply.
+Box<QueryShape> view_shape(::Node* query, const ::List* names);
+/// The same of what sees a row of the relation, under each of the aliases ("" is the relation's own name).
+Box<QueryShape> row_shape(const ::RangeVar* relation, std::initializer_list<std::string_view> aliases,
+                          const std::vector<::Node*>& parts);
 /// The columns of a SELECT, under the names of the list as far as it goes.
 std::vector<ResultColumn> result_columns(::Node* query, const ::List* names);
 

@@ -59,6 +59,7 @@ void lower_view(const ::ViewStmt* node, const Source& source, Statement& stateme
   add_relation(command, "target", relation_name(node->view));
   set_fact(command, "replace", node->replace);
   command.view = view_query(node);
+  command.query = view_shape(node->query, node->aliases);
   add_query_use(node->query, source, command);
 }
 
@@ -72,6 +73,7 @@ void lower_create_table_as(const ::CreateTableAsStmt* node, const Source& source
   command.access_method = view(node->into->accessMethod);
   if (auto columns = result_columns(node->query, node->into->colNames); !columns.empty())
     command.results = std::move(columns);
+  if (node->objtype == OBJECT_MATVIEW) command.query = view_shape(node->query, node->into->colNames);
   if (node->query->type == T_ExecuteStmt) {
     std::vector<Statement> prepared(1);
     lower_statement(node->query, source, prepared.front());
@@ -136,6 +138,9 @@ void lower_rule(const ::RuleStmt* node, const Source& source, Statement& stateme
   set_fact(command, "event", event_name(node->event));
   set_fact(command, "instead", node->instead);
   set_fact(command, "conditional", node->whereClause != nullptr);
+  std::vector<::Node*> parts{node->whereClause};
+  for (::Node* action : each(node->actions)) parts.push_back(action);
+  command.query = row_shape(node->relation, {"new", "old"}, parts);
   std::vector<Statement> actions;
   for (::Node* action : each(node->actions)) {
     add_query_use(action, source, command);
@@ -163,7 +168,9 @@ std::string_view policy_command(std::string_view name) {
   return found != k_commands.end() ? *found : "all";
 }
 
-void add_policy_conditions(::Node* qual, ::Node* with_check, const Source& source, Command& command) {
+void add_policy_conditions(const ::RangeVar* table, ::Node* qual, ::Node* with_check, const Source& source,
+                           Command& command) {
+  command.query = row_shape(table, {""}, {qual, with_check});
   set_fact(command, "using", qual != nullptr);
   set_fact(command, "with_check", with_check != nullptr);
   add_query_use(qual, source, command);
@@ -213,7 +220,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       set_fact(command, "cmd", policy_command(view(n->cmd_name)));
       command.name = view(n->policy_name);
       add_roles(n->roles, command);
-      add_policy_conditions(n->qual, n->with_check, source, command);
+      add_policy_conditions(n->table, n->qual, n->with_check, source, command);
       return true;
     }
     case T_AlterPolicyStmt: {
@@ -221,7 +228,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       Command& command = lower_relation("AlterPolicyStmt", n->table, source, statement);
       command.name = view(n->policy_name);
       add_roles(n->roles, command);
-      add_policy_conditions(n->qual, n->with_check, source, command);
+      add_policy_conditions(n->table, n->qual, n->with_check, source, command);
       return true;
     }
     case T_CreateStatsStmt: {

@@ -146,6 +146,17 @@ class Shaper {
     return shape;
   }
 
+  /// SELECT * FROM (query) AS view (names)
+  QueryShape view_of(::Node* node, const ::List* names) {
+    QueryItem item{
+        .kind = QueryItem::Kind::query, .relation = {}, .alias = "view", .columns = strings(names)};
+    item.query.push_back(query(node));
+    QueryShape shape;
+    shape.from.push_back(std::move(item));
+    shape.outputs.push_back({.name = {}, .star = true, .star_of = {}});
+    return shape;
+  }
+
  private:
   class Level {
    public:
@@ -540,6 +551,30 @@ void add_statement(::Node* node, std::vector<QueryShape>& queries) {
 }
 
 }  // namespace
+
+Box<QueryShape> view_shape(::Node* query, const ::List* names) {
+  if (query == nullptr || !is_query(query)) return {};
+  try {
+    return Shaper().view_of(query, names);
+  } catch (const TooDeep&) {
+    return {};
+  }
+}
+
+Box<QueryShape> row_shape(const ::RangeVar* relation, std::initializer_list<std::string_view> aliases,
+                          const std::vector<::Node*>& parts) {
+  QueryShape shape;
+  for (const std::string_view alias : aliases) {
+    shape.from.push_back(Shaper::mention(relation).from.front());
+    shape.from.back().alias = alias;
+  }
+  try {
+    for (::Node* part : parts) Shaper().add_names(part, shape.names);
+  } catch (const TooDeep&) {
+    return {};
+  }
+  return shape;
+}
 
 }  // namespace pgsluice::sql
 

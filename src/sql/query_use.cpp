@@ -29,11 +29,7 @@ struct Item {
   bool hidden = false;  ///< its columns need its name: OLD and NEW
 };
 
-/// What a query yields.
-struct Yield {
-  Names columns;
-  bool open = false;
-};
+using Yield = QueryYield;
 
 /// WITH queries that can be seen, the inner ones first.
 struct Tables {
@@ -58,7 +54,8 @@ struct Scope {
 
 class Walk {
  public:
-  Walk(const RelationFinder& find, QueryUse& use) : find_(find), use_(use) {}
+  Walk(const RelationFinder& find, QueryUse& use, UseRule rule)
+      : find_(find), use_(use), for_meaning_(rule == UseRule::meaning) {}
 
   Yield query(const QueryShape& shape, const Scope* outer, const Tables* around) {
     if (--left_ < 0) {
@@ -229,7 +226,9 @@ class Walk {
         yield.columns.push_back(output.name);
         continue;
       }
-      for (const Item* item : starred(output, scope)) add_star(*item, output, shape.exists, yield);
+      const std::vector<const Item*> items = starred(output, scope);
+      yield.open = yield.open || items.empty();
+      for (const Item* item : items) add_star(*item, output, for_meaning_ && shape.exists, yield);
     }
     return yield;
   }
@@ -288,6 +287,7 @@ class Walk {
 
   /// Names that are given by place: without one of these columns they would mean others.
   void use_places(const Item& item, std::size_t count) {
+    if (!for_meaning_) return;
     for (std::size_t i = 0; i < std::min(count, item.columns.size()); ++i) use_sources(item.columns[i]);
   }
 
@@ -439,13 +439,22 @@ class Walk {
 
   /// `t`, `(t).a` or `s.t` where no column has the name.
   void use_whole(const ColumnName& name, const Scope& scope) {
-    if (const Item* item = find_item(name.fields, scope)) use_row(*item, name.part);
+    if (const Item* item = find_item(name.fields, scope)) return use_row(*item, name.part);
+    if (!is_system_column(name.fields.back()) && !sees_open(scope)) use_.resolved = false;
   }
 
   void use_row(const Item& item, Name part) {
     const ItemColumn* column = part.empty() || part == "*" ? nullptr : column_of(item, part);
     if (column != nullptr) return use_sources(*column);
+    if (!for_meaning_ && part != "*") return;
     for (const ItemColumn& each : item.columns) use_sources(each);
+  }
+
+  static bool sees_open(const Scope& scope) {
+    for (const Scope* here = &scope; here != nullptr; here = here->outer) {
+      if (std::ranges::any_of(here->items, &Item::open)) return true;
+    }
+    return false;
   }
 
   void use_qualified(const ColumnName& name, const Scope& scope) {
@@ -490,6 +499,7 @@ class Walk {
 
   const RelationFinder& find_;
   QueryUse& use_;
+  bool for_meaning_;
   /// Queries that are still looked at: recursive ones in one another double each time.
   int left_ = 20'000;
 };
@@ -511,8 +521,8 @@ void add_names_of(const QueryNames& names, std::set<RelationName>& found) {
 
 }  // namespace
 
-void add_use(const QueryShape& query, const RelationFinder& find, QueryUse& use) {
-  Walk(find, use).query(query, nullptr, nullptr);
+QueryYield add_use(const QueryShape& query, const RelationFinder& find, QueryUse& use, UseRule rule) {
+  return Walk(find, use, rule).query(query, nullptr, nullptr);
 }
 
 void add_relation_names(const QueryShape& query, std::set<RelationName>& names) {

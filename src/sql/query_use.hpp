@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which columns of which relations a query uses: its names looked up as PostgreSQL does it. A column is used by naming it,
-// by a star or a whole row that holds it, and by its place: in INSERT without a list of columns, or behind AS t (a, b). Pure.
+// Which columns of which relations a query uses: its names looked up as PostgreSQL does it. Pure.
 
 #include <functional>
 #include <map>
@@ -36,10 +35,28 @@ struct QueryUse {
   std::set<RelationName> functions;  ///< as written
   std::set<RelationName> written;    ///< relations whose rows it inserts, updates or deletes
   bool complete = true;              ///< false: there was too much of it
+  bool resolved = true;              ///< false: it names a column that none of its relations has
+};
+
+/// What a query yields.
+struct QueryYield {
+  Names columns;
+  bool open = false;  ///< and perhaps columns that nobody knows
+};
+
+/// When a column is used.
+enum class UseRule {
+  /// Without it the query fails, or means something else: it is named, or held by a star or a whole row, or has its place:
+  /// in INSERT without a list of columns, or behind AS t (a, b).
+  meaning,
+  /// A stored query depends on it (pg_depend): it is named, or held by a star, in EXISTS too. pg: dependency.c
+  /// find_expr_references_walker()
+  dependency,
 };
 
 /// Adds what the query uses.
-void add_use(const QueryShape& query, const RelationFinder& find, QueryUse& use);
+QueryYield add_use(const QueryShape& query, const RelationFinder& find, QueryUse& use,
+                   UseRule rule = UseRule::meaning);
 
 /// Adds every relation that it names, as written; names of WITH queries may be among them.
 void add_relation_names(const QueryShape& query, std::set<RelationName>& names);

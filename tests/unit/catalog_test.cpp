@@ -51,6 +51,29 @@ TEST(Catalog, NamesAreChosenAsPostgresqlChoosesThem) {
             (Texts{"public.t_a_idx", "public.t_a_idx1", "public.t_expr_b_idx", "public.t_lower_a_idx"}));
 }
 
+TEST(Catalog, CopiesOfAnIndexAreNamedAfterItsColumnsAsTheyWere) {
+  const Catalog catalog = replay(
+      "CREATE TABLE t (a int PRIMARY KEY, b int UNIQUE); CREATE INDEX ON t (a, b); ALTER TABLE t RENAME a TO "
+      "z;"
+      "ALTER TABLE t RENAME b TO y; CREATE TABLE l (LIKE t INCLUDING ALL); CREATE TABLE m (LIKE l INCLUDING "
+      "ALL);"
+      "CREATE TABLE p (a int, b int) PARTITION BY HASH (a); CREATE INDEX ON p (b); ALTER TABLE p RENAME b TO "
+      "y;"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+  EXPECT_EQ(names(catalog.indexes({"public", "l"})),
+            (Texts{"public.l_a_b_idx", "public.l_b_key", "public.l_pkey"}));
+  EXPECT_EQ(names(catalog.indexes({"public", "m"})),
+            (Texts{"public.m_a_b_idx", "public.m_b_key", "public.m_pkey"}));
+  EXPECT_EQ(names(catalog.indexes({"public", "p1"})), Texts{"public.p1_b_idx"});
+  // An index of a partitioned table is made anew where its type changes.
+  const Catalog altered = replay(
+      "CREATE TABLE p (a int, b int) PARTITION BY HASH (a); CREATE INDEX ON p (b); ALTER TABLE p RENAME b TO "
+      "y;"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
+      "ALTER TABLE p ALTER y TYPE bigint");
+  EXPECT_EQ(names(altered.indexes({"public", "p1"})), Texts{"public.p1_y_idx"});
+}
+
 TEST(Catalog, LongNamesAreCutLikeMakeObjectName) {
   const std::string table(63, 'a');
   EXPECT_EQ(make_object_name(table, "b", "idx"), std::string(57, 'a') + "_b_idx");

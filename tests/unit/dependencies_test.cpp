@@ -53,6 +53,59 @@ TEST(Dependencies, AViewReadsTheColumnsOfUsingAndFollowsNewNames) {
             (Texts{"public.t", "public.v"}));
 }
 
+TEST(Dependencies, AViewReadsTheColumnsOfTheRelationThatItMeans) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE TABLE u (a int, b int, c int);"
+      "CREATE VIEW star AS SELECT x.* FROM t x JOIN u y ON x.a = y.c;"
+      "CREATE VIEW whole AS SELECT to_json(u) AS n, to_json(t.*) AS j FROM t, u;"
+      "CREATE VIEW places AS SELECT i FROM t AS z (i, j);"
+      "CREATE VIEW ex AS SELECT 1 AS one WHERE EXISTS (SELECT * FROM u)";
+  EXPECT_EQ(locked(before, "ALTER TABLE u DROP COLUMN a CASCADE"), (Texts{"public.ex", "public.u"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE u DROP COLUMN c CASCADE"),
+            (Texts{"public.ex", "public.star", "public.u"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN b CASCADE"), (Texts{"public.star", "public.t"}));
+}
+
+TEST(Dependencies, AViewOfAViewReadsItsColumns) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE VIEW v (x, y) AS SELECT a, b + 1 FROM t;"
+      "CREATE VIEW w AS SELECT x FROM v; CREATE VIEW z AS SELECT q.y FROM v q;"
+      "CREATE MATERIALIZED VIEW m AS SELECT * FROM w";
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN b CASCADE"),
+            (Texts{"public.m", "public.t", "public.v", "public.w", "public.z"}));
+  EXPECT_EQ(locked(before + "; ALTER VIEW v RENAME COLUMN x TO k; CREATE VIEW n AS SELECT k FROM v",
+                   "DROP VIEW w CASCADE"),
+            (Texts{"public.m", "public.w"}));
+}
+
+TEST(Dependencies, WhatIsNotKnownOfATableMayBeRead) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE TABLE made AS SELECT a, a + b AS c FROM t;"
+      "CREATE VIEW v AS SELECT made.* FROM made JOIN t ON t.a = made.a";
+  EXPECT_EQ(locked(before, "ALTER TABLE made DROP COLUMN c CASCADE"), (Texts{"public.made", "public.v"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP COLUMN b CASCADE"), (Texts{"public.t"}));
+}
+
+TEST(Dependencies, RulesAndPoliciesReadTheColumnsOfTheRelationThatTheyMean) {
+  const std::string before =
+      "CREATE TABLE t (a int, b int); CREATE TABLE log (a int, b int, at timestamptz); CREATE TABLE o (b "
+      "int);"
+      "CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO log SELECT new.*;"
+      "CREATE POLICY p ON t USING (EXISTS (SELECT 1 FROM o WHERE o.b = t.a))";
+  EXPECT_EQ(locked(before, "ALTER TABLE log DROP COLUMN at CASCADE"), (Texts{"public.log"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE log DROP COLUMN b CASCADE"), (Texts{"public.log", "public.t"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE o DROP COLUMN b CASCADE"), (Texts{"public.o", "public.t"}));
+  EXPECT_EQ(locked(before + "; ALTER TABLE log RENAME b TO c; ALTER TABLE log RENAME TO journal",
+                   "ALTER TABLE journal DROP COLUMN c CASCADE"),
+            (Texts{"public.journal", "public.t"}));
+}
+
+TEST(Dependencies, ASequenceIsOwnedByAColumnUnderItsNewName) {
+  EXPECT_EQ(
+      locked("CREATE TABLE t (a serial, b int); ALTER TABLE t RENAME a TO c", "ALTER TABLE t DROP COLUMN c"),
+      (Texts{"public.t", "public.t_a_seq"}));
+}
+
 TEST(Dependencies, AGeneratedColumnGoesWithWhatItIsMadeOf) {
   EXPECT_EQ(locked("CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED);"
                    "CREATE VIEW v AS SELECT g FROM t",
