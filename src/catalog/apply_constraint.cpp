@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "change.hpp"
+#include "dependencies.hpp"
 
 namespace pgsluice {
 
@@ -198,6 +199,10 @@ void CatalogChange::drop_constraint() {
   const CatalogConstraint* found = target()->find_constraint(command_.name);
   if (found == nullptr) return;
   const CatalogConstraint dropped = *found;
+  // What relies on its index: foreign keys, and views that group by the key.
+  std::vector<CatalogObject> others;
+  if (cascade_of(command_) == Cascade::yes)
+    others = with_dependents(catalog_, named_by_drop(catalog_, command_), Cascade::yes);
   std::vector<RelationName> tables{target()->name};
   for (std::size_t i = 0; i < tables.size(); ++i) {
     std::vector<RelationName> children;
@@ -211,6 +216,11 @@ void CatalogChange::drop_constraint() {
         make_own(child, dropped.name);
       }
     }
+  }
+  for (const CatalogObject& other : others) {
+    if (other.kind != CatalogObject::Kind::constraint ||
+        std::ranges::find(tables, other.name) == tables.end())
+      remove(other);
   }
 }
 
@@ -297,9 +307,12 @@ void CatalogChange::rename_constraint() {
   catalog_.taken_.clear();
   if (const CatalogColumn* column = column_of_not_null(*target(), command_.name);
       column != nullptr && target()->find_constraint(command_.name) == nullptr) {
-    // From 18 on, it has had a name that nobody gave it.
+    // From 18 on, it has had a name that nobody gave it, and so have those that are inherited from it.
     const Names columns{column->name};
-    for_target([&](Relation& relation) {
+    const RelationName table = target()->name;
+    for_family([&](Relation& relation) {
+      const CatalogColumn* own = relation.column(columns.front());
+      if (relation.name != table && (own == nullptr || !own->inherited || !own->not_null)) return;
       relation.constraints.push_back(
           {.name = command_.new_name, .contype = "CONSTR_NOTNULL", .columns = columns});
     });

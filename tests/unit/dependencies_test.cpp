@@ -19,9 +19,9 @@ const EffectTable& table() {
 }
 
 /// The relations other than indexes that the last statement locks exclusively, sorted.
-Texts locked(const std::string& before, const std::string& sql) {
+Texts locked(const std::string& before, const std::string& sql, int pg_version = 17) {
   Catalog catalog;
-  const PredictOptions options{.pg_version = 17, .transaction = FileTransaction::none};
+  const PredictOptions options{.pg_version = pg_version, .transaction = FileTransaction::none};
   predict(parse({.path = "before.sql", .text = before}), catalog, table(), options);
   const Script script = parse({.path = "test.sql", .text = sql});
   EXPECT_TRUE(script.errors.empty()) << sql;
@@ -98,6 +98,21 @@ TEST(Dependencies, RulesAndPoliciesReadTheColumnsOfTheRelationThatTheyMean) {
   EXPECT_EQ(locked(before + "; ALTER TABLE log RENAME b TO c; ALTER TABLE log RENAME TO journal",
                    "ALTER TABLE journal DROP COLUMN c CASCADE"),
             (Texts{"public.journal", "public.t"}));
+}
+
+TEST(Dependencies, AForeignKeyThatWentWithItsKeyStaysGone) {
+  const std::string before =
+      "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (t_id int REFERENCES t);"
+      "ALTER TABLE t ADD UNIQUE (id); ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE";
+  EXPECT_EQ(locked(before, "DROP TABLE t CASCADE"), Texts{"public.t"});
+}
+
+TEST(Dependencies, AnInheritedNotNullHasTheNameOfItsTablesOne) {
+  const std::string before =
+      "CREATE TABLE t (id int NOT NULL); CREATE TABLE u () INHERITS (t);"
+      "ALTER TABLE t RENAME CONSTRAINT t_id_not_null TO k; CREATE TABLE l (LIKE u); CREATE TABLE m () "
+      "INHERITS (l)";
+  EXPECT_EQ(locked(before, "ALTER TABLE l DROP CONSTRAINT k", 18), (Texts{"public.l", "public.m"}));
 }
 
 TEST(Dependencies, ASequenceIsOwnedByAColumnUnderItsNewName) {
