@@ -87,12 +87,14 @@ bool has_command(const Statement& statement, std::string_view tag) {
 /// Puts together what the catalogs showed before and after with what the server said meanwhile.
 class Reader {
  public:
-  /// `at_begin`: what there was before the transaction. Work on what it made itself keeps nobody waiting.
+  /// `at_begin`: what there was before the transaction. Work on what it made itself keeps nobody waiting. `taken`: the
+  /// locks of the statement.
   Reader(const ObservedRelations& at_begin, const ObservedRelations& before, const ObservedRelations& after,
-         Session& session, const Statement& statement, Observation& result)
+         HeldLocks taken, Session& session, const Statement& statement, Observation& result)
       : at_begin_(at_begin),
         before_(before),
         after_(after),
+        taken_(std::move(taken)),
         foreign_keys_(ask(session, k_foreign_keys)),
         truncates_(statement.tag == "TruncateStmt"),
         moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
@@ -109,8 +111,8 @@ class Reader {
     read_other_scans();
   }
 
-  void read_locks(const HeldLocks& taken) {
-    for (const auto& [oid, modes] : taken) {
+  void read_locks() {
+    for (const auto& [oid, modes] : taken_) {
       const auto old = before_.find(oid);
       const auto now = after_.find(oid);
       if (old == before_.end() && now == after_.end()) continue;  // TOAST, a transient heap
@@ -141,12 +143,19 @@ class Reader {
 
   using Named = std::pair<const std::string, ObservedRelation>;
 
-  /// The table that a message of this beginning names, by its plain name: messages do not say the schema.
-  [[nodiscard]] const Named* table_in(std::string_view message, std::string_view begin) const {
+  /// The table whose plain name the message has: messages do not say the schema, but what is worked on is locked.
+  [[nodiscard]] const Named* table_with(const auto& is_named) const {
+    const Named* named = nullptr;
     for (const Named& item : before_) {
-      if (!is_index(item.second.relkind) && names(message, begin, item.second.relname)) return &item;
+      if (is_index(item.second.relkind) || !is_named(item.second.relname)) continue;
+      if (taken_.contains(item.first)) return &item;
+      if (named == nullptr) named = &item;
     }
-    return nullptr;
+    return named;
+  }
+
+  [[nodiscard]] const Named* table_in(std::string_view message, std::string_view begin) const {
+    return table_with([&](const std::string& name) { return names(message, begin, name); });
   }
 
   void read_message(const std::string& message) {
@@ -172,15 +181,18 @@ class Reader {
   /// building index "i" on table "t" serially
   void read_build(std::string_view message) {
     constexpr std::string_view k_begin = "building index \"";
-    for (const Named& table : before_) {
-      const std::size_t on = message.find(cat("\" on table \"", table.second.relname, "\""));
-      if (on == std::string_view::npos || is_index(table.second.relkind)) continue;
-      ++explained_[table.first];
-      if (!at_begin_.contains(table.first)) return;
-      built_.push_back(table.second.name);
-      add_built(without_ccnew(std::string(message.substr(k_begin.size(), on - k_begin.size()))), table.first);
-      return;
-    }
+    const auto place_of = [&message](const std::string& table) {
+      return message.find(cat("\" on table \"", table, "\""));
+    };
+    const Named* table =
+        table_with([&](const std::string& name) { return place_of(name) != std::string_view::npos; });
+    if (table == nullptr) return;
+    ++explained_[table->first];
+    if (!at_begin_.contains(table->first)) return;
+    built_.push_back(table->second.name);
+    const std::string_view index =
+        message.substr(k_begin.size(), place_of(table->second.relname) - k_begin.size());
+    add_built(without_ccnew(std::string(index)), table->first);
   }
 
   /// Its name as the catalogs quote it; what is gone again at the end is nobody's.
@@ -227,6 +239,7 @@ class Reader {
   const ObservedRelations& at_begin_;
   const ObservedRelations& before_;
   const ObservedRelations& after_;
+  HeldLocks taken_;
   SqlResult foreign_keys_;
   bool truncates_;  ///< gives new files, and writes nothing into them
   bool moves_;      ///< copies files as they are
@@ -372,10 +385,10 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   HeldLocks now = locks_of(session_, session_.backend_pid());
   ObservedRelations after = relations(session_);
   held_before_ = by_name(held_, before_);
-  Reader reader(at_begin_, before_, after, session_, statement, result);
+  Reader reader(at_begin_, before_, after, without(now, held_), session_, statement, result);
   measure_disk(before_, after, result);
   reader.read_work(messages);
-  reader.read_locks(without(now, held_));
+  reader.read_locks();
   held_ = std::move(now);
   before_ = std::move(after);
   return result;
@@ -400,10 +413,10 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
   ObservedRelations after = relations(session_);
   // Counted in a transaction of its own: nothing was counted before it.
   for (auto& [oid, relation] : after) relation.scans = before_.contains(oid) ? before_.at(oid).scans : 0;
-  Reader reader(at_begin_, before_, after, session_, statement, result);
+  Reader reader(at_begin_, before_, after, lookout.seen(), session_, statement, result);
   measure_disk(before_, after, result);
   reader.read_work(messages);
-  reader.read_locks(lookout.seen());
+  reader.read_locks();
   return result;
 }
 

@@ -200,6 +200,24 @@ TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
               AllOf(HasSubstr("of disk, "), HasSubstr(" to temporary files")));
 }
 
+TEST_P(PreviewOnServer, WorkIsSeenOnTheTableThatIsLocked) {
+  folder.write(
+      "1.sql",
+      "CREATE SCHEMA other; CREATE TABLE other.t (a int); CREATE TABLE t (a int); CREATE SCHEMA last;\n"
+      "CREATE TABLE last.t (a int);\n");
+  folder.write("2.sql", "-- pgsluice: transaction=off\nCREATE INDEX CONCURRENTLY i ON t (a);\n");
+  folder.write("3.sql", "CREATE INDEX j ON t (a);\nALTER TABLE t ALTER a SET NOT NULL;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  for (const char* sql : {"CONCURRENTLY", "INDEX j", "NOT NULL"})
+    EXPECT_EQ(statement(seen, sql)["agrees"], true);
+  const auto observed = [&seen](const char* sql, const char* what) {
+    return statement(seen, sql)["observed"][what];
+  };
+  EXPECT_EQ(observed("CONCURRENTLY", "index_builds"), OrderedJson::array({"public.i"}));
+  EXPECT_EQ(observed("INDEX j", "index_builds"), OrderedJson::array({"public.j"}));
+  EXPECT_EQ(observed("NOT NULL", "scans"), OrderedJson::array({"public.t"}));
+}
+
 TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
   folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");
