@@ -47,12 +47,15 @@ struct FixedMigration {
   std::vector<FixedFile> files;
   std::vector<AppliedFix> fixes;
   std::vector<LeftAlone> left;
+  std::string_view then = {};  ///< what its tool wants done when files have changed; empty: nothing
 };
 
 struct FixInput {
   const Migration& migration;  ///< with its text
   /// Names of the files of its folder, in their order, with its own: new ones go right behind it.
   std::span<const std::string> folder;
+  /// A tool with a folder for each migration: the names in this one's.
+  std::span<const std::string> own_folder = {};
   PredictOptions prediction;
   CheckOptions checking;
 };

@@ -91,15 +91,22 @@ Judges judges_of(const FixOptions& options) {
 FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& judges, Folders& folders) {
   const fs::path folder = is_stdin(migration) ? fs::path() : migration.path.parent_path();
   std::vector<std::string> none;
-  fs::path beside = parent_folder(migration.path);
-  if (migration.tool == tool::prisma) beside /= "..";  // a folder for each migration
-  std::vector<std::string>& names = is_stdin(migration) ? none : folders.of(beside);
-  const FixInput input{
-      .migration = migration, .folder = names, .prediction = judges.prediction, .checking = judges.checking};
+  const fs::path own = parent_folder(migration.path);
+  const bool has_own = migration.tool == tool::prisma || migration.tool == tool::diesel;
+  std::vector<std::string>& names = is_stdin(migration) ? none : folders.of(has_own ? own / ".." : own);
+  const FixInput input{.migration = migration,
+                       .folder = names,
+                       .own_folder = has_own && !is_stdin(migration) ? folders.of(own) : none,
+                       .prediction = judges.prediction,
+                       .checking = judges.checking};
   FixedPath fixed{.folder = folder,
-                  .original = migration.source.text,
+                  .original = std::string(migration.source.written()),
                   .result = fix_migration(input, catalog, judges.effects, judges.findings)};
-  for (std::size_t i = 1; i < fixed.result.files.size(); ++i) names.push_back(fixed.result.files[i].name);
+  for (std::size_t i = 1; i < fixed.result.files.size(); ++i) {
+    const std::string& name = fixed.result.files[i].name;
+    // Of a new folder, the folder is the name.
+    names.push_back(has_own ? fs::path(name).parent_path().filename().generic_string() : name);
+  }
   return fixed;
 }
 

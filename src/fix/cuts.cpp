@@ -65,12 +65,6 @@ std::string duration(std::string_view key, const std::optional<std::chrono::mill
   return value ? cat(" ", key, "=", format_duration(*value)) : std::string();
 }
 
-/// What a file without a transaction begins with, where its tool has a line for that.
-std::string marker_of(const ToolFormat* tool) {
-  if (tool == nullptr || tool->no_transaction.empty()) return {};
-  return cat(tool->no_transaction, "\n");
-}
-
 /// The directives of a file that is split off.
 std::string header_of(const FileAnalysis& file, Phase phase, bool off, const NewFiles& files) {
   const Directives& directives = file.directives;
@@ -84,8 +78,8 @@ std::string header_of(const FileAnalysis& file, Phase phase, bool off, const New
   words += duration("lock-timeout", directives.limits.lock_timeout);
   words += duration("lock-budget", directives.limits.lock_budget);
   words += duration("statement-timeout", directives.limits.statement_timeout);
-  const std::string marker = off ? marker_of(files.tool) : std::string();
-  return words.empty() ? marker : cat(marker, "-- pgsluice:", words, "\n");
+  const std::string begin = files.tool == nullptr ? std::string() : begin_of(*files.tool, off);
+  return words.empty() ? begin : cat(begin, "-- pgsluice:", words, "\n");
 }
 
 bool is_timeout(const Statement& statement) {
@@ -158,16 +152,13 @@ void append(std::vector<Item>& items, std::vector<Item> more) {
   items.insert(items.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-/// The lines of directives that the file itself gets.
-std::string added_header(bool says_phase, Phase phase, bool off, const ToolFormat* tool,
-                         std::string_view header) {
-  if (tool != nullptr) {  // which knows no phases
-    const std::string marker = off ? marker_of(tool) : std::string();
-    return marker.empty() || header.starts_with(tool->no_transaction) ? std::string() : marker;
-  }
+/// What the file itself begins with.
+std::string own_header(bool says_phase, Phase phase, bool off, const ToolFormat* tool,
+                       const std::string& header) {
+  if (tool != nullptr) return off ? switched_off(*tool, header) : header;  // it knows no phases
   std::string words = says_phase ? cat(" phase=", to_string(phase)) : std::string();
   if (off) words += " transaction=off";
-  return words.empty() ? words : cat("-- pgsluice:", words, "\n");
+  return words.empty() ? header : cat("-- pgsluice:", words, "\n", header);
 }
 
 std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const FileAnalysis& file,
@@ -191,7 +182,7 @@ std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const F
   const bool alone = std::ranges::all_of(sorted.stay, is_set);
   std::vector<Item> items = items_of(piece, sorted.out);
   if (!alone) strip_blank_lines(items);
-  Piece out{.phase = phase};
+  Piece out{.phase = phase, .off = off};
   out.items = settings(file, piece, sorted.out.front(), off);
   if (off && files.tool != nullptr && !out.items.empty())
     return Refusal{
@@ -203,7 +194,7 @@ std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const F
     if (phase != piece.phase && says_phase)
       return Refusal{
           cat("the file says phase=", to_string(piece.phase), ": change that to ", to_string(phase))};
-    out.header = added_header(phase != piece.phase, phase, off, files.tool, piece.header) + piece.header;
+    out.header = own_header(phase != piece.phase, phase, off, files.tool, piece.header);
   } else {
     Piece stay{.header = piece.header, .items = items_of(piece, sorted.stay), .phase = piece.phase};
     pieces.push_back(std::move(stay));
@@ -310,7 +301,8 @@ std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const Fil
                                                    const std::set<std::size_t>& statements, Place place,
                                                    const NewFiles& files) {
   if (controls_transactions(file)) {
-    if (files.tool == nullptr) return in_place(piece, file, *statements.begin(), place);
+    if (files.tool == nullptr || files.tool->in_place)
+      return in_place(piece, file, *statements.begin(), place);
     return Refusal{"the file controls its own transactions: move the statement to a file of its own by hand"};
   }
   if (files.tool != nullptr && place == Place::no_transaction)

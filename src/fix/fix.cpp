@@ -65,17 +65,18 @@ bool is_plain(const FileAnalysis& file) {
   return file.migration.tool == tool::plain && file.script.source.reading == nullptr;
 }
 
-/// What the tool runs is what stands in the file.
-bool is_all_of_it(const SourceFile& source) {
-  return source.reading == nullptr ||
-         (source.reading->written.empty() && source.reading->placeholders.empty());
+/// What the tool runs is what stands in the file, but for the way back.
+bool is_all_of_it(const fix::ToolFormat& tool, const SourceFile& source) {
+  if (source.reading == nullptr) return true;
+  const bool as_written = source.reading->written.empty() || !tool.down.empty();
+  return as_written && source.reading->edits.empty() && source.reading->placeholders.empty();
 }
 
 /// The files of its tool are rewritten, and nothing in this one is in the way.
 bool is_of_known_tool(const FileAnalysis& file) {
   const fix::ToolFormat* tool = fix::format_of(file.migration.tool);
-  return tool != nullptr && is_all_of_it(file.script.source) &&
-         !fix::cannot_be_written(*tool, file.script.source);
+  return tool != nullptr && is_all_of_it(*tool, file.script.source) &&
+         !fix::cannot_be_written(*tool, file.migration, file.script.source);
 }
 
 bool is_about_the_phase(const Finding& finding) {
@@ -110,12 +111,11 @@ class Fixer {
         files_{.phase = input.migration.phase, .tool = fix::format_of(input.migration.tool)} {}
 
   FixedMigration run(Catalog& catalog) {
-    Migration migration = input_.migration;
-    const FileAnalysis whole = parse(std::move(migration));
+    const FileAnalysis whole = parse_up();
     if (const std::optional<LeftAlone> problem = cannot_be_read(whole)) return unchanged(catalog, {*problem});
     const Catalog start = catalog;
     std::deque<Piece> pending{fix::to_piece(whole)};
-    if (files_.tool != nullptr) fix::take_marker(*files_.tool, pending.front());
+    if (files_.tool != nullptr) fix::take_markers(*files_.tool, pending.front());
     std::vector<Piece> done;
     // Each round takes something dangerous away, so there is an end; a kind that does not is a bug.
     std::size_t rounds = 64 + 16 * whole.script.statements.size();
@@ -154,6 +154,17 @@ class Fixer {
  private:
   // ---- what comes in -------------------------------------------------------------------------------------------------
 
+  /// Without the way back, which stays as it is.
+  FileAnalysis parse_up() {
+    Migration migration = input_.migration;
+    if (files_.tool != nullptr && is_all_of_it(*files_.tool, migration.source)) {
+      fix::BothWays ways = fix::ways_of(*files_.tool, migration.source.written());
+      down_ = std::move(ways.down);
+      if (!down_.empty()) read_text(migration, std::move(ways.up));
+    }
+    return parse(std::move(migration));
+  }
+
   static std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
     const LineIndex lines(file.script.source);
     if (!is_plain(file) && !is_of_known_tool(file)) {
@@ -174,9 +185,9 @@ class Fixer {
 
   static std::string why_not(const FileAnalysis& file) {
     const fix::ToolFormat* tool = fix::format_of(file.migration.tool);
-    if (file.migration.tool != tool::plain && tool == nullptr)
-      return cat("files of ", file.migration.tool, " are not rewritten: take the safe form from lint");
-    const auto reason = tool == nullptr ? std::nullopt : fix::cannot_be_written(*tool, file.script.source);
+    if (file.migration.tool != tool::plain && tool == nullptr) return fix::why_never(file.migration.tool);
+    const auto reason =
+        tool == nullptr ? std::nullopt : fix::cannot_be_written(*tool, file.migration, file.script.source);
     return reason.value_or("a file with placeholders is not rewritten: take the safe form from lint");
   }
 
@@ -184,7 +195,7 @@ class Fixer {
     FileAnalysis file = parse(input_.migration);
     predict(file, catalog, table_, input_.prediction);
     return {.files = {{.name = input_.migration.path.filename().generic_string(),
-                       .text = input_.migration.source.text,
+                       .text = std::string(input_.migration.source.written()),
                        .phase = file.migration.phase}},
             .fixes = {},
             .left = std::move(left)};
@@ -193,7 +204,8 @@ class Fixer {
   Analysis analyse(const Piece& piece, Catalog& catalog) {
     Migration migration = input_.migration;
     if (files_.tool != nullptr) {
-      read_text(migration, piece.text());
+      read_text(migration, fix::text_of(files_.tool, piece));
+      if (piece.off) with_settings(migration);
     } else {
       migration.source.text = piece.text();
     }
@@ -209,6 +221,16 @@ class Fixer {
     static_cast<void>(prediction.next());
     check(analysis.file, rules_, input_.checking);
     return analysis;
+  }
+
+  /// A file beside it, which is still to be written, says that there is no transaction.
+  void with_settings(Migration& migration) const {
+    if (files_.tool->settings.empty() || migration.source.reading == nullptr) return;
+    Reading reading = *migration.source.reading;
+    const bool one_message = files_.tool->names.is_folder;
+    for (Reading::Block& block : reading.blocks)
+      block.transaction = one_message ? FileTransaction::message : FileTransaction::none;
+    migration.source.reading = std::make_shared<const Reading>(std::move(reading));
   }
 
   // ---- one round -----------------------------------------------------------------------------------------------------
@@ -473,18 +495,32 @@ class Fixer {
       refuse(line, finding->finding, "the file itself sets lock_timeout to 0: give it a value");
       return std::nullopt;
     }
-    if (files_.tool != nullptr && analysis.file.effects[*finding->statement].needs_no_transaction) {
+    const bool in_place = files_.tool == nullptr || files_.tool->in_place;
+    if (!in_place && (analysis.file.effects[*finding->statement].needs_no_transaction ||
+                      runs_one_by_one(analysis.file.script.source))) {
       refuse(line, finding->finding,
              "it must stand alone in its file: ALTER ROLE … SET lock_timeout for who runs it");
       return std::nullopt;
     }
     Piece out = piece;
+    // What works for long outside of a transaction must not be cut off by it.
+    const bool first =
+        std::none_of(analysis.file.effects.begin(),
+                     analysis.file.effects.begin() + static_cast<std::ptrdiff_t>(*finding->statement),
+                     [](const Effect& effect) { return effect.needs_no_transaction; });
+    const std::size_t place = first ? 0 : *finding->statement;
     // A tool's next file runs in the same session.
-    const std::string_view setting =
-        files_.tool == nullptr ? "SET lock_timeout = '2s'" : "SET LOCAL lock_timeout = '2s'";
-    out.items.insert(out.items.begin(), fix::new_item(setting, line));
+    const std::string_view setting = in_place ? "SET lock_timeout = '2s'" : "SET LOCAL lock_timeout = '2s'";
+    out.items.insert(out.items.begin() + static_cast<std::ptrdiff_t>(place), fix::new_item(setting, line));
     note(k_lock_timeout, line, *finding);
     return out;
+  }
+
+  /// SET LOCAL would be over before the next statement.
+  static bool runs_one_by_one(const SourceFile& source) {
+    if (source.reading == nullptr || source.reading->blocks.empty()) return false;
+    return source.reading->blocks.size() > 1 ||
+           source.reading->blocks.front().transaction == FileTransaction::none;
   }
 
   // ---- what is said of it --------------------------------------------------------------------------------------------
@@ -551,25 +587,67 @@ class Fixer {
     FixedMigration result{.files = {}, .fixes = std::move(fixes_), .left = std::move(left_)};
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       result.files.push_back({.name = i == 0 ? name_of_original() : names[i - 1],
-                              .text = pieces[i].text(),
+                              .text = text_with_way_back(pieces[i], i == 0),
                               .phase = pieces[i].phase});
     }
-    add_ways_back(result, names);
-    if (result.fixes.empty()) result.files.front().text = input_.migration.source.text;
+    if (files_.tool != nullptr && !result.fixes.empty()) {
+      add_ways_back(result, names);
+      add_settings(result, pieces);
+      result.then = files_.tool->then;
+    }
+    if (result.fixes.empty()) result.files.front().text = input_.migration.source.written();
     return result;
   }
 
   /// The original's takes back what all of them do.
+  std::string text_with_way_back(const Piece& piece, bool is_original) const {
+    std::string text = fix::text_of(files_.tool, piece);
+    if (down_.empty()) return text;
+    if (!text.ends_with('\n')) text += '\n';
+    while (text.ends_with("\n\n")) text.pop_back();
+    if (!text.ends_with("\n\r\n")) text += '\n';
+    if (is_original) return text + down_;
+    return cat(text, files_.tool->down, "\n", way_back(name_of_original(), "this file"));
+  }
+
+  static std::string way_back(const std::string& own, std::string_view file) {
+    return cat("-- ", printable_line(own), " takes back what ", file,
+               " does: go back over both.\nSELECT 1;\n");
+  }
+
+  /// The same, where the ways back are files of their own.
   void add_ways_back(FixedMigration& result, const std::vector<std::string>& names) const {
-    if (files_.tool == nullptr) return;
+    const std::string own = fix::down_name(*files_.tool, name_of_original());
+    const auto& beside = files_.tool->names.is_folder ? input_.own_folder : input_.folder;
+    if (own.empty() || std::ranges::find(beside, own) == beside.end()) return;
     for (const std::string& name : names) {
-      const std::string down = fix::down_name(input_.migration.path, input_.folder, name);
-      if (down.empty()) continue;
-      const std::string own = fix::down_name(input_.migration.path, input_.folder, name_of_original());
-      result.files.push_back({.name = down,
-                              .text = cat("-- ", printable_line(own), " takes back what ", name,
-                                          " does: go back over both.\nSELECT 1;\n"),
+      result.files.push_back({.name = fix::down_name(*files_.tool, name),
+                              .text = way_back(named(own), named(name)),
                               .phase = input_.migration.phase});
+    }
+  }
+
+  /// With its own folder, where all files have the same name.
+  std::string named(const std::string& name) const {
+    if (!files_.tool->names.is_folder) return name;
+    if (name.starts_with("../")) return name.substr(3);
+    return (input_.migration.path.parent_path().filename() / name).generic_string();
+  }
+
+  void add_settings(FixedMigration& result, const std::vector<Piece>& pieces) const {
+    if (files_.tool->settings.empty()) return;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (!pieces[i].off) continue;
+      Migration migration = input_.migration;
+      migration.path = (migration.path.parent_path() / result.files[i].name).lexically_normal();
+      read_text(migration, result.files[i].text);
+      const auto& blocks = migration.source.reading->blocks;
+      const bool known = std::ranges::none_of(
+          blocks, [](const auto& block) { return block.transaction == FileTransaction::one; });
+      if (known) continue;  // it finds out by itself, or has been told
+      result.files.push_back({.name = fix::settings_name(*files_.tool, result.files[i].name),
+                              .text = std::string(files_.tool->settings_text),
+                              .phase = result.files[i].phase});
     }
   }
 
@@ -600,6 +678,7 @@ class Fixer {
   std::vector<LeftAlone> left_here_;  ///< in this round
   std::set<std::size_t> refused_;     ///< statements that no kind can rewrite
   bool is_broken_ = false;            ///< what was written is not what is read
+  std::string down_;                  ///< the way back in the same file, with the line before it
 };
 
 }  // namespace

@@ -76,11 +76,73 @@ bool has_prefix(std::string_view name, std::string_view prefix) {
          k_digits.find(name[prefix.size()]) != std::string_view::npos;
 }
 
+std::string without_dashes(std::string_view name) {
+  const std::size_t end = std::min(name.find('_'), name.size());
+  return cat(replace_all(name.substr(0, end), "-", ""), name.substr(end));
+}
+
+/// As many digits as in `original`, with dashes where that has them.
+std::string with_dashes(std::string digits, std::string_view original) {
+  for (std::size_t i = 0; i < original.find('_') && i < digits.size(); ++i) {
+    if (original[i] == '-') digits.insert(i, 1, '-');
+  }
+  return digits;
+}
+
 /// `V3__orders.sql` without its V.
 FileName read_version(std::string_view name, const NameForm& form) {
-  FileName parts = read_name(name.substr(form.prefix.size()));
+  const std::string_view version = name.substr(form.prefix.size());
+  FileName parts = read_name(form.has_dashes ? without_dashes(version) : std::string(version));
   if (form.is_folder) parts.extension.clear();
   return parts;
+}
+
+// ---- V1_2__orders.sql --------------------------------------------------------------------------------------------------
+
+/// With dots, and without zeros at the end: 1 is 1.0.
+std::string dotted_version(std::string_view name, const NameForm& form) {
+  if (!has_prefix(name, form.prefix)) return {};
+  const std::size_t end = name.find(form.separator);
+  if (end == std::string_view::npos) return {};
+  std::string version = replace_all(name.substr(form.prefix.size(), end - form.prefix.size()), "_", ".");
+  while (version.ends_with(".0")) version.resize(version.size() - 2);
+  return version;
+}
+
+/// One that counts the last number of the version on, or that goes a level deeper.
+std::string dotted_name(std::string_view original, const NameForm& form, std::size_t i, bool deeper,
+                        const std::string& label) {
+  const std::size_t end = original.find(form.separator);
+  std::string version(original.substr(0, end));
+  if (deeper) {
+    version += cat(version.find('.') == std::string::npos ? "_" : ".", std::to_string(i));
+  } else {
+    const std::size_t digits = version.find_last_not_of(k_digits) + 1;
+    const std::string number = version.substr(digits);
+    version = cat(version.substr(0, digits), padded(value_of(number) + i, number.size()));
+  }
+  const std::string_view title =
+      original.substr(end, original.size() - end - std::string_view(".sql").size());
+  return cat(version, without_phase(title), "_", label, ".sql");
+}
+
+std::optional<std::vector<std::string>> next_dotted(std::string_view original, const NameForm& form,
+                                                    std::span<const std::string> folder,
+                                                    const std::vector<std::string>& labels) {
+  const std::string own = dotted_version(original, form);
+  if (own.empty()) return std::nullopt;
+  for (const bool deeper : {false, true}) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      names.push_back(dotted_name(original, form, i + 1, deeper, labels[i]));
+    const std::string last = dotted_version(names.back(), form);
+    const bool taken = std::ranges::any_of(folder, [&](const std::string& other) {
+      const std::string version = dotted_version(other, form);
+      return !version.empty() && natural_less(own, version) && !natural_less(last, version);
+    });
+    if (!taken) return names;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -90,6 +152,7 @@ std::optional<std::vector<std::string>> next_versions(std::string_view original,
                                                       const std::vector<std::string>& labels) {
   if (labels.empty()) return std::vector<std::string>();
   if (!has_prefix(original, form.prefix)) return std::nullopt;
+  if (form.is_dotted) return next_dotted(original, form, folder, labels);
   const FileName name = read_version(original, form);
   const std::uint64_t number = value_of(name.number);
   if (number == 0) return std::nullopt;
@@ -104,8 +167,11 @@ std::optional<std::vector<std::string>> next_versions(std::string_view original,
   const std::string title = name.title.substr(std::min(name.title.find_first_not_of('_'), name.title.size()));
   std::vector<std::string> names;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    names.push_back(cat(form.prefix, padded(number + i + 1, name.number.size()), separator, title,
-                        title.empty() ? "" : "_", labels[i], name.extension));
+    std::string digits = padded(number + i + 1, name.number.size());
+    if (form.as_text && digits.size() > name.number.size()) return std::nullopt;
+    if (form.has_dashes) digits = with_dashes(std::move(digits), original);
+    names.push_back(
+        cat(form.prefix, digits, separator, title, title.empty() ? "" : "_", labels[i], name.extension));
   }
   return names;
 }

@@ -21,6 +21,9 @@ struct NameForm {
   std::string_view prefix;     ///< V in V3__orders.sql
   std::string_view separator;  ///< empty: as the original has it
   bool is_folder = false;      ///< 0003_orders, without .sql
+  bool is_dotted = false;      ///< V1_2_3__orders.sql: between two versions there is always room for another
+  bool has_dashes = false;     ///< 2026-01-31-120000_orders
+  bool as_text = false;        ///< versions are compared as text: 9 stands behind 10
 };
 /// The same where a version has one file, and a way back at most. None: the next numbers are taken, or there is none.
 std::optional<std::vector<std::string>> next_versions(std::string_view original, const NameForm& form,

@@ -26,6 +26,7 @@ struct Piece {
   std::vector<Item> items;
   std::string tail;  ///< behind the last statement
   Phase phase = Phase::expand;
+  bool off = false;   ///< it was cut off to run without a transaction
   std::string label;  ///< what a new file is called after
 
   [[nodiscard]] std::string text() const;

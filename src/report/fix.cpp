@@ -60,7 +60,8 @@ OrderedJson to_json(const FixedPath& migration) {
   return {{"path", migration.path_of(migration.result.files.front())},
           {"files", std::move(files)},
           {"fixes", std::move(fixes)},
-          {"left", std::move(left)}};
+          {"left", std::move(left)},
+          {"then", migration.result.then}};
 }
 
 }  // namespace
@@ -96,6 +97,9 @@ std::string fix_notes(const std::vector<FixedPath>& migrations, const Painter& p
       out += cat(place(migration, one.line), paint(Style::warning, "left alone"), " ",
                  printable_line(one.finding), ": ", printable_line(one.reason), "\n");
     }
+    if (!migration.result.then.empty())
+      out += cat(printable_line(migration.path_of(migration.result.files.front())), ": ",
+                 paint(Style::warning, "then"), " ", migration.result.then, "\n");
   }
   return out;
 }

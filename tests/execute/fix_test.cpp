@@ -275,8 +275,10 @@ struct ToolCase {
   std::string_view project;  ///< a file that says whose the folder is
   std::string_view project_text;
   std::string_view file;
+  std::string_view before = {};  ///< the statements
+  std::string_view behind = {};
 };
-constexpr std::array<ToolCase, 4> k_tools{{
+constexpr std::array<ToolCase, 9> k_tools{{
     {.tool = "sqlx", .project = "Cargo.toml", .project_text = "sqlx = \"0.8\"", .file = "0003_it.sql"},
     {.tool = "golang-migrate",
      .project = "go.mod",
@@ -287,6 +289,21 @@ constexpr std::array<ToolCase, 4> k_tools{{
      .project_text = "provider = \"postgresql\"",
      .file = "20240103000000_it/migration.sql"},
     {.tool = "refinery", .project = "Cargo.toml", .project_text = "refinery = \"0.8\"", .file = "V3__it.sql"},
+    {.tool = "goose",
+     .project = "go.mod",
+     .project_text = "require github.com/pressly/goose/v3 v3.26.0",
+     .file = "00003_it.sql",
+     .before = "-- +goose Up\n",
+     .behind = "\n-- +goose Down\nDROP TABLE t, u;\n"},
+    {.tool = "dbmate",
+     .project = "schema.txt",
+     .project_text = "",
+     .file = "20240103000000_it.sql",
+     .before = "-- migrate:up\n",
+     .behind = "\n-- migrate:down\nDROP TABLE t, u;\n"},
+    {.tool = "flyway", .project = "flyway.toml", .project_text = "", .file = "V3__it.sql"},
+    {.tool = "diesel", .project = "diesel.toml", .project_text = "", .file = "2024-01-03-000000_it/up.sql"},
+    {.tool = "atlas", .project = "atlas.sum", .project_text = "h1:…", .file = "20240103000000_it.sql"},
 }};
 
 constexpr std::string_view k_for_tools =
@@ -299,7 +316,7 @@ void run_like_tool(const Folder& folder, Database& database) {
   const auto session = database.connect("tool");
   for (const Migration& migration : discover(folder.path())) {
     const bool whole = migration.source.reading->blocks.front().transaction == FileTransaction::one;
-    const std::string text(migration.source.written());
+    const std::string& text = migration.source.text;  // without the way back
     if (whole) session->script("BEGIN");
     const SqlResult result = session->script(text);
     EXPECT_TRUE(result.ok) << migration.id << ": " << result.error.message << "\n" << text;
@@ -325,7 +342,7 @@ TEST_P(FixOfTools, TheToolItselfRunsTheSafeFormToTheSameEnd) {
   Folder folder;
   folder.write(std::string(tool.project), tool.project_text);
   std::filesystem::create_directories((folder.path() / tool.file).parent_path());
-  folder.write(std::string(tool.file), k_for_tools);
+  folder.write(std::string(tool.file), cat(tool.before, k_for_tools, tool.behind));
   Database observed(server, "fix_observed");
   observed.sql(std::string(k_tables));
   EXPECT_EQ(discover(folder.path()).front().tool, tool.tool);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // goose: annotations on lines of their own say which statements lead up, which down, and what is one statement. (goose:
 // internal/sqlparser/parser.go)
+#include "migration/tools/goose.hpp"
+
 #include "base/text.hpp"
 #include "migration/tools/rows.hpp"
 
@@ -15,17 +17,6 @@ std::string_view annotation(std::string_view line) {
   return comment.starts_with(k_marker) ? trim(comment.substr(k_marker.size())) : std::string_view();
 }
 
-/// The last word before a comment ends with a semicolon.
-bool ends_statement(std::string_view line) {
-  const std::string spaced = replace_all(line, "\t", " ");
-  std::string_view last;
-  for (const std::string_view word : split(spaced, ' ')) {
-    if (word.starts_with("--")) break;
-    if (!trim(word).empty()) last = trim(word);
-  }
-  return last.ends_with(';');
-}
-
 /// Without a transaction each of goose's statements is a message of its own.
 class Statements {
  public:
@@ -38,7 +29,7 @@ class Statements {
     } else if (note == "StatementEnd") {
       inside_ = false;
       close(line.next);
-    } else if (!inside_ && note.empty() && ends_statement(line.text)) {
+    } else if (!inside_ && note.empty() && ends_goose_statement(line.text)) {
       close(line.next);
     }
   }
@@ -54,6 +45,17 @@ class Statements {
 };
 
 }  // namespace
+
+// The last word before a comment ends with a semicolon.
+bool ends_goose_statement(std::string_view line) {
+  const std::string spaced = replace_all(line, "\t", " ");
+  std::string_view last;
+  for (const std::string_view word : split(spaced, ' ')) {
+    if (word.starts_with("--")) break;
+    if (!trim(word).empty()) last = trim(word);
+  }
+  return last.ends_with(';');
+}
 
 bool is_goose_text(std::string_view text) {
   if (text.find(k_marker) == std::string_view::npos) return false;
