@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "fix/partitioned_index.hpp"
 #include "fix/words.hpp"
 
 namespace pgsluice::fix {
@@ -27,11 +28,6 @@ bool has_default_partition(const Subject& subject) {
 std::string refusal(const Subject& subject) {
   const std::string_view tag = subject.command().tag;
   const char kind = subject.relkind("target");
-  if (tag == "IndexStmt" && kind == relkind::partitioned_table) {
-    return "CONCURRENTLY is not possible on a partitioned table: CREATE INDEX … ON ONLY it, on each "
-           "partition "
-           "CREATE INDEX CONCURRENTLY, then ALTER INDEX … ATTACH PARTITION";
-  }
   if (tag == "DropStmt" && kind == relkind::partitioned_index)
     return "DROP INDEX CONCURRENTLY is not possible for the index of a partitioned table";
   if (tag == "DropStmt" && find_keyword(subject.sql(), {"cascade"}))
@@ -48,6 +44,8 @@ std::string refusal(const Subject& subject) {
 }  // namespace
 
 Rewritten concurrently(const Subject& subject) {
+  if (subject.command().tag == "IndexStmt" && subject.relkind("target") == relkind::partitioned_table)
+    return on_partitions(subject);
   if (std::string reason = refusal(subject); !reason.empty()) return Refusal{reason};
   std::string sql(subject.sql());
   if (subject.command().tag == "AT_DetachPartition") return Replacement{sql + " CONCURRENTLY"};

@@ -330,6 +330,7 @@ class Fixer {
                               " runs all files at once", k_by_hand)};
     if (needs_another_phase(rewritten) && fix::controls_transactions(analysis.file))
       rewritten = Refusal{"its steps belong into several files, and this one has its own BEGIN and COMMIT"};
+    if (is_nothing(rewritten)) return rewritten;
     const std::vector<std::string> findings = findings_about(analysis.file, i, *wanted.front()->row);
     if (const auto* refusal = std::get_if<Refusal>(&rewritten)) {
       refused_.insert(i);

@@ -25,7 +25,9 @@ char Subject::relkind(std::string_view role) const {
 std::span<const StatementKind> statement_kinds() {
   static const std::vector<StatementKind> kinds = {
       {.name = "concurrently",
-       .sentence = "CREATE, DROP, REINDEX, REFRESH and DETACH become CONCURRENTLY",
+       .sentence = "CREATE, DROP, REINDEX, REFRESH and DETACH become CONCURRENTLY; an index of a partitioned "
+                   "table is "
+                   "built on each partition, and attached",
        .rows = {"create_index", "drop_index", "reindex", "refresh", "detach_partition.14"},
        .rewrite = concurrently},
       {.name = "not-valid",

@@ -38,6 +38,17 @@ constexpr std::string_view k_tables = R"(
   INSERT INTO t SELECT i, i, i % 7, 1 + i % 50, 'n' || i, i / 3.0 FROM generate_series(1, 300) i;
 )";
 
+// Two levels, names that need quotes, and an index that a partition has already.
+constexpr std::string_view k_partitioned = R"(
+  CREATE TABLE "P q" (k int, a int, b int) PARTITION BY LIST (k);
+  CREATE TABLE q1 PARTITION OF "P q" FOR VALUES IN (1);
+  CREATE TABLE q2 PARTITION OF "P q" FOR VALUES IN (2) PARTITION BY RANGE (a);
+  CREATE TABLE q21 PARTITION OF q2 FOR VALUES FROM (0) TO (100);
+  CREATE TABLE "q 22" PARTITION OF q2 DEFAULT;
+  CREATE INDEX own ON q1 (a DESC);
+  INSERT INTO "P q" SELECT 1 + i % 2, i, i FROM generate_series(1, 300) i;
+)";
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {"CreateIndex", "concurrently",
@@ -55,6 +66,11 @@ const std::vector<Case>& cases() {
        "CREATE TABLE p2 "
        "PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1), (2);",
        14, false, "ALTER TABLE p1 DROP CONSTRAINT p1_k_check"},
+      {"PartitionedIndex", "concurrently",
+       "CREATE UNIQUE INDEX ON \"P q\" USING btree (k, a, (b + 1)) INCLUDE (b) WITH (fillfactor = 70) WHERE "
+       "b > 0; "
+       "CREATE INDEX q_b ON ONLY public.\"P q\" (b); CREATE INDEX q_a ON public.\"P q\" (a DESC);",
+       k_partitioned},
       {"AddCheck", "not-valid",
        "ALTER TABLE t ADD CHECK (b >= 0), ADD CONSTRAINT \"two 's\" CHECK (note <> ',; ADD');"},
       {"AddForeignKey", "not-valid",
@@ -129,10 +145,10 @@ std::string schema_of(Database& database) {
 /// All rows of all tables, whatever the order of columns; what is random counts as there or not.
 std::string rows_of(Database& database) {
   std::string all;
-  for (const std::string_view table :
-       lines(database.sql("SELECT string_agg(oid::regclass::text, E'\\n' ORDER BY relname) FROM pg_class "
-                          "WHERE relnamespace = "
-                          "'public'::regnamespace AND relkind IN ('r', 'm')"))) {
+  const std::string tables = database.sql(
+      "SELECT string_agg(oid::regclass::text, E'\\n' ORDER BY relname) FROM pg_class WHERE relnamespace = "
+      "'public'::regnamespace AND relkind IN ('r', 'm')");
+  for (const std::string_view table : lines(tables)) {
     all +=
         cat(table, ": ",
             database.sql(cat(
