@@ -13,14 +13,15 @@
 
 namespace pgsluice {
 
-enum class WorkloadKind { deployment, stateful_set, daemon_set, rollout, cron_job, job };
+enum class WorkloadKind { deployment, stateful_set, daemon_set, replica_set, rollout, cron_job, job };
 /// Kubernetes' word: "StatefulSet".
 std::string_view to_string(WorkloadKind kind);
 
 /// Which version a pod runs, or would run when it is made from a template.
 struct AppVersion {
-  std::string text;    ///< "2.4.0"; empty: nothing says
-  std::string source;  ///< what says so, or fails to: "image registry.example/shop:2.4.0"
+  std::string text;                     ///< "2.4.0"; empty: nothing says
+  std::string source;                   ///< what says so, or fails to: "image registry.example/shop:2.4.0"
+  std::vector<AppVersion> others = {};  ///< what further sources say instead
 };
 
 enum class VersionSource { label, annotation, image };

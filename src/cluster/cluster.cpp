@@ -43,6 +43,7 @@ const std::vector<Kind>& kinds() {
       {WorkloadKind::deployment, apps("deployments")},
       {WorkloadKind::stateful_set, apps("statefulsets")},
       {WorkloadKind::daemon_set, apps("daemonsets")},
+      {WorkloadKind::replica_set, apps("replicasets")},
       {WorkloadKind::rollout,
        {.group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .optional = true}},
       {WorkloadKind::cron_job,  // v1 since Kubernetes 1.21
@@ -77,8 +78,7 @@ std::vector<AccessRule> needed_access(const AccessNeeds& needs, const std::strin
                                       const std::string& own) {
   std::vector<AccessRule> rules;
   for (const Kind& kind : kinds()) rules.push_back(rule_for(kind.resource, "list", application));
-  for (const std::string_view revisions : {"replicasets", "controllerrevisions"})
-    rules.push_back(rule_for(apps(revisions), "list", application));
+  rules.push_back(rule_for(apps("controllerrevisions"), "list", application));
   rules.push_back(rule_for(pods(), "list", application));
   rules.push_back(rule_for(jobs(), "get", application));
   for (const std::string& one : needs.selection.argo_applications) {
@@ -144,6 +144,9 @@ class Look {
   void add_workload(const Json& object, WorkloadKind kind) {
     Workload workload = read_workload(object, kind, selection_);
     if (kind == WorkloadKind::job && is_finished_job(object)) return;
+    // What a Deployment makes is one of its revisions. What nobody makes (any more) works on for itself.
+    const bool runs_alone = controller_uid(object).empty() && workload.wanted > 0;
+    if (kind == WorkloadKind::replica_set && !runs_alone) return;
     if (!seen_.insert(workload.uid).second) return;
     view_.workloads.push_back(std::move(workload));
     // A CronJob has Jobs, and those have pods.
@@ -166,7 +169,7 @@ class Look {
     Workload& workload = view_.workloads[made.workload];
     const bool by_replica_sets =
         workload.kind == WorkloadKind::deployment || workload.kind == WorkloadKind::rollout;
-    if (workload.kind == WorkloadKind::job) return;
+    if (workload.kind == WorkloadKind::job || workload.kind == WorkloadKind::replica_set) return;
     const Resource resource = apps(by_replica_sets ? "replicasets" : "controllerrevisions");
     std::vector<Revision> revisions;
     for (const Json& object : value_of(client_.list(resource, view_.name_space, made.selector))) {

@@ -10,7 +10,7 @@
 namespace pgsluice {
 
 std::string_view to_string(WorkloadKind kind) {
-  constexpr std::array<std::string_view, 6> words = {"Deployment", "StatefulSet", "DaemonSet",
+  constexpr std::array<std::string_view, 7> words = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
                                                      "Rollout",    "CronJob",     "Job"};
   return words[static_cast<std::size_t>(kind)];
 }
@@ -93,6 +93,15 @@ AppVersion version_from(VersionSource source, const Json& pod, const AppSelectio
   return {image_tag(image), image.empty() ? "no image" : cat("image ", image)};
 }
 
+/// The first source that says something counts; what the others say may contradict it.
+void hear(AppVersion& version, AppVersion told) {
+  if (version.text.empty()) {
+    version = std::move(told);
+  } else if (!told.text.empty() && told.text != version.text) {
+    version.others.push_back(std::move(told));
+  }
+}
+
 Workload count(Workload workload, const Json& object) {
   const Json& status = member_at(object, {"status"});
   if (workload.kind == WorkloadKind::daemon_set) {
@@ -103,6 +112,12 @@ Workload count(Workload workload, const Json& object) {
     return workload;
   }
   workload.wanted = number_at(object, {"spec", "replicas"}, 1);
+  if (workload.kind == WorkloadKind::replica_set) {  // its template is the only one that it has had
+    workload.total = number_at(status, {"replicas"}, 0);
+    workload.updated = workload.total;
+    workload.available = number_at(status, {"availableReplicas"}, 0);
+    return workload;
+  }
   workload.updated = number_at(status, {"updatedReplicas"}, 0);
   workload.total = number_at(status, {"replicas"}, 0);
   // A StatefulSet has told who is available since 1.22 only.
@@ -115,6 +130,19 @@ bool has_condition(const Json& object, std::string_view type) {
   return std::any_of(conditions.begin(), conditions.end(), [&](const Json& one) {
     return text_at(one, {"type"}) == type && text_at(one, {"status"}) == "True";
   });
+}
+
+/// Of a Git tag: `v2.4.0`, `refs/tags/v2.4.0`, `checkout/v2.4.0` or `release-2.4.0`. Empty: it names none.
+std::string version_in_tag(std::string_view tag) {
+  tag.remove_prefix(tag.rfind('/') + 1);  // npos + 1 is 0
+  for (std::size_t begin = 0;; ++begin) {
+    const std::string_view rest = tag.substr(begin);
+    const std::size_t digit = rest.starts_with('v') ? 1 : 0;
+    const bool is_number = rest.size() > digit && rest[digit] >= '0' && rest[digit] <= '9';
+    if (is_number && rest.find('.') != std::string_view::npos) return std::string(rest);
+    begin = tag.find('-', begin);
+    if (begin == std::string_view::npos) return {};
+  }
 }
 
 /// Which release an Application deploys stands in what Kustomize or Helm is told, or in the name of a Git tag.
@@ -130,11 +158,16 @@ AppVersion version_of_source(const Json& source) {
     if (text_at(parameter, {"name"}) == "image.tag") return {text_at(parameter, {"value"}), "image.tag"};
   }
   const std::string target = text_at(source, {"targetRevision"});
-  const std::size_t digit = target.starts_with('v') ? 1 : 0;
-  const bool is_tag = target.find('.') != std::string::npos && target.size() > digit &&
-                      target[digit] >= '0' && target[digit] <= '9';
-  return is_tag ? AppVersion{target, cat("targetRevision ", target)}
-                : AppVersion{{}, cat("targetRevision ", target)};
+  return {version_in_tag(target), cat("targetRevision ", target)};
+}
+
+/// Of several sources, one may have the manifests and another one the values.
+AppVersion version_of_sources(const Json::array_t& sources) {
+  AppVersion version;
+  for (const Json& source : sources) {
+    hear(version, version_of_source(source));
+  }
+  return version;
 }
 
 }  // namespace
@@ -142,8 +175,7 @@ AppVersion version_of_source(const Json& source) {
 AppVersion version_of(const Json& pod, const AppSelection& selection) {
   AppVersion version;
   for (const VersionSource source : selection.version_from) {
-    version = version_from(source, pod, selection);
-    if (!version.text.empty()) break;
+    hear(version, version_from(source, pod, selection));
   }
   return version;
 }
@@ -213,7 +245,6 @@ Revision read_controller_revision(const Json& object, const Workload& owner, con
 
 ArgoDeployment read_argo_deployment(const Json& entry, const std::string& application) {
   const Json::array_t& sources = elements(member_at(entry, {"sources"}));
-  const Json& source = sources.empty() ? member_at(entry, {"source"}) : sources.front();
   const Json::array_t& revisions = elements(member_at(entry, {"revisions"}));
   std::string revision = text_at(entry, {"revision"});
   if (revision.empty() && !revisions.empty() && revisions.front().is_string()) {
@@ -223,7 +254,8 @@ ArgoDeployment read_argo_deployment(const Json& entry, const std::string& applic
           .id = number_at(entry, {"id"}, 0),
           .revision = std::move(revision),
           .deployed_at = text_at(entry, {"deployedAt"}),
-          .version = version_of_source(source)};
+          .version = sources.empty() ? version_of_source(member_at(entry, {"source"}))
+                                     : version_of_sources(sources)};
 }
 
 std::string controller_uid(const Json& object) {

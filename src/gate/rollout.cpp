@@ -39,6 +39,22 @@ bool works(const Pod& pod) {
   return pod.phase != "Succeeded" && pod.phase != "Failed";
 }
 
+/// `2.4.0-alpine` is an image of 2.4.0, and `main` contradicts nothing.
+bool contradict(std::string_view a, std::string_view b) {
+  if (compare_versions(a, b).value_or(0) == 0) return false;
+  for (std::string_view* one : {&a, &b}) one->remove_prefix(one->starts_with('v') ? 1 : 0);
+  if (a.size() > b.size()) std::swap(a, b);
+  return !(b.starts_with(a) && b[a.size()] == '-');
+}
+
+/// What another source says that does not fit; none: nobody contradicts. The newer one is not believed.
+const AppVersion* doubt_of(const AppVersion& version, const AppNeed& need) {
+  const auto found = std::ranges::find_if(version.others, [&](const AppVersion& other) {
+    return contradict(version.text, other.text) && fits(other.text, need) != Verdict::open;
+  });
+  return found == version.others.end() ? nullptr : &*found;
+}
+
 /// What keeps a version from being known as one that fits; none: it fits.
 std::optional<Remark> judge(const AppVersion& version, const AppNeed& need, const std::string& who) {
   if (version.text.empty()) {
@@ -46,8 +62,13 @@ std::optional<Remark> judge(const AppVersion& version, const AppNeed& need, cons
                                         "): label the template of its pods with app.kubernetes.io/version")};
   }
   const Verdict verdict = fits(version.text, need);
-  if (verdict == Verdict::open) return std::nullopt;
   std::string words = cat(who, " ", text(version.text));
+  if (verdict == Verdict::open) {
+    const AppVersion* doubt = doubt_of(version, need);
+    if (doubt == nullptr) return std::nullopt;
+    return Remark{Verdict::unknown, cat(words, " by its ", text(version.source), ", but ", text(doubt->text),
+                                        " by its ", text(doubt->source), ": let both say the same")};
+  }
   if (verdict == Verdict::unknown) words += cat(", which cannot be compared with ", text(need.version));
   return Remark{verdict, std::move(words)};
 }
@@ -83,7 +104,9 @@ void remark_on(const Workload& workload, const AppNeed& need, std::vector<Remark
 
 std::optional<Remark> remark_on(const Pod& pod, const AppNeed& need) {
   if (!works(pod)) return std::nullopt;
-  auto remark = judge(pod.version, need, cat("pod ", text(pod.name), " runs"));
+  auto remark =
+      judge(pod.version, need,
+            cat("pod ", text(pod.name), pod.owner.empty() ? ", which nothing makes anew," : "", " runs"));
   if (remark && pod.terminating) {
     remark->words += " and is terminating";
     if (pod.grace) remark->words += cat(": gone within ", std::to_string(pod.grace->count()), "s");
@@ -192,9 +215,15 @@ Evidence rollback_evidence(const ClusterView& view, const AppNeed& need, int hor
                             text(revision.name), "), which runs"));
     if (remark) remarks.push_back(std::move(*remark));
   }
+  // Entries that follow one another with the same release are one step back: its button offers all of them.
   last.clear();
+  std::string release;
   for (const ArgoDeployment& deployment : view.argo_deployments) {
-    if (!look(cat("Application ", text(deployment.application)), last, age)) continue;
+    const std::string application = cat("Application ", text(deployment.application));
+    const bool is_same = application == last && !release.empty() && release == deployment.version.text;
+    release = deployment.version.text;
+    if (is_same) --age;
+    if (!look(application, last, age)) continue;
     auto remark = judge(deployment.version, need,
                         cat("Argo CD can roll ", text(deployment.application), " back to ",
                             text(deployment.revision), " of ", text(deployment.deployed_at), ", which runs"));

@@ -129,6 +129,31 @@ TEST_F(RealCluster, SeesARolloutWithTerminatingPods) {
   EXPECT_EQ(view.pods[3].owner, "ReplicaSet/checkout-rs1");
 }
 
+/// Left by a Deployment that was deleted without them, or made by hand.
+TEST_F(RealCluster, SeesReplicaSetsAndPodsThatNobodyOwns) {
+  OrderedJson orphan = replica_set("checkout", 1, "1");
+  orphan["metadata"].erase("ownerReferences");
+  orphan["spec"]["replicas"] = 1;
+  orphan["spec"]["selector"]["matchLabels"]["app"] = "orphan";
+  add(state, "apis/apps/v1", "replicasets", orphan);
+  orphan["metadata"]["name"] = orphan["metadata"]["uid"] = "scaled-down";
+  orphan["spec"]["replicas"] = 0;
+  add(state, "apis/apps/v1", "replicasets", orphan);
+  OrderedJson of_orphan = pod("of-orphan", "1", "checkout-rs1");
+  of_orphan["metadata"]["labels"]["app"] = "orphan";
+  add(state, "api/v1", "pods", of_orphan);
+  OrderedJson bare = pod("bare", "1", "");
+  bare["metadata"].erase("ownerReferences");
+  bare["metadata"]["labels"]["app.kubernetes.io/name"] = "checkout";
+  add(state, "api/v1", "pods", bare);
+  const ClusterView view = see();
+  ASSERT_EQ(view.workloads.size(), 1U);
+  EXPECT_EQ(view.workloads[0].kind, WorkloadKind::replica_set);
+  EXPECT_EQ(view.workloads[0].version.text, "1");
+  EXPECT_EQ(pod_names(view), (std::vector<std::string>{"bare", "of-orphan"}));
+  EXPECT_EQ(view.pods[0].owner, "");
+}
+
 TEST_F(RealCluster, SeesCronJobsAndTheJobsThatTheyHaveStarted) {
   OrderedJson nightly = cron_job("nightly", "2");
   nightly["status"]["active"] = OrderedJson::parse(R"([{"name": "nightly-1"}, {"name": "nightly-gone"}])");

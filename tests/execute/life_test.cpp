@@ -176,8 +176,9 @@ class WholeLife : public ::testing::TestWithParam<Server> {
     EXPECT_EQ(last_run(), "presync of 2: ?=?");
     EXPECT_EQ(releases(), "1");
     EXPECT_EQ(
-        database.sql("SELECT bool_and((cents = total * 100) = (orders.id <= (b.cursor->>0)::bigint OR total = 0))"
-                     " FROM orders, pgsluice.backfill b"),
+        database.sql(
+            "SELECT bool_and((cents = total * 100) = (orders.id <= (b.cursor->>0)::bigint OR total = 0))"
+            " FROM orders, pgsluice.backfill b"),
         "t")
         << "what is behind the cursor is done, and nothing else";
   }

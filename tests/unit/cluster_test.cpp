@@ -202,8 +202,33 @@ TEST(Reading, AnArgoDeploymentTellsItsReleaseIfItsSourceDoes) {
   EXPECT_EQ(version(R"({"helm": {"parameters": [{"name": "image.tag", "value": "2.4.0"}]}})"), "2.4.0");
   EXPECT_EQ(version(R"({"targetRevision": "v2.4.0"})"), "v2.4.0");
   EXPECT_EQ(version(R"({"targetRevision": "main"})"), "");
+  EXPECT_EQ(version(R"({"targetRevision": "refs/tags/v2.4.0"})"), "v2.4.0");
+  EXPECT_EQ(version(R"({"targetRevision": "checkout/2.4.0"})"), "2.4.0");
+  EXPECT_EQ(version(R"({"targetRevision": "release-for-eu-v2.4.0-rc1"})"), "v2.4.0-rc1");
   EXPECT_EQ(version(R"({"targetRevision": "v2-branch"})"), "");
+  EXPECT_EQ(version(R"({"targetRevision": "feature-x/2-y"})"), "");
   EXPECT_EQ(version("{}"), "");
+}
+
+TEST(Reading, OfSeveralSourcesTheOneThatTellsCounts) {
+  const auto version = [](const char* sources) {
+    return read_argo_deployment({{"id", 4}, {"revisions", {"abc"}}, {"sources", Json::parse(sources)}},
+                                "checkout")
+        .version;
+  };
+  EXPECT_EQ(version(R"([{"targetRevision": "main"}, {"targetRevision": "v2.4.0"}])").text, "v2.4.0");
+  const AppVersion two = version(R"([{"targetRevision": "v2.4.0"}, {"targetRevision": "v2.3.0"}])");
+  EXPECT_EQ(two.text, "v2.4.0");
+  EXPECT_EQ(two.others.at(0).text, "v2.3.0");
+}
+
+TEST(Reading, WhatFurtherSourcesSayIsKept) {
+  Json pod = test::pod_template("2.3.0");
+  pod["metadata"]["labels"]["app.kubernetes.io/version"] = "2.4.0";
+  const AppVersion told = version_of(pod, {});
+  EXPECT_EQ(told.text, "2.4.0");
+  ASSERT_EQ(told.others.size(), 1U);
+  EXPECT_EQ(told.others[0].source, "image registry.example:5000/checkout:2.3.0");
 }
 
 TEST(Reading, WhatIsMissingOrOfAnotherTypeHasItsDefault) {

@@ -33,13 +33,14 @@ Workload deployment(const std::string& runs, long long updated, long long total,
 }
 
 Pod pod(const std::string& name, const std::string& runs) {
-  return {.name = name, .version = version(runs), .phase = "Running"};
+  return {.name = name, .owner = "ReplicaSet/rs", .version = version(runs), .phase = "Running"};
 }
 
 Pod ending(const std::string& name, const std::string& runs) {
-  Pod pod{.name = name, .version = version(runs), .phase = "Running", .terminating = true};
-  pod.grace = 30s;
-  return pod;
+  Pod old = pod(name, runs);
+  old.terminating = true;
+  old.grace = 30s;
+  return old;
 }
 
 ClusterView view(std::vector<Workload> workloads, std::vector<Pod> pods) {
@@ -179,6 +180,37 @@ TEST(Rollout, WhatIsNotKnownIsNotOpen) {
       "--kube-namespace where the application is");
 }
 
+TEST(Rollout, OfTwoVersionsTheNewerOneIsNotBelieved) {
+  ClusterView seen = complete();
+  seen.pods[0].version = {.text = "2.4.0", .source = "label v", .others = {version("2.3.0")}};
+  EXPECT_EQ(
+      rollout(seen),
+      "unknown: pod a runs 2.4.0 by its label v, but 2.3.0 by its image checkout:2.3.0: let both say the "
+      "same");
+  seen.pods[0].version = {.text = "2.3.0", .source = "label v", .others = {version("2.4.0")}};
+  EXPECT_EQ(rollout(seen), "closed: pod a runs 2.3.0");
+  for (const char* harmless : {"2.4.0-alpine", "v2.4.0-alpine", "v2.4.0", "main", "2.5.0"}) {
+    seen.pods[0].version = {.text = "2.4.0", .source = "label v", .others = {version(harmless)}};
+    EXPECT_EQ(rollout(seen).substr(0, 5), "open:") << harmless;
+  }
+}
+
+TEST(Rollout, WhatNothingMakesAnewIsSaidAsSuch) {
+  ClusterView seen = complete();
+  seen.pods.push_back(pod("by-hand", "2.3.0"));
+  seen.pods.back().owner.clear();
+  EXPECT_EQ(rollout(seen), "closed: pod by-hand, which nothing makes anew, runs 2.3.0");
+  seen = complete();
+  seen.workloads.push_back({.kind = WorkloadKind::replica_set,
+                            .name = "checkout-5d4",
+                            .version = version("2.3.0"),
+                            .wanted = 1,
+                            .updated = 1,
+                            .total = 1,
+                            .available = 1});
+  EXPECT_EQ(rollout(seen), "closed: ReplicaSet checkout-5d4 deploys 2.3.0");
+}
+
 TEST(Rollout, HostileNamesStayHarmless) {
   ClusterView seen = complete();
   seen.pods.push_back(pod("x\x1b[31m\n", "2.3.0\n"));
@@ -220,6 +252,20 @@ TEST(Rollback, WhatArgoOffersMustFit) {
             "closed: Argo CD can roll argocd/checkout back to eee of 2026-11-20T10:00:00Z, which runs 2.3.0");
   seen.argo_deployments[1].version = {};
   EXPECT_EQ(rollback(seen).substr(0, 8), "unknown:");
+}
+
+TEST(Rollback, EntriesOfArgoWithTheSameReleaseAreOneStepBack) {
+  ClusterView seen = complete();
+  long long id = 20;
+  for (const char* release : {"2.5.0", "2.5.0", "2.5.0", "2.4.0", "2.4.0", "2.3.0"}) {
+    seen.argo_deployments.push_back(
+        {.application = "argocd/checkout", .id = --id, .revision = "abc", .version = version(release)});
+  }
+  EXPECT_EQ(rollback(seen, 1), "open: 2 earlier revisions fit checkout>=2.4.0");
+  EXPECT_EQ(rollback(seen, 2).substr(0, 7), "closed:");
+  seen.argo_deployments[4].version = version("2.3.9");  // not only the first entry is looked at
+  EXPECT_EQ(rollback(seen, 2).substr(0, 7), "closed:");
+  EXPECT_EQ(rollback(seen, 1), "open: 1 earlier revision fits checkout>=2.4.0");
 }
 
 struct Sources : testing::Test {
