@@ -121,6 +121,7 @@ struct GateDecision {
   Verdict verdict = Verdict::unknown;  ///< open or closed; unknown never stays
   std::string words;                   ///< of a closed one: what closes it
   std::vector<Evidence> evidence;
+  std::string policy = "{}";  ///< that was in force, a JSON object
 };
 
 /// What the file takes away or tightens, by the effects of its statements.

@@ -158,9 +158,12 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
   // Now, for at the end the session may be lost.
   const Binding database = options.metrics.push.empty() ? Binding{} : read_binding(*worker.session);
+  expect_roles(options.guard_roles, *worker.session);
   std::vector<Migration> migrations = discover(options.pending.directory, options.pending.reading);
   record_approvals(migrations, options.pending.gate, worker);
   Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
+  // Who has been told to end while it looked has seen nothing; a budget that is used up ends what runs, and only that.
+  if (!out_of_budget(world)) stop_if_interrupted(world);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
   if (receipt)
     expect_rehearsed(pending.plan, *receipt, options.receipt, worker.session->server_version_num() / 10000);
@@ -176,6 +179,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
   if (!is_interrupted(world)) record_statistics(report, worker);
   if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run.release);
+  grant_to_guard(options.guard_roles, worker, world);
   tell_held(plan, world);
   count_held(plan, options.pending.gate.strict, report);
   tell_end(report, world);
@@ -196,18 +200,24 @@ void expect_readable(const ApplyOptions& options) {
   discover(options.pending.directory, options.pending.reading);
 }
 
-void add_waits(CLI::App& app, ApplyOptions& options) {
+void add_waits(CLI::App& app, ApplyOptions& options, milliseconds wait_for_run) {
   add_duration(app, "--wait-for-run", options.wait_for_run,
-               "how long to wait for another active run (default 30s)");
+               cat("how long to wait for another active run (default ", format_duration(wait_for_run), ")"));
   add_duration(app, "--wait-for-db", options.wait_for_db,
                "how long to wait for a writable server (default 5m)");
 }
 
 }  // namespace
 
-void add_run_options(CLI::App& app, ApplyOptions& options) {
+void add_run_options(CLI::App& app, ApplyOptions& options, milliseconds wait_for_run) {
   add_budgets(app, options.budgets);
-  add_waits(app, options);
+  add_waits(app, options, wait_for_run);
+  app.add_option(
+         "--guard-role", options.guard_roles,
+         "role that guard connects as: it may read what guard asks of the ledger; may be repeated (also "
+         "PGSLUICE_GUARD_ROLE)")
+      ->envname("PGSLUICE_GUARD_ROLE")
+      ->type_name("NAME");
   app.add_option("--require-receipt", options.receipt,
                  "run only files that are on this receipt of `pgsluice preview --receipt`")
       ->type_name("FILE");
@@ -251,7 +261,7 @@ Runner add_apply(CLI::App& app) {
                  "what `pgsluice plan --format json` wrote: run that, or refuse if anything has moved since")
       ->type_name("FILE");
   add_gate_actions(app, options->pending.gate);
-  add_run_options(app, *options);
+  add_run_options(app, *options, RunOptions{}.wait_for_run);
   return [options](const GlobalOptions& global) { return run_apply(*options, global); };
 }
 

@@ -29,14 +29,16 @@ struct ApplyOptions {
   MetricsOptions metrics;
   std::optional<milliseconds> wait_for_run;
   std::optional<milliseconds> wait_for_db;
-  std::optional<milliseconds> budget;  ///< of all of it
+  std::optional<milliseconds> budget;    ///< of all of it
+  std::vector<std::string> guard_roles;  ///< who may read of the ledger what guard asks for
   bool detach = false;
   std::function<void(const Plan&, const RunReport&)> on_end;
   EventSink on_event;  ///< beside standard error
 };
 
 /// Of one step, whom it may push aside, how long to wait for what.
-void add_run_options(CLI::App& app, ApplyOptions& options);
+/// `wait_for_run`: for as long, where --wait-for-run does not say; for --help.
+void add_run_options(CLI::App& app, ApplyOptions& options, milliseconds wait_for_run);
 ExitCode run_apply(const ApplyOptions& options, const GlobalOptions& global);
 
 }  // namespace pgsluice::cli

@@ -40,7 +40,7 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
 std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
                                        const GatePolicy& policy, const GateOptions& options) {
   return {release_source(options.app, options.release),
-          session_source(session),
+          session_source(session, options.app_roles),
           dependant_source(session),
           verification_source(session, plan),
           query_source(session, options.ignored_roles),
@@ -124,6 +124,25 @@ std::string implied_need(const PlannedFile& file, const Ledger& ledger, const st
   return newest.empty() ? newest : cat(app, ">=", newest);
 }
 
+void hold(PlannedFile& file, std::vector<Held> holds) {
+  std::ranges::move(holds, std::back_inserter(file.holds));
+  file.steps.clear();
+  file.state = FileState::held;
+}
+
+/// Nobody can need what a new database's history takes away again, but the release that comes with it: a step that it does
+/// not fit would lock it out.
+void hold_misfit(PlannedFile& file, const GatePolicy& policy, const GateOptions& options,
+                 std::vector<GateDecision>& decisions) {
+  const GateQuestion question = question_of(file);
+  GateDecision decision =
+      decide(question, gather(question, {release_source(options.app, options.release)}, policy),
+             {.requirements = {{"release", policy.requirement("release")}}});
+  if (decision.verdict == Verdict::open) return;
+  hold(file, holds_of(decision, policy));
+  decisions.push_back(std::move(decision));
+}
+
 }  // namespace
 
 void add_release(CLI::App& app, std::string& release) {
@@ -145,6 +164,10 @@ void add_app(CLI::App& app, std::string& name) {
 void add_gate_policy(CLI::App& app, GateOptions& options) {
   add_release(app, options.release);
   add_app(app, options.app);
+  app.add_option(
+         "--app-role", options.app_roles,
+         "role that the application connects as: each of its sessions must tell its version; may be repeated")
+      ->type_name("ROLE");
   app.add_option(
          "--evidence", options.evidence,
          "what a contract step needs: NAME=required, =optional (told, holds nothing back) or =ignored; "
@@ -203,14 +226,16 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
   const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
   for (PlannedFile& file : plan.files) {
-    if (!could_run(file) || file.new_relations) continue;
+    if (!could_run(file)) continue;
+    if (file.new_relations) {
+      hold_misfit(file, witnesses->policy, options, decisions);
+      continue;
+    }
     std::string& need = file.analysis.directives.needs_app;
     if (need.empty()) need = implied_need(file, ledger, options.app);
     decisions.push_back(decision_on(file, *witnesses));
     if (decisions.back().verdict == Verdict::open) continue;
-    std::ranges::move(holds_of(decisions.back(), witnesses->policy), std::back_inserter(file.holds));
-    file.steps.clear();
-    file.state = FileState::held;
+    hold(file, holds_of(decisions.back(), witnesses->policy));
   }
   return decisions;
 }

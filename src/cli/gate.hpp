@@ -15,8 +15,9 @@ namespace pgsluice::cli {
 
 struct GateOptions {
   std::string release;
-  std::string app;                    ///< that the release is one of; empty: nobody has said
-  std::vector<std::string> evidence;  ///< "sessions=required"
+  std::string app;                     ///< that the release is one of; empty: nobody has said
+  std::vector<std::string> app_roles;  ///< that the application connects as; empty: nobody has said
+  std::vector<std::string> evidence;   ///< "sessions=required"
   std::vector<std::string> freezes;
   std::vector<std::string> ignored_roles;  ///< whose queries are no use of anything
   std::optional<milliseconds> soak;

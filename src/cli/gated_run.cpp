@@ -17,6 +17,13 @@ namespace {
 /// As long may what has been seen of a contract file be taken for so.
 constexpr std::chrono::seconds k_fresh{2};
 
+/// False where there is no ledger, or where the role may read it already, by itself or through another role.
+constexpr std::string_view k_guard_lacks =
+    "SELECT coalesce(NOT (has_schema_privilege($1, to_regnamespace('pgsluice'), 'USAGE')"
+    " AND has_table_privilege($1, to_regclass('pgsluice.meta'), 'SELECT')"
+    " AND has_table_privilege($1, to_regclass('pgsluice.migration'), 'SELECT')"
+    " AND has_table_privilege($1, to_regclass('pgsluice.bundle'), 'SELECT')), false)";
+
 bool waits_for_contract(const PlannedFile& file) {
   return file.analysis.migration.phase == Phase::contract &&
          (file.state == FileState::held || !file.steps.empty());
@@ -124,7 +131,8 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
     migrations.push_back({.id = migration.id, .sha256 = migration.sha256});
-    const bool may_wait = migration.phase != Phase::expand && !file.new_relations;
+    const bool may_wait =
+        migration.phase != Phase::expand && (!file.new_relations || file.state == FileState::held);
     const bool done =
         file.state == FileState::applied || may_wait ||
         std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
@@ -139,6 +147,36 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
         {.severity = Severity::warning,
          .name = "release-not-recorded",
          .message = cat("guard will not know that this folder is applied: ", printable_line(error.what()))});
+  }
+}
+
+void expect_roles(const std::vector<std::string>& roles, Session& session) {
+  for (const std::string& role : roles) {
+    const SqlResult known =
+        checked_read(session.query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", {role}));
+    if (known.truth(0, 0)) continue;
+    throw Error(ExitCode::precondition, cat("--guard-role: there is no role ", printable_line(role)),
+                "Create it first, or name the one that guard connects as.");
+  }
+}
+
+void grant_to_guard(const std::vector<std::string>& roles, Worker& worker, const World& world) {
+  if (roles.empty() || worker.session == nullptr) return;
+  Session& session = *worker.session;
+  for (const std::string& role : roles) {
+    const SqlResult lacks = session.query(k_guard_lacks, {role});
+    const std::string name = quote_ident(role);
+    const std::string grant =
+        cat("GRANT USAGE ON SCHEMA pgsluice TO ", name,
+            "; GRANT SELECT ON pgsluice.meta, pgsluice.migration, pgsluice.bundle TO ", name);
+    if (lacks.ok && !lacks.truth(0, 0)) continue;
+    const SqlResult granted = lacks.ok ? session.script(cat("BEGIN; ", grant, "; COMMIT")) : lacks;
+    if (granted.ok) continue;
+    if (!granted.connection_lost) session.script("ROLLBACK");
+    world.emit({.severity = Severity::warning,
+                .name = "guard-not-granted",
+                .message = cat("guard cannot read the ledger as ", printable_line(role), " (",
+                               printable_line(granted.error.message), "): ", printable_line(grant))});
   }
 }
 

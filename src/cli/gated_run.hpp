@@ -21,6 +21,11 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
 /// A release can start when all expand steps are there: a backfill may still be at work.
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
                     const std::string& release);
+/// Throws Error(precondition) for a role that the server does not have.
+void expect_roles(const std::vector<std::string>& roles, Session& session);
+/// What a guard reads: where a first install has just made the ledger, nobody else can have granted it. Emits a warning
+/// where that fails.
+void grant_to_guard(const std::vector<std::string>& roles, Worker& worker, const World& world);
 /// What the run itself has done is no use of anything; and what is counted at its end is where those begin that come later.
 void record_statistics(const RunReport& report, Worker& worker);
 /// Says what is held back.

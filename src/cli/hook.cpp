@@ -18,6 +18,8 @@
 namespace pgsluice::cli {
 namespace {
 
+constexpr std::chrono::minutes k_wait_for_run{10};
+
 enum class Moment { presync, postsync, syncfail };
 
 struct HookOptions {
@@ -40,9 +42,10 @@ std::string name_of(const HookOptions& options) {
 ApplyOptions apply_options(const HookOptions& options) {
   ApplyOptions apply = options.apply;
   apply.command = cat("hook ", to_string(options.moment));
-  if (!apply.wait_for_run) apply.wait_for_run = std::chrono::minutes(10);  // it finds all done
+  if (!apply.wait_for_run) apply.wait_for_run = k_wait_for_run;  // it finds all done
   apply.pending.earlier_releases_only = options.moment == Moment::presync;
   apply.pending.contract_last = true;
+  apply.pending.same_folder_is_same_release = true;
   apply.pending.phase = options.moment == Moment::postsync ? PhaseChoice::contract : PhaseChoice::all;
   apply.on_end = [&options](const Plan& plan, const RunReport& report) {
     std::vector<std::string> more{report.hint};
@@ -105,7 +108,7 @@ Runner add_hook(CLI::App& app) {
   add_database_url(app, options->apply.url);
   add_gate_policy(app, options->apply.pending.gate);
   add_gate_actions(app, options->apply.pending.gate);
-  add_run_options(app, options->apply);
+  add_run_options(app, options->apply, k_wait_for_run);
   add_duration(app, "--budget", options->apply.budget,
                "end all of it after this time, cleanly; less than activeDeadlineSeconds (default: no limit)");
   add_kube_job(app, options->job);

@@ -11,6 +11,7 @@
 #include "cli/input.hpp"
 #include "cli/reading.hpp"
 #include "execute/backfill_key.hpp"
+#include "gate/record.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -39,6 +40,21 @@ std::optional<Snapshot> read_live(const std::vector<Migration>& migrations, cons
         .message = cat("cannot read the catalogs, so the files alone say what is there: ",
                        printable_line(std::get<ReadFailure>(result).error.message))});
   return std::nullopt;
+}
+
+/// How a release without a name is called here: as the messages do.
+constexpr std::string_view k_unnamed_release = "this one";
+
+/// Without it each hook would count as a later release than the one before, a retry by Argo CD too.
+std::string name_same_release(const std::vector<Migration>& migrations, Ledger& ledger, Session& session) {
+  const auto same = read_same_release(session, ledger, bundle_digest(migrations));
+  if (!same) return {};
+  const std::string name(k_unnamed_release);
+  for (auto& [id, row] : ledger.migrations) {
+    if (same->files.contains(id)) row.release = name;
+  }
+  if (same->brought) ledger.finished_releases.insert(name);
+  return name;
 }
 
 }  // namespace
@@ -123,6 +139,9 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
                      const PendingOptions& options, const World& world) {
   tell_reading(migrations, world.emit);
   Pending pending{.ledger = std::move(ledger), .snapshot = std::nullopt, .plan = {}, .decisions = {}};
+  std::string release = options.gate.release;
+  if (release.empty() && options.same_folder_is_same_release)
+    release = name_same_release(migrations, pending.ledger, place.session);
   pending.snapshot = read_live(migrations, pending.ledger, place, world.emit);
   Basis basis{.pg_version = place.session.server_version_num() / 10000,
               .schemas = place.schemas,
@@ -131,7 +150,7 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
   pending.plan =
       make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), pending.ledger,
                 {.phase = phase_of(options.phase),
-                 .release = options.gate.release,
+                 .release = release,
                  .earlier_releases_only = options.earlier_releases_only});
   pending.plan.contract_last = options.contract_last;
   pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, world, options.gate);

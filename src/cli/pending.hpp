@@ -23,6 +23,7 @@ struct PendingOptions {
   std::optional<double> max_locked_bytes;
   GateOptions gate;
   bool earlier_releases_only = false;
+  bool same_folder_is_same_release = false;  ///< where nobody names the release
   bool contract_last = false;
 };
 void add_pending_options(CLI::App& app, PendingOptions& options);

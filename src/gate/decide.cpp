@@ -3,10 +3,35 @@
 
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "pgsluice/gate.hpp"
 
 namespace pgsluice {
+namespace {
+
+std::string_view to_string(Requirement requirement) {
+  switch (requirement) {
+    case Requirement::automatic: return "automatic";
+    case Requirement::required: return "required";
+    case Requirement::optional: return "optional";
+    case Requirement::ignored: return "ignored";
+  }
+  return "automatic";
+}
+
+/// Whoever reads the decision years later knows by which rules it was taken. What is not named is automatic.
+std::string policy_json(const GatePolicy& policy) {
+  OrderedJson json;
+  json["evidence"] = OrderedJson::object();
+  for (const auto& [provider, requirement] : policy.requirements)
+    json["evidence"][provider] = to_string(requirement);
+  json["soak_ms"] = policy.soak.count();
+  json["freezes"] = policy.freezes;
+  return dump(json);
+}
+
+}  // namespace
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
@@ -58,7 +83,8 @@ GateDecision decide(const GateQuestion& question, std::vector<Evidence> evidence
   return {.migration = question.file.analysis.migration.id,
           .verdict = against.empty() ? Verdict::open : Verdict::closed,
           .words = join(against, "; "),
-          .evidence = std::move(evidence)};
+          .evidence = std::move(evidence),
+          .policy = policy_json(policy)};
 }
 
 }  // namespace pgsluice

@@ -60,8 +60,20 @@ used AS (
   WHERE NOT g.tgisinternal AND d.attnum <> 0
   UNION ALL
   SELECT 'publication', format('%I', p.pubname), p.pubname, true
-  FROM depends d JOIN pg_publication_rel r ON d.classid = 'pg_publication_rel'::regclass AND r.oid = d.objid
-  JOIN pg_publication p ON p.oid = r.prpubid
+  FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN target t ON r.prrelid = t.oid
+  WHERE t.attnum = 0 OR to_jsonb(r)->>'prattrs' IS NULL
+    OR t.attnum::text = ANY (regexp_split_to_array(btrim(to_jsonb(r)->>'prattrs', '[]'), '[ ,]+'))
+  UNION ALL
+  SELECT 'publication', format('%I FOR ALL TABLES', p.pubname), p.pubname, true
+  FROM pg_publication p, target t JOIN pg_class c ON c.oid = t.oid
+  WHERE p.puballtables AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+  UNION ALL
+  SELECT 'publication', format('%I FOR TABLES IN SCHEMA %s', p.pubname, c.relnamespace::regnamespace), p.pubname, true
+  FROM target t JOIN pg_class c ON c.oid = t.oid AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+  JOIN pg_depend s ON s.refclassid = 'pg_namespace'::regclass AND s.refobjid = c.relnamespace
+    AND s.classid = to_regclass('pg_catalog.pg_publication_namespace')
+  JOIN pg_depend q ON q.classid = s.classid AND q.objid = s.objid AND q.refclassid = 'pg_publication'::regclass
+  JOIN pg_publication p ON p.oid = q.refobjid
   UNION ALL
   SELECT 'foreign key', format('%I on %s', k.conname, k.conrelid::regclass), k.conname, true
   FROM pg_constraint k JOIN target t ON k.confrelid = t.oid
@@ -77,6 +89,7 @@ SELECT kind, name, short, bool_or(certain) FROM used GROUP BY kind, name, short 
 struct Dependant {
   std::string words;  ///< "view public.totals"
   bool certain = false;
+  bool is_publication = false;
 };
 
 /// What the file itself drops or makes anew does not stand in its way.
@@ -91,9 +104,9 @@ bool has_word(std::string_view sql, std::string_view word) {
   return false;
 }
 
-/// A renamed relation or column is renamed for all of PostgreSQL's own references, too.
+/// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
 bool follows(const GateSubject& subject, const Dependant& dependant) {
-  return subject.change == Change::renamed && dependant.certain;
+  return subject.change == Change::renamed && dependant.certain && !dependant.is_publication;
 }
 
 std::vector<Dependant> dependants_of(const GateSubject& subject, const SqlResult& rows,
@@ -101,7 +114,8 @@ std::vector<Dependant> dependants_of(const GateSubject& subject, const SqlResult
   std::vector<Dependant> found;
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     Dependant dependant{.words = cat(rows.text(row, 0), " ", printable_line(rows.text(row, 1))),
-                        .certain = rows.truth(row, 3)};
+                        .certain = rows.truth(row, 3),
+                        .is_publication = rows.text(row, 0) == "publication"};
     if (!has_word(sql, rows.text(row, 2)) && !follows(subject, dependant))
       found.push_back(std::move(dependant));
   }

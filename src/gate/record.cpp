@@ -40,6 +40,14 @@ constexpr std::string_view k_read_approvals =
     "SELECT migration_id, fingerprint, approved_by, coalesce(reason, '') FROM pgsluice.approval"
     " ORDER BY approved_at";
 
+// What has come since another folder was brought: applied, or held back for the first time.
+constexpr std::string_view k_read_same_release =
+    "SELECT m.id FROM pgsluice.migration m LEFT JOIN pgsluice.gate g ON g.migration_id = m.id"
+    " AND g.provider = 'gate' AND g.subject = '' WHERE m.state <> 'baselined'"
+    " AND coalesce(m.applied_at, g.since, m.started_at) > coalesce((SELECT max(brought_at) FROM "
+    "pgsluice.bundle"
+    " WHERE digest <> $1), '-infinity')";
+
 const std::string& record_contract_sql() {
   static const std::string sql = cat(
       "WITH ", lease_query("$9"),
@@ -71,7 +79,11 @@ std::string evidence_json(const GateDecision& decision) {
                     {"words", seen.words},
                     {"detail", OrderedJson::parse(seen.detail, nullptr, false)}});
   };
-  add({.provider = "gate", .subject = {}, .verdict = decision.verdict, .words = decision.words});
+  add({.provider = "gate",
+       .subject = {},
+       .verdict = decision.verdict,
+       .words = decision.words,
+       .detail = cat("{\"policy\": ", decision.policy, "}")});
   for (const Evidence& seen : decision.evidence) add(seen);
   return dump(rows);
 }
@@ -132,6 +144,18 @@ void record_approval(Session& session, const std::string& id, const std::string&
                         " VALUES ($1, $2, nullif($3, '')) ON CONFLICT DO NOTHING",
                         {id, fingerprint, why}),
           cat("record the approval of ", printable_line(id)));
+}
+
+std::optional<SameRelease> read_same_release(Session& session, const Ledger& ledger,
+                                             const std::string& digest) {
+  if (!ledger.exists || ledger.version < k_gate_ledger_version) return std::nullopt;
+  const SqlResult files = checked_read(session.query(k_read_same_release, {digest}));
+  SameRelease same;
+  for (std::size_t row = 0; row < files.rows.size(); ++row) same.files.insert(files.text(row, 0));
+  same.brought =
+      checked_read(session.query("SELECT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1)", {digest}))
+          .truth(0, 0);
+  return same;
 }
 
 std::string bundle_digest(const std::vector<Migration>& migrations) {

@@ -3,6 +3,9 @@
 
 // The gate's rows of the ledger.
 
+#include <optional>
+#include <set>
+
 #include "pgsluice/gate.hpp"
 
 namespace pgsluice {
@@ -28,6 +31,15 @@ void record_contract(Session& session, const PlannedFile& file, const GateDecisi
 /// That the role of this session has approved the file with this text.
 void record_approval(Session& session, const std::string& id, const std::string& fingerprint,
                      const std::string& why);
+
+/// What a folder has brought so far, where nobody names its release: a retry of the same sync is no later one.
+struct SameRelease {
+  std::set<std::string> files;  ///< ids: in the ledger since another folder was brought last
+  bool brought = false;         ///< whole: it may be at work
+};
+/// None: there is no such ledger yet. Throws as checked_read().
+std::optional<SameRelease> read_same_release(Session& session, const Ledger& ledger,
+                                             const std::string& digest);
 
 /// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
 std::string bundle_digest(const std::vector<Migration>& migrations);

@@ -14,9 +14,11 @@ constexpr std::string_view k_provider = "sessions";
 
 // A role without pg_read_all_stats sees neither the application_name nor the type of other roles' sessions.
 constexpr std::string_view k_sessions =
-    "SELECT coalesce(application_name, ''), backend_type IS NULL, count(*), min(pid)"
-    " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND (backend_type IS NULL OR backend_type = 'client backend') GROUP BY 1, 2 ORDER BY 1, 2";
+    "SELECT coalesce(a.application_name, ''), a.backend_type IS NULL, count(*), min(a.pid), "
+    "coalesce(a.usename, ''),"
+    " coalesce(r.rolsuper, false) FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid"
+    " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()"
+    " AND (a.backend_type IS NULL OR a.backend_type = 'client backend') GROUP BY 1, 2, 5, 6 ORDER BY 1, 2, 5";
 
 /// The version in `checkout/2.4.0`; "" in `checkout`; none: it is another application.
 std::optional<std::string> version_in(std::string_view name, std::string_view app) {
@@ -32,9 +34,16 @@ std::optional<std::string> version_in(std::string_view name, std::string_view ap
   return version ? std::optional(std::string(rest)) : std::nullopt;
 }
 
+/// Whose sessions are the application's, whatever they are called.
+struct Application {
+  const AppNeed& need;
+  const std::vector<std::string>& roles;  ///< empty: nobody has said
+};
+
 struct Seen {
   long long fitting = 0;
   long long hidden = 0;
+  long long nameless = 0;
   std::string against;  ///< the first session that does not fit
   std::string unclear;  ///< the first one that does not say
   OrderedJson versions = OrderedJson::object();
@@ -42,27 +51,38 @@ struct Seen {
 
 std::string who(const std::string& name, const SqlResult& result, std::size_t row) {
   const long long count = result.number(row, 2).value_or(0);
-  return cat(count_of(static_cast<std::size_t>(count), "session"), " of ", printable_line(name), " (pid ",
-             result.text(row, 3), ")");
+  const std::string role = cat("role ", printable_line(result.text(row, 4)), " without an application_name");
+  return cat(count_of(static_cast<std::size_t>(count), "session"), " of ",
+             name.empty() ? role : printable_line(name), " (pid ", result.text(row, 3), ")");
 }
 
-void look_at(const SqlResult& result, std::size_t row, const AppNeed& need, Seen& seen) {
+/// Of a session that does not name the application. A superuser's without a name is some tool's, unless somebody says so.
+bool may_be_its(const std::string& name, const std::string& role, bool superuser,
+                const Application& application) {
+  if (!application.roles.empty()) return std::ranges::count(application.roles, role) > 0;
+  return name.empty() && !superuser;
+}
+
+void look_at(const SqlResult& result, std::size_t row, const Application& application, Seen& seen) {
   const std::string name = result.text(row, 0);
   const long long count = result.number(row, 2).value_or(0);
+  const bool may_be = may_be_its(name, result.text(row, 4), result.truth(row, 5), application);
   if (result.truth(row, 1)) {
-    seen.hidden += count;
+    if (may_be || application.roles.empty()) seen.hidden += count;
     return;
   }
-  const auto version = version_in(name, need.app);
-  if (!version) return;
-  seen.versions[name] = count;
-  const Verdict verdict = version->empty() ? Verdict::unknown : fits(*version, need);
+  auto version = version_in(name, application.need.app);
+  if (!version && !may_be) return;
+  if (!version) seen.nameless += count;
+  seen.versions[name] = seen.versions.value(name, 0LL) + count;
+  const Verdict verdict = version.value_or("").empty() ? Verdict::unknown : fits(*version, application.need);
   if (verdict == Verdict::open) seen.fitting += count;
   std::string& first = verdict == Verdict::closed ? seen.against : seen.unclear;
   if (verdict != Verdict::open && first.empty()) first = who(name, result, row);
 }
 
-Evidence judge(const Seen& seen, const AppNeed& need) {
+Evidence judge(const Seen& seen, const Application& application) {
+  const AppNeed& need = application.need;
   Evidence evidence{.provider = std::string(k_provider), .subject = to_string(need)};
   evidence.detail = dump({{"application_names", seen.versions}, {"hidden", seen.hidden}});
   const std::string wanted = printable_line(to_string(need));
@@ -71,7 +91,10 @@ Evidence judge(const Seen& seen, const AppNeed& need) {
     evidence.words = cat("still connected: ", seen.against, "; ", wanted, " is needed");
   } else if (!seen.unclear.empty()) {
     evidence.words = cat("connected without a version that compares: ", seen.unclear,
-                         "; application_name should be ", printable_line(need.app), "/<version>");
+                         "; application_name should be ", printable_line(need.app), "/<version>",
+                         seen.nameless > 0 && application.roles.empty()
+                             ? ", or say with --app-role which roles the application connects as"
+                             : "");
   } else if (seen.hidden > 0) {
     evidence.words =
         cat("this role may not see what ", count_of(static_cast<std::size_t>(seen.hidden), "session"),
@@ -88,9 +111,9 @@ Evidence judge(const Seen& seen, const AppNeed& need) {
 
 }  // namespace
 
-EvidenceSource session_source(Session& session) {
+EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles) {
   return {.provider = std::string(k_provider),
-          .look = [&session](const GateQuestion& question) -> std::vector<Evidence> {
+          .look = [&session, app_roles](const GateQuestion& question) -> std::vector<Evidence> {
             if (!question.needs_app) return {};
             const SqlResult result = session.query(k_sessions, {});
             if (!result.ok) {
@@ -99,11 +122,12 @@ EvidenceSource session_source(Session& session) {
                        .verdict = Verdict::unknown,
                        .words = cat("cannot read pg_stat_activity: ", printable_line(result.error.message))}};
             }
+            const Application application{.need = *question.needs_app, .roles = app_roles};
             Seen seen;
             for (std::size_t row = 0; row < result.rows.size(); ++row) {
-              look_at(result, row, *question.needs_app, seen);
+              look_at(result, row, application, seen);
             }
-            return {judge(seen, *question.needs_app)};
+            return {judge(seen, application)};
           }};
 }
 

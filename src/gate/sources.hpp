@@ -7,8 +7,9 @@
 
 namespace pgsluice {
 
-/// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0.
-EvidenceSource session_source(Session& session);
+/// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0. Those of the
+/// application's roles that do not are unknown; where no roles are named, those that have no application_name at all.
+EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles);
 /// Whether the release that is being brought fits what the step needs. Says nothing of other applications; `app` may be
 /// empty: that of the step.
 EvidenceSource release_source(const std::string& app, const std::string& release);

@@ -224,6 +224,127 @@ TEST_P(Gate, WhateverHangsOnATableHoldsItsDrop) {
   EXPECT_EQ(held("0003_drop.sql", {"--release", "2.0.0"}), "dependants");
 }
 
+/// Whoever subscribes gets the columns of a table, too, and knows neither what it takes for granted nor who it is.
+TEST_P(Gate, PublicationsOfAllTablesHoldAContractStep) {
+  bring_two();
+  const auto held_by_publication = [&](const std::string& publication) {
+    database.admin(publication);
+    EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+    database.admin("DROP PUBLICATION p");
+    return message();
+  };
+  EXPECT_THAT(held_by_publication("CREATE PUBLICATION p FOR ALL TABLES"),
+              HasSubstr("publication p FOR ALL TABLES uses public.orders.total"));
+  EXPECT_THAT(held_by_publication("CREATE PUBLICATION p FOR TABLE orders"),
+              HasSubstr("publication p uses public.orders.total"));
+  if (GetParam().major >= 15) {
+    EXPECT_THAT(held_by_publication("CREATE PUBLICATION p FOR TABLES IN SCHEMA public"),
+                HasSubstr("publication p FOR TABLES IN SCHEMA public uses public.orders.total"));
+    database.admin("CREATE PUBLICATION p FOR TABLE orders (id)");  // not with the column that goes
+  }
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "");
+}
+
+TEST_P(Gate, ASessionWithoutANameHoldsAContractStep) {
+  bring_two();
+  auto nameless = database.connect("");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_THAT(message(), AllOf(HasSubstr("without an application_name"), HasSubstr("--app-role")));
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app-role", "shop"}).code, 0) << "another role's";
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Gate, TheLedgerKeepsThePolicyOfADecision) {
+  bring_two();
+  EXPECT_EQ(hook("presync", "2.1.0",
+                 {"--evidence", "approval=required", "--evidence", "sessions=optional", "--soak", "1h",
+                  "--freeze", "Fri 16:00-Mon 08:00"})
+                .code,
+            0);
+  const OrderedJson detail = OrderedJson::parse(database.sql(
+      "SELECT detail FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider = 'gate'"));
+  EXPECT_EQ(detail["policy"]["evidence"]["approval"], "required");
+  EXPECT_EQ(detail["policy"]["evidence"]["sessions"], "optional");
+  EXPECT_EQ(detail["policy"]["soak_ms"], 3'600'000);
+  EXPECT_EQ(detail["policy"]["freezes"][0], "Fri 16:00-Mon 08:00");
+}
+
+/// Nobody names releases: then what tells them apart is the folder.
+TEST_P(Gate, ARetryWithoutANameIsNoLaterRelease) {
+  const auto nameless = [&](const std::string& moment) {
+    return call({"hook", moment, folder.path().string()}, {"--termination-log", termination.string()}).code;
+  };
+  EXPECT_EQ(nameless("presync"), 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(nameless("presync"), 17);
+  EXPECT_EQ(state("0002_cents.sql"), "applied");
+  EXPECT_EQ(nameless("presync"), 17) << "a retry of Argo CD";
+  EXPECT_TRUE(has_total());
+  database.sql("DELETE FROM orders");
+  for (const char* moment : {"presync", "presync", "postsync", "presync"}) {
+    EXPECT_EQ(nameless(moment), 0);
+    EXPECT_TRUE(has_total()) << moment;
+  }
+  EXPECT_THAT(message(), HasSubstr("it needs 0002_cents.sql in an earlier release than this one"));
+  folder.write("0005_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless("presync"), 0);
+  EXPECT_FALSE(has_total()) << "another folder is another release";
+}
+
+TEST_P(Gate, AContractStepThatComesAloneWithoutANameWaitsForTheNextRelease) {
+  const auto nameless = [&] { return call({"hook", "presync", folder.path().string()}).code; };
+  EXPECT_EQ(nameless(), 0);
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n");
+  for (int retry = 0; retry < 3; ++retry) EXPECT_EQ(nameless(), 0);
+  EXPECT_TRUE(has_total());
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless(), 0);
+  EXPECT_FALSE(has_total());
+}
+
+/// The newest folder, and an application that is older than its last contract step.
+TEST_P(Gate, AFirstInstallAtAnOldReleaseKeepsWhatThatNeeds) {
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  const Finished first = hook("presync", "1.0.0");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(state("0003_drop.sql") + " " + state("0004_more.sql"), "held applied");
+  EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: checkout 1.0.0 itself is being brought, and is not "
+                                   "checkout>=2.0.0"));
+  EXPECT_EQ(guard({"--once", "--release", "1.0.0", "--needs", digest}).code, 0) << "it can start";
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(guard({"--once", "--release", "1.0.0"}).code, 16);
+}
+
+TEST_P(Gate, TheHookGrantsTheGuardWhatItReadsAndNothingElse) {
+  const std::string role = cat("Guard \"of ", std::to_string(GetParam().major));
+  const std::string quoted = cat("\"Guard \"\"of ", std::to_string(GetParam().major), "\"");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--guard-role", role}).code, 3) << "there is no such role";
+  EXPECT_EQ(database.sql("SELECT to_regclass('pgsluice.migration') IS NULL"), "t")
+      << "and so nothing was run";
+  database.admin(cat("CREATE ROLE ", quoted, " LOGIN"));
+  const auto guard_as_role = [&] {
+    return run({"guard", "--once", "--needs", "0001_orders.sql", "--database-url", database.url(role)}).code;
+  };
+  EXPECT_EQ(hook("presync", "1.0.0", {"--guard-role", role}).code, 0);
+  EXPECT_EQ(guard_as_role(), 0);
+  EXPECT_EQ(database.admin(cat("SELECT has_table_privilege('", role,
+                               "', 'pgsluice.gate', 'SELECT') OR has_table_privilege('", role,
+                               "', 'pgsluice.migration', 'UPDATE')")),
+            "f");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--guard-role", role}).code, 0) << "again: nothing to do";
+  EXPECT_EQ(message(), "hook presync of 1.0.0: exit 0: nothing to do\n");
+  database.admin(cat("DROP OWNED BY ", quoted, "; DROP ROLE ", quoted));
+}
+
 TEST_P(Gate, ASoakBeginsWhenAllElseIsOpen) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
   folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")

@@ -3,6 +3,7 @@
 // that shows how far each is rolled out.
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 
 #include <gmock/gmock.h>
@@ -432,6 +433,26 @@ TEST_P(Life, AnApiServerThatStumblesIsAskedAgain) {
   EXPECT_EQ(verdict("rollout"), "open");
   EXPECT_EQ(state_of("0003_drop.sql"), "applied");
   EXPECT_FALSE(has_total());
+}
+
+/// Kubernetes ends a pod 60 s after SIGTERM, whatever the API server does.
+TEST_P(Life, AHookThatWaitsForTheApiServerEndsWhenItIsTold) {
+  bring_two();
+  shows("2.1.0", {"2.1.0", "2.1.0"}, {}, {"2.0.0"});
+  change_state(OrderedJson::parse(
+      R"({"faults": [{"id": 21, "match": "/pods", "times": 100, "hang": 120, "status": 500}]})"));
+  Program waiting(hook_arguments("presync", "2.1.0"));
+  ASSERT_TRUE(wait_until([&] {
+    const std::vector<std::string> requests = api.requests();
+    return !requests.empty() && requests.back().find("/pods") != std::string::npos;
+  })) << waiting.err();
+  const auto begin = std::chrono::steady_clock::now();
+  waiting.kill(SIGTERM);
+  EXPECT_EQ(waiting.wait().code, 143) << waiting.err();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_THAT(message(), StartsWith("hook presync of 2.1.0: exit 143: "));
+  EXPECT_EQ(state_of("0003_drop.sql"), "held");
+  EXPECT_TRUE(has_total());
 }
 
 TEST_P(Life, WhatDestroysDataNeedsABaseBackupOfItsCluster) {

@@ -20,6 +20,7 @@ using std::chrono::hours;
 using test::FakeServer;
 using test::FakeSession;
 using test::rows;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -69,40 +70,72 @@ TEST(GateQuestion, NamesWhatIsTakenAway) {
 
 // ---- sessions ------------------------------------------------------------------------------------------------------
 
-Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::string& need = "checkout>=2.4.0") {
+Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::vector<std::string>& roles = {}) {
   FakeServer server;
   server.answer("pg_stat_activity", rows(std::move(answer)));
   FakeSession session(server);
-  const PlannedFile file = planned("-- pgsluice: phase=contract needs-app=" + need + "\nDROP TABLE orders;");
-  return session_source(session).look(question_of(file)).at(0);
+  const PlannedFile file =
+      planned("-- pgsluice: phase=contract needs-app=checkout>=2.4.0\nDROP TABLE orders;");
+  return session_source(session, roles).look(question_of(file)).at(0);
 }
 
 TEST(Sessions, OfAnOlderReleaseCloseTheGate) {
-  EXPECT_EQ(sessions({{"checkout/2.4.0", "f", "3", "1"}, {"checkout@v2.5", "f", "1", "2"}}).verdict,
+  EXPECT_EQ(sessions({{"checkout/2.4.0", "f", "3", "1", "shop", "f"},
+                      {"checkout@v2.5", "f", "1", "2", "shop", "f"}})
+                .verdict,
             Verdict::open);
-  const Evidence old = sessions({{"checkout-2.3.9", "f", "2", "4711"}, {"checkout/2.4.0", "f", "1", "2"}});
+  const Evidence old = sessions(
+      {{"checkout-2.3.9", "f", "2", "4711", "shop", "f"}, {"checkout/2.4.0", "f", "1", "2", "shop", "f"}});
   EXPECT_EQ(old.verdict, Verdict::closed);
   EXPECT_EQ(old.words, "still connected: 2 sessions of checkout-2.3.9 (pid 4711); checkout>=2.4.0 is needed");
   EXPECT_EQ(OrderedJson::parse(old.detail)["application_names"]["checkout-2.3.9"], 2);
 }
 
 TEST(Sessions, ThatDoNotSayTheirVersionAreDoubt) {
-  EXPECT_EQ(sessions({{"checkout", "f", "1", "1"}}).verdict, Verdict::unknown);
-  EXPECT_EQ(sessions({{"checkout/4f3c2b1", "f", "1", "1"}}).verdict, Verdict::unknown);
-  const Evidence hidden = sessions({{"", "t", "2", "1"}});
+  EXPECT_EQ(sessions({{"checkout", "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown);
+  EXPECT_EQ(sessions({{"checkout/4f3c2b1", "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown);
+  const Evidence hidden = sessions({{"", "t", "2", "1", "shop", "f"}});
   EXPECT_EQ(hidden.verdict, Verdict::unknown);
   EXPECT_THAT(hidden.words, HasSubstr("GRANT pg_read_all_stats"));
 }
 
 TEST(Sessions, OfOtherApplicationsDoNotCount) {
-  const Evidence others = sessions(
-      {{"checkout-worker-1.0", "f", "1", "1"}, {"checkouts/1.0", "f", "1", "2"}, {"psql", "f", "1", "3"}});
+  const Evidence others = sessions({{"checkout-worker-1.0", "f", "1", "1", "shop", "f"},
+                                    {"checkouts/1.0", "f", "1", "2", "shop", "f"},
+                                    {"psql", "f", "1", "3", "shop", "f"}});
   EXPECT_EQ(others.verdict, Verdict::open);
   EXPECT_THAT(others.words, HasSubstr("no session of checkout"));
 }
 
+TEST(Sessions, WithoutANameAreDoubt) {
+  const Evidence nameless =
+      sessions({{"", "f", "2", "7", "shop", "f"}, {"checkout/2.4.0", "f", "1", "8", "shop", "f"}});
+  EXPECT_EQ(nameless.verdict, Verdict::unknown);
+  EXPECT_EQ(
+      nameless.words,
+      "connected without a version that compares: 2 sessions of role shop without an application_name (pid "
+      "7); "
+      "application_name should be checkout/<version>, or say with --app-role which roles the application "
+      "connects as");
+  EXPECT_EQ(sessions({{"", "f", "1", "7", "postgres", "t"}}).verdict, Verdict::open) << "a superuser's tool";
+}
+
+TEST(Sessions, OfTheApplicationsRolesMustTellTheirVersion) {
+  const std::vector<std::string> roles{"shop"};
+  EXPECT_EQ(sessions({{"", "f", "1", "7", "reader", "f"}}, roles).verdict, Verdict::open);
+  EXPECT_EQ(sessions({{"", "t", "1", "7", "reader", "f"}}, roles).verdict, Verdict::open)
+      << "another's are no matter";
+  EXPECT_EQ(sessions({{"", "t", "1", "7", "shop", "f"}}, roles).verdict, Verdict::unknown);
+  const Evidence driver = sessions({{"PostgreSQL JDBC Driver", "f", "1", "7", "shop", "f"}}, roles);
+  EXPECT_EQ(driver.verdict, Verdict::unknown);
+  EXPECT_THAT(driver.words,
+              AllOf(HasSubstr("1 session of PostgreSQL JDBC Driver (pid 7)"), Not(HasSubstr("--app-role"))));
+  EXPECT_EQ(sessions({{"checkout/2.3.0", "f", "1", "7", "other", "f"}}, roles).verdict, Verdict::closed)
+      << "whoever names the application is one of it";
+}
+
 TEST(Sessions, WithHostileNamesStayHarmless) {
-  EXPECT_THAT(sessions({{"checkout/1\x1b[31m\n", "f", "1", "1"}}).words, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(sessions({{"checkout/1\x1b[31m\n", "f", "1", "1", "shop", "f"}}).words, Not(HasSubstr("\x1b")));
 }
 
 // ---- time ----------------------------------------------------------------------------------------------------------
