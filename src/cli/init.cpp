@@ -89,6 +89,14 @@ void say(std::string_view word, const std::filesystem::path& path) {
   std::cout << word << ' ' << printable_line(path.string()) << '\n';
 }
 
+/// The guard is a patch of a Deployment that only its owner knows.
+void tell_unused_guard(const InitOptions& options) {
+  if (options.target != Target::argocd || !options.argocd.application.empty()) return;
+  std::cout << "nothing uses base/guard.yaml yet: name the Kustomize folder of the application with "
+               "--application, or "
+               "patch it into its Deployment yourself, so that pods wait for their migrations\n";
+}
+
 ExitCode write_files(const std::vector<ManifestFile>& files, const InitOptions& options,
                      const GlobalOptions& global) {
   bool stale = false;
@@ -108,6 +116,7 @@ ExitCode write_files(const std::vector<ManifestFile>& files, const InitOptions& 
     if (to_add) std::cout << file.text;
   }
   if (!stale && !global.quiet) std::cout << "everything is up to date\n";
+  if (stale && !global.quiet) tell_unused_guard(options);
   return options.check && stale ? ExitCode::findings : ExitCode::ok;
 }
 

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "base/embedded.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "manifests/template.hpp"
+#include "manifests/yaml.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -134,8 +134,9 @@ void add_fleet(const ArgocdOptions& options, TemplateContext& context) {
   std::string fleet;
   std::string steps;
   for (const std::string& overlay : options.overlays) {
-    fleet += cat("- {name: ", overlay, ", server: \"https://kubernetes.default.svc\"}\n");
-    steps += cat("- matchExpressions:\n    - {key: pgsluice/stage, operator: In, values: [", overlay, "]}\n");
+    fleet += cat("- {name: ", yaml_scalar(overlay), ", server: \"https://kubernetes.default.svc\"}\n");
+    steps += cat("- matchExpressions:\n    - {key: pgsluice/stage, operator: In, values: [",
+                 yaml_scalar(overlay), "]}\n");
   }
   context.texts["fleet"] = fleet.empty() ? "[]\n" : fleet;
   context.texts["steps"] = steps.empty() ? "[]\n" : steps;
@@ -165,6 +166,7 @@ TemplateContext context_of(const ArgocdOptions& options, const std::vector<Migra
       {"needs", options.digest},
       {"digest", options.digest.substr(options.digest.find(':') + 1).substr(0, short_digest)},
   };
+  context.names = {"app", "namespace", "image", "cluster", "secret", "role", "application"};
   context.words = {options.shape == ArgocdOptions::Shape::presync ? "presync" : "sync",
                    options.hook_kind == ArgocdOptions::HookKind::job ? "job" : "pod"};
   if (options.migrations_in == ArgocdOptions::MigrationsIn::config_map) context.words.insert("configmap");
@@ -193,10 +195,6 @@ bool is_wanted(std::string_view path, const TemplateContext& context) {
 }
 
 }  // namespace
-
-std::string yaml_quoted(std::string_view text) {
-  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
 
 std::vector<ManifestFile> argocd_manifests(const ArgocdOptions& given,
                                            const std::vector<Migration>& migrations) {

@@ -47,7 +47,4 @@ struct ManifestFile {
 std::vector<ManifestFile> argocd_manifests(const ArgocdOptions& options,
                                            const std::vector<Migration>& migrations);
 
-/// Text as a YAML scalar on one line.
-std::string yaml_quoted(std::string_view text);
-
 }  // namespace pgsluice

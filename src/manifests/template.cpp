@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "manifests/yaml.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -25,6 +26,16 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return lines;
+}
+
+/// Whether the value at [begin, end) of a line of YAML is all of a scalar, and not a part of a name or of a sentence.
+bool is_scalar(std::string_view line, std::size_t begin, std::size_t end) {
+  constexpr std::string_view behind = ",]}\n";
+  const std::string_view before = trim(line.substr(0, begin));
+  const bool begins =
+      before.ends_with(':') || before.ends_with('[') || before.ends_with(',') || before == "-";
+  return begins && !before.starts_with('#') &&
+         (end >= line.size() || behind.find(line[end]) != std::string_view::npos);
 }
 
 /// One text, filled in; included texts share what is set.
@@ -92,7 +103,9 @@ class Filling {
       const std::string_view name = line.substr(begin + 2, end - begin - 2);
       const auto found = context_.values.find(name);
       if (found == context_.values.end()) unknown("value", name);
-      filled_.append(line.substr(0, begin)).append(found->second);
+      filled_.append(line.substr(0, begin));
+      const bool is_name = context_.names.contains(name) && is_scalar(line, begin, end + 1);
+      filled_ += is_name ? yaml_scalar(found->second) : found->second;
       line.remove_prefix(end + 1);
     }
     filled_.append(line);

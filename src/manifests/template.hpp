@@ -17,6 +17,8 @@ namespace pgsluice {
 
 struct TemplateContext {
   std::map<std::string, std::string, std::less<>> values;
+  std::set<std::string, std::less<>>
+      names;  ///< values that stay text where one of them is a whole scalar of YAML
   std::set<std::string, std::less<>> words;
   std::map<std::string, std::string, std::less<>> texts;  ///< for include
   std::map<std::string, std::string, std::less<>>

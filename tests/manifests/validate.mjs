@@ -8,9 +8,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {createRequire} from 'node:module';
 import {pathToFileURL} from 'node:url';
+import {merge, read} from './merge.mjs';
 
 const packages = createRequire(path.join(process.env.KUBE_MODELS, 'package.json'));
-const yaml = packages('js-yaml');
 const client = await import(pathToFileURL(packages.resolve('@kubernetes/client-node')));
 
 const groups = {
@@ -68,21 +68,6 @@ function check(object, place) {
   if (groups[object.apiVersion]) return;
   findUnknown(object, className(object), place);
 }
-
-// Kustomize's strategic merge, as far as a patch of a Deployment needs it: lists of named things are merged by name.
-function merge(target, patch) {
-  if (Array.isArray(target) && Array.isArray(patch) && patch.every((one) => one?.name)) {
-    const rest = target.filter((one) => !patch.some((other) => other.name === one.name));
-    const merged = patch.map((one) => merge(target.find((other) => other.name === one.name) ?? {}, one));
-    return [...merged, ...rest];
-  }
-  if (!patch || typeof patch !== 'object' || Array.isArray(patch) || !target || typeof target !== 'object') return patch;
-  const merged = {...target};
-  for (const [key, value] of Object.entries(patch)) merged[key] = merge(target[key], value);
-  return merged;
-}
-
-const read = (file) => yaml.loadAll(fs.readFileSync(file, 'utf8')).filter((one) => one);
 
 function checkKustomization(file, folder) {
   const [object] = read(file);

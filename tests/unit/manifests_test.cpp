@@ -7,6 +7,7 @@
 #include "base/embedded.hpp"
 #include "manifests/argocd.hpp"
 #include "manifests/template.hpp"
+#include "manifests/yaml.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -49,6 +50,12 @@ TEST(Template, DataStaysAsItIs) {
 TEST(Manifests, QuoteTextForYaml) {
   EXPECT_EQ(yaml_quoted("a\"b\\\n\x1b\xff"), "\"a\\\"b\\\\\\n\\u001b\\ufffd\"");
   EXPECT_EQ(yaml_quoted("\u00fc"), "\"\\u00fc\"");
+  for (const char* plain :
+       {"shop", "on-call", "no1", "registry.example:5000/shop:2.4.0@sha256:00ff", "../app", "10m"})
+    EXPECT_EQ(yaml_scalar(plain), plain);
+  for (const char* other : {"on", "No", "y", "null", "~", "1e3", "12", "0x1f", "1_000", "12:30", "2024-01-01",
+                            ".5", "-x", "@x", "x:", "", "a b", "a: b", "a #b"})
+    EXPECT_EQ(yaml_scalar(other), yaml_quoted(other)) << other;
 }
 
 std::vector<ManifestFile> manifests(ArgocdOptions options, const std::vector<Migration>& migrations = {}) {

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the policies that `init argocd` writes say of Deployments with and without the guard. The expressions of the
+// ValidatingAdmissionPolicy are run by an evaluator of CEL; of Kyverno, whose engine no package has, the parts of its
+// pattern language that the policy uses are written down here as its manual has them.
+//   node policy.mjs FOLDER      that `pgsluice init argocd` has written, with an application in app/
+// KUBE_MODELS and CEL name the folders whose node_modules have the packages.
+
+import path from 'node:path';
+import {createRequire} from 'node:module';
+import {pathToFileURL} from 'node:url';
+import {merge, read} from './merge.mjs';
+
+const cel = await import(pathToFileURL(createRequire(path.join(process.env.CEL, 'package.json')).resolve('@marcbachmann/cel-js')));
+const [folder] = process.argv.slice(2);
+
+// ---- ValidatingAdmissionPolicy --------------------------------------------------------------------------------------
+
+const hasLabels = (object, selector) =>
+  Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => object.metadata.labels?.[key] === value);
+
+// Namespaces have their own name as a label.
+const inNamespace = (object, selector) =>
+  hasLabels({metadata: {labels: {'kubernetes.io/metadata.name': object.metadata.namespace}}}, selector);
+
+function isTrue(expression, object) {
+  try {
+    return cel.evaluate(expression, {object}) === true;
+  } catch {
+    return false; // failurePolicy: Fail
+  }
+}
+
+function admissionPolicy([policy, binding]) {
+  const {matchConstraints, validations} = policy.spec;
+  const denies = binding.spec.policyName === policy.metadata.name && binding.spec.validationActions.includes('Deny');
+  return (object) => {
+    const concerned = matchConstraints.resourceRules.some((rule) =>
+      rule.apiGroups.includes('apps') && rule.operations.includes('CREATE') && rule.operations.includes('UPDATE') &&
+      rule.resources.includes(`${object.kind.toLowerCase()}s`)) &&
+      inNamespace(object, matchConstraints.namespaceSelector) && hasLabels(object, matchConstraints.objectSelector);
+    return !concerned || !denies || validations.every((one) => isTrue(one.expression, object));
+  };
+}
+
+// ---- Kyverno --------------------------------------------------------------------------------------------------------
+
+// `*`: any text, `?`: one character.
+const wildcard = (text) => new RegExp(`^${text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+
+function fits(value, pattern) {
+  if (Array.isArray(pattern)) return Array.isArray(value) && value.every((one) => pattern.some((other) => fits(one, other)));
+  if (pattern === null || typeof pattern !== 'object') {
+    return value !== undefined && (typeof pattern === 'string' ? wildcard(pattern).test(String(value)) : value === pattern);
+  }
+  if (value === null || typeof value !== 'object') return false;
+  return Object.entries(pattern).every(([key, inner]) => {
+    const [, anchor, name] = /^([=^])\((.*)\)$/.exec(key) ?? [undefined, '', key];
+    if (anchor === '^') return Array.isArray(value[name]) && inner.every((other) => value[name].some((one) => fits(one, other)));
+    return (anchor === '=' && value[name] === undefined) || fits(value[name], inner);
+  });
+}
+
+function kyvernoPolicy([policy]) {
+  return (object) => policy.spec.rules.every(({match, validate}) => {
+    const concerned = match.any.some(({resources}) => resources.kinds.includes(object.kind) &&
+      resources.namespaces.some((name) => wildcard(name).test(object.metadata.namespace)) &&
+      hasLabels(object, resources.selector));
+    return !concerned || validate.failureAction !== 'Enforce' || fits(object, validate.pattern);
+  });
+}
+
+// ---- Deployments ----------------------------------------------------------------------------------------------------
+
+const [application] = read(path.join(folder, 'app', 'deployment.yaml'));
+const [guard] = read(path.join(folder, 'base', 'guard.yaml'));
+const guarded = merge(application, guard);
+const changed = (change) => {
+  const object = structuredClone(guarded);
+  change(object);
+  return object;
+};
+const template = (object) => object.spec.template;
+
+const cases = [
+  ['with the guard', true, guarded],
+  ['with the guard behind another init container', true, changed((one) => template(one).spec.initContainers.unshift({name: 'fetch'}))],
+  ['as the application has it', false, changed((one) => delete template(one).spec.initContainers)],
+  ['with no init container left', false, changed((one) => { template(one).spec.initContainers = []; })],
+  ['with another init container', false, changed((one) => { template(one).spec.initContainers[0].name = 'fetch'; })],
+  ['with the guard beside the application', false, changed((one) => {
+    template(one).spec.containers.push(template(one).spec.initContainers.pop());
+  })],
+  ['without the annotation', false, changed((one) => delete template(one).metadata.annotations['pgsluice/needs'])],
+  ['without annotations', false, changed((one) => delete template(one).metadata.annotations)],
+  ['with an empty annotation', false, changed((one) => { template(one).metadata.annotations['pgsluice/needs'] = ''; })],
+  ['of another application', true, changed((one) => {
+    one.metadata.labels['app.kubernetes.io/name'] = 'another';
+    delete template(one).spec.initContainers;
+  })],
+  ['in another namespace', true, changed((one) => {
+    one.metadata.namespace = 'another';
+    delete template(one).spec.initContainers;
+  })],
+];
+
+let problems = 0;
+const policies = {
+  'kyverno.yaml': kyvernoPolicy,
+  'admission-policy.yaml': admissionPolicy,
+};
+for (const [file, judge] of Object.entries(policies)) {
+  const admits = judge(read(path.join(folder, 'policy', file)));
+  for (const [what, expected, object] of cases) {
+    if (admits(object) === expected) continue;
+    console.log(file, expected ? 'rejects' : 'admits', 'a Deployment', what);
+    problems += 1;
+  }
+}
+process.exit(problems === 0 ? 0 : 1);
