@@ -95,6 +95,7 @@ struct Preview {
   std::string server;  ///< "PostgreSQL 18.1"
   std::vector<PreviewedFile> files;
   std::vector<std::string> roles;          ///< made because the files name them
+  std::vector<std::string> left_out;       ///< files that cannot run: which, and why
   std::vector<std::string> not_recreated;  ///< of the catalog: what, and why
   std::optional<Filled> filled;            ///< none: tables have the rows that the files give them
   std::optional<Load> load;                ///< the same beside an application, if that was asked for

@@ -125,23 +125,62 @@ class RowPlan {
   RowCounts production_;
 };
 
+/// What is looked at, and what the server refuses, or apply would.
+struct Files {
+  WithHistory all;
+  std::vector<std::string> left_out;
+  std::optional<PlanProblem> refused;  ///< of one that was named
+
+  void leave_out(std::size_t at, const std::string& place, std::string_view why) {
+    left_out.push_back(cat(place, ": ", why));
+    all.migrations.erase(all.migrations.begin() + static_cast<std::ptrdiff_t>(at));
+    std::set<std::size_t> moved;
+    for (const std::size_t i : all.history) {
+      if (i != at) moved.insert(i < at ? i : i - 1);
+    }
+    all.history = std::move(moved);
+  }
+  [[nodiscard]] bool has_more_than_history() const { return all.migrations.size() > all.history.size(); }
+};
+
 /// `there`: what the server has before the first file.
-Plan plan_of(const PreviewCommand& command, std::vector<Migration> migrations, int major,
-             std::optional<Catalog> there) {
+Plan plan_all(const PreviewCommand& command, std::vector<Migration> migrations, int major,
+              std::optional<Catalog> there) {
   for (Migration& migration : migrations) {
     read(migration);
     if (!command.receipt.empty() && migration.path != "-")
       migration.sha256 = sha256_hex(read_file(migration.path));
   }
   const Ledger nothing;
-  Plan plan = make_plan(
+  return make_plan(
       analyse_folder(std::move(migrations),
                      {.pg_version = major, .schemas = {}, .ledger = nothing, .live = std::move(there)},
                      command.rules),
       nothing, {.phase = {}, .release = {}, .unused_database = true});
-  if (const PlanProblem* problem = plan.refusal())
-    throw Error(ExitCode::usage, cat(place_of(*problem), ": ", problem->message), problem->hint);
-  return plan;
+}
+
+[[noreturn]] void refuse(const PlanProblem& problem) {
+  throw Error(ExitCode::usage, cat(place_of(problem), ": ", problem.message), problem.hint);
+}
+
+/// The only file of that name; none: it may be another one's.
+std::optional<std::size_t> index_of(const std::vector<Migration>& migrations, const std::string& id) {
+  if (std::ranges::count(migrations, id, &Migration::id) != 1) return std::nullopt;
+  return static_cast<std::size_t>(std::ranges::find(migrations, id, &Migration::id) - migrations.begin());
+}
+
+/// Without the files that cannot run: what is looked at may do without them.
+Plan plan_of(const PreviewCommand& command, Files& files, int major, const std::optional<Catalog>& there) {
+  for (;;) {
+    Plan plan = plan_all(command, files.all.migrations, major, there);
+    const PlanProblem* problem = plan.refusal();
+    if (problem == nullptr) return plan;
+    const auto at = index_of(files.all.migrations, problem->path);
+    if (!at) refuse(*problem);
+    if (!files.all.history.contains(*at) && !files.refused) files.refused = *problem;
+    files.leave_out(*at, place_of(*problem), problem->message);
+    if (!files.has_more_than_history()) refuse(*files.refused);
+  }
 }
 
 std::string page_of(const Document& document) {
@@ -175,19 +214,30 @@ void say_what_is_wrong(const Preview& preview) {
   }
 }
 
+bool has_history(const Preview& preview) {
+  return std::ranges::any_of(preview.files, &PreviewedFile::history);
+}
+
+std::string place_of(const PreviewedFile& file, const PreviewedStatement& statement) {
+  const LineIndex lines(file.analysis->script.source);
+  const Position place = lines.position(statement.planned->range.begin);
+  return cat(file.analysis->migration.path.string(), ":", std::to_string(place.line), ":",
+             std::to_string(place.column));
+}
+
 ExitCode verdict(const Preview& preview) {
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       if (!statement.observed.error) continue;
-      const LineIndex lines(file.analysis->script.source);
-      const Position place = lines.position(statement.planned->range.begin);
       const bool lost = pg::classify(statement.observed.error->sqlstate) == pg::Failure::connection;
-      throw Error(lost ? ExitCode::unreachable : ExitCode::statement_failed,
-                  cat(file.analysis->migration.path.string(), ":", std::to_string(place.line), ":",
-                      std::to_string(place.column), ": ", statement.observed.error->message, " (",
-                      statement.observed.error->sqlstate, ")"),
-                  lost ? "The server is gone. Nothing is left of it; try again."
-                       : "The server is empty but for what the files make: name the files before it, too.");
+      throw Error(
+          lost ? ExitCode::unreachable : ExitCode::statement_failed,
+          cat(place_of(file, statement), ": ", statement.observed.error->message, " (",
+              statement.observed.error->sqlstate, ")"),
+          lost ? "The server is gone. Nothing is left of it; try again."
+               : cat("The server is empty but for what the files make: name the files before it, too",
+                     has_history(preview) ? "; or, with --no-history, without the earlier ones of its folder."
+                                          : "."));
     }
   }
   return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
@@ -244,6 +294,82 @@ std::optional<int> version_of(const PreviewCommand& command, const std::optional
   return static_cast<int>(production->database.server_version_num / k_major);
 }
 
+/// Files of the history that the server refuses are left out.
+bool leave_out_refused(const Preview& preview, Files& files) {
+  std::size_t gone = 0;
+  for (std::size_t i = 0; i < preview.files.size(); ++i) {
+    const PreviewedFile& file = preview.files[i];
+    if (!file.history || file.statements.empty() || !file.statements.back().observed.error) continue;
+    const SqlError& error = *file.statements.back().observed.error;
+    if (pg::classify(error.sqlstate) == pg::Failure::connection) return false;
+    files.leave_out(i - gone++, place_of(file, file.statements.back()),
+                    cat(error.message, " (", error.sqlstate, ")"));
+  }
+  return gone > 0;
+}
+
+/// What one server has seen.
+struct Seen {
+  Plan plan;
+  Preview preview;
+  std::string catalog;  ///< digest of what was there before the first file
+  RowCounts measured;
+};
+
+/// What does not change from server to server.
+struct Stagehand {
+  const PreviewCommand& command;
+  const std::optional<Snapshot>& production;
+  const RowPlan& rows;
+  const ServerPrograms& programs;
+  const Progress& progress;
+  Clock& clock;
+  const Interrupt& interrupt;
+};
+
+Seen see(const Stagehand& hand, Files& files) {
+  Seen seen;
+  if (!hand.production) seen.plan = plan_of(hand.command, files, hand.programs.major, std::nullopt);
+  const ThrowAwayServer server(hand.programs);
+  const EventSink silent = [](const Event&) {};
+  std::vector<std::string> not_recreated;
+  if (hand.production) {
+    hand.progress.show("making the catalog's tables");
+    not_recreated =
+        recreate(*connect_to(server.conninfo(), silent, hand.clock, hand.interrupt), *hand.production);
+    stop_if_interrupted(hand.interrupt);
+  }
+  const auto runner = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
+  const auto watcher = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
+  // Predicted from what is there, for not everything may have been made.
+  if (hand.production)
+    seen.plan = plan_of(hand.command, files, hand.programs.major, make_catalog(read_snapshot(*watcher, {})));
+  std::optional<Filled> filled;
+  const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
+                      seen.catalog = catalog_digest(*watcher);
+                      if (hand.rows.asks_for_rows()) {
+                        hand.progress.show("filling tables with rows");
+                        filled = hand.rows.fill_all(*watcher);
+                      }
+                      if (!hand.rows.production().empty()) seen.measured = measured_rows(*watcher);
+                    }};
+  seen.preview = rehearse(
+      seen.plan, files.all.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
+        hand.progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
+      });
+  seen.preview.not_recreated = std::move(not_recreated);
+  seen.preview.filled = std::move(filled);
+  return seen;
+}
+
+/// As often as the server refuses files of the history: what was predicted of the others rests on them.
+Seen see_without_refused(const Stagehand& hand, Files& files) {
+  for (;;) {
+    Seen seen = see(hand, files);
+    if (hand.interrupt.signal() != 0 || !leave_out_refused(seen.preview, files)) return seen;
+  }
+}
+
 ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
   std::optional<Snapshot> production;
   if (!command.catalog.empty()) production = load_snapshot(command.catalog, {}, global);
@@ -252,52 +378,29 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
   SystemClock clock(interrupt);
-  WithHistory files;
+  Files files;
   // What the catalog has is what they have made.
   if (command.no_history || production) {
-    files.migrations = find_migrations(command.paths, command.reading);
+    files.all.migrations = find_migrations(command.paths, command.reading);
   } else {
-    files = find_with_history(command.paths, command.reading);
+    files.all = find_with_history(command.paths, command.reading);
   }
-  if (!files.history.empty() && !global.quiet)
-    std::cerr << "running " << count_of(files.history.size(), "earlier file") << " first\n";
+  if (!files.all.history.empty() && !global.quiet)
+    std::cerr << "running " << count_of(files.all.history.size(), "earlier file") << " first\n";
   const ServerPrograms programs = find_programs(command.programs, version_of(command, production));
-  std::optional<Plan> planned;
-  if (!production) planned = plan_of(command, std::move(files.migrations), programs.major, std::nullopt);
-  const ThrowAwayServer server(programs);
-  const EventSink silent = [](const Event&) {};
   const Progress progress(global);
-  std::vector<std::string> not_recreated;
-  if (production) {
-    progress.show("making the catalog's tables");
-    not_recreated = recreate(*connect_to(server.conninfo(), silent, clock, interrupt), *production);
-    stop_if_interrupted(interrupt);
-  }
-  const auto runner = connect_to(server.conninfo(), silent, clock, interrupt);
-  const auto watcher = connect_to(server.conninfo(), silent, clock, interrupt);
-  // Predicted from what is there, for not everything may have been made.
-  if (production)
-    planned = plan_of(command, std::move(files.migrations), programs.major,
-                      make_catalog(read_snapshot(*watcher, {})));
-  const Plan& plan = *planned;
-  std::string catalog;
-  std::optional<Filled> filled;
-  RowCounts measured;
-  const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
-                      catalog = catalog_digest(*watcher);
-                      if (rows.asks_for_rows()) {
-                        progress.show("filling tables with rows");
-                        filled = rows.fill_all(*watcher);
-                      }
-                      if (!rows.production().empty()) measured = measured_rows(*watcher);
-                    }};
-  Preview preview =
-      rehearse(plan, files.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
-        progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
-      });
-  preview.not_recreated = std::move(not_recreated);
-  preview.filled = std::move(filled);
-  extrapolate(preview, measured, rows.production());
+  Seen seen = see_without_refused({.command = command,
+                                   .production = production,
+                                   .rows = rows,
+                                   .programs = programs,
+                                   .progress = progress,
+                                   .clock = clock,
+                                   .interrupt = interrupt},
+                                  files);
+  const Plan& plan = seen.plan;
+  Preview& preview = seen.preview;
+  preview.left_out = files.left_out;
+  extrapolate(preview, seen.measured, rows.production());
   const bool loaded = command.load || command.blocker || !command.queries.empty();
   const LoadStage load_stage{.programs = programs,
                              .interrupt = interrupt,
@@ -313,7 +416,7 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
                                  }};
   try {
     if (loaded && interrupt.signal() == 0 && preview.failed() == nullptr)
-      preview.load = play(plan, files.history, preview, options, load_stage);
+      preview.load = play(plan, files.all.history, preview, options, load_stage);
   } catch (const Error&) {
     if (interrupt.signal() == 0) throw;  // else it failed because of that
   }
@@ -328,9 +431,10 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   }
   if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
   if (command.format != Format::json) say_what_is_wrong(preview);
+  if (files.refused) refuse(*files.refused);
   const ExitCode code = verdict(preview);
   if (code == ExitCode::ok && !command.receipt.empty())
-    write_file(command.receipt, write_receipt(preview, programs.major, catalog));
+    write_file(command.receipt, write_receipt(preview, programs.major, seen.catalog));
   return code;
 }
 

@@ -48,20 +48,27 @@ class Rehearsal {
 
   Preview run(const Plan& plan, const std::set<std::size_t>& history) {
     bool looked_at = false;
+    bool refused = false;
     for (const PlannedFile& planned : plan.files) {
-      if (!history.contains(preview.files.size()) && !std::exchange(looked_at, true)) stage_.prepare();
-      PreviewedFile& file =
-          preview.files.emplace_back(PreviewedFile{.analysis = &planned.analysis,
-                                                   .history = history.contains(preview.files.size()),
-                                                   .statements = {}});
-      for (const Step& step : planned.steps) {
-        if (!run_step(step, file)) return std::move(preview);
-      }
+      const bool is_history = history.contains(preview.files.size());
+      if (!is_history && refused) break;
+      if (!is_history && !std::exchange(looked_at, true)) stage_.prepare();
+      PreviewedFile& file = preview.files.emplace_back(
+          PreviewedFile{.analysis = &planned.analysis, .history = is_history, .statements = {}});
+      const bool ran =
+          std::ranges::all_of(planned.steps, [&](const Step& step) { return run_step(step, file); });
+      if (ran) continue;
+      if (!is_history || is_lost(file)) break;
+      refused = true;
     }
     return std::move(preview);
   }
 
  private:
+  static bool is_lost(const PreviewedFile& file) {
+    return pg::classify(file.statements.back().observed.error->sqlstate) == pg::Failure::connection;
+  }
+
   bool run_step(const Step& step, PreviewedFile& file) {
     const std::size_t first = file.statements.size();
     for (;;) {

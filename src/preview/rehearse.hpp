@@ -18,7 +18,8 @@ struct Stage {
 };
 
 /// Runs every step as apply would, one transaction each, until the server refuses a statement. Those of `history`, by their
-/// number, are there for the others. `began` is told of every statement before it runs. `plan` must outlive the result.
+/// number, are there for the others: one that the server refuses makes no end before the next file that is looked at, so that
+/// all such are known. `began` is told of every statement before it runs. `plan` must outlive the result.
 Preview rehearse(const Plan& plan, const std::set<std::size_t>& history, const Stage& stage,
                  const std::function<void(const FileAnalysis&, const Statement&)>& began);
 

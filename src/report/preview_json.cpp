@@ -186,8 +186,11 @@ std::string to_json(const Preview& preview, int pg_version) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
         if (ran != current->statements.end()) write_observed(*ran, json);
       },
-      !preview.not_recreated.empty() || preview.filled || preview.load
+      !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled || preview.load
           ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
+              if (!preview.left_out.empty())
+                write_list("left_out", preview.left_out, json,
+                           [&json](const std::string& one) { json.value(one); });
               if (!preview.not_recreated.empty())
                 write_list("not_recreated", preview.not_recreated, json,
                            [&json](const std::string& one) { json.value(one); });

@@ -371,8 +371,9 @@ void add_load(Document& document, const Preview& preview) {
   if (!load.runs.empty()) document.emplace_back(Paragraph{styled(Style::strong, load_summary(load))});
 }
 
-void add_not_recreated(Document& document, const std::vector<std::string>& all) {
-  document.emplace_back(Paragraph{styled(Style::warning, "Of the catalog this is not here:")});
+void add_missing(Document& document, std::string_view title, const std::vector<std::string>& all) {
+  if (all.empty()) return;
+  document.emplace_back(Paragraph{styled(Style::warning, title)});
   List list;
   for (const std::string& one : all) list.items.emplace_back(printable_line(one));
   document.emplace_back(std::move(list));
@@ -421,7 +422,8 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
     add_time_line(document, preview);
   }
-  if (!preview.not_recreated.empty()) add_not_recreated(document, preview.not_recreated);
+  add_missing(document, "These files were left out, for they cannot run:", preview.left_out);
+  add_missing(document, "Of the catalog this is not here:", preview.not_recreated);
   if (preview.filled) add_filled(document, *preview.filled);
   for (std::size_t i = 0; i < preview.files.size(); ++i) {
     const PreviewedFile& file = preview.files[i];

@@ -7,4 +7,4 @@ CREATE TABLE opening_hours (
 );
 
 INSERT INTO opening_hours (room_id, weekday, opens, closes)
-VALUES (1, 0, '08:00', '18:00'), (1, 1, '08:00', '18:00'), (1, 2, '08:00', '18:00');
+SELECT id, 1, TIME '08:00', TIME '18:00' FROM rooms WHERE id = 1;

@@ -5,4 +5,4 @@ CREATE TABLE prices (
   valid_from DATE NOT NULL
 );
 CREATE UNIQUE INDEX prices_room_from ON prices (room_id, valid_from);
-INSERT INTO prices (room_id, cents_per_hour, valid_from) VALUES (1, 2500, '2023-01-01');
+INSERT INTO prices (room_id, cents_per_hour, valid_from) SELECT id, 2500, DATE '2023-01-01' FROM rooms WHERE id = 1;
