@@ -43,6 +43,10 @@ std::string age_words(long long seconds) {
   return format_duration(milliseconds(seconds / unit * unit * 1000));
 }
 
+std::string take_one(const DatabaseCluster& cluster) {
+  return cat("take one, with kubectl cnpg backup ", printable_line(cluster.name));
+}
+
 Evidence base_backup_evidence(const DatabaseCluster& cluster, long long now, milliseconds max_age) {
   Evidence evidence = evidence_about("base backup", cluster.name);
   const auto end = read_timestamp(cluster.last_backup);
@@ -53,15 +57,16 @@ Evidence base_backup_evidence(const DatabaseCluster& cluster, long long now, mil
             {"max_age_seconds", std::chrono::duration_cast<std::chrono::seconds>(max_age).count()}});
   if (cluster.last_backup.empty()) {
     evidence.verdict = Verdict::closed;
-    evidence.words = cat(who, " has no base backup: what is destroyed could not be brought back");
+    evidence.words =
+        cat(who, " has no base backup: what is destroyed could not be brought back; ", take_one(cluster));
   } else if (!end) {
     evidence.words = cat(who, " says of its last base backup \"", printable_line(cluster.last_backup),
                          "\", which is no time");
   } else if (std::chrono::seconds(now - *end) > max_age) {
     evidence.verdict = Verdict::closed;
-    evidence.words =
-        cat("the last base backup of ", who, " ended ", age_words(now - *end), " ago, at ",
-            printable_line(cluster.last_backup), "; --max-backup-age is ", format_duration(max_age));
+    evidence.words = cat("the last base backup of ", who, " ended ", age_words(now - *end), " ago, at ",
+                         printable_line(cluster.last_backup), "; --max-backup-age is ",
+                         format_duration(max_age), ": ", take_one(cluster));
   } else {
     evidence.verdict = Verdict::open;
     evidence.words = cat("the last base backup of ", who, " ended at ", printable_line(cluster.last_backup));

@@ -31,6 +31,18 @@ std::string policy_json(const GatePolicy& policy) {
   return dump(json);
 }
 
+/// What makes a source speak that has said nothing.
+std::string_view what_gives(std::string_view provider) {
+  if (provider == "rollout" || provider == "rollback-horizon")
+    return "run in a pod or name --kube-api, and write needs-app=APP>=VERSION into the file";
+  if (provider == "sessions") return "write needs-app=APP>=VERSION into the file";
+  if (provider == "release") return "name it with --release, and write needs-app=APP>=VERSION into the file";
+  if (provider == "soak") return "say how long, with soak=24h in the file or --soak";
+  if (provider == "freeze") return "name windows with --freeze";
+  if (provider == "recoverability") return "name the CloudNativePG Cluster with --cnpg-cluster";
+  return "this file gives it nothing to look at, so that the policy has to be another one";
+}
+
 }  // namespace
 
 std::string_view to_string(Verdict verdict) {
@@ -72,7 +84,8 @@ GateDecision decide(const GateQuestion& question, std::vector<Evidence> evidence
       evidence.push_back({.provider = provider,
                           .subject = {},
                           .verdict = Verdict::unknown,
-                          .words = cat("the policy requires evidence of ", provider, ", and there is none")});
+                          .words = cat("the policy requires evidence of ", provider,
+                                       ", and there is none: ", what_gives(provider))});
     }
   }
   std::vector<std::string> against;

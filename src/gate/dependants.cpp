@@ -139,9 +139,12 @@ Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) 
     evidence.words = cat("nothing else in the database uses ", what);
   } else if (found.front().certain) {
     evidence.verdict = Verdict::closed;
-    evidence.words = cat(enumerate(some, " and "), found.size() == 1 ? " uses " : " use ", what);
+    evidence.words = cat(enumerate(some, " and "), found.size() == 1 ? " uses " : " use ", what,
+                         ": change that first, in an earlier file");
   } else {
-    evidence.words = cat(enumerate(some, " and "), found.size() == 1 ? " names " : " name ", what);
+    evidence.words =
+        cat(enumerate(some, " and "), found.size() == 1 ? " names " : " name ", what,
+            ": change that first, or say with --evidence dependants=optional that it is another one");
   }
   return evidence;
 }

@@ -33,7 +33,8 @@ Evidence judge(const SqlResult& row) {
     evidence.words = "archive_mode is off: what is destroyed comes back only as far as the last backup";
   } else if (row.truth(0, 6)) {
     evidence.verdict = Verdict::closed;
-    evidence.words = cat("WAL archiving fails, last with ", printable_line(row.text(0, 4)));
+    evidence.words = cat("WAL archiving fails, last with ", printable_line(row.text(0, 4)),
+                         ": the server's log says what archive_command answers");
   } else if (age < 0) {
     evidence.words = "no WAL has been archived yet";
   } else {

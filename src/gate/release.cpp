@@ -18,8 +18,10 @@ EvidenceSource release_source(const std::string& app, const std::string& release
             const std::string words =
                 verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
                 : verdict == Verdict::closed
-                    ? cat(brought, " itself is being brought, and is not ", need)
-                    : cat(brought, " is being brought, and is no version that compares with ", need);
+                    ? cat(brought, " itself is being brought, and is not ", need,
+                          ": a later release runs the step")
+                    : cat(brought, " is being brought, and is no version that compares with ", need,
+                          ": name releases as it does");
             return {{.provider = "release",
                      .subject = to_string(*question.needs_app),
                      .verdict = verdict,

@@ -201,7 +201,9 @@ TEST_P(Gate, ViewsAndFunctionsThatUseAColumnHoldItsContractStep) {
   database.sql("ALTER TABLE orders DROP COLUMN twice; CREATE POLICY p ON orders USING (total > 0)");
   EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0"}), "dependants");
   const Finished three = hook("presync", "2.1.0");
-  EXPECT_THAT(message(), HasSubstr("policy p on orders uses public.orders.total"));
+  EXPECT_THAT(
+      message(),
+      HasSubstr("policy p on orders uses public.orders.total: change that first, in an earlier file"));
   EXPECT_TRUE(has_total());
 }
 
@@ -317,7 +319,7 @@ TEST_P(Gate, AFirstInstallAtAnOldReleaseKeepsWhatThatNeeds) {
   EXPECT_TRUE(has_total());
   EXPECT_EQ(state("0003_drop.sql") + " " + state("0004_more.sql"), "held applied");
   EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: checkout 1.0.0 itself is being brought, and is not "
-                                   "checkout>=2.0.0"));
+                                   "checkout>=2.0.0: a later release runs the step"));
   EXPECT_EQ(guard({"--once", "--release", "1.0.0", "--needs", digest}).code, 0) << "it can start";
   EXPECT_EQ(hook("presync", "2.0.0").code, 0);
   EXPECT_FALSE(has_total());

@@ -190,7 +190,8 @@ TEST(Policy, WhatIsRequiredMustBeThereAndWhatIsOptionalHoldsNothing) {
   policy.requirements["rollout"] = Requirement::required;
   const GateDecision missing = decide(question, {}, policy);
   EXPECT_EQ(missing.verdict, Verdict::closed);
-  EXPECT_THAT(missing.words, HasSubstr("requires evidence of rollout"));
+  EXPECT_THAT(missing.words,
+              HasSubstr("requires evidence of rollout, and there is none: run in a pod or name --kube-api"));
 }
 
 TEST(Policy, AnIgnoredSourceIsNotAsked) {

@@ -333,12 +333,13 @@ TEST(Backups, AreOpenWhenWalIsArchivedBehindAYoungBaseBackup) {
 
 TEST(Backups, AreClosedByWhatIsMissingOldOrFailing) {
   EXPECT_EQ(backups(shop_db("False", "")),
-            (std::vector<std::string>{
-                "closed: Cluster shop-db cannot archive its WAL: no space\\n\\x1b[2J",
-                "closed: Cluster shop-db has no base backup: what is destroyed could not be brought back"}));
+            (std::vector<std::string>{"closed: Cluster shop-db cannot archive its WAL: no space\\n\\x1b[2J",
+                                      "closed: Cluster shop-db has no base backup: what is destroyed could "
+                                      "not be brought back; take one, "
+                                      "with kubectl cnpg backup shop-db"}));
   EXPECT_EQ(backups(shop_db("True", "2026-11-24T23:59:59Z"))[1],
             "closed: the last base backup of Cluster shop-db ended 36h ago, at 2026-11-24T23:59:59Z; "
-            "--max-backup-age is 36h");
+            "--max-backup-age is 36h: take one, with kubectl cnpg backup shop-db");
 }
 
 TEST(Backups, AreUnknownWhereTheClusterSaysNothing) {
