@@ -32,7 +32,8 @@ bool is_query(std::string_view tag) {
       "SelectStmt",        "InsertStmt",         "UpdateStmt",  "DeleteStmt",
       "MergeStmt",         "CopyStmt",           "ExplainStmt", "DeclareCursorStmt",
       "CreateTableAsStmt", "RefreshMatViewStmt", "VacuumStmt",  "ClusterStmt"};
-  return std::ranges::find(k_tags, tag) != k_tags.end() || tag == "CallStmt" || tag == "DoStmt";
+  return std::ranges::find(k_tags, tag) != k_tags.end() || tag == "CallStmt" || tag == "DoStmt" ||
+         tag == "ExecuteStmt";
 }
 
 /// Whether it has branches and loops, or code that nobody can foresee.

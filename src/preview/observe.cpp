@@ -22,7 +22,8 @@ constexpr std::string_view k_relations =
     " coalesce(pg_table_size(c.oid), 0)"  // locks the relation for an instant: nobody else is there
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
     "c.oid"
-    " WHERE c.oid >= 16384 AND n.nspname NOT IN ('pg_toast', 'information_schema') AND c.relkind NOT IN "
+    " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND c.relkind "
+    "NOT IN "
     "('t', 'c')";
 
 constexpr std::string_view k_locks =
@@ -123,7 +124,9 @@ class Reader {
       lock.relkind = relation.relkind;
       lock.mode = std::max(lock.mode, *modes.rbegin());
       // An index that was made again under its name is none that nobody knows.
-      lock.is_new = lock.is_new && made && !existed(at_begin_, relation.name);
+      const bool again = is_index(relation.relkind) && old == before_.end() &&
+                         existed(before_, relation.name) && existed(at_begin_, relation.name);
+      lock.is_new = lock.is_new && made && !again;
       lock.touched = lock.touched || made || now == after_.end() ||
                      (!truncates_ && old->second.filenode != now->second.filenode);
     }

@@ -152,6 +152,21 @@ TEST_P(PreviewOnServer, LongHistoriesDoWhatWasPredicted) {
   EXPECT_GT(statements, 150);
 }
 
+TEST_P(PreviewOnServer, WhatIsMadeUnderAnOldNameIsNew) {
+  folder.write("1.sql",
+               "CREATE TABLE t (a int, b text);\nCREATE INDEX i ON t (a);\nCREATE TABLE old (a int);\n"
+               "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;\n");
+  folder.write("2.sql",
+               "DROP INDEX i;\nCREATE INDEX i ON t (b);\nALTER TABLE old RENAME TO older;\n"
+               "CREATE VIEW old AS SELECT a FROM older;\nCREATE TEMP TABLE tt (LIKE t);\n"
+               "PREPARE q(int) AS SELECT b FROM t WHERE a = $1;\nEXECUTE q(1);\n");
+  folder.write("3.sql",
+               "ALTER TABLE t ALTER a TYPE bigint;\nCREATE INDEX j ON t (a);\n"
+               "ALTER TABLE t ALTER a TYPE numeric;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(seen["files"].size(), 3U);
+}
+
 TEST_P(PreviewOnServer, FilesOfTheHistoryThatCannotRunAreLeftOut) {
   folder.write("0001_t.sql", "CREATE TABLE t (a int);\n");
   folder.write("0002_block.sql", "BEGIN;\nCREATE INDEX CONCURRENTLY i ON t (a);\nCOMMIT;\n");
