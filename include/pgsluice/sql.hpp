@@ -332,6 +332,7 @@ struct RelationRef {
   bool only = false;     ///< ONLY was written: no descendants
   Name alias;            ///< by which the query knows it
   Box<Predicate> where;  ///< what the query demands of its rows
+  bool beside = false;   ///< of a view: not in FROM, but in a condition, an expression or a WITH query
 };
 
 /// What an INSERT, UPDATE or DELETE does to rows of one relation; a MERGE does several such things.

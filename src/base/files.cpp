@@ -159,6 +159,7 @@ std::string read_ends(const std::filesystem::path& path, std::size_t most) {
   const OpenFile file(path);
   if (file.size.value_or(0) <= 2 * most) return read_all(file.descriptor.number, path.string(), file.size);
   std::string bytes;
+  bytes.reserve(2 * most);
   append_part(file.descriptor.number, path.string(), 0, most, bytes);
   append_part(file.descriptor.number, path.string(), *file.size - most, most, bytes);
   return bytes;

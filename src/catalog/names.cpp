@@ -13,25 +13,30 @@ namespace {
 constexpr std::size_t k_max_name = 63;
 
 /// indexcmds.c ChooseIndexColumnNames: a name for each column, numbered when it occurs again.
-std::vector<std::string> column_names(const IndexDef& index) {
+std::vector<std::string> numbered(const Names& columns) {
   std::vector<std::string> names;
-  const auto add = [&names](std::string name) {
-    if (name.empty()) name = "expr";
+  for (const Name column : columns) {
+    const std::string name = column.empty() ? "expr" : column.str();
     std::string unique = name;
     for (int i = 1; std::ranges::find(names, unique) != names.end(); ++i) {
       const std::string number = std::to_string(i);
       unique = name.substr(0, std::min(name.size(), k_max_name - number.size())) + number;
     }
     names.push_back(std::move(unique));
-  };
+  }
+  return names;
+}
+
+Names named_after(const IndexDef& index) {
+  Names names;
   for (const IndexElement& element : index.elements) {
     if (element.column.empty()) {
-      add(element.expression ? element.expression->colname : Name());
+      names.push_back(element.expression ? element.expression->colname : Name());
     } else {
-      add(element.made_as.empty() ? element.column : element.made_as);
+      names.push_back(element.made_as.empty() ? element.column : element.made_as);
     }
   }
-  for (const Name column : index.including) add(column);
+  names.insert(names.end(), index.including.begin(), index.including.end());
   return names;
 }
 
@@ -51,7 +56,7 @@ std::string addition(const std::vector<std::string>& names) {
 std::string choose_index_name(const Catalog& catalog, const RelationName& table, const Command& command) {
   if (command.index) {
     return command.index->name.empty()
-               ? catalog.choose_name(table, addition(column_names(*command.index)), "idx")
+               ? catalog.choose_name(table, addition(numbered(named_after(*command.index))), "idx")
                : command.index->name.str();
   }
   if (command.constraints.empty()) return {};
@@ -59,9 +64,9 @@ std::string choose_index_name(const Catalog& catalog, const RelationName& table,
   if (!constraint.name.empty()) return constraint.name;
   if (!constraint.index_name.empty()) return constraint.index_name;
   if (constraint.contype == "CONSTR_PRIMARY") return catalog.choose_name(table, {}, "pkey");
-  std::vector<std::string> columns(constraint.columns.begin(), constraint.columns.end());
+  Names columns = constraint.columns;
   columns.insert(columns.end(), constraint.including.begin(), constraint.including.end());
-  return catalog.choose_name(table, addition(columns),
+  return catalog.choose_name(table, addition(numbered(columns)),
                              constraint.contype == "CONSTR_UNIQUE" ? "key" : "excl");
 }
 

@@ -62,16 +62,19 @@ std::string table_sql(const SnapshotRelation& relation, const std::string& name)
       relation.tablespace.empty() ? std::string() : clause("TABLESPACE", quote_ident(relation.tablespace)));
 }
 
-/// A query that reads what the view reads.
+/// The view's own query, or one that reads what the view reads.
 std::string view_sql(const SnapshotRelation& relation, const std::string& name) {
+  const std::string create =
+      cat("CREATE ", relation.relkind == "m" ? "MATERIALIZED " : "", "VIEW ", name, " AS ");
+  if (!relation.query.empty()) return create + relation.query;
   std::vector<std::string> from;
   std::set<std::string> columns;
   for (const SnapshotRead& read : relation.reads) {
     from.push_back(read.relation);
     for (const std::string& column : read.columns) columns.insert(quote_ident(column));
   }
-  return cat("CREATE ", relation.relkind == "m" ? "MATERIALIZED " : "", "VIEW ", name, " AS SELECT ",
-             join(std::vector(columns.begin(), columns.end()), ", "), clause("FROM", join(from, ", ")));
+  return cat(create, "SELECT ", join(std::vector(columns.begin(), columns.end()), ", "),
+             clause("FROM", join(from, ", ")));
 }
 
 std::string relation_sql(const SnapshotRelation& relation, const std::string& name) {

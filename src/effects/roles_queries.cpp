@@ -2,6 +2,7 @@
 // Roles of queries and DML: what they read, write and lock rows of.
 #include <algorithm>
 
+#include "firing.hpp"
 #include "policing.hpp"
 #include "pruning.hpp"
 #include "rows.hpp"
@@ -79,7 +80,7 @@ class Reading {
     for (RelationRef source : query.sources) {
       if (source.name == base) continue;
       source.role = ref.role;
-      if (!is_condition) {
+      if (!is_condition && (ref.role == "source" || !source.beside)) {
         read(source);
         continue;
       }
@@ -123,6 +124,17 @@ void add_policies(const Subject& subject, Members& members) {
   }
 }
 
+/// A rule does nothing instead: the statement is analysed, and not planned.
+bool does_nothing(const Subject& subject) {
+  const std::string_view event = subject.command.tag == "InsertStmt"   ? "insert"
+                                 : subject.command.tag == "UpdateStmt" ? "update"
+                                 : subject.command.tag == "DeleteStmt" ? "delete"
+                                                                       : "";
+  if (event.empty() || subject.target == nullptr) return false;
+  const CatalogRule* rule = instead_rule(*subject.target, event, subject.catalog.is_replica);
+  return rule != nullptr && rule->actions && rule->actions->empty();
+}
+
 }  // namespace
 
 Members expand(const Subject& subject, const Members& relations) {
@@ -150,6 +162,7 @@ Members expand_views(const Subject& subject, const Members& relations) {
 }
 
 Members sources(const Subject& subject) {
+  if (does_nothing(subject)) return direct_sources(subject);
   Members members = Reading(subject).of("source");
   for (const Member& m : Reading(subject).beside("locked")) add(members, m);
   add_policies(subject, members);

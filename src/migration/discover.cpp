@@ -114,7 +114,7 @@ std::vector<std::string> samples(const Layout& layout) {
     if (to_lower(file).ends_with(".sql")) files.push_back(file);
   }
   std::vector<std::string> texts;
-  for (const std::size_t i : {std::size_t{0}, files.size() / 2, files.size() - 1}) {
+  for (const std::size_t i : std::set{std::size_t{0}, files.size() / 2, files.size() - 1}) {
     std::error_code error;
     if (i >= files.size() || !fs::is_regular_file(layout.directory / files[i], error)) continue;
     try {

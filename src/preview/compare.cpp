@@ -157,6 +157,7 @@ std::vector<Difference> compare(const Effect& predicted, const Statement& statem
   NameSet seen_scans = observed.scans;
   std::erase_if(seen_scans, [&](const std::string& name) { return rewrites.contains(name); });
   may_scan.insert(observed.may_scan.begin(), observed.may_scan.end());
+  if (observed.sampled) may_scan.insert(observed.indexed.begin(), observed.indexed.end());
   compare_names("scans", scans, seen_scans, may_scan, differences);
   return differences;
 }

@@ -23,8 +23,7 @@ constexpr std::string_view k_relations =
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
     "c.oid"
     " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND c.relkind "
-    "NOT IN "
-    "('t', 'c')";
+    "NOT IN ('t', 'c')";
 
 constexpr std::string_view k_locks =
     "SELECT relation, mode, granted FROM pg_locks"
@@ -97,7 +96,7 @@ class Reader {
         after_(after),
         taken_(std::move(taken)),
         foreign_keys_(ask(session, k_foreign_keys)),
-        truncates_(statement.tag == "TruncateStmt"),
+        truncates_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
         moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
         result_(result) {}
 
@@ -244,7 +243,7 @@ class Reader {
   const ObservedRelations& after_;
   HeldLocks taken_;
   SqlResult foreign_keys_;
-  bool truncates_;  ///< gives new files, and writes nothing into them
+  bool truncates_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
   bool moves_;      ///< copies files as they are
   Observation& result_;
   std::map<std::string, long long> explained_;  ///< scans by oid that have another reason

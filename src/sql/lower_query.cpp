@@ -78,8 +78,11 @@ void add_locked_items(::Node* item, const std::set<std::string_view>& names,
     } else if (auto* range = as<::RangeVar>(node, T_RangeVar); range != nullptr && is_locked) {
       locked.insert(range);
     } else if (auto* nested = as<::RangeSubselect>(node, T_RangeSubselect); nested != nullptr && is_locked) {
-      auto* select = as<::SelectStmt>(nested->subquery, T_SelectStmt);
-      if (select == nullptr) continue;
+      stack.emplace_back(nested->subquery, true);
+    } else if (auto* select = as<::SelectStmt>(node, T_SelectStmt)) {
+      for (::SelectStmt* part : {select->larg, select->rarg}) {
+        if (part != nullptr) stack.emplace_back(reinterpret_cast<::Node*>(part), true);
+      }
       for (::Node* inner : each(select->fromClause)) stack.emplace_back(inner, true);
     }
   }
@@ -264,6 +267,8 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
   const Demands wanted = demands(nodes);
   std::set<const ::RangeVar*> written;
   std::set<const ::RangeVar*> locked;
+  std::set<const ::RangeVar*> shown;  // of a view: whose rows it is made of
+  if (command.tag == "ViewStmt") add_locked_items(query, {}, shown);
   std::vector<RowChange> changes;
   for (::Node* node : nodes) {
     if (const ::RangeVar* range = written_relation(node)) written.insert(range);
@@ -281,6 +286,7 @@ void add_query_use(::Node* query, const Source& source, Command& command, const 
                                               : locked.contains(range) ? "locked"
                                                                        : "source",
                                               wanted));
+    command.relations.back().beside = command.tag == "ViewStmt" && !shown.contains(range);
   }
   if (!changes.empty()) command.changes = std::move(changes);
   RowUse rows(command);

@@ -15,6 +15,7 @@ TYPES = ["int", "bigint", "text", "numeric(10,2)", "varchar(20)", "timestamptz",
          "jsonb", "int[]", "char(5)", "real", "varchar", "numeric"]
 DEFAULTS = {"int": "1", "bigint": "5", "text": "'x'", "uuid": "md5(clock_timestamp()::text)::uuid", "timestamptz": "now()",
             "timestamp": "clock_timestamp()", "bool": "true", "jsonb": "'{}'", "date": "current_date", "real": "random()"}
+ROLES = ["r1", "r2"]
 SCHEMAS = "n.nspname IN ('public', 's2')"
 
 
@@ -79,6 +80,11 @@ class Author:
                                 f" ON n.oid = typnamespace WHERE {SCHEMAS} AND typtype IN ('e', 'd') ORDER BY 1")
         self.made_type = self.pick(made)
         self.type = self.pick(TYPES + made)
+        self.composite = self.pick(self.relations("'c'"))
+        self.foreign = self.pick(self.relations("'f'"))
+        self.partitioned = self.pick(self.relations("'p'"))
+        self.schema = self.pick(["public", "s2"])
+        self.role = self.pick(ROLES)
         self.function = self.pick(self.server.rows(
             "SELECT quote_ident(n.nspname) || '.' || quote_ident(proname) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace"
             f" WHERE {SCHEMAS} AND prokind = 'f' ORDER BY 1"))
@@ -88,14 +94,30 @@ class Author:
             f"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '{self.t}'::regclass ORDER BY 1"))
         self.trigger = self.pick(self.server.rows(
             f"SELECT quote_ident(tgname) FROM pg_trigger WHERE tgrelid = '{self.t}'::regclass AND NOT tgisinternal ORDER BY 1"))
+        self.rule = self.pick(self.server.rows(
+            f"SELECT quote_ident(rulename) FROM pg_rules WHERE format('%I.%I', schemaname, tablename) = '{self.t}' ORDER BY 1"))
+        self.policy = self.pick(self.server.rows(
+            f"SELECT quote_ident(polname) FROM pg_policy WHERE polrelid = '{self.t}'::regclass ORDER BY 1"))
+        self.statistics = self.pick(self.server.rows(
+            "SELECT quote_ident(n.nspname) || '.' || quote_ident(stxname) FROM pg_statistic_ext s JOIN pg_namespace n"
+            f" ON n.oid = stxnamespace WHERE {SCHEMAS} ORDER BY 1"))
+        self.publication = self.pick(self.server.rows("SELECT quote_ident(pubname) FROM pg_publication ORDER BY 1"))
         return self.c is not None
 
-    def statement(self):
+    def statements(self):
+        """One statement, or several of one transaction."""
         if not self.look():
-            return "CREATE TABLE t1 (id int PRIMARY KEY, a text)"
+            return ["CREATE TABLE t1 (id int PRIMARY KEY, a text)"]
         lists = [self.tables, self.columns_of, self.constraints, self.indexes, self.whole_tables, self.partitions, self.views,
-                 self.sequences, self.types, self.code, self.rows, self.others]
-        return self.pick(self.pick(lists)())
+                 self.sequences, self.types, self.code, self.rows, self.others, self.composites, self.foreign_tables,
+                 self.parts, self.publications, self.owners, self.new_forms, self.sessions]
+        if self.random.random() < 0.9:
+            return [self.pick(self.pick(lists)())]
+        inside = [self.pick(self.pick(lists)()) for _ in range(self.random.randrange(2, 5))]
+        if self.random.random() < 0.3:
+            inside[1:1] = ["SAVEPOINT a"]
+            inside.append(self.pick(["ROLLBACK TO a", "RELEASE a"]))
+        return ["BEGIN", *inside, "COMMIT"]
 
     def only(self):
         return self.pick(["", "ONLY "])
@@ -307,6 +329,167 @@ class Author:
             "REVOKE ALL ON ALL TABLES IN SCHEMA s2 FROM PUBLIC", f"COMMENT ON {self.pick([f'TABLE {t}', f'COLUMN {t}.{self.c}'])} IS 'x'",
         ]
 
+    def composites(self):
+        result = [f"CREATE TYPE {self.name('ct')} AS (f1 int, f2 text)",
+                  f"ALTER TABLE {self.t} ALTER COLUMN {self.c} TYPE {self.type}[] USING NULL"]
+        if self.composite:
+            y = self.composite
+            field = self.pick(self.columns(y)) or "f1"
+            cascade = self.pick(["", "CASCADE"])
+            result += [
+                f"ALTER TYPE {y} ADD ATTRIBUTE {self.name('g')} {self.type} {cascade}",
+                f"ALTER TYPE {y} DROP ATTRIBUTE {field} {cascade}", f"ALTER TYPE {y} ALTER ATTRIBUTE {field} TYPE {self.type} {cascade}",
+                f"ALTER TYPE {y} RENAME ATTRIBUTE {field} TO {self.name('h')} {cascade}",
+                f"CREATE TABLE {self.name('o')} OF {y}", f"ALTER TABLE {self.t} OF {y}", f"ALTER TABLE {self.t} NOT OF",
+                f"ALTER TABLE {self.t} ADD COLUMN {self.name('y')} {y}{self.pick(['', '[]'])}", f"DROP TYPE {y} {cascade}",
+                f"ALTER TYPE {y} RENAME TO {self.name('ct')}",
+                f"CREATE VIEW {self.name('v')} AS SELECT ({self.c}).{field} FROM {self.t}",
+                f"CREATE DOMAIN {self.name('dom')} AS {y}",
+            ]
+        if self.made_type:
+            result += [f"CREATE DOMAIN {self.name('dom')} AS {self.made_type} {self.pick(['', 'CHECK (VALUE IS NOT NULL)'])}",
+                       f"ALTER DOMAIN {self.made_type} {self.pick(['DROP CONSTRAINT', 'VALIDATE CONSTRAINT'])} {self.made_type.split('.')[-1]}_check",
+                       f"ALTER TABLE {self.t} ADD COLUMN {self.name('y')} {self.made_type}[]"]
+        return result
+
+    def foreign_tables(self):
+        result = [f"CREATE FOREIGN DATA WRAPPER {self.name('fw')}", f"CREATE SERVER IF NOT EXISTS sv FOREIGN DATA WRAPPER {self.name('fw')}",
+                  f"CREATE FOREIGN TABLE {self.name('ft')} (id int, a text) SERVER sv",
+                  f"CREATE FOREIGN TABLE {self.name('fp')} PARTITION OF {self.t} DEFAULT SERVER sv", "DROP SERVER sv CASCADE"]
+        if self.foreign:
+            f = self.foreign
+            column = self.pick(self.columns(f)) or "id"
+            result += [
+                f"ALTER FOREIGN TABLE {f} " + self.pick([f"ADD COLUMN {self.name('x')} int", f"DROP COLUMN {column} CASCADE",
+                                                        f"ALTER COLUMN {column} TYPE {self.type}", "OPTIONS (ADD x 'y')",
+                                                        f"RENAME TO {self.name('ft')}", f"ALTER COLUMN {column} SET NOT NULL",
+                                                        f"ADD CHECK ({column} IS NOT NULL)", f"INHERIT {self.t}"]),
+                f"DROP FOREIGN TABLE {f} {self.pick(['', 'CASCADE'])}", f"CREATE VIEW {self.name('v')} AS SELECT * FROM {f}",
+            ]
+        return result
+
+    def parts(self):
+        """Of tables and views: rules, policies, triggers, statistics."""
+        t, u, c = self.t, self.u, self.c
+        result = [
+            f"CREATE VIEW {self.name('v')} AS SELECT {c}, count(*) AS n FROM {t} GROUP BY {c}",
+            f"CREATE VIEW {self.name('v')} (one) AS SELECT y.{self.k} FROM {t} x, LATERAL (SELECT * FROM {u} z WHERE x.{c} IS NULL) y",
+            f"CREATE VIEW {self.name('v')} AS WITH q AS (SELECT {c} AS w FROM {t}) SELECT w FROM q UNION ALL SELECT NULL FROM {u}",
+            f"CREATE VIEW {self.name('v')} AS SELECT {c} FROM {t} WHERE EXISTS (SELECT * FROM {u}) WITH CHECK OPTION",
+            f"CREATE RULE {self.name('ru')} AS ON INSERT TO {t} DO ALSO INSERT INTO {u} SELECT new.*",
+            f"CREATE RULE {self.name('ru')} AS ON UPDATE TO {t} WHERE old.{c} IS NULL DO ALSO UPDATE {u} SET {self.k} = NULL",
+        ]
+        if self.rule:
+            result += [f"DROP RULE {self.rule} ON {t}", f"ALTER RULE {self.rule} ON {t} RENAME TO {self.name('ru')}",
+                       f"ALTER TABLE {t} {self.pick(['DISABLE', 'ENABLE', 'ENABLE ALWAYS'])} RULE {self.rule}"]
+        if self.policy:
+            result += [f"DROP POLICY {self.policy} ON {t}", f"ALTER POLICY {self.policy} ON {t} RENAME TO {self.name('po')}",
+                       f"ALTER POLICY {self.policy} ON {t} USING ({c} IN (SELECT {self.k} FROM {u}))"]
+        if self.view:
+            v = self.view
+            column = self.pick(self.columns(v)) or "one"
+            result += [
+                f"ALTER VIEW {v} RENAME COLUMN {column} TO {self.name('vc')}" if self.version >= 13 else
+                f"ALTER TABLE {v} RENAME COLUMN {column} TO {self.name('vc')}",
+                f"ALTER VIEW {v} ALTER COLUMN {column} SET DEFAULT NULL", f"ALTER VIEW {v} SET SCHEMA {self.schema}",
+                f"INSERT INTO {v} ({column}) SELECT {column} FROM {v}", f"UPDATE {v} SET {column} = {column}",
+                f"DELETE FROM {v} WHERE {column} IS NULL", f"CREATE VIEW {self.name('v')} AS SELECT {column} FROM {v}",
+                f"CREATE TABLE {self.name('t')} AS SELECT {column} FROM {v}", f"LOCK TABLE {v} IN SHARE MODE",
+            ]
+        if self.function:
+            result += [
+                f"ALTER FUNCTION {self.function} " + self.pick([f"RENAME TO {self.name('sf')}", "IMMUTABLE", "VOLATILE", f"SET SCHEMA {self.schema}"]),
+                f"CREATE CONSTRAINT TRIGGER {self.name('tr')} AFTER UPDATE ON {t} {self.pick(['', f'FROM {u} '])}DEFERRABLE FOR EACH ROW"
+                f" EXECUTE FUNCTION {self.function}()",
+                f"CREATE TRIGGER {self.name('tr')} AFTER UPDATE ON {t} REFERENCING NEW TABLE AS nt FOR EACH STATEMENT"
+                f" EXECUTE FUNCTION {self.function}()",
+                f"CREATE TRIGGER {self.name('tr')} BEFORE UPDATE OF {c} ON {t} FOR EACH ROW WHEN (old.{c} IS NULL)"
+                f" EXECUTE FUNCTION {self.function}()",
+            ]
+        if self.trigger:
+            result.append(f"ALTER TABLE {self.only()}{t} ENABLE {self.pick(['ALWAYS', 'REPLICA'])} TRIGGER {self.trigger}")
+        if self.statistics:
+            result += [f"DROP STATISTICS {self.statistics}", f"ALTER STATISTICS {self.statistics} RENAME TO {self.name('st')}",
+                       f"ALTER STATISTICS {self.statistics} SET SCHEMA {self.schema}"]
+            if self.version >= 13:
+                result.append(f"ALTER STATISTICS {self.statistics} SET STATISTICS 10")
+        return result
+
+    def publications(self):
+        t = self.t
+        result = [f"CREATE PUBLICATION {self.name('pu')} {self.pick(['', 'FOR ALL TABLES'])}"]
+        if self.publication:
+            p = self.publication
+            result += [f"ALTER PUBLICATION {p} {self.pick(['ADD', 'DROP', 'SET'])} TABLE {t}", f"DROP PUBLICATION {p}",
+                       f"ALTER PUBLICATION {p} SET (publish = 'insert')"]
+            if self.version >= 15:
+                result += [f"ALTER PUBLICATION {p} {self.pick(['ADD', 'DROP', 'SET'])} TABLES IN SCHEMA {self.schema}",
+                           f"ALTER PUBLICATION {p} ADD TABLE {t} ({self.c}) WHERE (true)"]
+        return result
+
+    def owners(self):
+        t, role = self.t, self.role
+        result = [
+            f"ALTER TABLE {t} OWNER TO {role}", f"REASSIGN OWNED BY {role} TO {self.pick(ROLES)}", f"DROP OWNED BY {role} {self.pick(['', 'CASCADE'])}",
+            f"GRANT INSERT ON {t} TO {role}", f"REVOKE ALL ON {t} FROM {role}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {self.schema} GRANT SELECT ON TABLES TO {role}",
+            f"GRANT ALL ON SCHEMA {self.schema} TO {role}", f"GRANT SELECT ON ALL TABLES IN SCHEMA {self.schema} TO {role}",
+            f"CREATE POLICY {self.name('po')} ON {t} FOR SELECT TO {role} USING (true)",
+        ]
+        if self.view:
+            result.append(f"ALTER VIEW {self.view} OWNER TO {role}")
+        if self.sequence:
+            result.append(f"ALTER SEQUENCE {self.sequence} OWNER TO {role}")
+        if self.made_type:
+            result.append(f"ALTER TYPE {self.made_type} OWNER TO {role}")
+        if self.matview:
+            result += [f"ALTER MATERIALIZED VIEW {self.matview} OWNER TO {role}", f"ALTER MATERIALIZED VIEW {self.matview} SET SCHEMA {self.schema}",
+                       f"ALTER MATERIALIZED VIEW {self.matview} SET (fillfactor = 70)", f"ANALYZE {self.matview}"]
+        return result
+
+    def new_forms(self):
+        """What only some versions know: the others refuse it."""
+        t, u, c, d = self.t, self.u, self.c, self.d
+        k = self.constraint or "k1"
+        return [
+            f"ALTER TABLE {self.only()}{t} ADD CONSTRAINT {self.name('nn')} NOT NULL {c} {self.pick(['', 'NOT VALID', 'NO INHERIT'])}",
+            f"ALTER TABLE {t} ADD COLUMN {self.name('g')} int GENERATED ALWAYS AS (1) VIRTUAL",
+            f"ALTER TABLE {t} ALTER CONSTRAINT {k} {self.pick(['NOT ENFORCED', 'ENFORCED', 'INHERIT', 'NO INHERIT'])}",
+            f"ALTER TABLE {t} ADD CHECK ({c} IS NOT NULL) NOT ENFORCED",
+            f"ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {u} NOT ENFORCED",
+            f"ALTER TABLE {t} ALTER COLUMN {c} SET EXPRESSION AS (2)",
+            f"ALTER TABLE {t} ALTER COLUMN {c} SET COMPRESSION pglz", f"ALTER TABLE {t} ALTER COLUMN {c} SET STORAGE DEFAULT",
+            f"ALTER TABLE {t} SET ACCESS METHOD {self.pick(['heap', 'DEFAULT'])}", f"ALTER TABLE {t} ADD UNIQUE NULLS NOT DISTINCT ({c})",
+            f"ALTER TABLE {t} ADD UNIQUE ({c}) INCLUDE ({d})",
+            f"ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {u} ON DELETE SET NULL ({c}) ON UPDATE CASCADE",
+            f"ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {t}", f"ALTER SEQUENCE {self.sequence} SET {self.pick(['LOGGED', 'UNLOGGED'])}",
+            f"CREATE UNLOGGED TABLE {self.name('t')} (id serial PRIMARY KEY, b int)",
+            f"CREATE TABLE {self.name('t')} (LIKE {t} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY, extra int)",
+            f"CREATE TABLE {self.name('t')} (a int CHECK (a > 0) NO INHERIT, b int UNIQUE DEFERRABLE)",
+            f"REINDEX {self.pick(['SCHEMA public', 'SCHEMA s2', '(CONCURRENTLY) TABLE ' + t, '(VERBOSE) TABLE ' + t])}",
+            f"ALTER TABLE IF EXISTS {t} ADD COLUMN IF NOT EXISTS {c} int",
+            f"ALTER TABLE {t} DROP COLUMN IF EXISTS {self.name('a')}, DROP CONSTRAINT IF EXISTS {k}",
+            f"ALTER TABLE {t} RENAME {c} TO {self.name('r')}", f"ALTER TABLE {t} ADD CONSTRAINT {self.name('k')} CHECK ({c} IS NOT NULL) NOT VALID,"
+            f" VALIDATE CONSTRAINT {k}",
+            f"ALTER TABLE {t} ALTER COLUMN {c} SET DATA TYPE text, ALTER COLUMN {d} SET DEFAULT NULL, ADD COLUMN {self.name('x')} int",
+        ]
+
+    def sessions(self):
+        t, u, c = self.t, self.u, self.c
+        column = self.pick(self.columns(u)) or "id"
+        return [
+            f"PREPARE {self.name('st')} AS SELECT * FROM {t}, {u}", f"SELECT {c} INTO {self.name('t')} FROM {t}",
+            f"CREATE TEMP TABLE {self.name('tmp')} AS SELECT * FROM {t}", f"COPY {t} ({c}) FROM '/dev/null'",
+            f"COPY (SELECT * FROM {t} JOIN {u} ON true) TO '/dev/null'", f"SELECT count(*) FROM {t} WHERE {c} IN (SELECT {column} FROM {u}) FOR UPDATE",
+            "ANALYZE", f"SET search_path = {self.pick(['public', 's2, public', 'public, s2'])}", "RESET search_path",
+            f"ALTER TABLE {t.split('.')[-1]} ADD COLUMN {self.name('x')} int", f"CREATE TABLE {self.name('t')} (id int PRIMARY KEY, {c} int)",
+            f"DROP TABLE {t}, {u} CASCADE", f"TRUNCATE {t}, {u} CASCADE", f"CREATE INDEX IF NOT EXISTS {self.name('ix')} ON {t} ({c} DESC)",
+            f"LOCK TABLE {t}, {u}", f"VACUUM {t}, {u}", f"CREATE SCHEMA IF NOT EXISTS {self.schema}", "DROP SCHEMA IF EXISTS s3",
+            f"COMMENT ON COLUMN {t}.{c} IS 'y'", f"SELECT pg_get_serial_sequence('{t}', '{c}')",
+            f"EXPLAIN ANALYZE DELETE FROM {t} WHERE false", f"INSERT INTO {t} ({c}) VALUES (DEFAULT) ON CONFLICT DO NOTHING",
+            f"DECLARE cu CURSOR WITH HOLD FOR SELECT * FROM {t}",
+        ]
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -318,12 +501,16 @@ def main():
     author = Author(server, arguments.seed, arguments.version)
     kept = ["CREATE SCHEMA s2"]
     server.run(kept[0])
+    for role in ROLES:
+        server.run(f"CREATE ROLE {role}")  # roles are those of the server: the next migration finds them there
     for _ in range(8 * arguments.statements):
         if len(kept) >= arguments.statements:
             break
-        statement = author.statement()
-        if server.run(statement)[1]:
-            kept.append(statement)
+        statements = author.statements()
+        if all(server.run(statement)[1] for statement in statements):
+            kept += statements
+        elif len(statements) > 1:
+            server.run("ROLLBACK")
     print("-- pgsluice: transaction=off")
     for statement in kept:
         print(statement + ";")

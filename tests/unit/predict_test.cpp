@@ -111,6 +111,31 @@ TEST(Predict, AForeignKeyLocksBothTables) {
   EXPECT_EQ(names(effect.scans).front(), "public.c");
 }
 
+TEST(Predict, RowLocksGoThroughAViewToWhatItShows) {
+  const std::string before =
+      "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c (x int);"
+      "CREATE VIEW all_of AS SELECT x FROM a UNION SELECT x FROM b;"
+      "CREATE VIEW with_query AS WITH q AS (SELECT x FROM a) SELECT q.x FROM q, b;"
+      "CREATE VIEW nested AS SELECT s.x FROM (SELECT x FROM a WHERE EXISTS (SELECT FROM b)) s JOIN c ON true";
+  const auto locked = [&](const std::string& view) {
+    return locks(effects_of(before, "SELECT * FROM " + view + " FOR UPDATE").at(0));
+  };
+  EXPECT_EQ(locked("all_of"),
+            (Texts{"public.a RowShareLock", "public.all_of RowShareLock", "public.b RowShareLock"}));
+  EXPECT_EQ(locked("with_query"),
+            (Texts{"public.a AccessShareLock", "public.b RowShareLock", "public.with_query RowShareLock"}));
+  EXPECT_EQ(locked("nested"), (Texts{"public.a RowShareLock", "public.b AccessShareLock",
+                                     "public.c RowShareLock", "public.nested RowShareLock"}));
+}
+
+TEST(Predict, WhatARuleDoesNothingInsteadOfIsNotPlanned) {
+  const std::string before =
+      "CREATE TABLE a (x int); CREATE VIEW v AS SELECT x FROM a; CREATE TABLE t (x int);"
+      "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING";
+  EXPECT_EQ(locks(effects_of(before, "INSERT INTO t SELECT x FROM v").at(0)),
+            (Texts{"public.t RowExclusiveLock", "public.v AccessShareLock"}));
+}
+
 TEST(Predict, AlterTableTakesTheStrictestLockForItsLongestWork) {
   const Effect effect =
       effects_of("CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID",

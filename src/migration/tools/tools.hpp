@@ -52,7 +52,7 @@ std::span<const Format> formats();
 /// The way back, or a test of it: left out by everybody.
 bool is_way_back(std::string_view file);
 /// As much of a text's beginning or end as says whose it is, in bytes.
-inline constexpr std::size_t k_telling_part = std::size_t{64} << 10U;
+inline constexpr std::size_t k_telling_part = std::size_t{16} << 10U;
 /// Looks at one end of a long text only.
 bool is_text_of(const Format& format, std::string_view text);
 /// Throws Error(usage) for a name that no row has.
