@@ -194,7 +194,7 @@ void Follower::open_read_columns(const Command& command, const Done& done) {
 
 /// A column that holds rows is taken apart by the view, or shown as a whole: execExprInterp.c get_cached_rowtype().
 void Follower::open_rows_of_view(const Relation& view) {
-  const CatalogQuery query = view.query();
+  const CatalogQuery& query = view.query();
   std::vector<TypeName> types;
   for (const RelationName& name : query.reads) {
     const Relation* relation = catalog_.find(name);

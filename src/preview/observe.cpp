@@ -80,6 +80,11 @@ std::string without_ccnew(const std::string& name) {
   return suffix == std::string::npos ? name : name.substr(0, suffix);
 }
 
+bool is_code(std::string_view tag) {
+  return tag == "SelectStmt" || tag == "InsertStmt" || tag == "UpdateStmt" || tag == "DeleteStmt" ||
+         tag == "MergeStmt" || tag == "CallStmt" || tag == "DoStmt" || tag == "ExecuteStmt";
+}
+
 bool has_command(const Statement& statement, std::string_view tag) {
   return std::ranges::any_of(statement.commands, [&](const Command& command) { return command.tag == tag; });
 }
@@ -97,13 +102,15 @@ class Reader {
         taken_(std::move(taken)),
         foreign_keys_(ask(session, k_foreign_keys)),
         truncates_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
+        runs_code_(is_code(statement.tag)),
         moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
         result_(result) {}
 
   void read_work(const std::vector<std::string>& messages) {
+    find_truncated(messages);
     for (const auto& [oid, relation] : after_) {
       const auto old = before_.find(oid);
-      if (old == before_.end() || old->second.filenode == relation.filenode || truncates_) continue;
+      if (old == before_.end() || old->second.filenode == relation.filenode || is_truncated(oid)) continue;
       if (has_heap(relation.relkind) && at_begin_.contains(oid)) result_.rewrites.insert(old->second.name);
       if (is_index(relation.relkind) && !moves_ && at_begin_.contains(relation.table)) add_build(relation);
     }
@@ -127,7 +134,7 @@ class Reader {
                          existed(before_, relation.name) && existed(at_begin_, relation.name);
       lock.is_new = lock.is_new && made && !again;
       lock.touched = lock.touched || made || now == after_.end() ||
-                     (!truncates_ && old->second.filenode != now->second.filenode);
+                     (!is_truncated(oid) && old->second.filenode != now->second.filenode);
     }
     // What was made and locked by nobody else, such as a sequence.
     for (const auto& [oid, relation] : after_) {
@@ -141,6 +148,27 @@ class Reader {
  private:
   static bool existed(const ObservedRelations& relations, const std::string& name) {
     return std::ranges::any_of(relations, [&](const auto& item) { return item.second.name == name; });
+  }
+
+  /// A function may truncate tables, which no message tells of; that it writes one anew, one does.
+  void find_truncated(const std::vector<std::string>& messages) {
+    for (const auto& [oid, relation] : after_) {
+      const auto old = before_.find(oid);
+      const bool has_new_file = old != before_.end() && old->second.filenode != relation.filenode;
+      const auto rewrites = [&](const std::string& message) {
+        return names(message, "rewriting table", old->second.relname);
+      };
+      if (runs_code_ && has_new_file && relation.relkind == relkind::table &&
+          std::ranges::none_of(messages, rewrites))
+        truncated_.insert(oid);
+    }
+  }
+
+  /// Of a table, or of the table of an index.
+  [[nodiscard]] bool is_truncated(const std::string& oid) const {
+    const auto relation = after_.find(oid);
+    return truncates_ || truncated_.contains(oid) ||
+           (relation != after_.end() && truncated_.contains(relation->second.table));
   }
 
   using Named = std::pair<const std::string, ObservedRelation>;
@@ -200,7 +228,7 @@ class Reader {
   /// Its name as the catalogs quote it; what is gone again at the end is nobody's.
   void add_built(const std::string& index, const std::string& table) {
     for (const auto& [oid, relation] : after_) {
-      if (relation.relname == index && relation.table == table && !truncates_) add_build(relation);
+      if (relation.relname == index && relation.table == table && !is_truncated(table)) add_build(relation);
     }
   }
 
@@ -244,7 +272,9 @@ class Reader {
   HeldLocks taken_;
   SqlResult foreign_keys_;
   bool truncates_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
-  bool moves_;      ///< copies files as they are
+  bool runs_code_;  ///< which may truncate, too
+  std::set<std::string> truncated_;  ///< oids: by what the statement runs
+  bool moves_;                       ///< copies files as they are
   Observation& result_;
   std::map<std::string, long long> explained_;  ///< scans by oid that have another reason
   std::vector<std::string> built_;

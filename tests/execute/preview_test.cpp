@@ -303,6 +303,17 @@ TEST_P(PreviewOnServer, WorkIsSeenOnTheTableThatIsLocked) {
   EXPECT_EQ(observed("NOT NULL", "scans"), OrderedJson::array({"public.t"}));
 }
 
+TEST_P(PreviewOnServer, ATruncateInAFunctionWritesNothingAnew) {
+  folder.write("1.sql", "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1);\n");
+  folder.write("2.sql",
+               "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin truncate t; end';\nSELECT f();\n"
+               "DO 'begin alter table t alter a type bigint; end';\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "SELECT f")["observed"]["rewrites"], OrderedJson::array());
+  EXPECT_EQ(statement(seen, "SELECT f")["observed"]["index_builds"], OrderedJson::array());
+  EXPECT_EQ(statement(seen, "bigint")["observed"]["rewrites"], OrderedJson::array({"public.t"}));
+}
+
 TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
   folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");
