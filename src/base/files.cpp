@@ -38,6 +38,9 @@ std::string reason(int error) {
   throw Error(ExitCode::usage, cat("cannot ", what, " ", printable_line(name), ": ", reason(error)));
 }
 
+/// What has no end, such as a device, must not take all memory. No server takes a message of as much.
+constexpr std::size_t k_longest = std::size_t{1} << 30U;
+
 /// `size` is what the file system says: of a regular file, reading less than asked for means the end.
 std::string read_all(int descriptor, std::string_view name, std::optional<std::size_t> size) {
   std::string bytes;
@@ -56,6 +59,9 @@ std::string read_all(int descriptor, std::string_view name, std::optional<std::s
     used += got > 0 ? static_cast<std::size_t>(got) : 0;
     if (size && got > 0 && used >= *size && static_cast<std::size_t>(got) < room) {
       break;
+    }
+    if (!size && used > k_longest) {
+      throw Error(ExitCode::usage, cat("cannot read ", printable_line(name), ": it is longer than 1 GB"));
     }
     if (used == bytes.size()) {
       bytes.resize(2 * used + 4096);
