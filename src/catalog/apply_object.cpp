@@ -160,7 +160,11 @@ void CatalogChange::create_statistics() {
   const RelationRef* table = command_.relation("target");
   if (table == nullptr) return;
   const RelationName resolved = catalog_.resolve(table->name);
-  const Name schema = command_.new_name.empty() ? resolved.schemaname : command_.new_name;
+  // pg: statscmds.c CreateStatistics(): only a name that is chosen goes where the table is.
+  const Name first = catalog_.search_path.empty() ? Name("public") : catalog_.search_path.front();
+  const Name schema = !command_.new_name.empty() ? command_.new_name
+                      : command_.name.empty()    ? resolved.schemaname
+                                                 : first;
   const Name name = command_.name.empty() ? free_statistics_name(resolved) : command_.name;
   catalog_.objects().statistics[{schema, name}] = resolved;
 }

@@ -136,6 +136,7 @@ class Reader {
       lock.touched = lock.touched || made || now == after_.end() ||
                      (!is_truncated(oid) && old->second.filenode != now->second.filenode);
     }
+    if (truncates_) return;
     // What was made and locked by nobody else, such as a sequence.
     for (const auto& [oid, relation] : after_) {
       if (before_.contains(oid) || result_.locks.contains(relation.name) || existed(before_, relation.name))

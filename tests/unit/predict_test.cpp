@@ -128,6 +128,12 @@ TEST(Predict, RowLocksGoThroughAViewToWhatItShows) {
                                      "public.c RowShareLock", "public.nested RowShareLock"}));
 }
 
+TEST(Predict, StatisticsWithANameStandInTheFirstSchema) {
+  const std::string before = "CREATE TABLE s.t (a int, b int); CREATE STATISTICS k ON a, b FROM s.t";
+  EXPECT_EQ(locks(effects_of(before, "DROP STATISTICS public.k").at(0)),
+            Texts{"s.t ShareUpdateExclusiveLock"});
+}
+
 TEST(Predict, WhatARuleDoesNothingInsteadOfIsNotPlanned) {
   const std::string before =
       "CREATE TABLE a (x int); CREATE VIEW v AS SELECT x FROM a; CREATE TABLE t (x int);"
