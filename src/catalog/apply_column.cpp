@@ -81,10 +81,8 @@ void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   // Tables that inherit go their own way.
   if (tag == "AT_AddIdentity" && (relation.is_partition || relation.name == target()->name)) {
     column->identity = true;
-    // Partitions draw from the sequence of the partitioned table.
-    if (column->owned_sequence.empty() && !relation.is_partition) {
-      column->owned_sequence = add_owned_sequence(relation.name, column->name);
-    }
+    // Beside any that the column owns already; partitions draw from that of the partitioned table.
+    if (!relation.is_partition) column->owned_sequence = add_owned_sequence(relation.name, column->name);
   }
 }
 

@@ -168,6 +168,7 @@ void CatalogChange::copy_from(const RelationRef& ref, Relation& table) {
     column.owned_sequence = {};
     column.inherited = parent;
     if (ref.role == "like") column.default_expression.reset();
+    if (ref.role == "inherited") column.identity = false;
     if (parent && std::ranges::any_of(source->constraints, [&](const CatalogConstraint& constraint) {
           return constraint.contype == "CONSTR_NOTNULL" && constraint.no_inherit &&
                  contains(constraint.columns, column.name);

@@ -74,6 +74,17 @@ TEST(Catalog, CopiesOfAnIndexAreNamedAfterItsColumnsAsTheyWere) {
   EXPECT_EQ(names(altered.indexes({"public", "p1"})), Texts{"public.p1_y_idx"});
 }
 
+TEST(Catalog, IdentityMakesASequenceOfItsOwn) {
+  const Catalog catalog = replay(
+      "CREATE TABLE t (id serial); ALTER TABLE t ALTER id DROP DEFAULT; ALTER TABLE t ALTER id ADD GENERATED "
+      "ALWAYS AS "
+      "IDENTITY; CREATE TABLE c () INHERITS (t); CREATE TABLE l (LIKE c INCLUDING IDENTITY);"
+      "CREATE TABLE m (LIKE t INCLUDING IDENTITY)");
+  EXPECT_EQ(names(catalog.owned_sequences(k_t)), (Texts{"public.t_id_seq", "public.t_id_seq1"}));
+  EXPECT_EQ(names(catalog.owned_sequences({"public", "l"})), Texts{});
+  EXPECT_EQ(names(catalog.owned_sequences({"public", "m"})), Texts{"public.m_id_seq"});
+}
+
 TEST(Catalog, LongNamesAreCutLikeMakeObjectName) {
   const std::string table(63, 'a');
   EXPECT_EQ(make_object_name(table, "b", "idx"), std::string(57, 'a') + "_b_idx");
