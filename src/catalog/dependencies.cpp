@@ -251,9 +251,12 @@ class Dependencies {
   /// parse_agg.c check_ungrouped_columns_walker(): who groups by a primary key may use the other columns as they are.
   void add_grouped_views(const RelationName& table, std::span<const Name> key) {
     for (const Relation* view : catalog_.readers(table)) {
+      const CatalogQuery& query = view->query();
       const bool has_key =
-          std::ranges::all_of(key, [&](Name column) { return may_read(view->query(), table, column); });
-      if (view->query().grouped && has_key) add(relation_object(view->name));
+          std::ranges::all_of(key, [&](Name column) { return may_read(query, table, column); });
+      const auto use = std::ranges::find(query.uses, table, &ColumnUse::relation);
+      const bool uses_others = use == query.uses.end() || use->columns.size() > key.size();
+      if (query.grouped && has_key && uses_others) add(relation_object(view->name));
     }
   }
 

@@ -100,6 +100,13 @@ TEST(Dependencies, RulesAndPoliciesReadTheColumnsOfTheRelationThatTheyMean) {
             (Texts{"public.journal", "public.t"}));
 }
 
+TEST(Dependencies, OnlyWhoUsesMoreThanTheKeyReliesOnGroupingByIt) {
+  const std::string before =
+      "CREATE TABLE t (id int PRIMARY KEY, b int); CREATE VIEW k AS SELECT id, count(*) FROM t GROUP BY id;"
+      "CREATE VIEW m AS SELECT id, b FROM t GROUP BY id";
+  EXPECT_EQ(locked(before, "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"), (Texts{"public.m", "public.t"}));
+}
+
 TEST(Dependencies, AForeignKeyThatWentWithItsKeyStaysGone) {
   const std::string before =
       "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (t_id int REFERENCES t);"
