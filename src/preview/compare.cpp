@@ -28,10 +28,10 @@ std::string lock_words(bool is_new, LockMode mode) {
 
 /// Reads through queries, not through DDL: what they scan is the planner's business.
 bool is_query(std::string_view tag) {
-  static constexpr std::array<std::string_view, 12> k_tags = {
-      "SelectStmt",        "InsertStmt",         "UpdateStmt",  "DeleteStmt",
-      "MergeStmt",         "CopyStmt",           "ExplainStmt", "DeclareCursorStmt",
-      "CreateTableAsStmt", "RefreshMatViewStmt", "VacuumStmt",  "ClusterStmt"};
+  static constexpr std::array<std::string_view, 14> k_tags = {
+      "SelectStmt", "InsertStmt",  "UpdateStmt",        "DeleteStmt",        "MergeStmt",
+      "CopyStmt",   "ExplainStmt", "DeclareCursorStmt", "CreateTableAsStmt", "RefreshMatViewStmt",
+      "VacuumStmt", "ClusterStmt", "FetchStmt",         "ConstraintsSetStmt"};
   return std::ranges::find(k_tags, tag) != k_tags.end() || tag == "CallStmt" || tag == "DoStmt" ||
          tag == "ExecuteStmt";
 }
@@ -54,6 +54,7 @@ bool is_for_rows(std::string_view role) {
 /// closes what it has read (12); get_object_address_relobject() the table whose trigger, rule or policy is not there.
 bool is_given_back(std::string_view tag, const RelationLock& lock) {
   if (tag == "AlterObjectSchemaStmt") return is_index(lock.relkind);
+  if (tag == "ConstraintsSetStmt") return true;  // only a row that waits for its check makes it look
   if (tag == "AlterDomainStmt")
     return lock.relkind != relkind::table && lock.relkind != relkind::materialized_view;
   return (tag == "CopyStmt" || tag == "DropStmt") && lock.mode == LockMode::AccessShare;

@@ -430,7 +430,7 @@ class Author:
     def owners(self):
         t, role = self.t, self.role
         result = [
-            f"ALTER TABLE {t} OWNER TO {role}", f"REASSIGN OWNED BY {role} TO {self.pick(ROLES)}", f"DROP OWNED BY {role} {self.pick(['', 'CASCADE'])}",
+            f"ALTER TABLE {t} OWNER TO {role}", f"REASSIGN OWNED BY {self.pick(['r1 TO r2', 'r2 TO r1'])}", f"DROP OWNED BY {role} {self.pick(['', 'CASCADE'])}",
             f"GRANT INSERT ON {t} TO {role}", f"REVOKE ALL ON {t} FROM {role}",
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA {self.schema} GRANT SELECT ON TABLES TO {role}",
             f"GRANT ALL ON SCHEMA {self.schema} TO {role}", f"GRANT SELECT ON ALL TABLES IN SCHEMA {self.schema} TO {role}",
