@@ -51,13 +51,15 @@ bool is_for_rows(std::string_view role) {
 
 /// What a statement gives back before it ends, where no second session can see it: AlterSeqNamespaces() opens whatever hangs
 /// on a column, to see whether it is a sequence; get_rels_with_domain() passes views and partitioned tables by; DoCopy()
-/// closes what it has read (12); get_object_address_relobject() the table whose trigger, rule or policy is not there.
+/// closes what it has read (12); get_object_address_relobject() the table whose trigger, rule or policy is not there;
+/// plpgsql_validator() those whose rows variables hold.
 bool is_given_back(std::string_view tag, const RelationLock& lock) {
   if (tag == "AlterObjectSchemaStmt") return is_index(lock.relkind);
   if (tag == "ConstraintsSetStmt") return true;  // only a row that waits for its check makes it look
   if (tag == "AlterDomainStmt")
     return lock.relkind != relkind::table && lock.relkind != relkind::materialized_view;
-  return (tag == "CopyStmt" || tag == "DropStmt") && lock.mode == LockMode::AccessShare;
+  const bool closes = tag == "CopyStmt" || tag == "DropStmt" || tag == "CreateFunctionStmt";
+  return closes && lock.mode == LockMode::AccessShare;
 }
 
 class Comparison {
