@@ -82,9 +82,9 @@ TEST_P(Doctor, SaysWhatKubernetesDoesNotLetItSee) {
   OrderedJson state = empty_state();
   const auto examine = [&] {
     api.set(state);
-    return run({"doctor", "--database-url", database.url(), "--kube-api", api.url(), "--kube-token-file",
-                api.token_file().string(), "--kube-ca", api.ca_file().string(), "--kube-namespace", "shop",
-                "--format", "json"});
+    std::vector<std::string> arguments{"doctor", "--database-url", database.url(), "--format", "json"};
+    for (const std::string& option : api.options("shop")) arguments.push_back(option);
+    return run(arguments);
   };
   EXPECT_EQ(check(examine().json(), "kubernetes")["verdict"], "good");
   state["forbidden"] = {"pods", "deployments", "statefulsets"};

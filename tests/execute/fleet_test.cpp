@@ -312,22 +312,10 @@ TEST_P(FleetOnServer, FindsTheClustersOfCloudNativePgByLabel) {
   }
   add(state, "apis/postgresql.cnpg.io/v1", "clusters", database_cluster("other", "True", ""));
   api.set(state);
-  std::vector<std::string> arguments{"status",
-                                     folder.path().string(),
-                                     "--cnpg-selector",
-                                     "fleet=shop",
-                                     "--database-url",
-                                     common,
-                                     "--kube-api",
-                                     api.url(),
-                                     "--kube-ca",
-                                     api.ca_file(),
-                                     "--kube-token-file",
-                                     api.token_file(),
-                                     "--kube-namespace",
-                                     "shop",
-                                     "--format",
-                                     "json"};
+  std::vector<std::string> arguments{
+      "status", folder.path().string(), "--cnpg-selector", "fleet=shop", "--database-url", common, "--format",
+      "json"};
+  for (const std::string& option : api.options("shop")) arguments.push_back(option);
   const Finished seen = run(arguments);
   EXPECT_EQ(seen.code, 15) << seen.err << seen.out;
   const OrderedJson json = seen.json();

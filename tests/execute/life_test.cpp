@@ -32,25 +32,11 @@ constexpr std::string_view k_fill =
 class WholeLife : public ::testing::TestWithParam<Server> {
  protected:
   std::vector<std::string> hook_arguments(const std::string& release, const std::filesystem::path& log) {
-    return {"hook",
-            "presync",
-            folder.path(),
-            "--release",
-            release,
-            "--app",
-            "web",
-            "--database-url",
-            database.url(),
-            "--termination-log",
-            log,
-            "--kube-api",
-            api.url(),
-            "--kube-ca",
-            api.ca_file(),
-            "--kube-token-file",
-            api.token_file(),
-            "--kube-namespace",
-            "gold"};
+    std::vector<std::string> arguments{
+        "hook", "presync",        folder.path(),  "--release",         release, "--app",
+        "web",  "--database-url", database.url(), "--termination-log", log};
+    for (const std::string& option : api.options("gold")) arguments.push_back(option);
+    return arguments;
   }
   /// Its exit code and the first line of its termination message.
   std::string hook(const std::string& release, const std::vector<std::string>& more = {}) {

@@ -35,25 +35,11 @@ class Life : public ::testing::TestWithParam<Server> {
   Life() { folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n"); }
 
   std::vector<std::string> hook_arguments(const std::string& moment, const std::string& release) {
-    return {"hook",
-            moment,
-            folder.path(),
-            "--release",
-            release,
-            "--app",
-            "checkout",
-            "--termination-log",
-            termination,
-            "--database-url",
-            database.url(),
-            "--kube-api",
-            api.url(),
-            "--kube-ca",
-            api.ca_file(),
-            "--kube-token-file",
-            api.token_file(),
-            "--kube-namespace",
-            "shop"};
+    std::vector<std::string> arguments{"hook",      moment,           folder.path(), "--release",
+                                       release,     "--app",          "checkout",    "--termination-log",
+                                       termination, "--database-url", database.url()};
+    for (const std::string& option : api.options("shop")) arguments.push_back(option);
+    return arguments;
   }
   Finished hook(const std::string& moment, const std::string& release,
                 const std::vector<std::string>& more = {}) {

@@ -82,6 +82,11 @@ std::string KubeApi::url() const {
   return "https://127.0.0.1:" + port_;
 }
 
+std::vector<std::string> KubeApi::options(const std::string& kube_namespace) const {
+  return {"--kube-api",        url(),        "--kube-ca",        ca_file(),
+          "--kube-token-file", token_file(), "--kube-namespace", kube_namespace};
+}
+
 void KubeApi::set(const OrderedJson& state) const {
   write_file(folder_ / "state.json", state.dump());
 }

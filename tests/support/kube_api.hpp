@@ -26,6 +26,9 @@ class KubeApi {
   [[nodiscard]] std::filesystem::path other_ca_file() const { return folder_ / "other-ca.pem"; }
   [[nodiscard]] std::filesystem::path token_file() const { return folder_ / "token"; }
 
+  /// The options that send the program here, with the token and the CA that are right.
+  [[nodiscard]] std::vector<std::string> options(const std::string& kube_namespace) const;
+
   /// Replaces what it has.
   void set(const OrderedJson& state) const;
   void set_token(const std::string& token) const;
