@@ -101,7 +101,7 @@ class Reader {
         after_(after),
         taken_(std::move(taken)),
         foreign_keys_(ask(session, k_foreign_keys)),
-        truncates_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
+        writes_nothing_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
         runs_code_(is_code(statement.tag)),
         moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
         result_(result) {}
@@ -136,7 +136,7 @@ class Reader {
       lock.touched = lock.touched || made || now == after_.end() ||
                      (!is_truncated(oid) && old->second.filenode != now->second.filenode);
     }
-    if (truncates_) return;
+    if (writes_nothing_) return;
     // What was made and locked by nobody else, such as a sequence.
     for (const auto& [oid, relation] : after_) {
       if (before_.contains(oid) || result_.locks.contains(relation.name) || existed(before_, relation.name))
@@ -168,7 +168,7 @@ class Reader {
   /// Of a table, or of the table of an index.
   [[nodiscard]] bool is_truncated(const std::string& oid) const {
     const auto relation = after_.find(oid);
-    return truncates_ || truncated_.contains(oid) ||
+    return writes_nothing_ || truncated_.contains(oid) ||
            (relation != after_.end() && truncated_.contains(relation->second.table));
   }
 
@@ -272,8 +272,8 @@ class Reader {
   const ObservedRelations& after_;
   HeldLocks taken_;
   SqlResult foreign_keys_;
-  bool truncates_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
-  bool runs_code_;  ///< which may truncate, too
+  bool writes_nothing_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
+  bool runs_code_;       ///< which may truncate, too
   std::set<std::string> truncated_;  ///< oids: by what the statement runs
   bool moves_;                       ///< copies files as they are
   Observation& result_;
