@@ -57,7 +57,11 @@ class KnownRelations {
     }
     return found->second.columns.empty() ? nullptr : &found->second;
   }
-  [[nodiscard]] bool knows(const RelationName& relation) const { return known_.contains(relation); }
+  /// False of one that was found, but whose columns nobody knows: it may be used in any way.
+  [[nodiscard]] bool knows(const RelationName& relation) const {
+    const auto found = known_.find(relation);
+    return found != known_.end() && !found->second.columns.empty();
+  }
 
  private:
   const Catalog& catalog_;
