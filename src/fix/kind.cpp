@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "pgsluice/fix.hpp"
+
 namespace pgsluice::fix {
 namespace {
 
@@ -70,3 +72,23 @@ const StatementKind* kind_of(std::string_view row) {
 }
 
 }  // namespace pgsluice::fix
+
+namespace pgsluice {
+
+const std::vector<FixKind>& fix_kinds() {
+  static const std::vector<FixKind> kinds = [] {
+    std::vector<FixKind> all;
+    for (const fix::StatementKind& kind : fix::statement_kinds()) all.push_back({kind.name, kind.sentence});
+    all.push_back({fix::k_split_statement, "a statement that does several things becomes several"});
+    all.push_back({fix::k_batches, "an UPDATE or DELETE of many rows is done in batches"});
+    all.push_back({fix::k_no_transaction, "what cannot run in a transaction gets a file without one"});
+    all.push_back({fix::k_split_transaction, "what works for long does so when no lock is held any more"});
+    all.push_back({fix::k_commit_first, "a new value of an enum is committed before it is used"});
+    all.push_back({fix::k_contract, "what breaks the running release waits for the contract phase"});
+    all.push_back({fix::k_lock_timeout, "a lock is not waited for without end"});
+    return all;
+  }();
+  return kinds;
+}
+
+}  // namespace pgsluice

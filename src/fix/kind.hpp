@@ -2,7 +2,7 @@
 #pragma once
 
 // How one statement gets its safe form: a function per kind, and one table of them. What a kind writes is read, judged and
-// rewritten again, so each does one thing: the transaction that a statement must not be in is left to fix.cpp.
+// rewritten again, so each does one thing: the transaction that a statement must not be in is left to separate.cpp.
 
 #include <span>
 #include <string>
@@ -64,6 +64,16 @@ struct StatementKind {
 std::span<const StatementKind> statement_kinds();
 /// `row` is the id of one in rules/effects; nullptr: none is about it.
 const StatementKind* kind_of(std::string_view row);
+
+// ---- kinds that are about more than one command ------------------------------------------------------------------------
+
+constexpr std::string_view k_split_statement = "split-statement";
+constexpr std::string_view k_batches = "batches";
+constexpr std::string_view k_no_transaction = "no-transaction";
+constexpr std::string_view k_split_transaction = "split-transaction";
+constexpr std::string_view k_commit_first = "commit-first";
+constexpr std::string_view k_contract = "contract";
+constexpr std::string_view k_lock_timeout = "lock-timeout";
 
 // ---- the kinds -------------------------------------------------------------------------------------------------------
 
