@@ -27,13 +27,14 @@ bool needs_another_phase(const Rewritten& rewritten) {
          std::ranges::any_of(*steps, [](const Step& step) { return step.phase != Phase::expand; });
 }
 
-/// Its row knows a safer form, somebody could be kept out, and nobody has allowed it.
+/// Its row knows a safer form, somebody could be kept out, and nobody has allowed that, but for waiting without end.
 bool wants_safe_form(const FileAnalysis& file, std::size_t i, const CommandEffect& command) {
   if (command.row == nullptr || command.inner != nullptr || command.row->instead.empty()) return false;
   if (kind_of(command.row->id) == nullptr) return false;
   if (std::ranges::none_of(command.locks, keeps_others_out)) return false;
   return std::ranges::none_of(file.findings, [&](const Finding& finding) {
-    return finding.statement == i && finding.row == command.row->id && finding.allowed;
+    return finding.statement == i && finding.row == command.row->id && finding.allowed &&
+           finding.finding != k_waits_without_lock_timeout;
   });
 }
 

@@ -84,6 +84,16 @@ TEST(Fix, BuildsAnIndexConcurrentlyAndOutsideOfATransaction) {
             "\"I\"\n  ON s.\"T\" (a) -- c\n  WHERE b;  -- d\n");
 }
 
+TEST(Fix, IsHeldByAnAllowOfTheLockAndByNoneOfTheWait) {
+  const std::string blocks =
+      "-- pgsluice: allow blocks-writes-during-work because \"small\"\nCREATE INDEX i ON t (a);\n";
+  EXPECT_EQ(fix_text(blocks), cat("== 0003_x.sql\n", blocks));
+  EXPECT_THAT(fix_text("-- pgsluice: allow-file waits-without-lock-timeout because \"the role\"\nCREATE "
+                       "INDEX i ON t (a);\n",
+                       {.timeouts = true}),
+              HasSubstr("CREATE INDEX CONCURRENTLY i"));
+}
+
 TEST(Fix, OfAnIndexLeavesTheRestOfTheFileInItsTransaction) {
   EXPECT_EQ(fix_text("CREATE TABLE n (a int);\nCREATE INDEX i ON t (a);\nCREATE INDEX j ON n (a);\n"),
             "== 0003_x.sql\nCREATE TABLE n (a int);\nCREATE INDEX j ON n (a);\n"
