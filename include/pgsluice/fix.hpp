@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ struct FixInput {
   std::span<const std::string> folder;
   /// A tool with a folder for each migration: the names in this one's.
   std::span<const std::string> own_folder = {};
+  /// A tool with several migrations in a file: its text that databases have had, of which nothing may change.
+  std::optional<std::string> applied = std::nullopt;
   PredictOptions prediction;
   CheckOptions checking;
 };

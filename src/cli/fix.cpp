@@ -88,7 +88,8 @@ Judges judges_of(const FixOptions& options) {
                        .today = today()}};
 }
 
-FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& judges, Folders& folders) {
+FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& judges, Folders& folders,
+                  const std::optional<ChangedFiles>& changed) {
   const fs::path folder = is_stdin(migration) ? fs::path() : migration.path.parent_path();
   std::vector<std::string> none;
   const fs::path own = parent_folder(migration.path);
@@ -97,6 +98,9 @@ FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& ju
   const FixInput input{.migration = migration,
                        .folder = names,
                        .own_folder = has_own && !is_stdin(migration) ? folders.of(own) : none,
+                       .applied = changed && migration.tool == tool::liquibase
+                                      ? std::optional(changed->before(migration))
+                                      : std::nullopt,
                        .prediction = judges.prediction,
                        .checking = judges.checking};
   FixedPath fixed{.folder = folder,
@@ -122,7 +126,7 @@ std::vector<FixedPath> fix_all(const FixOptions& options, Catalog catalog, const
       FileAnalysis file = parse(std::move(migration));
       predict(file, catalog, judges.effects, judges.prediction);
     } else {
-      all.push_back(fix_one(migration, catalog, judges, folders));
+      all.push_back(fix_one(migration, catalog, judges, folders, changed));
     }
   }
   return all;

@@ -88,9 +88,9 @@ std::string list_files(const fs::path& root, std::vector<std::string> arguments)
 ChangedFiles::ChangedFiles(const std::string& ref, const std::vector<Migration>& migrations) {
   const auto first = std::ranges::find_if_not(migrations, is_stdin);
   root_ = find_root(first == migrations.end() ? fs::current_path() : folder_of(*first));
-  const std::string base = find_branching_point(root_, find_commit(root_, ref), ref);
+  base_ = find_branching_point(root_, find_commit(root_, ref), ref);
   std::string names = list_files(
-      root_, {"diff", "--name-only", "--no-renames", "--no-ext-diff", "--diff-filter=d", "-z", base, "--"});
+      root_, {"diff", "--name-only", "--no-renames", "--no-ext-diff", "--diff-filter=d", "-z", base_, "--"});
   std::vector<std::string> untracked{"ls-files", "--others", "-z", "--"};
   for (const Migration& migration : migrations) {
     const std::string folder = folder_of(migration).string();
@@ -109,6 +109,14 @@ bool ChangedFiles::contains(const Migration& migration) const {
   if (is_stdin(migration)) return true;
   const fs::path real = real_path(migration.path);
   return !real.string().starts_with(root_.string() + "/") || changed_.contains(real);
+}
+
+std::string ChangedFiles::before(const Migration& migration) const {
+  const fs::path real = real_path(migration.path);
+  if (is_stdin(migration) || !real.string().starts_with(root_.string() + "/")) return {};
+  const std::string name = cat(base_, ":", fs::relative(real, root_).generic_string());
+  ProcessResult result = git(root_, {"cat-file", "blob", name});
+  return result.code == 0 ? std::move(result.out) : std::string();
 }
 
 }  // namespace pgsluice::cli

@@ -20,9 +20,12 @@ class ChangedFiles {
   ChangedFiles(const std::string& ref, const std::vector<Migration>& migrations);
   /// Whatever git does not keep is new: standard input, a file outside of the repository or ignored by it.
   [[nodiscard]] bool contains(const Migration& migration) const;
+  /// What the file was at that commit; empty: it was not there, or git does not keep it.
+  [[nodiscard]] std::string before(const Migration& migration) const;
 
  private:
   std::filesystem::path root_;
+  std::string base_;  ///< that commit
   std::set<std::filesystem::path> changed_;
 };
 

@@ -67,6 +67,7 @@ std::string duration(std::string_view key, const std::optional<std::chrono::mill
 
 /// The directives of a file that is split off.
 std::string header_of(const FileAnalysis& file, Phase phase, bool off, const NewFiles& files) {
+  if (!files.begin.empty()) return off ? switched_off(*files.tool, files.begin) : files.begin;
   const Directives& directives = file.directives;
   std::string words;
   if (phase != files.phase || phase != Phase::expand) words += cat(" phase=", to_string(phase));
@@ -184,7 +185,7 @@ std::variant<std::vector<Piece>, Refusal> into_files(const Piece& piece, const F
   if (!alone) strip_blank_lines(items);
   Piece out{.phase = phase, .off = off};
   out.items = settings(file, piece, sorted.out.front(), off);
-  if (off && files.tool != nullptr && !out.items.empty())
+  if (off && files.tool != nullptr && files.begin.empty() && !out.items.empty())
     return Refusal{
         cat(files.tool->tool,
             " would run it in one transaction with the SET before it: put that into a file before")};

@@ -27,6 +27,7 @@ enum class Place {
 struct NewFiles {
   Phase phase = Phase::expand;       ///< without a directive
   const ToolFormat* tool = nullptr;  ///< whose they are; nullptr: plain SQL
+  std::string begin = {};            ///< a tool with several in a file: what each of them begins with
 };
 
 std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const FileAnalysis& file,

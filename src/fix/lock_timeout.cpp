@@ -9,10 +9,11 @@ namespace pgsluice::fix {
 namespace {
 
 /// SET LOCAL would be over before the next statement.
-bool runs_one_by_one(const SourceFile& source) {
+bool runs_one_by_one(const Job& job, const SourceFile& source) {
   if (source.reading == nullptr || source.reading->blocks.empty()) return false;
-  return source.reading->blocks.size() > 1 ||
-         source.reading->blocks.front().transaction == FileTransaction::none;
+  const std::vector<Reading::Block>& blocks = source.reading->blocks;
+  if (!job.files.begin.empty()) return blocks.back().transaction == FileTransaction::none;
+  return blocks.size() > 1 || blocks.front().transaction == FileTransaction::none;
 }
 
 /// Before all others, but what works for long outside of a transaction must not be cut off by it.
@@ -36,7 +37,7 @@ std::optional<Piece> add_lock_timeout(const Job& job, const Piece& piece, const 
     return std::nullopt;
   }
   const bool in_place = job.files.tool == nullptr || job.files.tool->in_place;
-  if (!in_place && (effect.needs_no_transaction || runs_one_by_one(analysis.file.script.source))) {
+  if (!in_place && (effect.needs_no_transaction || runs_one_by_one(job, analysis.file.script.source))) {
     notes.left_alone(line, finding->finding,
                      "it must stand alone in its file: ALTER ROLE … SET lock_timeout for who runs it");
     return std::nullopt;

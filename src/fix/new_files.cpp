@@ -94,6 +94,7 @@ std::string name_of_original(const Job& job) {
 std::optional<std::vector<std::string>> names_of(const Job& job, const std::vector<Piece>& pieces) {
   std::vector<std::string> labels;
   for (std::size_t i = 1; i < pieces.size(); ++i) labels.push_back(label_of(pieces[i]));
+  if (!job.files.begin.empty()) return labels;  // they become ids
   if (job.files.tool != nullptr)
     return version_names(*job.files.tool, job.input.migration.path, job.input.folder, labels);
   return new_names(name_of_original(job), job.input.folder, labels);

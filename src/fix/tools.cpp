@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "migration/tools/goose.hpp"
+#include "migration/tools/liquibase.hpp"
 
 namespace pgsluice::fix {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 // sqlx: sqlx-core/src/migrate/; golang-migrate: database/postgres/postgres.go run(); Prisma: schema-engine; refinery:
 // refinery_core/src/; goose: internal/sqlparser/; dbmate: pkg/dbmate/migration.go; Flyway: ParserSqlScript.java; Diesel:
 // migrations_internals; Atlas: sql/migrate/.
-constexpr std::array<ToolFormat, 10> k_formats{{
+constexpr std::array<ToolFormat, 11> k_formats{{
     {.tool = tool::sqlx, .marker = "-- no-transaction"},
     {.tool = tool::golang_migrate},
     {.tool = tool::prisma, .names = {.is_folder = true}},
@@ -43,6 +44,9 @@ constexpr std::array<ToolFormat, 10> k_formats{{
      .then =
          "atlas migrate hash writes the sums of these files into atlas.sum; without it Atlas refuses them"},
     {.tool = tool::sqitch, .in_place = true},
+    {.tool = tool::liquibase,
+     .then = "Liquibase refuses changesets that have run and have changed: where some of these have, take it "
+             "back, and say --since"},
 }};
 
 constexpr std::string_view k_up = ".up.sql";
@@ -111,6 +115,22 @@ std::string for_goose(const Item& item) {
   return cat(k_statement_begin, "\n", text, k_statement_end, "\n");
 }
 
+// ---- Liquibase's changesets --------------------------------------------------------------------------------------------
+
+/// A header that ends with the changeset's line.
+std::string changeset_off(const std::string& header) {
+  constexpr std::string_view k_setting = "runintransaction:";
+  const tools::Changeset changeset = tools::changesets_of(header).back();
+  if (!changeset.says("runintransaction", true)) return header;
+  const std::size_t end = std::min(header.find_first_of("\r\n", changeset.id.end), header.size());
+  const std::size_t said = to_lower(header).find(k_setting, changeset.id.end);
+  if (said == std::string::npos)
+    return cat(header.substr(0, end), " runInTransaction:false", header.substr(end));
+  const std::size_t value = said + k_setting.size();
+  const std::size_t value_end = std::min(header.find_first_of(" \t\r\n", value), header.size());
+  return cat(header.substr(0, value), "false", header.substr(value_end));
+}
+
 // ---- names -----------------------------------------------------------------------------------------------------------
 
 std::string down_of(std::string_view name) {
@@ -138,9 +158,11 @@ const ToolFormat* format_of(std::string_view tool) {
 
 std::string why_never(std::string_view tool) {
   if (tool == tool::drizzle)
-    return "drizzle runs all pending files in one transaction, and keeps a journal of them: take the safe "
-           "form "
-           "from lint, and run what needs no transaction with psql before them";
+    return "drizzle runs all pending files in one transaction, so that a new file would part nothing: build "
+           "an "
+           "index with psql before, CONCURRENTLY, and write IF NOT EXISTS here; add a constraint NOT VALID "
+           "here, "
+           "and validate it in a file of the next deployment (drizzle-kit generate --custom)";
   return cat("files of ", tool, " are not rewritten: take the safe form from lint");
 }
 
@@ -191,6 +213,9 @@ void take_markers(const ToolFormat& format, Piece& piece) {
     end = line == std::string::npos ? 0 : behind_line(text, line);
   } else if (format.tool == tool::sqitch) {
     end = end_of_comments(text);
+  } else if (format.tool == tool::liquibase) {
+    const std::vector<tools::Changeset> changesets = tools::changesets_of(text);
+    end = changesets.empty() ? 0 : behind_line(text, changesets.back().body.begin);
   } else if (!format.marker.empty() && text.starts_with(format.marker)) {
     end = text.find('\n') + 1;  // none: 0
   }
@@ -213,6 +238,7 @@ std::string begin_of(const ToolFormat& format, bool off) {
 }
 
 std::string switched_off(const ToolFormat& format, const std::string& header) {
+  if (format.tool == tool::liquibase) return changeset_off(header);
   if (!format.marker.empty())
     return find_line(header, format.marker) == std::string::npos ? cat(format.marker, "\n", header) : header;
   if (format.up_option.empty()) return header;

@@ -283,6 +283,14 @@ TEST(Tools, LiquibaseHasATransactionForEachChangeset) {
                           "2 SELECT 9", "2 SELECT 'GO\n'", "3 SELECT 10", "3 SELECT 12"));
 }
 
+TEST(Tools, NoStatementOfLiquibaseGoesOnBehindItsChangeset) {
+  const std::string text =
+      "--liquibase formatted sql\n--changeset a:1\nSELECT 1\n-- ; not it\n--changeset a:2\nSELECT 2;\n"
+      "/* ; */\n--changeset a:3\n--changeset a: \"4 5\"\nSELECT 3";
+  EXPECT_THAT(runs("liquibase", text), ElementsAre("0 SELECT 1", "1 SELECT 2", "2 SELECT 3"));
+  EXPECT_EQ(read_as("liquibase", text).written(), text);
+}
+
 TEST(Tools, AtlasReadsDirectivesOnlyAboveAnEmptyLine) {
   EXPECT_THAT(runs("atlas", "-- atlas:txmode none\n\nSELECT 1; SELECT 2;"),
               ElementsAre("- SELECT 1", "- SELECT 2"));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Liquibase's formatted SQL: a file is a list of changesets, each with settings of its own and a transaction of its own.
 // (Liquibase: parser/core/formattedsql, AbstractFormattedChangeLogParser.java)
+#include "migration/tools/liquibase.hpp"
+
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include "base/text.hpp"
@@ -35,16 +36,6 @@ std::map<std::string, std::string> settings_of(std::string_view line) {
   return settings;
 }
 
-struct Changeset {
-  SourceRange body;  ///< with its own line
-  std::map<std::string, std::string> settings;
-
-  [[nodiscard]] bool says(const std::string& name, bool preset) const {
-    const auto found = settings.find(name);
-    return found == settings.end() ? preset : to_lower(found->second) == "true";
-  }
-};
-
 /// `--changeset author:id key:value …`; none: another line.
 std::optional<Changeset> changeset_of(const Line& line) {
   const std::string_view comment = comment_of(line.text);
@@ -53,8 +44,16 @@ std::optional<Changeset> changeset_of(const Line& line) {
   const std::string_view rest = trim(comment.substr(word.size()));
   // The author may be quoted, and the first colon is that between author and id.
   const std::size_t colon = rest.find(':', rest.starts_with('"') ? rest.find('"', 1) : 0);
-  const std::size_t id_end = std::min(rest.find_first_of(" \t", std::min(colon, rest.size())), rest.size());
-  return Changeset{.body = line.range, .settings = settings_of(rest.substr(id_end))};
+  if (colon == std::string_view::npos) return Changeset{.body = line.range};
+  const std::size_t id = std::min(rest.find_first_not_of(" \t", colon + 1), rest.size());
+  const bool quoted = id < rest.size() && rest[id] == '"';
+  const std::size_t id_end = quoted ? std::min(rest.find('"', id + 1), rest.size() - 1) + 1
+                                    : std::min(rest.find_first_of(" \t", id), rest.size());
+  const std::size_t begin = line.range.begin + static_cast<std::size_t>(rest.data() - line.text.data());
+  return Changeset{.body = line.range,
+                   .author = std::string(rest.substr(0, colon)),
+                   .id = {.begin = begin + id, .end = begin + id_end},
+                   .settings = settings_of(rest.substr(id_end))};
 }
 
 bool is_for_postgresql(const Changeset& changeset) {
@@ -90,6 +89,21 @@ void end_statements(const Changeset& changeset, Draft& draft) {
     if (!trim(std::string_view(text).substr(end, line_end - end)).empty()) continue;
     draft.end_statement({.begin = token.begin, .end = end});
     lexer.seek(end);
+  }
+}
+
+/// No statement goes on behind its changeset, whether it has a semicolon or not.
+void end_at_next(const std::vector<Changeset>& changesets, Draft& draft) {
+  for (std::size_t i = 0; i + 1 < changesets.size(); ++i) {
+    const std::string& text = draft.text();
+    const SourceRange body = changesets[i].body;
+    sql::Lexer lexer(std::string_view(text).substr(0, body.end), body.begin);
+    bool open = false;
+    for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next())
+      open = token.kind != sql::TokenKind::semicolon;
+    if (open)
+      draft.end_statement(
+          {.begin = body.end, .end = std::min(text.find_first_of("\r\n", body.end), text.size())});
   }
 }
 
@@ -130,18 +144,28 @@ bool is_liquibase_text(std::string_view text) {
   return begins_with(comment_of(first), "liquibase formatted sql");
 }
 
+bool Changeset::says(const std::string& name, bool preset) const {
+  const auto found = settings.find(name);
+  return found == settings.end() ? preset : to_lower(found->second) == "true";
+}
+
+std::vector<Changeset> changesets_of(std::string_view text) {
+  std::vector<Changeset> changesets;
+  for (const Line& line : lines_of(text)) {
+    auto changeset = changeset_of(line);
+    if (!changeset) continue;
+    if (!changesets.empty()) changesets.back().body.end = line.range.begin;
+    changesets.push_back(std::move(*changeset));
+  }
+  if (!changesets.empty()) changesets.back().body.end = text.size();
+  return changesets;
+}
+
 void read_liquibase(const FileContext& /*file*/, Draft& draft) {
   const std::vector<Line> all = lines_of(draft.text());
-  std::vector<Changeset> changesets;
-  for (const Line& line : all) {
-    take_property(comment_of(line.text), draft);
-    if (auto changeset = changeset_of(line)) {
-      if (!changesets.empty()) changesets.back().body.end = line.range.begin;
-      changesets.push_back(std::move(*changeset));
-    }
-  }
+  for (const Line& line : all) take_property(comment_of(line.text), draft);
+  const std::vector<Changeset> changesets = changesets_of(draft.text());
   if (!changesets.empty()) {
-    changesets.back().body.end = draft.text().size();
     draft.add_block({.begin = 0, .end = changesets.front().body.begin}, FileTransaction::none);
   }
   for (const Changeset& changeset : changesets) {
@@ -152,6 +176,7 @@ void read_liquibase(const FileContext& /*file*/, Draft& draft) {
     if (body < changeset.body.end) draft.blank({.begin = body, .end = changeset.body.end});
   }
   ignore_lines(all, draft);
+  end_at_next(changesets, draft);
 }
 
 }  // namespace pgsluice::tools
