@@ -102,6 +102,14 @@ where indexes are built).
 runs them, each beside clients that read, update and insert on the tables that are locked.
 Which query waited behind which statement is looked up in the server meanwhile.
 
+--database-url runs what is pending there, by its ledger, on a clone of production instead:
+each file by itself, in one transaction that is rolled back, with the rows that are there.
+No COMMIT is sent. Left out, and named, is what cannot run so: CONCURRENTLY, VACUUM, batches,
+and a file that needs what a pending one before it does, for that is rolled back. Locks are
+held until then, and others wait for them: hence --i-know-this-is-not-production. What no
+ROLLBACK takes back stays: nextval(), the row count that an index build notes, what functions
+do outside of the transaction (dblink, COPY … TO PROGRAM).
+
 Examples:
   pgsluice preview new.sql --rows 100000
   pgsluice preview new.sql --rows 1% --catalog shop.json
@@ -110,11 +118,15 @@ Examples:
   pgsluice preview migrations/0042_orders.sql --html orders.html
   pgsluice preview migrations/ --pg-version 16
   pgsluice preview migrations/ --receipt rehearsed.json
+  pgsluice preview migrations/ --database-url postgresql://deploy@clone/shop \
+      --i-know-this-is-not-production
   pgsluice preview schema.sql new.sql --pg-bin /usr/lib/postgresql/17/bin
   pgsluice preview migrations/ --format json | jq '.files[].statements[] | select(.agrees | not)'
 
 Exit codes: 0 as predicted, 1 not as predicted, 2 usage, or no PostgreSQL here, 3 the
-server does not start, 15 it went away, 18 it refuses a statement.)",
+server does not start, 15 it went away, 18 it refuses a statement; on a clone also 3 a pooler
+shares its sessions, 11 others hold a lock, 13 an applied file has changed, 15 not reachable
+or read-only, 17 its rows violate a constraint.)",
      .add = add_preview},
     {.name = "plan",
      .summary = "show what apply would do now, to whom, and who is in the way",

@@ -10,15 +10,15 @@
 #include <CLI/CLI.hpp>
 
 #include "base/files.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "catalog/read.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/input.hpp"
+#include "cli/preview_clone.hpp"
+#include "cli/preview_files.hpp"
 #include "cli/reading.hpp"
 #include "cli/receipt.hpp"
-#include "execute/documents.hpp"
 #include "execute/stop.hpp"
 #include "findings/query_list.hpp"
 #include "load/play.hpp"
@@ -53,6 +53,7 @@ struct PreviewCommand {
   bool load = false;
   std::optional<std::chrono::milliseconds> blocker;
   std::string queries;
+  CloneOptions clone;
 };
 
 /// What --rows says: so many, or such a part of production's.
@@ -125,64 +126,6 @@ class RowPlan {
   RowCounts production_;
 };
 
-/// What is looked at, and what the server refuses, or apply would.
-struct Files {
-  WithHistory all;
-  std::vector<std::string> left_out;
-  std::optional<PlanProblem> refused;  ///< of one that was named
-
-  void leave_out(std::size_t at, const std::string& place, std::string_view why) {
-    left_out.push_back(cat(place, ": ", why));
-    all.migrations.erase(all.migrations.begin() + static_cast<std::ptrdiff_t>(at));
-    std::set<std::size_t> moved;
-    for (const std::size_t i : all.history) {
-      if (i != at) moved.insert(i < at ? i : i - 1);
-    }
-    all.history = std::move(moved);
-  }
-  [[nodiscard]] bool has_more_than_history() const { return all.migrations.size() > all.history.size(); }
-};
-
-/// `there`: what the server has before the first file.
-Plan plan_all(const PreviewCommand& command, std::vector<Migration> migrations, int major,
-              std::optional<Catalog> there) {
-  for (Migration& migration : migrations) {
-    read(migration);
-    if (!command.receipt.empty() && migration.path != "-")
-      migration.sha256 = sha256_hex(read_file(migration.path));
-  }
-  const Ledger nothing;
-  return make_plan(
-      analyse_folder(std::move(migrations),
-                     {.pg_version = major, .schemas = {}, .ledger = nothing, .live = std::move(there)},
-                     command.rules),
-      nothing, {.phase = {}, .release = {}, .unused_database = true});
-}
-
-[[noreturn]] void refuse(const PlanProblem& problem) {
-  throw Error(ExitCode::usage, cat(place_of(problem), ": ", problem.message), problem.hint);
-}
-
-/// The only file of that name; none: it may be another one's.
-std::optional<std::size_t> index_of(const std::vector<Migration>& migrations, const std::string& id) {
-  if (std::ranges::count(migrations, id, &Migration::id) != 1) return std::nullopt;
-  return static_cast<std::size_t>(std::ranges::find(migrations, id, &Migration::id) - migrations.begin());
-}
-
-/// Without the files that cannot run: what is looked at may do without them.
-Plan plan_of(const PreviewCommand& command, Files& files, int major, const std::optional<Catalog>& there) {
-  for (;;) {
-    Plan plan = plan_all(command, files.all.migrations, major, there);
-    const PlanProblem* problem = plan.refusal();
-    if (problem == nullptr) return plan;
-    const auto at = index_of(files.all.migrations, problem->path);
-    if (!at) refuse(*problem);
-    if (!files.all.history.contains(*at) && !files.refused) files.refused = *problem;
-    files.leave_out(*at, place_of(*problem), problem->message);
-    if (!files.has_more_than_history()) refuse(*files.refused);
-  }
-}
-
 std::string page_of(const Document& document) {
   return html_page("pgsluice preview", to_html(document));
 }
@@ -225,19 +168,23 @@ std::string place_of(const PreviewedFile& file, const PreviewedStatement& statem
              std::to_string(place.column));
 }
 
-ExitCode verdict(const Preview& preview) {
-  for (const PreviewedFile& file : preview.files) {
-    for (const PreviewedStatement& statement : file.statements) {
-      if (!statement.observed.error) continue;
-      const bool lost = pg::classify(statement.observed.error->sqlstate) == pg::Failure::connection;
-      throw Error(
-          lost ? ExitCode::unreachable : ExitCode::statement_failed,
-          cat(place_of(file, statement), ": ", statement.observed.error->message, " (",
-              statement.observed.error->sqlstate, ")"),
+Error refused_here(const SqlError& error, const std::string& place, const Preview& preview) {
+  const bool lost = pg::classify(error.sqlstate) == pg::Failure::connection;
+  return {lost ? ExitCode::unreachable : ExitCode::statement_failed,
+          cat(place, ": ", error.message, " (", error.sqlstate, ")"),
           lost ? "The server is gone. Nothing is left of it; try again."
                : cat("The server is empty but for what the files make: name the files before it, too",
                      has_history(preview) ? "; or, with --no-history, without the earlier ones of its folder."
-                                          : "."));
+                                          : ".")};
+}
+
+ExitCode verdict(const Preview& preview, const PreviewCommand& command) {
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements) {
+      if (!statement.observed.error) continue;
+      const SqlError& error = *statement.observed.error;
+      const std::string place = place_of(file, statement);
+      throw command.clone.url ? refused_by_clone(error, place) : refused_here(error, place, preview);
     }
   }
   return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
@@ -263,10 +210,10 @@ class Progress {
   bool on_;
 };
 
-std::string catalog_digest(Session& session) {
-  Snapshot snapshot = read_snapshot(session, {.sizes = false});
-  snapshot.taken_at.clear();
-  return sha256_hex(write_snapshot(std::move(snapshot)));
+StatementBegins show_on(const Progress& progress) {
+  return [&progress](const FileAnalysis& file, const Statement& statement) {
+    progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
+  };
 }
 
 LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
@@ -282,9 +229,9 @@ LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
   return options;
 }
 
-void stop_if_interrupted(const Interrupt& interrupt) {
-  if (interrupt.signal() != 0)
-    throw Error(interrupted_code(interrupt), "interrupted; the server is gone, nothing is left");
+void stop_if_interrupted(const Interrupt& interrupt,
+                         const std::string& end = "interrupted; the server is gone, nothing is left") {
+  if (interrupt.signal() != 0) throw Error(interrupted_code(interrupt), end);
 }
 
 /// That of production, unless another one is asked for.
@@ -329,7 +276,13 @@ struct Stagehand {
 
 Seen see(const Stagehand& hand, Files& files) {
   Seen seen;
-  if (!hand.production) seen.plan = plan_of(hand.command, files, hand.programs.major, std::nullopt);
+  PreviewBasis basis{.pg_version = hand.programs.major,
+                     .there = {},
+                     .schemas = {},
+                     .ledger = {},
+                     .checksums = !hand.command.receipt.empty(),
+                     .rules = hand.command.rules};
+  if (!hand.production) seen.plan = plan_of(files, basis);
   const ThrowAwayServer server(hand.programs);
   const EventSink silent = [](const Event&) {};
   std::vector<std::string> not_recreated;
@@ -342,21 +295,20 @@ Seen see(const Stagehand& hand, Files& files) {
   const auto runner = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
   const auto watcher = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
   // Predicted from what is there, for not everything may have been made.
-  if (hand.production)
-    seen.plan = plan_of(hand.command, files, hand.programs.major, make_catalog(read_snapshot(*watcher, {})));
+  if (hand.production) {
+    basis.there = make_catalog(read_snapshot(*watcher, {}));
+    seen.plan = plan_of(files, basis);
+  }
   std::optional<Filled> filled;
   const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
-                      seen.catalog = catalog_digest(*watcher);
+                      seen.catalog = catalog_digest(read_snapshot(*watcher, {.sizes = false}));
                       if (hand.rows.asks_for_rows()) {
                         hand.progress.show("filling tables with rows");
                         filled = hand.rows.fill_all(*watcher);
                       }
                       if (!hand.rows.production().empty()) seen.measured = measured_rows(*watcher);
                     }};
-  seen.preview = rehearse(
-      seen.plan, files.all.history, stage, [&](const FileAnalysis& file, const Statement& statement) {
-        hand.progress.show(cat(file.migration.id, ": ", file.script.text(statement.range)));
-      });
+  seen.preview = rehearse(seen.plan, files.all.history, stage, show_on(hand.progress));
   seen.preview.not_recreated = std::move(not_recreated);
   seen.preview.filled = std::move(filled);
   return seen;
@@ -370,7 +322,66 @@ Seen see_without_refused(const Stagehand& hand, Files& files) {
   }
 }
 
-ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
+/// Writes what was seen to wherever it was asked for.
+ExitCode tell(const PreviewCommand& command, const GlobalOptions& global, const Preview& preview, int major,
+              const std::string& catalog, const Files& files) {
+  const std::string text = render(preview, command, major, global);
+  if (command.output.empty()) {
+    std::cout << text;
+  } else {
+    write_file(command.output, text);
+  }
+  if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
+  if (command.format != Format::json) say_what_is_wrong(preview);
+  if (files.refused) refuse(*files.refused);
+  const ExitCode code = verdict(preview, command);
+  if (code == ExitCode::ok && !command.receipt.empty())
+    write_file(command.receipt, write_receipt(preview, major, catalog));
+  return code;
+}
+
+/// What makes sense only where the server is ours.
+void expect_nothing_for_own_server(const PreviewCommand& command) {
+  const auto refuse_option = [](bool given, std::string_view option) {
+    if (!given) return;
+    throw Error(ExitCode::usage, cat("--database-url and ", option, " do not go together"),
+                cat(option, " is for the server that preview starts by itself: leave one of them out (",
+                    "pgsluice.toml counts, too)."));
+  };
+  refuse_option(!command.catalog.empty(), "--catalog");
+  refuse_option(!command.rows.empty(), "--rows");
+  refuse_option(command.load, "--load");
+  refuse_option(command.blocker.has_value(), "--blocker");
+  refuse_option(!command.queries.empty(), "--queries");
+  refuse_option(!command.programs.empty(), "--pg-bin");
+  refuse_option(command.pg_version.has_value(), "--pg-version");
+}
+
+ExitCode preview_on_clone(const PreviewCommand& command, const GlobalOptions& global) {
+  expect_nothing_for_own_server(command);
+  expect_consent(command.clone);
+  Files files;
+  // Earlier files of the folder that are pending, too, are what those that are named may rest on.
+  if (command.no_history) {
+    files.all.migrations = find_migrations(command.paths, command.reading);
+  } else {
+    files.all = find_with_history(command.paths, command.reading);
+  }
+  const RealWorld real(*command.clone.url, pg::Access::any, global);
+  const Progress progress(global);
+  CloneSeen seen = see_clone(
+      command.clone, files,
+      {.pg_version = 0, .there = {}, .schemas = {}, .ledger = {}, .checksums = true, .rules = command.rules},
+      real.world(), show_on(progress));
+  progress.clear();
+  stop_if_interrupted(real.world().interrupt, "interrupted; all is rolled back");
+  if (seen.applied > 0 && !global.quiet)
+    std::cerr << count_of(seen.applied, "file") << " applied there already\n";
+  seen.preview.left_out.insert(seen.preview.left_out.begin(), files.left_out.begin(), files.left_out.end());
+  return tell(command, global, seen.preview, seen.major, seen.catalog, files);
+}
+
+ExitCode preview_here(const PreviewCommand& command, const GlobalOptions& global) {
   std::optional<Snapshot> production;
   if (!command.catalog.empty()) production = load_snapshot(command.catalog, {}, global);
   const RowPlan rows(command, production ? production_rows(make_catalog(*production)) : RowCounts());
@@ -423,19 +434,11 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
   progress.clear();
   stop_if_interrupted(interrupt);
   preview.server = cat("PostgreSQL ", programs.release);
-  const std::string text = render(preview, command, programs.major, global);
-  if (command.output.empty()) {
-    std::cout << text;
-  } else {
-    write_file(command.output, text);
-  }
-  if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
-  if (command.format != Format::json) say_what_is_wrong(preview);
-  if (files.refused) refuse(*files.refused);
-  const ExitCode code = verdict(preview);
-  if (code == ExitCode::ok && !command.receipt.empty())
-    write_file(command.receipt, write_receipt(preview, programs.major, seen.catalog));
-  return code;
+  return tell(command, global, preview, programs.major, seen.catalog, files);
+}
+
+ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
+  return command.clone.url ? preview_on_clone(command, global) : preview_here(command, global);
 }
 
 }  // namespace
@@ -479,6 +482,7 @@ Runner add_preview(CLI::App& app) {
          "--queries", command->queries,
          "the same, with what the application really sends: .sql, or from pg_stat_statements .csv or .json")
       ->type_name("FILE");
+  add_clone_options(app, command->clone);
   add_reading(app, command->reading);
   add_rules(app, command->rules);
   return [command](const GlobalOptions& global) { return run_preview(*command, global); };

@@ -19,19 +19,6 @@ namespace {
 constexpr milliseconds k_first_pause{200};
 constexpr milliseconds k_longest_pause{2'000};
 
-// A server that has just been promoted, or is about to be: writable is what we wait for.
-std::optional<std::string> why_not_writable(Session& session) {
-  const SqlResult state =
-      session.query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')", {});
-  if (!state.ok) {
-    return state.error.message;
-  }
-  if (state.truth(0, 0)) {
-    return "the server is a standby (in recovery)";
-  }
-  return state.text(0, 1) == "on" ? std::optional<std::string>("the server is read-only") : std::nullopt;
-}
-
 std::variant<std::unique_ptr<Session>, NoSession> connect_writable(const World& world) {
   auto result = world.connect();
   if (auto* session = std::get_if<std::unique_ptr<Session>>(&result)) {

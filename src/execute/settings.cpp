@@ -70,6 +70,18 @@ std::string set_command(const Setting& setting) {
 
 }  // namespace
 
+std::optional<std::string> why_not_writable(Session& session) {
+  const SqlResult state =
+      session.query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')", {});
+  if (!state.ok) {
+    return state.error.message;
+  }
+  if (state.truth(0, 0)) {
+    return "the server is a standby (in recovery)";
+  }
+  return state.text(0, 1) == "on" ? std::optional<std::string>("the server is read-only") : std::nullopt;
+}
+
 // A pooler gives its own number for the backend. In session mode the backend stays with the session all the same; in the
 // other modes a backend that is between two transactions is given to whoever comes next.
 bool expect_own_backend(Session& session, const Connector& connect) {

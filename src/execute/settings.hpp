@@ -3,6 +3,7 @@
 
 // The settings that make a session safe to run migrations in, and the proof that they hold.
 
+#include <optional>
 #include <string>
 
 #include "pgsluice/execute.hpp"
@@ -12,6 +13,10 @@ namespace pgsluice {
 /// Whether a connection pooler stands between. Throws Error(precondition) unless this session has a backend of its own
 /// until it ends: `connect` is asked for a second one to find that out.
 bool expect_own_backend(Session& session, const Connector& connect);
+
+/// Why nothing can be written on this server now; none: it can. One that has just been promoted, or is about to be, will be
+/// writable: what writes waits for that.
+std::optional<std::string> why_not_writable(Session& session);
 
 /// Makes the settings and reads them back in a second transaction. Throws Error(precondition) when one did not stick.
 void make_settings(Session& session, const RunOptions& options);

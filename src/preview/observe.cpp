@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "pg/sqlstate.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -23,20 +24,29 @@ constexpr std::string_view k_relations =
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
     "c.oid"
     " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND c.relkind "
-    "NOT IN ('t', 'c')";
+    "NOT IN ('t', 'c')"
+    " AND (n.nspname !~ '^pg_temp' OR n.oid = pg_my_temp_schema())";
 
 constexpr std::string_view k_locks =
     "SELECT relation, mode, granted FROM pg_locks"
-    " WHERE pid = $1::integer AND locktype = 'relation' AND relation >= 16384";
+    " WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384";
 
 constexpr std::string_view k_foreign_keys =
     "SELECT conname, conrelid, confrelid FROM pg_constraint WHERE contype = 'f'";
 
-SqlResult ask(Session& session, std::string_view sql, std::vector<SqlValue> parameters = {}) {
-  SqlResult result = session.query(sql, std::move(parameters));
-  if (!result.ok)
-    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::bug,
-                cat("cannot look at the catalogs: ", result.error.message));
+/// Others may be in the way where they are.
+ExitCode code_of(const SqlResult& failed) {
+  if (failed.connection_lost) return ExitCode::unreachable;
+  switch (pg::classify(failed.error.sqlstate)) {
+    case pg::Failure::lock_timeout:
+    case pg::Failure::cancelled: return ExitCode::lock_budget;
+    default: return ExitCode::bug;
+  }
+}
+
+SqlResult ask(Session& session, std::string_view sql) {
+  SqlResult result = session.query(sql, {});
+  if (!result.ok) throw Error(code_of(result), cat("cannot look at the catalogs: ", result.error.message));
   return result;
 }
 
@@ -55,9 +65,9 @@ ObservedRelations relations(Session& session) {
   return all;
 }
 
-HeldLocks locks_of(Session& session, int pid) {
+HeldLocks locks_of(Session& session) {
   HeldLocks held;
-  const SqlResult result = ask(session, k_locks, {std::to_string(pid)});
+  const SqlResult result = ask(session, k_locks);
   for (std::size_t i = 0; i < result.rows.size(); ++i) {
     if (const auto mode = parse_lock_name(result.text(i, 1))) held[result.text(i, 0)].insert(*mode);
   }
@@ -414,8 +424,8 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   std::vector<std::string> messages;
   Observation result = run(sql, {}, messages);
   if (result.error) return result;
-  say(session_, "LOCAL client_min_messages = warning");
-  HeldLocks now = locks_of(session_, session_.backend_pid());
+  session_.script(cat("SET LOCAL client_min_messages = warning", look_));
+  HeldLocks now = locks_of(session_);
   ObservedRelations after = relations(session_);
   held_before_ = by_name(held_, before_);
   Reader reader(at_begin_, before_, after, without(now, held_), session_, statement, result);

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/preview.hpp"
@@ -29,10 +30,14 @@ using ObservedRelations = std::map<std::string, ObservedRelation>;  ///< by oid
 /// Runs statements one by one on a session that nobody else uses, and looks at the catalogs and at pg_locks after each.
 class StatementObserver {
  public:
-  explicit StatementObserver(Session& session) : session_(session) {}
+  /// `look`: settings under which it looks, for files change theirs; may be empty.
+  explicit StatementObserver(Session& session, std::string look = {})
+      : session_(session), look_(std::move(look)) {}
 
   /// A transaction has begun.
   void begin();
+  /// What comes would be another transaction, where this one is to stay open.
+  void begin_next() { at_begin_ = before_; }
   /// Inside it: what the statement did, and all locks that the transaction then holds on what the statement touched.
   /// A lock that an earlier statement took is not told again unless it has become stronger.
   Observation observe(const Statement& statement, const std::string& sql);
@@ -48,6 +53,7 @@ class StatementObserver {
   Observation run(const std::string& sql, const Watch& watch, std::vector<std::string>& messages);
 
   Session& session_;
+  std::string look_;
   ObservedRelations at_begin_;
   ObservedRelations before_;
   HeldLocks held_;  ///< by oid

@@ -9,6 +9,8 @@
 #include "pg/sqlstate.hpp"
 #include "preview/compare.hpp"
 #include "preview/observe.hpp"
+#include "preview/rests_on.hpp"
+#include "preview/rolled_back.hpp"
 
 namespace pgsluice {
 namespace {
@@ -41,19 +43,59 @@ const Effect* effect_of(const FileAnalysis& file, std::size_t statement) {
   return found == file.effects.end() ? nullptr : &*found;
 }
 
+/// Runs SQL, and adds its time.
+SqlResult timed(Session& session, std::string_view sql, double& elapsed_ms) {
+  const auto from = steady_clock::now();
+  SqlResult result = session.script(sql);
+  elapsed_ms += std::chrono::duration<double, std::milli>(steady_clock::now() - from).count();
+  return result;
+}
+
+/// The end of a transaction, or what stands for it: what is deferred to it can fail there. That is the last statement's
+/// error, too.
+bool end_transaction(Session& session, std::string_view sql, PreviewedFile& file, double& elapsed_ms) {
+  SqlResult ended = timed(session, sql, elapsed_ms);
+  if (!ended.ok && !file.statements.empty()) file.statements.back().observed.error = std::move(ended.error);
+  return ended.ok;
+}
+
+/// Runs a statement with `observe`, and puts what it did beside what was predicted. False: the server refuses it.
+bool observe_statement(const PlannedStatement& planned, PreviewedFile& file, double& elapsed_ms,
+                       const StatementObserver& observer, const auto& observe) {
+  const Statement& statement = file.analysis->script.statements[planned.index];
+  PreviewedStatement& done = file.statements.emplace_back();
+  done.planned = &planned;
+  done.predicted = effect_of(*file.analysis, planned.index);
+  done.begin_ms = elapsed_ms;
+  done.observed = observe(statement, *done.predicted);
+  elapsed_ms += done.observed.ms;
+  if (done.observed.error) return false;
+  done.differences =
+      compare(*done.predicted, statement, done.observed, observer.held_before(), Unseen::may_be);
+  return true;
+}
+
+void release_locks(PreviewedFile& file, std::size_t first, double elapsed_ms) {
+  for (std::size_t i = first; i < file.statements.size(); ++i) file.statements[i].released_ms = elapsed_ms;
+}
+
+bool is_lost(const PreviewedFile& file) {
+  return pg::classify(file.statements.back().observed.error->sqlstate) == pg::Failure::connection;
+}
+
 class Rehearsal {
  public:
-  Rehearsal(const Stage& stage, const std::function<void(const FileAnalysis&, const Statement&)>& began)
+  Rehearsal(const Stage& stage, const StatementBegins& began)
       : stage_(stage), began_(began), observer_(stage.runner) {}
 
   Preview run(const Plan& plan, const std::set<std::size_t>& history) {
     bool looked_at = false;
     bool refused = false;
     for (const PlannedFile& planned : plan.files) {
-      const bool is_history = history.contains(preview.files.size());
+      const bool is_history = history.contains(preview_.files.size());
       if (!is_history && refused) break;
       if (!is_history && !std::exchange(looked_at, true)) stage_.prepare();
-      PreviewedFile& file = preview.files.emplace_back(
+      PreviewedFile& file = preview_.files.emplace_back(
           PreviewedFile{.analysis = &planned.analysis, .history = is_history, .statements = {}});
       const bool ran =
           std::ranges::all_of(planned.steps, [&](const Step& step) { return run_step(step, file); });
@@ -61,23 +103,19 @@ class Rehearsal {
       if (!is_history || is_lost(file)) break;
       refused = true;
     }
-    return std::move(preview);
+    return std::move(preview_);
   }
 
  private:
-  static bool is_lost(const PreviewedFile& file) {
-    return pg::classify(file.statements.back().observed.error->sqlstate) == pg::Failure::connection;
-  }
-
   bool run_step(const Step& step, PreviewedFile& file) {
     const std::size_t first = file.statements.size();
     for (;;) {
       if (try_step(step, file)) return true;
       const std::optional<std::string> role = missing_role(*file.statements.back().observed.error);
-      if (!role || std::ranges::count(preview.roles, *role) > 0) return false;
+      if (!role || std::ranges::count(preview_.roles, *role) > 0) return false;
       // A throw-away server has no roles but its owner; the files do not make those of the whole cluster.
       if (!stage_.watcher.script(cat("CREATE ROLE ", quote_ident(*role))).ok) return false;
-      preview.roles.push_back(*role);
+      preview_.roles.push_back(*role);
       file.statements.resize(first);
     }
   }
@@ -93,44 +131,158 @@ class Rehearsal {
     const bool ran = std::ranges::all_of(step.statements, [&](const PlannedStatement& statement) {
       return run_statement(step, statement, file);
     });
-    const bool ended = !step.in_transaction || end_transaction(ran, file);
-    for (std::size_t i = first; i < file.statements.size(); ++i) file.statements[i].released_ms = elapsed_;
+    const bool ended = !step.in_transaction || end(ran, file);
+    release_locks(file, first, elapsed_);
     return ran && ended;
   }
 
-  /// What is deferred to COMMIT can fail there: that is the last statement's error, too.
-  bool end_transaction(bool ran, PreviewedFile& file) {
-    const auto from = steady_clock::now();
-    const SqlResult ended = stage_.runner.script(ran ? "COMMIT" : "ROLLBACK");
-    elapsed_ += std::chrono::duration<double, std::milli>(steady_clock::now() - from).count();
-    if (ran && !ended.ok && !file.statements.empty()) file.statements.back().observed.error = ended.error;
-    return ended.ok;
+  bool end(bool ran, PreviewedFile& file) {
+    return ran ? end_transaction(stage_.runner, "COMMIT", file, elapsed_)
+               : timed(stage_.runner, "ROLLBACK", elapsed_).ok;
   }
 
   bool run_statement(const Step& step, const PlannedStatement& planned, PreviewedFile& file) {
-    const Statement& statement = file.analysis->script.statements[planned.index];
-    if (began_) began_(*file.analysis, statement);
-    PreviewedStatement& done = file.statements.emplace_back();
-    done.planned = &planned;
-    done.predicted = effect_of(*file.analysis, planned.index);
-    done.begin_ms = elapsed_;
-    done.observed = step.in_transaction ? observer_.observe(statement, planned.sql)
-                                        : observer_.observe_alone(statement, planned.sql, stage_.watcher,
-                                                                  tables_of(*done.predicted));
-    elapsed_ += done.observed.ms;
-    if (done.observed.error) return false;
-    done.differences =
-        compare(*done.predicted, statement, done.observed, observer_.held_before(), Unseen::may_be);
-    return true;
+    if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
+    return observe_statement(
+        planned, file, elapsed_, observer_, [&](const Statement& statement, const Effect& predicted) {
+          return step.in_transaction
+                     ? observer_.observe(statement, planned.sql)
+                     : observer_.observe_alone(statement, planned.sql, stage_.watcher, tables_of(predicted));
+        });
   }
 
   const Stage& stage_;
-  const std::function<void(const FileAnalysis&, const Statement&)>& began_;
+  const StatementBegins& began_;
   StatementObserver observer_;
   double elapsed_ = 0;  ///< of statements and their ends, in ms: our looking takes time, too
+  Preview preview_;
+};
 
+// ---- on a server that keeps nothing --------------------------------------------------------------------------------------
+
+std::string place_of(const FileAnalysis& file, const SourceRange& range) {
+  const Position place = LineIndex(file.script.source).position(range.begin);
+  return cat(file.migration.path.string(), ":", std::to_string(place.line), ":",
+             std::to_string(place.column));
+}
+
+/// A procedure or a DO block that commits is refused where a transaction is around it.
+bool can_be_rolled_back(const Step& step) {
+  const std::string_view tag = step.statements.empty() ? "" : std::string_view(step.statements.front().tag);
+  return step.in_transaction || (!step.backfill && (tag == "DoStmt" || tag == "CallStmt"));
+}
+
+std::string_view why_not_rolled_back(const Step& step) {
+  return step.backfill ? "runs in batches, each of which commits by itself: nothing could be rolled back"
+                       : "cannot run in a transaction, so it could not be rolled back";
+}
+
+std::string set_lock_timeout(std::chrono::milliseconds timeout) {
+  return cat("SET LOCAL lock_timeout = ", std::to_string(timeout.count()));
+}
+
+class CloneRehearsal {
  public:
-  Preview preview;
+  CloneRehearsal(const Clone& clone, const StatementBegins& began) : clone_(clone), began_(began) {}
+
+  Preview run(const Plan& plan, const std::set<std::size_t>& unnamed) {
+    for (std::size_t i = 0; i < plan.files.size(); ++i) {
+      const PlannedFile& planned = plan.files[i];
+      if (planned.state == FileState::applied) continue;
+      if (!unnamed.contains(i) && !look_at(planned)) break;
+      before_.push_back(&planned.analysis);
+    }
+    return std::move(preview_);
+  }
+
+ private:
+  /// False: that was the end.
+  bool look_at(const PlannedFile& planned) {
+    std::optional<std::string> why_not = reason_against(planned);
+    if (!why_not) {
+      PreviewedFile& file = preview_.files.emplace_back(
+          PreviewedFile{.analysis = &planned.analysis, .history = false, .statements = {}});
+      if (run_file(planned, file)) return true;
+      why_not = excuse(planned, file.statements.back());
+      if (!why_not) return false;
+      preview_.files.pop_back();
+    }
+    preview_.left_out.push_back(*std::move(why_not));
+    return true;
+  }
+
+  [[nodiscard]] std::optional<std::string> reason_against(const PlannedFile& planned) const {
+    const FileAnalysis& file = planned.analysis;
+    if (planned.state == FileState::held)
+      return cat(file.migration.path.string(), ": apply holds it back: ", planned.holds.front().words);
+    for (const Step& step : planned.steps) {
+      if (!can_be_rolled_back(step))
+        return cat(place_of(file, step.statements.front().range), ": ", why_not_rolled_back(step));
+    }
+    if (before_.empty()) return std::nullopt;
+    const FileAnalysis alone = clone_.alone(file);
+    const Effect* effect = first_that_rests(file, alone);
+    if (effect == nullptr) return std::nullopt;
+    return cat(place_of(file, file.script.statements[effect->statement].range), ": needs ",
+               rests_on(*effect, before_).value_or("what the pending files before it do"),
+               ", and that is rolled back");
+  }
+
+  bool run_file(const PlannedFile& planned, PreviewedFile& file) {
+    RolledBack transaction(clone_.session, planned.steps.front().begin);
+    StatementObserver observer(transaction, cat("; ", set_lock_timeout(clone_.look_timeout)));
+    observer.begin();
+    return std::ranges::all_of(planned.steps, [&](const Step& step) {
+      const std::size_t first = file.statements.size();
+      transaction.script(clone_.reset);
+      for (const std::string& setting : step.settings) transaction.query(setting, {});
+      observer.begin_next();
+      const bool ran = std::ranges::all_of(step.statements, [&](const PlannedStatement& statement) {
+        return run_statement(statement, file, transaction, observer);
+      });
+      const bool ended = ran && end_transaction(transaction, "SET CONSTRAINTS ALL IMMEDIATE", file, elapsed_);
+      release_locks(file, first, elapsed_);
+      return ended;
+    });
+  }
+
+  bool run_statement(const PlannedStatement& planned, PreviewedFile& file, Session& transaction,
+                     StatementObserver& observer) {
+    if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
+    return observe_statement(planned, file, elapsed_, observer,
+                             [&](const Statement& statement, const Effect&) {
+                               transaction.script(set_lock_timeout(clone_.lock_timeout(planned)));
+                               return observer.observe(statement, planned.sql);
+                             });
+  }
+
+  /// Why it may be no fault of the file that the server refuses this statement.
+  [[nodiscard]] std::optional<std::string> excuse(const PlannedFile& planned,
+                                                  const PreviewedStatement& refused) const {
+    const SqlError& error = *refused.observed.error;
+    switch (pg::classify(error.sqlstate)) {
+      case pg::Failure::lock_timeout:
+      case pg::Failure::conflict:
+      case pg::Failure::cancelled:
+      case pg::Failure::connection:
+      case pg::Failure::read_only: return std::nullopt;
+      default: break;
+    }
+    const std::string words = cat(place_of(planned.analysis, refused.planned->range), ": ", error.message,
+                                  " (", error.sqlstate, ")");
+    if (const auto on = may_rest_on(*refused.predicted, error, before_))
+      return cat(words, ", maybe for want of ", *on, ", and that is rolled back");
+    const std::vector<PlannedStatement>& first = planned.steps.front().statements;
+    if (std::ranges::count(first, refused.planned->index, &PlannedStatement::index) == 0)
+      return cat(words, ", maybe because what runs in several transactions ran in one here");
+    return std::nullopt;
+  }
+
+  const Clone& clone_;
+  const StatementBegins& began_;
+  FilesBefore before_;
+  double elapsed_ = 0;
+  Preview preview_;
 };
 
 }  // namespace
@@ -155,8 +307,13 @@ std::size_t Preview::disagreements() const {
 }
 
 Preview rehearse(const Plan& plan, const std::set<std::size_t>& history, const Stage& stage,
-                 const std::function<void(const FileAnalysis&, const Statement&)>& began) {
+                 const StatementBegins& began) {
   return Rehearsal(stage, began).run(plan, history);
+}
+
+Preview rehearse_rolled_back(const Plan& plan, const std::set<std::size_t>& unnamed, const Clone& clone,
+                             const StatementBegins& began) {
+  return CloneRehearsal(clone, began).run(plan, unnamed);
 }
 
 }  // namespace pgsluice

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/preview_files.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/files.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "cli/database.hpp"
+#include "execute/documents.hpp"
+
+namespace pgsluice::cli {
+namespace {
+
+Plan plan_all(std::vector<Migration> migrations, const PreviewBasis& basis) {
+  for (Migration& migration : migrations) {
+    read(migration);
+    if (basis.checksums && migration.path != "-") migration.sha256 = sha256_hex(read_file(migration.path));
+  }
+  return make_plan(analyse_folder(std::move(migrations),
+                                  {.pg_version = basis.pg_version,
+                                   .schemas = basis.schemas,
+                                   .ledger = basis.ledger,
+                                   .live = basis.there},
+                                  basis.rules),
+                   basis.ledger, {.phase = {}, .release = {}, .unused_database = true});
+}
+
+/// The only file of that name; none: it may be another one's.
+std::optional<std::size_t> index_of(const std::vector<Migration>& migrations, const std::string& id) {
+  if (std::ranges::count(migrations, id, &Migration::id) != 1) return std::nullopt;
+  return static_cast<std::size_t>(std::ranges::find(migrations, id, &Migration::id) - migrations.begin());
+}
+
+}  // namespace
+
+void Files::leave_out(std::size_t at, const std::string& place, std::string_view why) {
+  left_out.push_back(cat(place, ": ", why));
+  all.migrations.erase(all.migrations.begin() + static_cast<std::ptrdiff_t>(at));
+  std::set<std::size_t> moved;
+  for (const std::size_t i : all.history) {
+    if (i != at) moved.insert(i < at ? i : i - 1);
+  }
+  all.history = std::move(moved);
+}
+
+void refuse(const PlanProblem& problem) {
+  throw Error(ExitCode::usage, cat(place_of(problem), ": ", problem.message), problem.hint);
+}
+
+Plan plan_of(Files& files, const PreviewBasis& basis) {
+  for (;;) {
+    Plan plan = plan_all(files.all.migrations, basis);
+    const PlanProblem* problem = plan.refusal();
+    if (problem == nullptr) return plan;
+    if (problem->code == ExitCode::file_changed)
+      throw Error(problem->code, cat(place_of(*problem), ": ", problem->message), problem->hint);
+    const auto at = index_of(files.all.migrations, problem->path);
+    if (!at) refuse(*problem);
+    if (!files.all.history.contains(*at) && !files.refused) files.refused = *problem;
+    files.leave_out(*at, place_of(*problem), problem->message);
+    if (!files.has_more_than_history()) refuse(*files.refused);
+  }
+}
+
+std::string catalog_digest(Snapshot snapshot) {
+  snapshot.taken_at.clear();
+  return sha256_hex(write_snapshot(std::move(snapshot)));
+}
+
+}  // namespace pgsluice::cli
