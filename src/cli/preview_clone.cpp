@@ -55,6 +55,11 @@ FileAnalysis predict_alone(const FileAnalysis& file, const PreviewBasis& basis) 
                        .front());
 }
 
+/// duplicate_table, duplicate_column, duplicate_object: the file may have been applied by somebody else.
+bool is_there_already(std::string_view sqlstate) {
+  return sqlstate == "42P07" || sqlstate == "42701" || sqlstate == "42710";
+}
+
 }  // namespace
 
 void add_clone_options(CLI::App& app, CloneOptions& options) {
@@ -94,6 +99,8 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
   basis.there = make_catalog(snapshot);
   basis.schemas = schemas_of(*session);
   basis.ledger = read_ledger(*session);
+  // Whoever has applied files here, has applied those before the ones that are named.
+  if (!basis.ledger.exists) files.leave_out_history();
   basis.checksums = true;
   CloneSeen seen{.plan = plan_of(files, basis),
                  .preview = {},
@@ -123,7 +130,11 @@ Error refused_by_clone(const SqlError& error, const std::string& place) {
               "Others were in the way. Nothing was changed; try again, or give a longer --lock-timeout."};
     case pg::Failure::data:
       return {ExitCode::data_violation, words, "The rows of the clone violate it. Nothing was changed."};
-    default: return {ExitCode::statement_failed, words, "apply would fail here, too. Nothing was changed."};
+    default:
+      return {ExitCode::statement_failed, words,
+              is_there_already(error.sqlstate)
+                  ? "Name the new files only, if another tool has applied this one. Nothing was changed."
+                  : "apply would fail here, too. Nothing was changed."};
   }
 }
 

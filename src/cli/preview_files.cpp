@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/sha256.hpp"
@@ -43,6 +44,14 @@ void Files::leave_out(std::size_t at, const std::string& place, std::string_view
     if (i != at) moved.insert(i < at ? i : i - 1);
   }
   all.history = std::move(moved);
+}
+
+void Files::leave_out_history() {
+  std::vector<Migration> named;
+  for (std::size_t i = 0; i < all.migrations.size(); ++i) {
+    if (!all.history.contains(i)) named.push_back(std::move(all.migrations[i]));
+  }
+  all = {.migrations = std::move(named), .history = {}};
 }
 
 void refuse(const PlanProblem& problem) {

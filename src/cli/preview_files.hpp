@@ -22,6 +22,7 @@ struct Files {
   std::optional<PlanProblem> refused;  ///< of one that was named
 
   void leave_out(std::size_t at, const std::string& place, std::string_view why);
+  void leave_out_history();
   [[nodiscard]] bool has_more_than_history() const { return all.migrations.size() > all.history.size(); }
 };
 

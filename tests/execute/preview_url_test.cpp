@@ -6,12 +6,14 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
 #include "execute/harness.hpp"
+#include "execute/pooler.hpp"
 #include "execute/server_process.hpp"
 #include "support/schema.hpp"
 
@@ -149,6 +151,18 @@ TEST_P(PreviewByTheMigrator, OnlyWhatIsPendingRuns) {
   EXPECT_EQ(run(command({})).code, 13);
 }
 
+TEST_P(PreviewOnClone, WithoutALedgerFilesBeforeTheNamedOneCountAsApplied) {
+  clone.sql("CREATE TABLE t (a int)");
+  folder.write("1_t.sql", "CREATE TABLE t (a int);\n").write("2_b.sql", "ALTER TABLE t ADD b int;\n");
+  const std::string last = (folder.path() / "2_b.sql").string();
+  const Finished named = run({"preview", last, "--database-url", clone.url(), k_consent, "--format", "json"});
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_EQ(agreeing(named.json()), 1);
+  const Finished all = run(command({}));
+  EXPECT_EQ(all.code, 18) << all.err;
+  EXPECT_THAT(all.err, AllOf(HasSubstr("42P07"), HasSubstr("Name the new files only")));
+}
+
 TEST_P(PreviewOnClone, WhatRestsOnAPendingFileIsLeftOutAndNamed) {
   clone.sql("CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1)");
   folder.write("1_new.sql", "CREATE TABLE \"New\" (id int);\n")
@@ -250,6 +264,19 @@ TEST_P(PreviewOnClone, LeavesNothingBehindWhenItIsEnded) {
     EXPECT_TRUE(wait_until([&] { return clone.pgsluice_sessions() == 0; }));
     EXPECT_EQ(clone.sql("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0"),
               "1");
+  }
+}
+
+TEST_P(PreviewOnClone, AlsoBehindAPoolerThatKeepsSessionsApart) {
+  if (GetParam().major != 12 && GetParam().major != 18) return;
+  Database plain(GetParam(), "pooled_clone", k_superuser);
+  plain.sql("CREATE TABLE t (a int)");
+  folder.write("1_b.sql", "ALTER TABLE t ADD b int;\n");
+  for (const auto& [mode, code] : {std::pair("session", 0), std::pair("transaction", 3)}) {
+    const Pooler pooler(GetParam(), mode);
+    const Finished seen =
+        run({"preview", folder.path().string(), "--database-url", pooler.url(plain), k_consent});
+    EXPECT_EQ(seen.code, code) << mode << seen.err << seen.out;
   }
 }
 
