@@ -21,7 +21,9 @@ const Relation* Subject::relation() const {
 
 char Subject::relkind(std::string_view role) const {
   const auto lock = std::ranges::find(command_effect.locks, role, &RelationLock::role);
-  return lock == command_effect.locks.end() ? '\0' : lock->relkind;
+  if (lock != command_effect.locks.end()) return lock->relkind;
+  // A table that refers to itself is locked under that role.
+  return role == "target" && relation() != nullptr ? relation()->relkind : '\0';
 }
 
 std::span<const StatementKind> statement_kinds() {
@@ -33,12 +35,16 @@ std::span<const StatementKind> statement_kinds() {
        .rows = {"create_index", "drop_index", "reindex", "refresh", "detach_partition.14"},
        .rewrite = concurrently},
       {.name = "not-valid",
-       .sentence = "a CHECK, foreign key or NOT NULL is added NOT VALID and validated afterwards",
+       .sentence =
+           "a CHECK, foreign key or NOT NULL is added NOT VALID and validated afterwards; before 18 a "
+           "foreign key of a partitioned table on each partition",
        .rows = {"add_check.scan", "add_check.scan_no_inherit", "add_check.scan_no_inherit_18",
                 "add_not_null.scan", "add_foreign_key.validated", "add_foreign_key.validated_18"},
        .rewrite = not_valid},
       {.name = "using-index",
-       .sentence = "a UNIQUE or PRIMARY KEY is made from an index that is built CONCURRENTLY",
+       .sentence =
+           "a UNIQUE or PRIMARY KEY is made from an index that is built CONCURRENTLY; of a partitioned "
+           "table on each partition, and attached",
        .rows = {"add_unique", "add_primary_key"},
        .rewrite = using_index},
       {.name = "set-not-null",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD CONSTRAINT CHECK or FOREIGN KEY → NOT VALID, which looks at new rows only, and then VALIDATE CONSTRAINT.
 #include "base/text.hpp"
+#include "fix/partitioned_key.hpp"
 #include "fix/words.hpp"
 #include "sql/lexer.hpp"
 
@@ -19,11 +20,8 @@ std::string with_name(std::string_view sql, const std::string& name) {
 Rewritten not_valid(const Subject& subject) {
   const Constraint& constraint = subject.command().constraints.front();
   if (constraint.contype == "CONSTR_FOREIGN" && subject.relkind("target") == relkind::partitioned_table &&
-      subject.pg_version < 18) {
-    return Refusal{
-        "before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID: add it to each "
-        "partition that way, then to the table"};
-  }
+      subject.pg_version < 18)
+    return foreign_key_on_partitions(subject);
   const std::string name = constraint_name(subject, constraint);
   const SourceRange range = subject.command().range;
   const SourceRange statement = subject.statement().range;

@@ -23,89 +23,75 @@ std::size_t end_of_table(std::string_view sql, std::size_t behind_on) {
   return end;
 }
 
-class Parts {
- public:
-  Parts(const Subject& subject, Catalog after)
-      : subject_(subject), after_(std::move(after)), table_(subject.before.resolve(subject.target()->name)) {}
+/// That the command makes, or takes for its own; of the table itself the one that is new.
+const Relation* index_on(const Catalog& after, const RelationName& table, const Relation* parent,
+                         const Catalog& before) {
+  const auto indexes = after.indexes(table);
+  const auto found = std::ranges::find_if(indexes, [&](const Relation* index) {
+    if (parent == nullptr) return before.find(index->name) == nullptr;
+    return std::ranges::find(index->parents, parent->name) != index->parents.end();
+  });
+  return found == indexes.end() ? nullptr : *found;
+}
 
-  Rewritten run() {
-    const std::string_view sql = subject_.sql();
-    const auto index = find_keyword(sql, {"index"});
-    const auto on = find_keyword(sql, {"on"});
-    if (!index || !on) return Refusal{"where the table's name stands cannot be told"};
-    if (find_keyword(sql.substr(index->end, on->begin - index->end), {"exists"}))
-      return Refusal{"IF NOT EXISTS would go over an index that is there and not valid: leave it out"};
-    head_ = tidy(sql.substr(0, index->end));
-    rest_ = sql.substr(end_of_table(sql, on->end));
-    const Relation* root = index_on(table_, {});
-    if (root == nullptr || after_.children(table_).empty())
-      return Refusal{
-          "no partition of this partitioned table is known: CREATE INDEX … ON ONLY it, on each partition "
-          "CREATE INDEX "
-          "CONCURRENTLY, then "
-          "ALTER INDEX … ATTACH PARTITION"};
-    create(*root, table_);
-    Replacement steps = std::move(only_);
-    std::ranges::move(built_, std::back_inserter(steps));
-    std::ranges::move(attached_, std::back_inserter(steps));
-    return steps;
-  }
-
- private:
-  void create(const Relation& index, const RelationName& table) {
-    only_.emplace_back(cat(head_, " ", quote_ident(index.name.relname), " ON ONLY ", written(table), rest_));
-    for (const Relation* partition : after_.children(table)) {
-      const Relation* own = index_on(partition->name, index.name);
-      if (own == nullptr) continue;  // a foreign table has none
-      if (subject_.before.find(own->name) == nullptr) make(*own, *partition);
-      attached_.emplace_back(
-          cat("ALTER INDEX ", written(index.name), " ATTACH PARTITION ", written(own->name)));
-    }
-  }
-
-  void make(const Relation& index, const Relation& partition) {
-    if (partition.relkind == relkind::partitioned_table) {
-      create(index, partition.name);
-      return;
-    }
-    built_.emplace_back(cat(head_, " CONCURRENTLY ", quote_ident(index.name.relname), " ON ",
-                            written(partition.name), rest_));
-  }
-
-  /// That the statement makes, or takes for its own; of the table itself the one that is new.
-  [[nodiscard]] const Relation* index_on(const RelationName& table, const RelationName& parent) const {
-    const auto indexes = after_.indexes(table);
-    const auto found = std::ranges::find_if(indexes, [&](const Relation* index) {
-      if (parent.empty()) return subject_.before.find(index->name) == nullptr;
-      return std::ranges::find(index->parents, parent) != index->parents.end();
-    });
-    return found == indexes.end() ? nullptr : *found;
-  }
-
-  /// With its schema where the statement names one, or where it is another.
-  [[nodiscard]] std::string written(const RelationName& name) const {
-    const bool short_name =
-        subject_.target()->name.schemaname.empty() && name.schemaname == table_.schemaname;
-    return short_name ? quote_ident(name.relname) : name.quoted();
-  }
-
-  const Subject& subject_;
-  Catalog after_;
-  RelationName table_;
-  std::string head_;  ///< CREATE UNIQUE INDEX
-  std::string rest_;  ///< behind the table's name
-  Replacement only_;
-  Replacement built_;
-  Replacement attached_;
-};
+Catalog catalog_after(const Subject& subject) {
+  Catalog after = subject.before;
+  after.apply(subject.command());
+  return after;
+}
 
 }  // namespace
 
+IndexTree::IndexTree(const Subject& subject) : subject_(subject), after_(catalog_after(subject)) {
+  const RelationName table = subject.before.resolve(subject.target()->name);
+  const Relation* index = index_on(after_, table, nullptr, subject.before);
+  if (index == nullptr || after_.children(table).empty()) return;
+  add({.table = after_.find(table), .index = index});
+}
+
+void IndexTree::add(const IndexPart& part) {
+  parts_.push_back(part);
+  if (part.is_there || !part.is_partitioned()) return;
+  for (const Relation* partition : after_.children(part.table->name)) {
+    const Relation* own = index_on(after_, partition->name, part.index, subject_.before);
+    if (own == nullptr) continue;  // a foreign table has none
+    add({.table = partition,
+         .index = own,
+         .parent = part.index,
+         .is_there = subject_.before.find(own->name) != nullptr});
+    attached_.emplace_back(cat("ALTER INDEX ", name_beside(subject_, part.index->name), " ATTACH PARTITION ",
+                               name_beside(subject_, own->name)));
+  }
+}
+
 Rewritten on_partitions(const Subject& subject) {
   if (subject.target()->only) return Replacement{};
-  Catalog after = subject.before;
-  after.apply(subject.command());
-  return Parts(subject, std::move(after)).run();
+  const std::string_view sql = subject.sql();
+  const auto index = find_keyword(sql, {"index"});
+  const auto on = find_keyword(sql, {"on"});
+  if (!index || !on) return Refusal{"where the table's name stands cannot be told"};
+  if (find_keyword(sql.substr(index->end, on->begin - index->end), {"exists"}))
+    return Refusal{"IF NOT EXISTS would go over an index that is there and not valid: leave it out"};
+  const IndexTree tree(subject);
+  if (tree.parts().empty())
+    return Refusal{
+        "no partition of this partitioned table is known: CREATE INDEX … ON ONLY it, on each partition "
+        "CREATE "
+        "INDEX CONCURRENTLY, then ALTER INDEX … ATTACH PARTITION"};
+  const std::string head = tidy(sql.substr(0, index->end));  // CREATE UNIQUE INDEX
+  const std::string_view rest = sql.substr(end_of_table(sql, on->end));
+  Replacement steps;
+  Replacement built;
+  for (const IndexPart& part : tree.parts()) {
+    if (part.is_there) continue;
+    const bool only = part.is_partitioned();
+    (only ? steps : built)
+        .emplace_back(cat(head, only ? " " : " CONCURRENTLY ", quote_ident(part.index->name.relname), " ON ",
+                          only ? "ONLY " : "", name_beside(subject, part.table->name), rest));
+  }
+  std::ranges::move(built, std::back_inserter(steps));
+  std::ranges::copy(tree.attached(), std::back_inserter(steps));
+  return steps;
 }
 
 }  // namespace pgsluice::fix

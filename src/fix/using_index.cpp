@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "fix/partitioned_key.hpp"
 #include "fix/words.hpp"
 
 namespace pgsluice::fix {
@@ -47,9 +48,6 @@ Names nullable_columns(const Subject& subject, const Names& columns) {
 }
 
 std::string refusal(const Subject& subject, const Constraint& constraint) {
-  if (subject.relkind("target") == relkind::partitioned_table)
-    return "a constraint of a partitioned table cannot be made from an index: add it to each partition that "
-           "way first";
   if (constraint.without_overlaps || constraint.columns.empty())
     return "there is no way without the lock for this kind of constraint";
   if (find_keyword(alter_prefix(subject), {"if"}))
@@ -75,10 +73,20 @@ Names index_columns(const Subject& subject, Name index) {
   return columns;
 }
 
+Rewritten behind(Replacement first, Rewritten rest) {
+  auto* steps = std::get_if<Replacement>(&rest);
+  if (steps == nullptr || first.empty()) return rest;
+  std::ranges::move(*steps, std::back_inserter(first));
+  return first;
+}
+
 }  // namespace
 
 Rewritten using_index(const Subject& subject) {
   const Constraint& constraint = subject.command().constraints.front();
+  const bool builds_nothing =
+      subject.relkind("target") == relkind::partitioned_table && subject.target()->only;
+  if (builds_nothing) return Replacement{};
   const bool primary = constraint.contype == "CONSTR_PRIMARY";
   if (!constraint.index_name.empty()) {  // all that is left to do is the proof
     Replacement statements = proved(subject, index_columns(subject, constraint.index_name));
@@ -88,6 +96,8 @@ Rewritten using_index(const Subject& subject) {
   }
   if (std::string reason = refusal(subject, constraint); !reason.empty()) return Refusal{reason};
   Replacement statements = primary ? proved(subject, constraint.columns) : Replacement();
+  if (subject.relkind("target") == relkind::partitioned_table)
+    return behind(std::move(statements), key_on_partitions(subject, index_key(subject, constraint)));
   const std::string name = quote_ident(constraint_name(subject, constraint));
   statements.emplace_back(cat("CREATE UNIQUE INDEX CONCURRENTLY ", name, " ON ", table_name(subject), " ",
                               index_key(subject, constraint)));

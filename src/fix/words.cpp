@@ -42,6 +42,12 @@ std::string table_name(const Subject& subject) {
   return subject.target()->name.quoted();
 }
 
+std::string name_beside(const Subject& subject, const RelationName& name) {
+  const RelationName& written = subject.target()->name;
+  const bool same_schema = name.schemaname == subject.before.resolve(written).schemaname;
+  return written.schemaname.empty() && same_schema ? quote_ident(name.relname) : name.quoted();
+}
+
 std::string free_name(const Subject& subject, std::string_view columns, std::string_view label) {
   const Name table = subject.target()->name.relname;
   std::string name = make_object_name(table, columns, label);

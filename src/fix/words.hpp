@@ -20,6 +20,9 @@ std::string alter_prefix(const Subject& subject);
 /// The table's name as it is written, quoted.
 std::string table_name(const Subject& subject);
 
+/// The name of another relation than the table's: with its schema where the statement names one, or where it is another.
+std::string name_beside(const Subject& subject, const RelationName& name);
+
 /// The name that PostgreSQL would choose for a constraint or an index of the table: the first that is free.
 std::string free_name(const Subject& subject, std::string_view columns, std::string_view label);
 

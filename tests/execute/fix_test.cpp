@@ -25,7 +25,7 @@ struct Case {
   std::string_view name;
   std::string_view fix;  ///< the kind that must have a part in it
   std::string_view sql;
-  std::string_view more = {};   ///< what else is there before it
+  std::string more = {};        ///< what else is there before it
   int since = 12;               ///< major that has the statement
   bool works = true;            ///< whether the server says that the original works under its lock
   std::string_view after = {};  ///< takes away what the safe form alone leaves
@@ -49,6 +49,21 @@ constexpr std::string_view k_partitioned = R"(
   INSERT INTO "P q" SELECT 1 + i % 2, i, i FROM generate_series(1, 300) i;
 )";
 
+// A partition has the key already, and another one an index that is no constraint.
+constexpr std::string_view k_with_keys = R"(
+  ALTER TABLE q1 ADD CONSTRAINT "own U" UNIQUE (a, k);
+  CREATE UNIQUE INDEX bare ON q21 (a, k);
+)";
+
+constexpr std::string_view k_referenced = R"(
+  INSERT INTO u SELECT i, 'u' || i FROM generate_series(51, 300) i;
+  CREATE TABLE v (id int PRIMARY KEY) PARTITION BY RANGE (id);
+  CREATE TABLE v1 PARTITION OF v FOR VALUES FROM (0) TO (100);
+  CREATE TABLE "V 2" PARTITION OF v DEFAULT;
+  INSERT INTO v SELECT generate_series(1, 300);
+  ALTER TABLE "P q" ADD CONSTRAINT "P q_pkey" PRIMARY KEY (k, a);
+)";
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {"CreateIndex", "concurrently",
@@ -70,7 +85,25 @@ const std::vector<Case>& cases() {
        "CREATE UNIQUE INDEX ON \"P q\" USING btree (k, a, (b + 1)) INCLUDE (b) WITH (fillfactor = 70) WHERE "
        "b > 0; "
        "CREATE INDEX q_b ON ONLY public.\"P q\" (b); CREATE INDEX q_a ON public.\"P q\" (a DESC);",
-       k_partitioned},
+       std::string(k_partitioned)},
+      {"PartitionedPrimaryKey", "using-index", "ALTER TABLE \"P q\" ADD PRIMARY KEY (k, a);",
+       std::string(k_partitioned)},
+      {"PartitionedUnique", "using-index",
+       "ALTER TABLE public.\"P q\" ADD CONSTRAINT \"U k\" UNIQUE (a, k) INCLUDE (b) DEFERRABLE, ADD UNIQUE "
+       "(k, "
+       "a);",
+       std::string(k_partitioned)},
+      {"PartitionedUniqueTaken", "using-index", "ALTER TABLE \"P q\" ADD UNIQUE (a, k) INITIALLY DEFERRED;",
+       cat(k_partitioned, k_with_keys)},
+      {"PartitionedForeignKey", "not-valid",
+       "ALTER TABLE \"P q\" ADD FOREIGN KEY (b) REFERENCES u ON DELETE SET NULL DEFERRABLE;",
+       cat(k_partitioned, k_referenced)},
+      {"PartitionedForeignKeyToPartitions", "not-valid",
+       "ALTER TABLE public.\"P q\" ADD CONSTRAINT \"to V\" FOREIGN KEY (b) REFERENCES v ON UPDATE CASCADE;",
+       cat(k_partitioned, k_referenced), 13},
+      {"PartitionedForeignKeyToItself", "not-valid",
+       "ALTER TABLE \"P q\" ADD FOREIGN KEY (k, b) REFERENCES \"P q\" (k, a);",
+       cat(k_partitioned, k_referenced), 13},
       {"AddCheck", "not-valid",
        "ALTER TABLE t ADD CHECK (b >= 0), ADD CONSTRAINT \"two 's\" CHECK (note <> ',; ADD');"},
       {"AddForeignKey", "not-valid",
