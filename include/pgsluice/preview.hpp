@@ -92,7 +92,8 @@ struct Filled {
 
 /// Points into the plan that was run.
 struct Preview {
-  std::string server;  ///< "PostgreSQL 18.1"
+  std::string server;        ///< "PostgreSQL 18.1"
+  bool rolled_back = false;  ///< it is another one's, and stays as it is
   std::vector<PreviewedFile> files;
   std::vector<std::string> roles;          ///< made because the files name them
   std::vector<std::string> left_out;       ///< files that cannot run: which, and why

@@ -116,6 +116,7 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
                     .alone = [&basis](const FileAnalysis& file) { return predict_alone(file, basis); }};
   seen.preview = rehearse_rolled_back(seen.plan, files.all.history, clone, began);
   seen.preview.server = server_of(*session);
+  seen.preview.rolled_back = true;
   return seen;
 }
 

@@ -39,6 +39,7 @@ ExitCode code_of(const SqlResult& failed) {
   if (failed.connection_lost) return ExitCode::unreachable;
   switch (pg::classify(failed.error.sqlstate)) {
     case pg::Failure::lock_timeout:
+    case pg::Failure::conflict:
     case pg::Failure::cancelled: return ExitCode::lock_budget;
     default: return ExitCode::bug;
   }

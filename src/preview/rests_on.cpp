@@ -33,17 +33,15 @@ bool changes(const RelationLock& lock) {
   return lock.is_new || lock.mode >= LockMode::RowExclusive;
 }
 
-std::optional<std::string> done_by(const FileAnalysis& file, const Effect& to) {
-  const auto is_touched = [&to](const RelationLock& lock) {
-    return changes(lock) && std::ranges::count(to.locks, lock.relation, &RelationLock::relation) > 0;
-  };
+/// The first lock of the file that is `meant`, on a relation that the statement locks, too.
+const RelationLock* lock_on(const FileAnalysis& file, const Effect& statement, const auto& meant) {
   for (const Effect& effect : file.effects) {
-    const auto lock = std::ranges::find_if(effect.locks, is_touched);
-    if (lock == effect.locks.end()) continue;
-    return lock->is_new ? cat(lock->relation.quoted(), ", which ", file.migration.id, " makes")
-                        : cat("what ", file.migration.id, " does to ", lock->relation.quoted());
+    for (const RelationLock& lock : effect.locks) {
+      if (meant(lock) && std::ranges::count(statement.locks, lock.relation, &RelationLock::relation) > 0)
+        return &lock;
+    }
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 /// Syntax error or access rule violation (most of it: something is not there, or is there already), invalid schema name,
@@ -62,8 +60,15 @@ const Effect* first_that_rests(const FileAnalysis& file, const FileAnalysis& alo
 }
 
 std::optional<std::string> rests_on(const Effect& effect, const FilesBefore& before) {
+  // Without whoever makes a relation nothing else matters.
+  for (const FileAnalysis* file : before) {
+    if (const RelationLock* made =
+            lock_on(*file, effect, [](const RelationLock& lock) { return lock.is_new; }))
+      return cat(made->relation.quoted(), ", which ", file->migration.id, " makes");
+  }
   for (const FileAnalysis* file : std::views::reverse(before)) {
-    if (auto done = done_by(*file, effect)) return done;
+    if (const RelationLock* lock = lock_on(*file, effect, changes))
+      return cat("what ", file->migration.id, " does to ", lock->relation.quoted());
   }
   return std::nullopt;
 }

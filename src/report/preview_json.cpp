@@ -186,8 +186,10 @@ std::string to_json(const Preview& preview, int pg_version) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
         if (ran != current->statements.end()) write_observed(*ran, json);
       },
-      !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled || preview.load
+      preview.rolled_back || !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled ||
+              preview.load
           ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
+              if (preview.rolled_back) json.member("rolled_back", true);
               if (!preview.left_out.empty())
                 write_list("left_out", preview.left_out, json,
                            [&json](const std::string& one) { json.value(one); });

@@ -409,7 +409,8 @@ std::string preview_summary(const Preview& preview) {
   std::size_t statements = 0;
   for (const PreviewedFile& file : preview.files) statements += file.history ? 0 : file.statements.size();
   const std::size_t wrong = preview.disagreements();
-  return cat(count_of(statements, "statement"), " on ", preview.server, ", ",
+  return cat(count_of(statements, "statement"), preview.rolled_back ? ", rolled back, on " : " on ",
+             preview.server, ", ",
              preview.failed() != nullptr ? "the last one refused"
              : wrong == 0                ? "all as predicted"
                                          : cat(std::to_string(wrong), " not as predicted"));

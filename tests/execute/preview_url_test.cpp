@@ -54,6 +54,7 @@ class PreviewOnClone : public ::testing::TestWithParam<Server> {
     const Finished finished = run(words);
     EXPECT_EQ(finished.code, code) << finished.err << finished.out;
     EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(finished.out)), IsEmpty());
+    EXPECT_EQ(finished.json()["rolled_back"], true);
     return finished.json();
   }
   OrderedJson snapshot() {
@@ -129,7 +130,8 @@ class PreviewByTheMigrator : public PreviewOnClone {
   PreviewByTheMigrator() : PreviewOnClone(k_migrator) {}
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, PreviewByTheMigrator, ::testing::ValuesIn(servers({12, 18})), version_name);
+INSTANTIATE_TEST_SUITE_P(Servers, PreviewByTheMigrator,
+                         ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewByTheMigrator);
 
 TEST_P(PreviewByTheMigrator, OnlyWhatIsPendingRuns) {
@@ -300,7 +302,7 @@ TEST_P(PreviewOnClone, AReceiptHasWhatRan) {
   EXPECT_EQ(apply(folder, clone, {"--require-receipt", receipt}).code, 0);
 }
 
-TEST_P(PreviewOnClone, TheShopOnceAndFileByFile) {
+TEST_P(PreviewByTheMigrator, TheShopOnceAndFileByFile) {
   const fs::path shop = fs::path(PGSLUICE_SOURCE_DIR) / "examples/shop/migrations";
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(shop)) files.push_back(entry.path().filename());
