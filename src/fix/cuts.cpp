@@ -298,6 +298,11 @@ std::variant<std::vector<Piece>, Refusal> in_place(const Piece& piece, const Fil
 
 }  // namespace
 
+std::optional<std::size_t> begin_around(const FileAnalysis& file, std::size_t statement) {
+  const std::optional<Block> block = block_around(file, statement);
+  return block ? std::optional(block->begin) : std::nullopt;
+}
+
 std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const FileAnalysis& file,
                                                    const std::set<std::size_t>& statements, Place place,
                                                    const NewFiles& files) {

@@ -30,6 +30,9 @@ struct NewFiles {
   std::string begin = {};            ///< a tool with several in a file: what each of them begins with
 };
 
+/// The BEGIN of the file's own that the statement stands behind, by number; none: it stands behind none that has a COMMIT.
+std::optional<std::size_t> begin_around(const FileAnalysis& file, std::size_t statement);
+
 std::variant<std::vector<Piece>, Refusal> take_out(const Piece& piece, const FileAnalysis& file,
                                                    const std::set<std::size_t>& statements, Place place,
                                                    const NewFiles& files);

@@ -49,6 +49,12 @@ std::optional<LeftAlone> cannot_be_read(const FileAnalysis& file) {
   const LineIndex lines(file.script.source);
   if (!is_plain(file) && !is_of_known_tool(file))
     return LeftAlone{.line = 1, .finding = file.migration.tool, .reason = why_not(file)};
+  if (!is_plain(file) && file.directives.transaction) {
+    return LeftAlone{.line = 1,
+                     .finding = file.migration.tool,
+                     .reason = cat("it says transaction=… to pgsluice, which ", file.migration.tool,
+                                   " does not read: say it in the tool's own words instead")};
+  }
   if (!file.script.errors.empty()) {
     return LeftAlone{.line = lines.position(file.script.errors.front().range.begin).line,
                      .finding = "syntax-error",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Safe forms are written, read again, and end: what fix() makes, lint does not mind, and fix() leaves as it is.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -9,6 +10,7 @@
 #include "base/diff.hpp"
 #include "base/text.hpp"
 #include "fix/names.hpp"
+#include "migration/read_text.hpp"
 #include "pgsluice/fix.hpp"
 #include "report/fix.hpp"
 #include "support/analysis.hpp"
@@ -478,6 +480,44 @@ TEST_P(FixOfAnything, EndsWithTheSameCatalogNames) {
       return names;
     };
     EXPECT_EQ(names_in(catalog), names_in(original)) << sql << "\n" << text_of(result);
+  }
+}
+
+// ---- changelogs ------------------------------------------------------------------------------------------------------
+
+FixedMigration fix_changelog(const std::string& text, const Given& given, Catalog& catalog,
+                             std::optional<std::string> applied = std::nullopt) {
+  Migration migration{.id = "log.sql", .tool = "liquibase", .path = "log.sql", .source = {.path = "log.sql"}};
+  read_text(migration, text);
+  const FixInput input{.migration = migration,
+                       .folder = given.folder,
+                       .applied = std::move(applied),
+                       .prediction = {.pg_version = given.version},
+                       .checking = checking(given)};
+  return fix_migration(input, catalog, test::built_in_effects(), test::built_in_rules());
+}
+
+std::string changelog(std::string_view sql) {
+  return cat("--liquibase formatted sql\n--changeset a:0\nSELECT 0\n--changeset \"b c\":1 labels:x\n", sql,
+             "\n--rollback SELECT 2;\n\n--changeset a:2 runOnChange:true\nSELECT 3;\n");
+}
+
+TEST_P(FixOfAnything, InAChangelogIsNotFixedAgainAndLeavesTheOthers) {
+  for (const std::string& sql : hostile()) {
+    const Given given = anything(GetParam());
+    const std::string text = changelog(sql);
+    Catalog catalog = catalog_after(given);
+    const FixedMigration result = fix_changelog(text, given, catalog);
+    ASSERT_EQ(result.files.size(), 1U);
+    const std::string& fixed = result.files.front().text;
+    EXPECT_TRUE(fixed.starts_with(text.substr(0, text.find("--changeset \"b")))) << fixed;
+    EXPECT_TRUE(fixed.ends_with(text.substr(text.find("\n--changeset a:2")))) << fixed;
+    EXPECT_THAT(result.left, testing::Each(testing::Field(&LeftAlone::finding, Not(IsEmpty())))) << fixed;
+    Catalog before = catalog_after(given);
+    const FixedMigration again = fix_changelog(fixed, given, before);
+    EXPECT_THAT(kinds_of(again), IsEmpty()) << text << "\n" << fixed << "\nbecomes\n" << text_of(again);
+    Catalog untouched = catalog_after(given);
+    EXPECT_EQ(fix_changelog(text, given, untouched, text).files.front().text, text);
   }
 }
 
