@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "catalog/read.hpp"
 #include "cli/database.hpp"
+#include "cli/ledger_ids.hpp"
 #include "cli/pending.hpp"
 #include "execute/settings.hpp"
 #include "execute/step.hpp"
@@ -53,6 +54,16 @@ FileAnalysis predict_alone(const FileAnalysis& file, const PreviewBasis& basis) 
                                    .live = basis.there},
                                   basis.rules)
                        .front());
+}
+
+/// Of files that were named by themselves, and of those before them.
+void name_as_the_ledger_does(Files& files, const Ledger& ledger) {
+  LedgerIds ids(ledger);
+  for (std::size_t i = 0; i < files.all.migrations.size(); ++i) {
+    Migration& migration = files.all.migrations[i];
+    const bool by_itself = migration.folder.empty() || files.all.history.contains(i);
+    if (by_itself && migration.path != "-") migration.id = ids.id_of(migration.path);
+  }
 }
 
 /// duplicate_table, duplicate_column, duplicate_object: the file may have been applied by somebody else.
@@ -101,6 +112,7 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
   basis.ledger = read_ledger(*session);
   // Whoever has applied files here, has applied those before the ones that are named.
   if (!basis.ledger.exists) files.leave_out_history();
+  name_as_the_ledger_does(files, basis.ledger);
   basis.checksums = true;
   CloneSeen seen{.plan = plan_of(files, basis),
                  .preview = {},

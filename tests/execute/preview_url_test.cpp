@@ -153,6 +153,20 @@ TEST_P(PreviewByTheMigrator, OnlyWhatIsPendingRuns) {
   EXPECT_EQ(run(command({})).code, 13);
 }
 
+TEST_P(PreviewOnClone, FilesOfAFolderBelowAreThoseOfTheLedger) {
+  fs::create_directory(folder.path() / "sub");
+  folder.write("1_t.sql", "CREATE TABLE t (a int);\n").write("sub/1_t.sql", "ALTER TABLE t ADD b int;\n");
+  ASSERT_EQ(apply(folder, clone, {}).code, 0);
+  folder.write("sub/2_c.sql", "ALTER TABLE t ADD c int;\n");
+  for (const auto& [name, files] : {std::pair("sub/2_c.sql", 1U), std::pair("sub/1_t.sql", 0U)}) {
+    const Finished seen = run({"preview", (folder.path() / name).string(), "--database-url", clone.url(),
+                               k_consent, "--format", "json"});
+    ASSERT_EQ(seen.code, 0) << seen.err;
+    EXPECT_EQ(seen.json()["files"].size(), files) << name;
+    EXPECT_EQ(left_out(seen.json()), std::vector<std::string>());
+  }
+}
+
 TEST_P(PreviewOnClone, WithoutALedgerFilesBeforeTheNamedOneCountAsApplied) {
   clone.sql("CREATE TABLE t (a int)");
   folder.write("1_t.sql", "CREATE TABLE t (a int);\n").write("2_b.sql", "ALTER TABLE t ADD b int;\n");
