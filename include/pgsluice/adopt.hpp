@@ -55,8 +55,13 @@ std::vector<std::string> kept_tools();
 /// a file that is not named as the tool's files are.
 std::string kept_row(const ForeignLedger& ledger, const Migration& migration, std::string_view text);
 
+/// A file that was applied before, and what it asks of releases from now on.
+struct AdoptedFile {
+  Migration migration;
+  std::string needs_app;  ///< of a contract step: its directive
+};
 /// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
-void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,
+void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from,
                      Worker& worker, const World& world);
 
 }  // namespace pgsluice

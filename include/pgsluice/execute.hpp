@@ -81,6 +81,7 @@ Eviction eviction_of(const BlockerPolicy& policy, const Blocker& blocker);
 struct RunOptions {
   std::string command = "apply";  ///< for the ledger
   std::string release;            ///< of the application, that this run brings; may be empty
+  std::string app;                ///< that the release is one of; may be empty
   BlockerPolicy blockers;
   milliseconds lock_timeout{500};  ///< longest queueing at once: as long may the application wait behind us
   milliseconds lock_budget{600'000};

@@ -17,6 +17,7 @@
 
 #include "pgsluice/execute.hpp"
 #include "pgsluice/plan.hpp"
+#include "pgsluice/release.hpp"
 
 namespace pgsluice {
 
@@ -25,20 +26,28 @@ namespace pgsluice {
 enum class Verdict { open, closed, unknown };
 std::string_view to_string(Verdict verdict);
 
-/// Less than, equal to or greater than 0, as semantic versions, with leniency: `v2.4` is `2.4.0`, `2.4.0-rc1` comes before
-/// `2.4.0`, what follows `+` does not count. None: one of the two is no such version, such as `latest` or a commit.
-std::optional<int> compare_versions(std::string_view a, std::string_view b);
-
 /// Of the directive needs-app: checkout>=2.4.0.
 struct AppNeed {
   std::string app;
   std::string comparison;  ///< >=, > or =
   std::string version;
+  std::vector<std::string> order;  ///< of releases that are no versions, oldest first
 };
 std::optional<AppNeed> parse_app_need(std::string_view text);
 std::string to_string(const AppNeed& need);
-/// Whether a version is one that the need allows; unknown: the two cannot be compared.
-Verdict fits(std::string_view version, const AppNeed& need);
+/// Whether a release is one that the need allows; unknown: the two cannot be compared.
+Verdict fits(std::string_view release, const AppNeed& need);
+
+/// What a contract file without needs-app needs all the same.
+struct ImpliedNeed {
+  std::optional<AppNeed> need;
+  std::string why_not;  ///< where there is none: what is not known, and what to do about it
+};
+/// The newest release that has brought what the file rests on: with an older one it was not there to be used. Where
+/// nobody has named that, the one that the file itself has come with, for that is no older. `app` and `release` are what
+/// the run is told; the ledger may know the application, too.
+ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const std::string& app,
+                         const std::string& release);
 
 // ---- evidence --------------------------------------------------------------------------------------------------------
 
@@ -112,7 +121,7 @@ struct GateMemory {
   };
   std::map<Key, Row> rows;
   std::map<std::string, milliseconds> applied_for;  ///< by migration: how long ago it was applied
-  /// Who has approved it and why, by migration and fingerprint.
+  /// Who has approved it and why, by migration and SHA-256 of its file.
   std::map<std::pair<std::string, std::string>, std::string> approvals;
 };
 

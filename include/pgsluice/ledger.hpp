@@ -5,16 +5,18 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 6;
+inline constexpr int k_ledger_version = 7;
 /// Since then it knows releases and what the gate has seen.
 inline constexpr int k_gate_ledger_version = 5;
+/// Since then it knows of which application a release is one.
+inline constexpr int k_app_ledger_version = 7;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
@@ -60,11 +62,25 @@ struct LedgerMigration {
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied
   std::string applied_by;  ///< run id
   std::string release;     ///< of the application, that brought it; empty: nobody has said
+  std::string app;         ///< that the release is one of; empty: nobody has said
+  long long brought_at = 0;  ///< microseconds since 1970 by the server's clock: applied, or seen first
   long long duration_ms = 0;
   std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;
   std::map<int, LedgerBackfill> backfills;  ///< of files that are not applied
 };
+
+/// A release that everything has been brought of that it needs in order to start.
+struct BroughtRelease {
+  std::string app;      ///< empty: nobody has said
+  std::string release;  ///< empty: nobody has said
+  long long at = 0;     ///< microseconds since 1970 by the server's clock
+};
+
+/// The releases of an application in the order in which they were brought, and `this_release`, which is the newest where it
+/// is not among them. Those of which nobody has said whose they are count as its own, and all where `app` is empty.
+std::vector<std::string> releases_of(const std::vector<BroughtRelease>& brought, std::string_view app,
+                                     const std::string& this_release);
 
 /// Who the ledger belongs to.
 struct Binding {
@@ -95,8 +111,8 @@ struct Ledger {
   int version = 0;
   Binding bound_to;
   std::map<std::string, LedgerMigration> migrations;
-  std::string last_release;                 ///< that a run has brought
-  std::set<std::string> finished_releases;  ///< of which everything that they need has been brought
+  std::string last_release;             ///< that a run has brought
+  std::vector<BroughtRelease> brought;  ///< oldest first
   std::optional<ActiveRun> active;
   LeaseHolder lease;
 

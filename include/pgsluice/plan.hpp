@@ -108,6 +108,7 @@ struct Plan {
 struct PlanOptions {
   std::optional<Phase> phase;          ///< none: all
   std::string release;                 ///< that brings what is new; empty: nobody says
+  std::string app;                     ///< that the release is one of; empty: nobody says
   bool earlier_releases_only = false;  ///< contract files that come with this release wait for the next one
   bool unused_database = false;        ///< no release is running that a file could break
 };

@@ -10,29 +10,32 @@
 namespace pgsluice {
 namespace {
 
-SqlResult insert(Session& session, const Migration& migration, const std::string& adopted_from,
+SqlResult insert(Session& session, const AdoptedFile& file, const std::string& adopted_from,
                  const World& world) {
+  const Migration& migration = file.migration;
   return session.query(
       "INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state, applied_at, "
       "applied_by,"
-      " adopted_from) VALUES ($1, $2, $3, $4, $5, 'baselined', clock_timestamp(), $6::uuid, nullif($7, ''))"
+      " adopted_from, needs_app) VALUES ($1, $2, $3, $4, $5, 'baselined', clock_timestamp(), $6::uuid,"
+      " nullif($7, ''), nullif($8, ''))"
       " ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at,"
-      " applied_by = excluded.applied_by, adopted_from = excluded.adopted_from WHERE m.state = 'held'",
+      " applied_by = excluded.applied_by, adopted_from = excluded.adopted_from,"
+      " needs_app = excluded.needs_app WHERE m.state = 'held'",
       {migration.id, std::string(to_string(migration.phase)), migration.tool, migration.sha256,
-       fingerprint_of(migration.source.text), world.run_id, adopted_from});
+       fingerprint_of(migration.source.text), world.run_id, adopted_from, file.needs_app});
 }
 
 }  // namespace
 
-void record_baseline(const std::vector<Migration>& migrations, const std::string& adopted_from,
+void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from,
                      Worker& worker, const World& world) {
   Session& session = *worker.session;
   RunOptions options;
   options.command = "baseline";
   open_run(worker, world, options);
   SqlResult result = session.script("BEGIN");
-  for (auto migration = migrations.begin(); result.ok && migration != migrations.end(); ++migration) {
-    result = insert(session, *migration, adopted_from, world);
+  for (auto file = files.begin(); result.ok && file != files.end(); ++file) {
+    result = insert(session, *file, adopted_from, world);
   }
   if (result.ok) result = session.script("COMMIT");
   if (!result.ok) {

@@ -44,6 +44,7 @@ RunOptions all_run_options(const ApplyOptions& options) {
   RunOptions run = run_options(options.budgets);
   run.command = options.command;
   run.release = options.pending.gate.release;
+  run.app = options.pending.gate.app;
   run.wait_for_run = options.wait_for_run.value_or(run.wait_for_run);
   run.wait_for_db = options.wait_for_db.value_or(run.wait_for_db);
   if (options.budget) stay_within(run, *options.budget);
@@ -178,7 +179,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
   if (!is_interrupted(world)) record_statistics(report, worker);
-  if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run.release);
+  if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run);
   grant_to_guard(options.guard_roles, worker, world);
   tell_held(plan, world);
   count_held(plan, options.pending.gate.strict, report);

@@ -90,9 +90,9 @@ Choice up_to(const std::string& last, const std::vector<Migration>& migrations) 
 }
 
 /// Those that the ledger does not know yet. What it has begun is not for us to call done.
-std::vector<Migration> unknown_to(const Ledger& ledger, const std::set<std::string>& ids,
-                                  const std::vector<Migration>& migrations) {
-  std::vector<Migration> unknown;
+std::vector<AdoptedFile> unknown_to(const Ledger& ledger, const std::set<std::string>& ids,
+                                    const std::vector<Migration>& migrations) {
+  std::vector<AdoptedFile> unknown;
   for (const Migration& migration : migrations) {
     if (ids.find(migration.id) == ids.end() || ledger.is_applied(migration.id)) continue;
     const auto row = ledger.migrations.find(migration.id);
@@ -102,19 +102,20 @@ std::vector<Migration> unknown_to(const Ledger& ledger, const std::set<std::stri
                       to_string(row->second.state), ": it is not adopted as applied"),
                   "Let pgsluice apply finish it, or name an earlier file with --to.");
     }
-    unknown.push_back(migration);
-    unknown.back().phase = parse(migration).migration.phase;  // a directive of the file may say so
+    const FileAnalysis file = parse(migration);
+    unknown.push_back({.migration = migration, .needs_app = file.directives.needs_app});
+    unknown.back().migration.phase = file.migration.phase;  // a directive of the file may say so
   }
   return unknown;
 }
 
-OrderedJson ids_of(const std::vector<Migration>& migrations) {
+OrderedJson ids_of(const std::vector<AdoptedFile>& files) {
   OrderedJson ids = OrderedJson::array();
-  for (const Migration& migration : migrations) ids.push_back(migration.id);
+  for (const AdoptedFile& file : files) ids.push_back(file.migration.id);
   return ids;
 }
 
-OrderedJson document(const Choice& choice, const std::vector<Migration>& adopted,
+OrderedJson document(const Choice& choice, const std::vector<AdoptedFile>& adopted,
                      const BaselineCommand& command) {
   return {{"schema", 1},
           {"tool", {{"name", "pgsluice"}, {"version", k_version}}},
@@ -141,7 +142,7 @@ void tell_doubts(const Choice& choice, const World& world) {
   }
 }
 
-std::string summary(const Choice& choice, const std::vector<Migration>& adopted, std::size_t all,
+std::string summary(const Choice& choice, const std::vector<AdoptedFile>& adopted, std::size_t all,
                     const BaselineCommand& command) {
   const std::string whence = choice.tool.empty() ? ""
                                                  : cat(" by the ledger of ", choice.tool, " (",
@@ -160,13 +161,13 @@ ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& globa
   const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(*worker.session);
   ledger = choose_ledger(ledgers, command);
   const Choice choice = ledger == nullptr ? up_to(command.to, migrations) : of_ledger(*ledger, migrations);
-  const std::vector<Migration> adopted = unknown_to(read_ledger(worker), choice.ids, migrations);
+  const std::vector<AdoptedFile> adopted = unknown_to(read_ledger(worker), choice.ids, migrations);
   tell_doubts(choice, world);
   if (!command.dry_run && !adopted.empty()) record_baseline(adopted, choice.tool, worker, world);
   if (command.format == Format::json) {
     std::cout << dump_pretty(document(choice, adopted, command));
   } else if (!global.quiet) {
-    for (const Migration& migration : adopted) std::cout << printable_line(migration.id) << '\n';
+    for (const AdoptedFile& file : adopted) std::cout << printable_line(file.migration.id) << '\n';
     std::cout << Painter(wants_color(global.color, STDOUT_FILENO))(
                      Style::good, summary(choice, adopted, migrations.size(), command))
               << '\n';

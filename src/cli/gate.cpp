@@ -16,9 +16,9 @@
 namespace pgsluice::cli {
 namespace {
 
-constexpr std::array<std::string_view, 11> k_providers = {
-    "approval",         "dependants", "freeze",   "queries", "recoverability", "release",
-    "rollback-horizon", "rollout",    "sessions", "soak",    "verified"};
+constexpr std::array<std::string_view, 12> k_providers = {
+    "approval", "dependants",       "freeze",  "needs-app", "queries", "recoverability",
+    "release",  "rollback-horizon", "rollout", "sessions",  "soak",    "verified"};
 
 void read_requirement(const std::string& text, GatePolicy& policy) {
   const std::size_t equals = text.find('=');
@@ -37,9 +37,11 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
   policy.requirements[provider] = *requirement;
 }
 
-std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
-                                       const GatePolicy& policy, const GateOptions& options) {
-  return {release_source(options.app, options.release),
+std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const Ledger& ledger,
+                                       const GateMemory& memory, const GatePolicy& policy,
+                                       const GateOptions& options) {
+  return {need_source(ledger, options.app, options.release),
+          release_source(options.app, options.release),
           session_source(session, options.app_roles),
           dependant_source(session),
           verification_source(session, plan),
@@ -53,6 +55,15 @@ std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const
 void excuse_missing_statistics(GatePolicy& policy, Session& session) {
   if (policy.requirements.contains("queries") || has_query_statistics(session)) return;
   policy.requirements["queries"] = Requirement::optional;
+}
+
+/// Where nobody names an application, and no cluster has one to show, the database alone is asked.
+void excuse_nameless_application(GatePolicy& policy, const Ledger& ledger, const GateOptions& options) {
+  const bool is_known = !options.app.empty() || std::ranges::any_of(ledger.brought, [](const auto& brought) {
+    return !brought.app.empty();
+  });
+  if (is_known || policy.requirements.contains("needs-app")) return;
+  policy.requirements["needs-app"] = Requirement::optional;
 }
 
 EvidenceSource backups_of(Cluster* cluster, const ClusterOptions& options) {
@@ -79,8 +90,9 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   witnesses->policy = gate_policy(options);
   excuse_missing_statistics(witnesses->policy, session);
   witnesses->memory = read_gate_memory(session, ledger);
-  witnesses->sources = sources_of(session, plan, witnesses->memory, witnesses->policy, options);
   witnesses->cluster = open_cluster(options.cluster, world.clock, world.interrupt);
+  if (!witnesses->cluster) excuse_nameless_application(witnesses->policy, ledger, options);
+  witnesses->sources = sources_of(session, plan, ledger, witnesses->memory, witnesses->policy, options);
   if (witnesses->cluster) {
     for (EvidenceSource& source : cluster_sources(*witnesses->cluster, world.clock, options.cluster.policy)) {
       witnesses->sources.push_back(std::move(source));
@@ -91,8 +103,15 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   return witnesses;
 }
 
-GateDecision decision_on(const PlannedFile& file, const Witnesses& witnesses) {
-  const GateQuestion question = question_of(file);
+/// With the order of releases that are no versions.
+GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, const GateOptions& options) {
+  GateQuestion question = question_of(file);
+  if (question.needs_app)
+    question.needs_app->order = releases_of(ledger.brought, question.needs_app->app, options.release);
+  return question;
+}
+
+GateDecision decision_on(const GateQuestion& question, const Witnesses& witnesses) {
   std::vector<Evidence> evidence = gather(question, witnesses.sources, witnesses.policy);
   if (auto soak = soak_evidence(question, evidence, witnesses.memory, witnesses.policy))
     evidence.push_back(*std::move(soak));
@@ -108,22 +127,6 @@ std::vector<Held> holds_of(const GateDecision& decision, const GatePolicy& polic
   return holds;
 }
 
-/// The newest release that has brought what the file rests on: with an older one it was not there to be used. Empty where
-/// releases have other names than versions.
-std::string implied_need(const PlannedFile& file, const Ledger& ledger, const std::string& app) {
-  if (app.empty()) return {};
-  std::string newest;
-  for (const std::string& id : file.rests_on) {
-    const auto row = ledger.migrations.find(id);
-    if (row == ledger.migrations.end() || row->second.release.empty()) continue;
-    const std::string& release = row->second.release;
-    const auto order = compare_versions(release, newest.empty() ? release : newest);
-    if (!order) return {};
-    if (newest.empty() || *order > 0) newest = release;
-  }
-  return newest.empty() ? newest : cat(app, ">=", newest);
-}
-
 void hold(PlannedFile& file, std::vector<Held> holds) {
   std::ranges::move(holds, std::back_inserter(file.holds));
   file.steps.clear();
@@ -132,9 +135,8 @@ void hold(PlannedFile& file, std::vector<Held> holds) {
 
 /// Nobody can need what a new database's history takes away again, but the release that comes with it: a step that it does
 /// not fit would lock it out.
-void hold_misfit(PlannedFile& file, const GatePolicy& policy, const GateOptions& options,
-                 std::vector<GateDecision>& decisions) {
-  const GateQuestion question = question_of(file);
+void hold_misfit(PlannedFile& file, const GateQuestion& question, const GatePolicy& policy,
+                 const GateOptions& options, std::vector<GateDecision>& decisions) {
   GateDecision decision =
       decide(question, gather(question, {release_source(options.app, options.release)}, policy),
              {.requirements = {{"release", policy.requirement("release")}}});
@@ -166,7 +168,9 @@ void add_gate_policy(CLI::App& app, GateOptions& options) {
   add_app(app, options.app);
   app.add_option(
          "--app-role", options.app_roles,
-         "role that the application connects as: each of its sessions must tell its version; may be repeated")
+         "role that the application connects as: each of its sessions must tell its version; may be repeated "
+         "(also PGSLUICE_APP_ROLE)")
+      ->envname("PGSLUICE_APP_ROLE")
       ->type_name("ROLE");
   app.add_option(
          "--evidence", options.evidence,
@@ -214,7 +218,7 @@ GatePolicy gate_policy(const GateOptions& options) {
 Judgement judge_contract(const PlannedFile& file, const Plan& plan, const Ledger& ledger, Session& session,
                          const World& world, const GateOptions& options) {
   const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
-  Judgement judgement{.decision = decision_on(file, *witnesses), .holds = {}};
+  Judgement judgement{.decision = decision_on(question_on(file, ledger, options), *witnesses), .holds = {}};
   if (judgement.decision.verdict != Verdict::open)
     judgement.holds = holds_of(judgement.decision, witnesses->policy);
   return judgement;
@@ -228,12 +232,15 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   for (PlannedFile& file : plan.files) {
     if (!could_run(file)) continue;
     if (file.new_relations) {
-      hold_misfit(file, witnesses->policy, options, decisions);
+      hold_misfit(file, question_on(file, ledger, options), witnesses->policy, options, decisions);
       continue;
     }
     std::string& need = file.analysis.directives.needs_app;
-    if (need.empty()) need = implied_need(file, ledger, options.app);
-    decisions.push_back(decision_on(file, *witnesses));
+    if (need.empty()) {
+      const ImpliedNeed implied = implied_need(file, ledger, options.app, options.release);
+      if (implied.need) need = to_string(*implied.need);
+    }
+    decisions.push_back(decision_on(question_on(file, ledger, options), *witnesses));
     if (decisions.back().verdict == Verdict::open) continue;
     hold(file, holds_of(decisions.back(), witnesses->policy));
   }

@@ -9,7 +9,6 @@
 #include "gate/guard.hpp"
 #include "gate/queries.hpp"
 #include "gate/record.hpp"
-#include "plan/sql_text.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -60,7 +59,7 @@ void record_queries(const PlannedFile& file, const GateDecision& decision, Sessi
 
 void refuse_old_release(Session& session, const std::string& app, const std::string& release) {
   if (release.empty()) return;
-  if (auto why = why_too_old(read_done_contracts(session), app, release)) {
+  if (auto why = why_too_old(read_demands(session), app, release)) {
     throw Error(ExitCode::release_mismatch, *why,
                 "Nothing was changed. Deploy a release that fits this schema.");
   }
@@ -77,7 +76,7 @@ void record_approvals(const std::vector<Migration>& migrations, const GateOption
       throw Error(ExitCode::usage, cat("--approve: ", printable_line(id), " is no migration that waits"),
                   "Name a file as pgsluice status shows it.");
     }
-    record_approval(*worker.session, id, fingerprint_of(found->source.text), options.reason);
+    record_approval(*worker.session, *found, options.reason);
   }
 }
 
@@ -85,7 +84,8 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
   const auto& files = pending.plan.files;
   if (std::none_of(files.begin(), files.end(), waits_for_contract)) return;
   open_run(worker, world, run);
-  const GateRecord record{.run_id = world.run_id, .token = worker.token, .release = run.release};
+  const GateRecord record{
+      .run_id = world.run_id, .token = worker.token, .release = run.release, .app = run.app};
   for (const PlannedFile& file : files) {
     if (!waits_for_contract(file)) continue;
     const GateDecision decision = decision_on(file, pending.decisions);
@@ -107,7 +107,10 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
       now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
       if (!now.holds.empty()) {
         record_contract(*worker.session, file, now.decision,
-                        {.run_id = world.run_id, .token = worker.token, .release = options.release});
+                        {.run_id = world.run_id,
+                         .token = worker.token,
+                         .release = options.release,
+                         .app = options.app});
       }
     } catch (const Error& error) {  // the run must still be told to its end
       now.holds.push_back({.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
@@ -126,22 +129,20 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
 }
 
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const std::string& release) {
+                    const RunOptions& run) {
   std::vector<Migration> migrations;
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
     migrations.push_back({.id = migration.id, .sha256 = migration.sha256});
-    const bool may_wait =
-        migration.phase != Phase::expand && (!file.new_relations || file.state == FileState::held);
     const bool done =
-        file.state == FileState::applied || may_wait ||
+        file.state == FileState::applied || migration.phase == Phase::contract ||
         std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
     if (!done) return;
   }
   if (!worker.ledger.exists) return;
   try {
     bring_up_to_date(worker);
-    record_bundle(*worker.session, bundle_digest(migrations), release);
+    record_bundle(*worker.session, bundle_digest(migrations), run.app, run.release);
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,

@@ -18,9 +18,9 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
 /// since is recorded, told and held in the plan. All of it must outlive the run.
 std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& worker, const World& world,
                                                    const GateOptions& options);
-/// A release can start when all expand steps are there: a backfill may still be at work.
+/// A release can start when all that comes before it is done: every expand and backfill step.
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const std::string& release);
+                    const RunOptions& run);
 /// Throws Error(precondition) for a role that the server does not have.
 void expect_roles(const std::vector<std::string>& roles, Session& session);
 /// What a guard reads: where a first install has just made the ledger, nobody else can have granted it. Emits a warning

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pgsluice guard: lets the application start when the schema fits. An init container waits with it, a probe asks once.
 
+#include <cstdlib>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -90,6 +91,11 @@ ExitCode run_guard(const GuardOptions& options, const GlobalOptions& global) {
   if (!options.digest_of.empty()) {
     std::cout << bundle_digest(discover(options.digest_of, options.reading)) << '\n';
     return ExitCode::ok;
+  }
+  const char* needs = std::getenv("PGSLUICE_NEEDS");
+  if (needs != nullptr && *needs == '\0' && options.needs.needs.empty()) {
+    throw Error(ExitCode::usage, "PGSLUICE_NEEDS is set, and empty: then nothing would be waited for",
+                "Is the annotation there that it is made of? A pod that needs nothing has no PGSLUICE_NEEDS.");
   }
   if (options.needs.needs.empty() && options.needs.release.empty()) {
     throw Error(ExitCode::usage, "guard needs to know what the release needs",

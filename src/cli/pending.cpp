@@ -53,7 +53,7 @@ std::string name_same_release(const std::vector<Migration>& migrations, Ledger& 
   for (auto& [id, row] : ledger.migrations) {
     if (same->files.contains(id)) row.release = name;
   }
-  if (same->brought) ledger.finished_releases.insert(name);
+  if (same->brought) ledger.brought.push_back({.app = {}, .release = name, .at = 0});
   return name;
 }
 
@@ -151,6 +151,7 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
       make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), pending.ledger,
                 {.phase = phase_of(options.phase),
                  .release = release,
+                 .app = options.gate.app,
                  .earlier_releases_only = options.earlier_releases_only});
   pending.plan.contract_last = options.contract_last;
   pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, world, options.gate);

@@ -55,7 +55,7 @@ Seen look_at(const StatusOptions& options, const GateOptions& gate, const World&
   // Without a word, what waits is told as of the release that was brought last.
   const std::string release = gate.release.empty() ? seen.ledger.last_release : gate.release;
   seen.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), seen.ledger,
-                        {.release = release});
+                        {.release = release, .app = gate.app});
   judge_contracts(seen.plan, seen.ledger, *session, world, gate);
   return seen;
 }

@@ -56,16 +56,17 @@ constexpr std::string_view k_read_backfills =
     "b.estimate"
     " FROM pgsluice.backfill b JOIN pgsluice.migration m ON m.id = b.migration_id WHERE m.state <> 'applied'";
 
-// Which release of the application has brought what.
-constexpr std::string_view k_read_releases =
-    "SELECT m.id, coalesce(m.release, r.release) FROM pgsluice.migration m"
-    " LEFT JOIN pgsluice.run r ON r.id = m.applied_by WHERE coalesce(m.release, r.release) IS NOT NULL";
+// Which release of which application has brought what. A contract step that waits has come when it was first seen.
+std::string read_releases_sql(int version) {
+  return cat("SELECT m.id, coalesce(m.release, r.release), ",
+             version < k_app_ledger_version ? "''" : "coalesce(m.app, r.app, '')",
+             ", (extract(epoch FROM coalesce(m.applied_at, m.started_at)) * 1000000)::bigint"
+             " FROM pgsluice.migration m LEFT JOIN pgsluice.run r ON r.id = m.applied_by"
+             " WHERE coalesce(m.release, r.release) IS NOT NULL");
+}
 
 constexpr std::string_view k_read_last_release =
     "SELECT release FROM pgsluice.run WHERE release IS NOT NULL ORDER BY started_at DESC LIMIT 1";
-
-constexpr std::string_view k_read_finished_releases =
-    "SELECT DISTINCT release FROM pgsluice.bundle WHERE release <> ''";
 
 // The two halves of a bigint key are classid and objid; objsubid 1 says that it is one.
 constexpr std::string_view k_read_active =
@@ -159,7 +160,10 @@ void take_backfills(const SqlResult& rows, Ledger& ledger) {
 void take_releases(const SqlResult& rows, Ledger& ledger) {
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     const auto found = ledger.migrations.find(rows.text(row, 0));
-    if (found != ledger.migrations.end()) found->second.release = rows.text(row, 1);
+    if (found == ledger.migrations.end()) continue;
+    found->second.release = rows.text(row, 1);
+    found->second.app = rows.text(row, 2);
+    found->second.brought_at = rows.number(row, 3).value_or(0);
   }
 }
 
@@ -175,13 +179,11 @@ Ledger read_rest(Session& session, Ledger ledger) {
   if (ledger.version >= 2) ask(k_read_lease, take_lease_row);
   if (ledger.version >= 3) ask(k_read_backfills, take_backfills);
   if (ledger.version >= k_gate_ledger_version) {
-    ask(k_read_releases, take_releases);
+    ask(read_releases_sql(ledger.version), take_releases);
     ask(k_read_last_release,
         [](const SqlResult& last, Ledger& into) { into.last_release = last.text(0, 0); });
-    ask(k_read_finished_releases, [](const SqlResult& rows, Ledger& into) {
-      for (std::size_t row = 0; row < rows.rows.size(); ++row)
-        into.finished_releases.insert(rows.text(row, 0));
-    });
+    ask(brought_sql(ledger.version),
+        [](const SqlResult& rows, Ledger& into) { into.brought = brought_of(rows); });
   }
   checked(questions.put(session), "read the ledger");
   return ledger;
@@ -286,6 +288,20 @@ std::optional<MigrationState> parse_migration_state(std::string_view text) {
   return std::nullopt;
 }
 
+std::string brought_sql(int version) {
+  return cat("SELECT ", version < k_app_ledger_version ? "''" : "app",
+             ", release, (extract(epoch FROM brought_at) * 1000000)::bigint FROM pgsluice.bundle ORDER BY 3, 2");
+}
+
+std::vector<BroughtRelease> brought_of(const SqlResult& rows) {
+  std::vector<BroughtRelease> brought;
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    brought.push_back(
+        {.app = rows.text(row, 0), .release = rows.text(row, 1), .at = rows.number(row, 2).value_or(0)});
+  }
+  return brought;
+}
+
 Binding read_binding(Session& session) {
   return binding_of(
       checked(session.query(cat("SELECT ", k_binding_columns), {}), "read the database's name"));
@@ -371,12 +387,13 @@ void bring_forward(Session& session, int version) {
 void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options) {
   checked(
       session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
-                    " server_version_num, search_path, release)"
+                    " server_version_num, search_path, release, app)"
                     " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5,"
-                    " nullif($6, ''))"
+                    " nullif($6, ''), nullif($7, ''))"
                     " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid",
                     {world.run_id, options.command, std::string(k_version),
-                     number(session.server_version_num()), worker.search_path, options.release}),
+                     number(session.server_version_num()), worker.search_path, options.release,
+                     options.app}),
       "write the ledger");
 }
 

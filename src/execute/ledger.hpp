@@ -18,6 +18,9 @@ inline constexpr std::string_view k_binding_columns =
     " THEN (SELECT system_identifier::text FROM pg_control_system()) END";
 Binding binding_of(const SqlResult& row);
 Ledger read_ledger_head(Session& session, bool exists);
+/// What brought_of() reads, of a ledger that knows releases.
+std::string brought_sql(int version);
+std::vector<BroughtRelease> brought_of(const SqlResult& rows);
 
 /// Creates schema and tables in one transaction. Throws Error(precondition) when the role may not.
 void create_ledger(Session& session, const Binding& binding);

@@ -146,9 +146,21 @@ COMMENT ON COLUMN pgsluice.query_snapshot.entries IS 'Statements that were count
 COMMENT ON COLUMN pgsluice.query_snapshot.statements IS 'By queryid/userid[/toplevel]: calls, and since when they are counted.';
 )sql";
 
+inline constexpr std::string_view k_add_app = R"sql(
+ALTER TABLE pgsluice.run ADD COLUMN app text;
+COMMENT ON COLUMN pgsluice.run.app IS 'Application that the release is one of, if somebody said so.';
+ALTER TABLE pgsluice.migration ADD COLUMN app text;
+COMMENT ON COLUMN pgsluice.migration.app IS 'Of a contract step: the application that its release is one of. Of others, that of the run says it.';
+ALTER TABLE pgsluice.bundle ADD COLUMN app text NOT NULL DEFAULT '', DROP CONSTRAINT bundle_pkey,
+  ADD PRIMARY KEY (digest, app, release);
+COMMENT ON COLUMN pgsluice.bundle.app IS 'Application that the release is one of; empty: nobody has said.';
+ALTER TABLE pgsluice.approval RENAME COLUMN fingerprint TO sha256;
+COMMENT ON COLUMN pgsluice.approval.sha256 IS 'SHA-256 of the file''s bytes: what its directives ask for has been approved, too. Before version 7: of its SQL alone, which approves nothing any more.';
+)sql";
+
 inline constexpr std::array k_ledger_changes{
     LedgerChange{.version = 2, .sql = k_add_lease}, LedgerChange{.version = 3, .sql = k_add_backfill},
     LedgerChange{.version = 4, .sql = k_add_baseline}, LedgerChange{.version = 5, .sql = k_add_gate},
-    LedgerChange{.version = 6, .sql = k_add_query_snapshot}};
+    LedgerChange{.version = 6, .sql = k_add_query_snapshot}, LedgerChange{.version = 7, .sql = k_add_app}};
 
 }  // namespace pgsluice

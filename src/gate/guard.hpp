@@ -29,12 +29,17 @@ struct DoneContract {
   std::string migration;
   std::string needs_app;
 };
+/// What a release must fit.
+struct SchemaDemands {
+  std::vector<DoneContract> done;
+  std::vector<BroughtRelease> brought;  ///< which of two commits is the newer release
+};
 /// Throws Error(unreachable, precondition).
-std::vector<DoneContract> read_done_contracts(Session& session);
+SchemaDemands read_demands(Session& session);
 
-/// None: the release fits, or nobody says which one it is.
-std::optional<std::string> why_too_old(const std::vector<DoneContract>& done, std::string_view app,
-                                       std::string_view release);
+/// None: the release fits, or nobody says which one it is. After a step that needs exactly one release, later ones fit, too.
+std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string_view app,
+                                       const std::string& release);
 
 /// Throws Error(unreachable, precondition).
 GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs);

@@ -37,22 +37,24 @@ constexpr std::string_view k_read_applied =
     " WHERE applied_at IS NOT NULL";
 
 constexpr std::string_view k_read_approvals =
-    "SELECT migration_id, fingerprint, approved_by, coalesce(reason, '') FROM pgsluice.approval"
+    "SELECT migration_id, sha256, approved_by, coalesce(reason, '') FROM pgsluice.approval"
     " ORDER BY approved_at";
 
-// What has come since another folder was brought: applied, or held back for the first time.
+// What has come since another folder was brought: applied, or held back for the first time. A folder that has been brought
+// before is still as old as it was then.
 constexpr std::string_view k_read_same_release =
-    "SELECT m.id FROM pgsluice.migration m LEFT JOIN pgsluice.gate g ON g.migration_id = m.id"
-    " AND g.provider = 'gate' AND g.subject = '' WHERE m.state <> 'baselined'"
-    " AND coalesce(m.applied_at, g.since, m.started_at) > coalesce((SELECT max(brought_at) FROM "
+    "SELECT m.id FROM pgsluice.migration m WHERE m.state <> 'baselined'"
+    " AND coalesce(m.applied_at, m.started_at) > coalesce((SELECT max(brought_at) FROM "
     "pgsluice.bundle"
-    " WHERE digest <> $1), '-infinity')";
+    " WHERE digest <> $1 AND brought_at < coalesce((SELECT min(brought_at) FROM pgsluice.bundle WHERE digest "
+    "= $1), 'infinity')), '-infinity')";
 
 const std::string& record_contract_sql() {
   static const std::string sql = cat(
       "WITH ", lease_query("$9"),
       ", file AS (INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state, release,"
-      " needs_app) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, '')"
+      " needs_app, app) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, ''), "
+      "nullif($10, '')"
       " WHERE EXISTS (SELECT FROM lease) ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256,"
       " fingerprint = excluded.fingerprint, needs_app = excluded.needs_app WHERE m.applied_at IS NULL),"
       " seen AS (SELECT DISTINCT ON (e.provider, e.subject) e.* FROM jsonb_to_recordset($8::jsonb)"
@@ -119,6 +121,7 @@ GateMemory read_gate_memory(Session& session, const Ledger& ledger) {
   for (std::size_t row = 0; row < applied.rows.size(); ++row) {
     memory.applied_for[applied.text(row, 0)] = lasting(applied, row, 1);
   }
+  if (ledger.version < k_app_ledger_version) return memory;  // what was approved then was less than the file
   const SqlResult approvals = checked_read(session.query(k_read_approvals, {}));
   for (std::size_t row = 0; row < approvals.rows.size(); ++row) {
     const std::string reason = approvals.text(row, 3);
@@ -134,16 +137,15 @@ void record_contract(Session& session, const PlannedFile& file, const GateDecisi
   checked(fenced(session.query(record_contract_sql(),
                                {migration.id, migration.tool, migration.sha256, file.fingerprint,
                                 record.release, file.analysis.directives.needs_app, record.run_id,
-                                evidence_json(decision), std::to_string(record.token)})),
+                                evidence_json(decision), std::to_string(record.token), record.app})),
           cat("record the gate of ", printable_line(migration.id)));
 }
 
-void record_approval(Session& session, const std::string& id, const std::string& fingerprint,
-                     const std::string& why) {
-  checked(session.query("INSERT INTO pgsluice.approval (migration_id, fingerprint, reason)"
+void record_approval(Session& session, const Migration& migration, const std::string& why) {
+  checked(session.query("INSERT INTO pgsluice.approval (migration_id, sha256, reason)"
                         " VALUES ($1, $2, nullif($3, '')) ON CONFLICT DO NOTHING",
-                        {id, fingerprint, why}),
-          cat("record the approval of ", printable_line(id)));
+                        {migration.id, migration.sha256, why}),
+          cat("record the approval of ", printable_line(migration.id)));
 }
 
 std::optional<SameRelease> read_same_release(Session& session, const Ledger& ledger,
@@ -164,11 +166,12 @@ std::string bundle_digest(const std::vector<Migration>& migrations) {
   return cat("sha256:", sha256_hex(text));
 }
 
-void record_bundle(Session& session, const std::string& digest, const std::string& release) {
-  checked(session.query("INSERT INTO pgsluice.bundle (digest, release) SELECT $1, $2"
-                        " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND release = $2)"
-                        " ON CONFLICT DO NOTHING",
-                        {digest, release}),
+void record_bundle(Session& session, const std::string& digest, const std::string& app,
+                   const std::string& release) {
+  checked(session.query("INSERT INTO pgsluice.bundle (digest, app, release) SELECT $1, $2, $3"
+                        " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
+                        " AND release = $3) ON CONFLICT DO NOTHING",
+                        {digest, app, release}),
           "write the ledger");
 }
 

@@ -23,14 +23,14 @@ struct GateRecord {
   std::string run_id;
   long long token = 0;  ///< of the lease
   std::string release;  ///< may be empty
+  std::string app;      ///< that the release is one of; may be empty
 };
 
 /// A contract file that is not applied is in the ledger as `held`, with the release that brought it.
 void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
                      const GateRecord& record);
-/// That the role of this session has approved the file with this text.
-void record_approval(Session& session, const std::string& id, const std::string& fingerprint,
-                     const std::string& why);
+/// That the role of this session has approved the file as it is.
+void record_approval(Session& session, const Migration& migration, const std::string& why);
 
 /// What a folder has brought so far, where nobody names its release: a retry of the same sync is no later one.
 struct SameRelease {
@@ -44,6 +44,7 @@ std::optional<SameRelease> read_same_release(Session& session, const Ledger& led
 /// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
 std::string bundle_digest(const std::vector<Migration>& migrations);
 /// That everything that a release needs of this folder is there. Does nothing when that is known.
-void record_bundle(Session& session, const std::string& digest, const std::string& release);
+void record_bundle(Session& session, const std::string& digest, const std::string& app,
+                   const std::string& release);
 
 }  // namespace pgsluice

@@ -2,6 +2,7 @@
 // Who is connected, and with which version.
 
 #include <algorithm>
+#include <array>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -43,7 +44,7 @@ struct Application {
 struct Seen {
   long long fitting = 0;
   long long hidden = 0;
-  long long nameless = 0;
+  long long unnamed = 0;  ///< that may be the application's, and name nobody
   std::string against;  ///< the first session that does not fit
   std::string unclear;  ///< the first one that does not say
   OrderedJson versions = OrderedJson::object();
@@ -56,11 +57,29 @@ std::string who(const std::string& name, const SqlResult& result, std::size_t ro
              name.empty() ? role : printable_line(name), " (pid ", result.text(row, 3), ")");
 }
 
-/// Of a session that does not name the application. A superuser's without a name is some tool's, unless somebody says so.
+/// What people and platforms use. Drivers are not among them: "PostgreSQL JDBC Driver" may be anybody.
+bool is_tool(std::string_view name) {
+  constexpr std::array tools = {"DBeaver", "DataGrip",  "pgAdmin",    "pg_basebackup", "pg_dump",   "pg_receivewal",
+                                "pg_restore", "pgcli",  "psql",          "reindexdb", "vacuumdb"};
+  return std::ranges::any_of(tools, [name](std::string_view tool) { return name.starts_with(tool); });
+}
+
+/// `billing/1.2` and `billing-1.2` are versions of another application; `bin/rails` and `worker-1` may be anybody's.
+bool is_another(std::string_view name) {
+  for (std::size_t at = 0; (at = name.find_first_of("/@-", at)) != std::string_view::npos; ++at) {
+    const std::string version = version_in(name, name.substr(0, at)).value_or("");
+    const bool counts = name[at] != '-' || version.find('.') != std::string::npos;
+    if (at > 0 && counts && compare_versions(version, version)) return true;
+  }
+  return false;
+}
+
+/// Of a session that does not name the application. A superuser's is some tool's, unless somebody says whose.
 bool may_be_its(const std::string& name, const std::string& role, bool superuser,
                 const Application& application) {
+  if (name.starts_with("pgsluice/")) return false;  // the guard connects as the application does
   if (!application.roles.empty()) return std::ranges::count(application.roles, role) > 0;
-  return name.empty() && !superuser;
+  return !superuser && !is_tool(name) && !is_another(name);
 }
 
 void look_at(const SqlResult& result, std::size_t row, const Application& application, Seen& seen) {
@@ -73,7 +92,7 @@ void look_at(const SqlResult& result, std::size_t row, const Application& applic
   }
   auto version = version_in(name, application.need.app);
   if (!version && !may_be) return;
-  if (!version) seen.nameless += count;
+  if (!version) seen.unnamed += count;
   seen.versions[name] = seen.versions.value(name, 0LL) + count;
   const Verdict verdict = version.value_or("").empty() ? Verdict::unknown : fits(*version, application.need);
   if (verdict == Verdict::open) seen.fitting += count;
@@ -92,7 +111,7 @@ Evidence judge(const Seen& seen, const Application& application) {
   } else if (!seen.unclear.empty()) {
     evidence.words = cat("connected without a version that compares: ", seen.unclear,
                          "; application_name should be ", printable_line(need.app), "/<version>",
-                         seen.nameless > 0 && application.roles.empty()
+                         seen.unnamed > 0 && application.roles.empty()
                              ? ", or say with --app-role which roles the application connects as"
                              : "");
   } else if (seen.hidden > 0) {

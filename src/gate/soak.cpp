@@ -118,7 +118,7 @@ EvidenceSource approval_source(const GateMemory& memory, const GatePolicy& polic
       .provider = "approval",
       .look = [&memory, required](const GateQuestion& question) -> std::vector<Evidence> {
         const std::string& id = question.file.analysis.migration.id;
-        const auto found = memory.approvals.find({id, question.file.fingerprint});
+        const auto found = memory.approvals.find({id, question.file.analysis.migration.sha256});
         if (found != memory.approvals.end()) {
           return {{.provider = "approval",
                    .subject = {},

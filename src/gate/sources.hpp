@@ -8,8 +8,12 @@
 namespace pgsluice {
 
 /// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0. Those of the
-/// application's roles that do not are unknown; where no roles are named, those that have no application_name at all.
+/// application's roles that do not are unknown; where no roles are named, all that are no superuser's, no well-known tool's
+/// and of no other application with a version.
 EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles);
+/// Nothing where it is known which releases can live with the file, by its directive or by implied_need(); elsewhere why it
+/// is not: nobody else can be asked about the application then. `ledger` must outlive it.
+EvidenceSource need_source(const Ledger& ledger, const std::string& app, const std::string& release);
 /// Whether the release that is being brought fits what the step needs. Says nothing of other applications; `app` may be
 /// empty: that of the step.
 EvidenceSource release_source(const std::string& app, const std::string& release);

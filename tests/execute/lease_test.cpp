@@ -48,8 +48,9 @@ TEST_P(Lease, AnOlderLedgerIsBroughtForward) {
   database.sql(
       "DROP TABLE pgsluice.lease, pgsluice.backfill, pgsluice.gate, pgsluice.approval, pgsluice.bundle, "
       "pgsluice.query_snapshot;"
-      " ALTER TABLE pgsluice.run DROP COLUMN release;"
-      " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from, DROP COLUMN release, DROP COLUMN needs_app; "
+      " ALTER TABLE pgsluice.run DROP COLUMN release, DROP COLUMN app;"
+      " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from, DROP COLUMN release, DROP COLUMN needs_app,"
+      " DROP COLUMN app; "
       "UPDATE pgsluice.meta SET ledger_version = "
       "1");
   EXPECT_EQ(run({"status", folder.path().string(), "--database-url", database.url()}).code, 0);

@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, WholeLife, ::testing::ValuesIn(servers({12, 18
 
 TEST_P(WholeLife, FromTheFirstInstallToTheRefusedRollback) {
   install_one();
-  const auto holder = database.connect("by hand");
+  const auto holder = database.connect("psql");
   holder->script("BEGIN; SELECT FROM orders WHERE id = 2500 FOR UPDATE");
   kill_the_hook_of_two();
   bring_two_at_once(*holder);

@@ -165,6 +165,29 @@ TEST_P(Life, AContractStepWaitsForTheLastOldPodAndTheLastWayBack) {
       0);
 }
 
+/// The hook after the sync runs as soon as the new pods are healthy: old ones may still work.
+TEST_P(Life, AfterTheSyncOldPodsThatTerminateHoldAContractStep) {
+  api.set(empty_state());
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  folder.write("0003_drop.sql", k_drop);
+  shows("2.0.0", {"2.0.0", "2.0.0"}, {});
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0) << message();
+  EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: it comes with 2.1.0 itself"));
+
+  shows("2.1.0", {"2.1.0", "2.1.0"}, {"1.0.0"}, {"2.0.0"});
+  EXPECT_EQ(hook("postsync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), AllOf(HasSubstr("pod pod-3 runs 1.0.0"), HasSubstr("is terminating")));
+  EXPECT_EQ(hook("postsync", "2.1.0", {"--strict-gates"}).code, 12);
+
+  shows("2.1.0", {"2.1.0", "2.1.0"}, {"2.0.0"}, {"2.0.0"});
+  EXPECT_EQ(hook("postsync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(last_run(), "hook postsync applied=0");
+}
+
 TEST_P(Life, WhatCannotBeSeenHoldsAContractStepAndSaysWhatToGrant) {
   bring_two();
   state = empty_state();

@@ -31,13 +31,14 @@ function isTrue(expression, object) {
 }
 
 function admissionPolicy([policy, binding]) {
-  const {matchConstraints, validations} = policy.spec;
+  const {matchConstraints, matchConditions, validations} = policy.spec;
   const denies = binding.spec.policyName === policy.metadata.name && binding.spec.validationActions.includes('Deny');
   return (object) => {
     const concerned = matchConstraints.resourceRules.some((rule) =>
       rule.apiGroups.includes('apps') && rule.operations.includes('CREATE') && rule.operations.includes('UPDATE') &&
       rule.resources.includes(`${object.kind.toLowerCase()}s`)) &&
-      inNamespace(object, matchConstraints.namespaceSelector) && hasLabels(object, matchConstraints.objectSelector);
+      inNamespace(object, matchConstraints.namespaceSelector) && hasLabels(object, matchConstraints.objectSelector) &&
+      (matchConditions ?? []).every((one) => isTrue(one.expression, object));
     return !concerned || !denies || validations.every((one) => isTrue(one.expression, object));
   };
 }
@@ -54,7 +55,8 @@ function fits(value, pattern) {
   }
   if (value === null || typeof value !== 'object') return false;
   return Object.entries(pattern).every(([key, inner]) => {
-    const [, anchor, name] = /^([=^])\((.*)\)$/.exec(key) ?? [undefined, '', key];
+    const [, anchor, name] = /^([=^X])\((.*)\)$/.exec(key) ?? [undefined, '', key];
+    if (anchor === 'X') return value[name] === undefined;
     if (anchor === '^') return Array.isArray(value[name]) && inner.every((other) => value[name].some((one) => fits(one, other)));
     return (anchor === '=' && value[name] === undefined) || fits(value[name], inner);
   });
@@ -64,7 +66,8 @@ function kyvernoPolicy([policy]) {
   return (object) => policy.spec.rules.every(({match, validate}) => {
     const concerned = match.any.some(({resources}) => resources.kinds.includes(object.kind) &&
       resources.namespaces.some((name) => wildcard(name).test(object.metadata.namespace)) &&
-      hasLabels(object, resources.selector));
+      hasLabels(object, resources.selector) &&
+      (resources.names ?? ['*']).some((name) => wildcard(name).test(object.metadata.name)));
     return !concerned || validate.failureAction !== 'Enforce' || fits(object, validate.pattern);
   });
 }
@@ -93,8 +96,17 @@ const cases = [
   ['without the annotation', false, changed((one) => delete template(one).metadata.annotations['pgsluice/needs'])],
   ['without annotations', false, changed((one) => delete template(one).metadata.annotations)],
   ['with an empty annotation', false, changed((one) => { template(one).metadata.annotations['pgsluice/needs'] = ''; })],
+  ['with a guard whose command another replaces', false, changed((one) => {
+    template(one).spec.initContainers[0].command = ['true'];
+  })],
+  ['as the application has it, without labels of its own', false, changed((one) => {
+    delete one.metadata.labels;
+    delete template(one).spec.initContainers;
+  })],
   ['of another application', true, changed((one) => {
+    one.metadata.name = 'another';
     one.metadata.labels['app.kubernetes.io/name'] = 'another';
+    template(one).metadata.labels['app.kubernetes.io/name'] = 'another';
     delete template(one).spec.initContainers;
   })],
   ['in another namespace', true, changed((one) => {

@@ -31,7 +31,8 @@ PlannedFile planned(const std::string& sql, const std::string& before = "") {
   static const RuleBook rules = RuleBook::load({});
   Catalog catalog;
   const auto analysed = [&](const std::string& text) {
-    Migration migration{.id = "0007_drop.sql", .tool = "plain", .path = "0007_drop.sql"};
+    Migration migration{
+        .id = "0007_drop.sql", .tool = "plain", .path = "0007_drop.sql", .sha256 = "f"};
     migration.source = {.path = "0007_drop.sql", .text = text};
     return analyse(std::move(migration), catalog, table, rules, {.pg_version = 17},
                    {.pg_version = 17, .today = "2026-01-01"});
@@ -39,7 +40,6 @@ PlannedFile planned(const std::string& sql, const std::string& before = "") {
   if (!before.empty()) analysed(before);
   PlannedFile file;
   file.analysis = analysed(sql);
-  file.fingerprint = "f";
   return file;
 }
 
@@ -105,6 +105,8 @@ TEST(Sessions, OfOtherApplicationsDoNotCount) {
                                     {"psql", "f", "1", "3", "shop", "f"}});
   EXPECT_EQ(others.verdict, Verdict::open);
   EXPECT_THAT(others.words, HasSubstr("no session of checkout"));
+  for (const char* name : {"PostgreSQL JDBC Driver", "bin/rails", "worker-1", "checkout worker", "report"})
+    EXPECT_EQ(sessions({{name, "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown) << name;
 }
 
 TEST(Sessions, WithoutANameAreDoubt) {
@@ -126,6 +128,8 @@ TEST(Sessions, OfTheApplicationsRolesMustTellTheirVersion) {
   EXPECT_EQ(sessions({{"", "t", "1", "7", "reader", "f"}}, roles).verdict, Verdict::open)
       << "another's are no matter";
   EXPECT_EQ(sessions({{"", "t", "1", "7", "shop", "f"}}, roles).verdict, Verdict::unknown);
+  EXPECT_EQ(sessions({{"pgsluice/0123", "f", "1", "7", "shop", "f"}}, roles).verdict, Verdict::open) << "its guard";
+  EXPECT_EQ(sessions({{"psql", "f", "1", "7", "shop", "f"}}, roles).verdict, Verdict::unknown);
   const Evidence driver = sessions({{"PostgreSQL JDBC Driver", "f", "1", "7", "shop", "f"}}, roles);
   EXPECT_EQ(driver.verdict, Verdict::unknown);
   EXPECT_THAT(driver.words,
@@ -225,7 +229,7 @@ TEST(Policy, AnApprovalIsOfOneText) {
 // ---- guard ---------------------------------------------------------------------------------------------------------
 
 TEST(Guard, RefusesAReleaseThatIsTooOldForWhatIsDone) {
-  const std::vector<DoneContract> done{{.migration = "7.sql", .needs_app = "checkout>=2.4.0"}};
+  const SchemaDemands done{.done = {{.migration = "7.sql", .needs_app = "checkout>=2.4.0"}}, .brought = {}};
   EXPECT_EQ(why_too_old(done, "checkout", "2.4.0"), std::nullopt);
   EXPECT_EQ(why_too_old(done, "checkout", "2.3.9"),
             "checkout 2.3.9 is too old for this schema: 7.sql is done, and needs checkout>=2.4.0");
@@ -233,10 +237,87 @@ TEST(Guard, RefusesAReleaseThatIsTooOldForWhatIsDone) {
   EXPECT_EQ(why_too_old(done, "billing", "1.0"), std::nullopt);
   EXPECT_NE(why_too_old(done, "", "2.3.9"), std::nullopt) << "there is only one application";
   EXPECT_NE(why_too_old(done, "checkout", "4f3c2b1"), std::nullopt) << "what cannot be compared does not fit";
-  const std::vector<DoneContract> two{{.migration = "7.sql", .needs_app = "checkout>=2.4.0"},
-                                      {.migration = "8.sql", .needs_app = "billing>=7"}};
+  const SchemaDemands two{.done = {{.migration = "7.sql", .needs_app = "checkout>=2.4.0"},
+                                   {.migration = "8.sql", .needs_app = "billing>=7"}},
+                          .brought = {}};
   EXPECT_THROW(why_too_old(two, "", "2.3.9"), Error) << "of which of them?";
   EXPECT_NE(why_too_old(two, "billing", "6"), std::nullopt);
+}
+
+TEST(Guard, OfCommitsThoseThatWereBroughtBeforeAreTooOld) {
+  const SchemaDemands demands{.done = {{.migration = "7.sql", .needs_app = "checkout>=beef002"}},
+                              .brought = {{.app = "checkout", .release = "f00d001", .at = 1},
+                                          {.app = "billing", .release = "cafe003", .at = 2},
+                                          {.app = "checkout", .release = "beef002", .at = 3}}};
+  EXPECT_NE(why_too_old(demands, "checkout", "f00d001"), std::nullopt);
+  EXPECT_EQ(why_too_old(demands, "checkout", "beef002"), std::nullopt);
+  EXPECT_EQ(why_too_old(demands, "checkout", "cafe003"), std::nullopt) << "it is new, for that was billing's";
+  EXPECT_NE(why_too_old(demands, "checkout", "2.4.0"), std::nullopt) << "that is no commit";
+}
+
+TEST(Guard, WhatNeededOneReleaseLetsLaterOnesStart) {
+  const SchemaDemands demands{.done = {{.migration = "7.sql", .needs_app = "checkout=2.4.0"}}, .brought = {}};
+  EXPECT_EQ(why_too_old(demands, "checkout", "2.4.1"), std::nullopt);
+  EXPECT_NE(why_too_old(demands, "checkout", "2.3.9"), std::nullopt);
+}
+
+// ---- what a step needs that does not say it ----------------------------------------------------------------------------
+
+class Implied : public ::testing::Test {
+ public:
+  Implied& row(const std::string& id, const std::string& release, const std::string& app = "") {
+    ledger.migrations[id] = {.id = id, .release = release, .app = app};
+    if (id != "0007_drop.sql") file.rests_on.push_back(id);
+    if (!release.empty()) ledger.brought.push_back({.app = app, .release = release, .at = ++now});
+    return *this;
+  }
+  std::string need(const std::string& app = "checkout", const std::string& release = "3") {
+    const ImpliedNeed implied = implied_need(file, ledger, app, release);
+    EXPECT_NE(implied.need.has_value(), !implied.why_not.empty());
+    return implied.need ? to_string(*implied.need) : implied.why_not;
+  }
+  PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  Ledger ledger;
+  long long now = 0;
+};
+
+TEST_F(Implied, IsTheNewestReleaseThatHasBroughtWhatItRestsOn) {
+  row("1.sql", "2.9").row("2.sql", "2.10").row("3.sql", "2.2").row("0007_drop.sql", "2.11");
+  EXPECT_EQ(need(), "checkout>=2.10");
+}
+
+TEST_F(Implied, IsThatOfTheFileItselfWhereNobodyHasNamedAnother) {
+  row("1.sql", "2.1").row("2.sql", "");
+  EXPECT_EQ(need(), "checkout>=3") << "it comes now";
+  row("0007_drop.sql", "2.5");
+  EXPECT_EQ(need(), "checkout>=2.5");
+  row("0007_drop.sql", "");
+  EXPECT_THAT(need(), HasSubstr("nobody has said which release has brought 0007_drop.sql"));
+}
+
+TEST_F(Implied, OfCommitsIsTheOneThatTheLedgerHasSeenLast) {
+  row("1.sql", "beef002").row("2.sql", "f00d001");
+  EXPECT_EQ(need("checkout", "cafe003"), "checkout>=f00d001");
+  EXPECT_EQ(fits("beef002", implied_need(file, ledger, "checkout", "cafe003").need.value()), Verdict::closed);
+  EXPECT_EQ(fits("cafe003", implied_need(file, ledger, "checkout", "cafe003").need.value()), Verdict::open);
+  EXPECT_EQ(fits("0000000", implied_need(file, ledger, "checkout", "cafe003").need.value()),
+            Verdict::unknown);
+}
+
+TEST_F(Implied, IsUnknownWhereNothingIsTheNewest) {
+  row("1.sql", "2.4.0").row("2.sql", "main");
+  ledger.brought.clear();
+  EXPECT_THAT(need(), HasSubstr("which of the releases main and 2.4.0 is the newer one"));
+}
+
+TEST_F(Implied, IsOfOneApplication) {
+  row("1.sql", "2", "checkout");
+  EXPECT_EQ(need(""), "checkout>=2") << "the ledger knows";
+  EXPECT_THAT(need("billing"), HasSubstr("1.sql has come with checkout, and not with billing"));
+  row("2.sql", "7", "billing");
+  EXPECT_THAT(need("checkout"), HasSubstr("2.sql has come with billing, and not with checkout"));
+  ledger.migrations.clear();
+  EXPECT_THAT(need(""), HasSubstr("--app"));
 }
 
 TEST(Bundle, DependsOnNamesAndContents) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Templates, and what is made of them.
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/embedded.hpp"
+#include "base/text.hpp"
 #include "manifests/argocd.hpp"
 #include "manifests/template.hpp"
 #include "manifests/yaml.hpp"
@@ -47,6 +50,30 @@ TEST(Template, DataStaysAsItIs) {
             "shop:\n  ${app}\n  #: end\n\n  #: include x\n");
 }
 
+/// Whoever adds an exit code adds it here, and sees whether the hooks fail on it.
+bool is_exit_code(ExitCode code) {
+  switch (code) {
+    case ExitCode::ok:
+    case ExitCode::findings:
+    case ExitCode::usage:
+    case ExitCode::precondition:
+    case ExitCode::wrong_target:
+    case ExitCode::refused:
+    case ExitCode::lock_budget:
+    case ExitCode::gate_closed:
+    case ExitCode::file_changed:
+    case ExitCode::other_run:
+    case ExitCode::unreachable:
+    case ExitCode::release_mismatch:
+    case ExitCode::data_violation:
+    case ExitCode::statement_failed:
+    case ExitCode::bug:
+    case ExitCode::interrupted:
+    case ExitCode::terminated: return true;
+  }
+  return false;
+}
+
 TEST(Manifests, QuoteTextForYaml) {
   EXPECT_EQ(yaml_quoted("a\"b\\\n\x1b\xff"), "\"a\\\"b\\\\\\n\\u001b\\ufffd\"");
   EXPECT_EQ(yaml_quoted("\u00fc"), "\"\\u00fc\"");
@@ -62,7 +89,7 @@ std::vector<ManifestFile> manifests(ArgocdOptions options, const std::vector<Mig
   options.app = "shop";
   options.image = "shop:1";
   options.release = "1";
-  options.digest = "sha256:0123456789abcdef";
+  if (options.digest.empty()) options.digest = "sha256:0123456789abcdef";
   return argocd_manifests(options, migrations);
 }
 
@@ -78,6 +105,25 @@ TEST(Manifests, HooksReadTheMigrationsAsInitHasReadThem) {
   EXPECT_THAT(find(files, "base/hook-presync.yaml")->text,
               ::testing::HasSubstr("            - \"--tool\"\n            - \"goose\"\n"
                                    "            - \"--placeholder\"\n            - \"schema=${app}\"\n"));
+}
+
+/// A code that the Job's policy does not name is a failure that backoffLimit decides about.
+TEST(Manifests, NameEveryExitCodeThatAHookFailsWith) {
+  const auto files = manifests({.postsync = true});
+  for (const char* hook : {"base/hook-presync.yaml", "base/hook-postsync.yaml"}) {
+    const std::string& text = find(files, hook)->text;
+    constexpr std::string_view key = "operator: In, values: [";
+    const std::size_t begin = text.find(key);
+    ASSERT_NE(begin, std::string::npos) << hook;
+    const std::string list = text.substr(begin + key.size(), text.find(']', begin) - begin - key.size());
+    std::set<int> named;
+    for (const std::string_view code : split(list, ',')) named.insert(std::stoi(std::string(trim(code))));
+    for (int code = 0; code < 256; ++code) {
+      const bool fails = is_exit_code(static_cast<ExitCode>(code)) && code != static_cast<int>(ExitCode::ok) &&
+                         code != static_cast<int>(ExitCode::findings);  // only lint ends so
+      EXPECT_EQ(named.contains(code), fails) << hook << " " << code;
+    }
+  }
 }
 
 TEST(Manifests, AreThoseThatAreAskedFor) {
@@ -112,6 +158,24 @@ TEST(Manifests, OfHooksKeepToWhatArgoCanSee) {
       EXPECT_NE(text.find("  name: shop-"), std::string::npos);
     }
   }
+}
+
+/// Argo CD does not sync for a change of hooks, and a hook before the sync sees what was there before.
+TEST(Manifests, OtherMigrationsMakeAnotherDeploymentAndAnotherConfigMap) {
+  const auto text = [](const std::string& digest, const char* path) {
+    const auto files = manifests({.migrations_in = ArgocdOptions::MigrationsIn::config_map, .digest = digest});
+    return find(files, path)->text;
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(text("sha256:0123456789abcdef", "base/guard.yaml"),
+              AllOf(HasSubstr("pgsluice/migrations: \"0123456789ab\""),
+                    HasSubstr("pgsluice/needs: \"sha256:0123456789abcdef\"")));
+  EXPECT_NE(text("sha256:0", "base/guard.yaml"), text("sha256:1", "base/guard.yaml"));
+  const std::string config = text("sha256:0123456789abcdef", "base/migrations.yaml");
+  EXPECT_THAT(config, AllOf(HasSubstr("name: shop-migrations-0123456789ab\n"), HasSubstr("hook: PreSync\n"),
+                            HasSubstr("sync-wave: \"-1\"\n")));
+  EXPECT_THAT(text("sha256:0123456789abcdef", "base/hook-presync.yaml"),
+              HasSubstr("name: shop-migrations-0123456789ab"));
 }
 
 TEST(Manifests, AHookEndsByItselfBeforeItIsEnded) {

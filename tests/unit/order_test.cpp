@@ -20,10 +20,20 @@ class Order : public ::testing::Test {
     files_.emplace_back(id, sql);
     return *this;
   }
+  /// By a release that has been brought whole.
   Order& applied(const std::string& id, const std::string& release) {
+    begun(id, release);
+    ledger_.brought.push_back({.app = {}, .release = release, .at = ++now_});
+    return *this;
+  }
+  Order& begun(const std::string& id, const std::string& release, const std::string& app = "") {
     ledger_.exists = true;
-    ledger_.migrations[id] = {
-        .id = id, .sha256 = sha256_of(id), .state = MigrationState::applied, .release = release};
+    ledger_.migrations[id] = {.id = id,
+                              .sha256 = sha256_of(id),
+                              .state = MigrationState::applied,
+                              .release = release,
+                              .app = app,
+                              .brought_at = ++now_};
     return *this;
   }
   Plan plan(const PlanOptions& options) {
@@ -69,6 +79,7 @@ class Order : public ::testing::Test {
   }
   std::vector<std::pair<std::string, std::string>> files_;
   Ledger ledger_;
+  long long now_ = 0;
 };
 
 TEST_F(Order, AContractStepWaitsForAReleaseAfterThatOfItsExpandStep) {
@@ -80,6 +91,40 @@ TEST_F(Order, AContractStepWaitsForAReleaseAfterThatOfItsExpandStep) {
   EXPECT_THAT(held("3_drop.sql", {.release = "2"}), HasSubstr("release: it needs 2_cents.sql"));
   EXPECT_EQ(held("3_drop.sql", {.release = "3"}), "");
   EXPECT_EQ(held("3_drop.sql", {}), "") << "an apply without a release is one of its own";
+}
+
+TEST_F(Order, ALaterReleaseIsOneThatIsNewer) {
+  write_orders();
+  applied("1_orders.sql", "2.3.0").applied("2_cents.sql", "2.4.0");
+  for (const char* older : {"2.3.5", "2.4", "v2.4.0.0", "2.4.0-rc1", "1.0"})
+    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than")) << older;
+  for (const char* newer : {"2.4.1", "v3"}) EXPECT_EQ(held("3_drop.sql", {.release = newer}), "") << newer;
+  EXPECT_EQ(held("3_drop.sql", {.release = "4f3c2b1"}), "") << "a commit, after versions";
+}
+
+TEST_F(Order, OfCommitsThoseThatTheLedgerHasSeenFirstAreOlder) {
+  write_orders();
+  applied("1_orders.sql", "f00d001").applied("2_cents.sql", "beef002");
+  for (const char* older : {"f00d001", "beef002"})
+    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than")) << older;
+  EXPECT_EQ(held("3_drop.sql", {.release = "cafe003"}), "");
+}
+
+TEST_F(Order, AReleaseThatWasNotBroughtWholeHasNotBeenAtWork) {
+  write_orders();
+  applied("1_orders.sql", "1").begun("2_cents.sql", "2");
+  EXPECT_THAT(held("3_drop.sql", {.release = "2.1"}),
+              HasSubstr("release: it needs 2_cents.sql in an earlier release than 2.1"));
+  file("4_more.sql", "CREATE TABLE more (id bigint);").applied("4_more.sql", "2.1");
+  EXPECT_THAT(held("3_drop.sql", {.release = "2.1"}), HasSubstr("release: it needs 2_cents.sql"));
+  EXPECT_EQ(held("3_drop.sql", {.release = "2.2"}), "");
+}
+
+TEST_F(Order, AnotherApplicationsReleasesHaveNoOrder) {
+  write_orders();
+  begun("1_orders.sql", "7", "billing").begun("2_cents.sql", "7", "billing");
+  EXPECT_EQ(held("3_drop.sql", {.release = "2", .app = "checkout"}), "") << "the gate asks for that one";
+  EXPECT_NE(held("3_drop.sql", {.release = "2", .app = "billing"}), "");
 }
 
 TEST_F(Order, AContractStepWaitsForWhatIsNotRunAtAll) {
@@ -94,7 +139,7 @@ TEST_F(Order, ANewDatabaseGetsAllOfItsHistory) {
   EXPECT_EQ(held("3_drop.sql", {.release = "2"}), "");
   EXPECT_TRUE(plan({}).files[2].new_relations);
   EXPECT_EQ(held("3_drop.sql", {.release = "2", .earlier_releases_only = true}), "");
-  applied("1_orders.sql", "2");  // a first run that was killed
+  begun("1_orders.sql", "2");  // a first run that was killed
   EXPECT_EQ(held("3_drop.sql", {.release = "2"}), "");
 }
 

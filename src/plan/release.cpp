@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions of applications, as people write them: semantic versions with some leniency.
+// Releases of applications, as people name them: semantic versions with some leniency, or commits.
+
+#include "pgsluice/release.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
-#include "pgsluice/gate.hpp"
+#include "pgsluice/ledger.hpp"
 
 namespace pgsluice {
 namespace {
@@ -102,30 +104,27 @@ std::optional<int> compare_versions(std::string_view a, std::string_view b) {
   return order != 0 ? order : compare_prereleases(*left, *right);
 }
 
-std::optional<AppNeed> parse_app_need(std::string_view text) {
-  const std::size_t at = text.find_first_of("<>=");
-  if (at == 0 || at == std::string_view::npos) return std::nullopt;
-  const std::size_t version_at = text.find_first_not_of("<>=", at);
-  if (version_at == std::string_view::npos) return std::nullopt;
-  const std::string_view comparison = text.substr(at, version_at - at);
-  if (comparison != ">=" && comparison != ">" && comparison != "=") return std::nullopt;
-  return AppNeed{.app = std::string(text.substr(0, at)),
-                 .comparison = std::string(comparison),
-                 .version = std::string(text.substr(version_at))};
+std::optional<int> compare_releases(std::string_view a, std::string_view b,
+                                    const std::vector<std::string>& order) {
+  if (const auto versions = compare_versions(a, b)) return versions;
+  if (a == b) return 0;
+  const auto first = std::ranges::find(order, a);
+  const auto second = std::ranges::find(order, b);
+  if (first == order.end() || second == order.end()) return std::nullopt;
+  return first < second ? -1 : 1;
 }
 
-std::string to_string(const AppNeed& need) {
-  return cat(need.app, need.comparison, need.version);
-}
-
-Verdict fits(std::string_view version, const AppNeed& need) {
-  const auto order = compare_versions(version, need.version);
-  if (!order) {
-    // What is no version can still be the one that is meant.
-    return need.comparison != ">" && trim(version) == need.version ? Verdict::open : Verdict::unknown;
+std::vector<std::string> releases_of(const std::vector<BroughtRelease>& brought, std::string_view app,
+                                     const std::string& this_release) {
+  std::vector<std::string> releases;
+  const auto add = [&releases](const std::string& release) {
+    if (!release.empty() && std::ranges::count(releases, release) == 0) releases.push_back(release);
+  };
+  for (const BroughtRelease& known : brought) {
+    if (app.empty() || known.app.empty() || known.app == app) add(known.release);
   }
-  const bool ok = need.comparison == ">=" ? *order >= 0 : need.comparison == ">" ? *order > 0 : *order == 0;
-  return ok ? Verdict::open : Verdict::closed;
+  add(this_release);
+  return releases;
 }
 
 }  // namespace pgsluice

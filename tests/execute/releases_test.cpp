@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which release is a later one, and which releases a contract step needs, on real servers, through the built program.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/gated.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class Releases : public Gated {};
+
+/// A contract step that does not say which releases can live with it.
+constexpr std::string_view k_unsaid =
+    "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
+
+INSTANTIATE_TEST_SUITE_P(Servers, Releases, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+
+TEST_P(Releases, AReleaseThatIsBroughtAgainIsNotNew) {
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_TRUE(has_total()) << "somebody may have used it since the first time";
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  folder.write("0004_news.sql", "CREATE TABLE news (id int, old int);\n")
+      .write("0005_news.sql", "-- pgsluice: phase=contract\nALTER TABLE news DROP COLUMN old;\n");
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_EQ(state("0005_news.sql"), "applied") << "nobody can have used what this run makes";
+}
+
+TEST_P(Releases, OtherSpellingsOfAReleaseAreTheSameRelease) {
+  bring_two();
+  for (const char* same : {"v2.0.0", "2.0.0+build7"}) {
+    EXPECT_EQ(hook("presync", same).code, 0);
+    EXPECT_TRUE(has_total()) << same;
+  }
+}
+
+TEST_P(Releases, WhatIsBroughtMustItselfFit) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* old : {"2.9.9", "latest"}) {
+    EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+    EXPECT_EQ(hook("presync", old).code, 0);
+    EXPECT_TRUE(has_total()) << old;
+    EXPECT_THAT(message(), HasSubstr("being brought")) << old;
+  }
+  EXPECT_EQ(hook("presync", "2.9.9", {"--app", "reports"}).code, 0);
+  EXPECT_FALSE(has_total()) << "that is another application";
+}
+
+TEST_P(Releases, AStepThatNamesNoReleaseNeedsTheOneThatBroughtWhatItRestsOn) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  const auto old = database.connect("checkout/1.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("checkout>=2.0.0"));
+  EXPECT_EQ(held("0003_drop.sql", {"--release", "2.1.0", "--app", "checkout"}), "sessions")
+      << "status agrees";
+}
+
+/// Nobody names releases: then what tells them apart is the folder.
+TEST_P(Releases, ARetryWithoutANameIsNoLaterRelease) {
+  const auto nameless = [&](const std::string& moment) {
+    return call({"hook", moment, folder.path().string()}, {"--termination-log", termination.string()}).code;
+  };
+  EXPECT_EQ(nameless("presync"), 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(nameless("presync"), 17);
+  EXPECT_EQ(state("0002_cents.sql"), "applied");
+  EXPECT_EQ(nameless("presync"), 17) << "a retry of Argo CD";
+  EXPECT_TRUE(has_total());
+  database.sql("DELETE FROM orders");
+  for (const char* moment : {"presync", "presync", "postsync", "presync"}) {
+    EXPECT_EQ(nameless(moment), 0);
+    EXPECT_TRUE(has_total()) << moment;
+  }
+  EXPECT_THAT(message(), HasSubstr("it needs 0002_cents.sql in an earlier release than this one"));
+  folder.write("0005_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless("presync"), 0);
+  EXPECT_FALSE(has_total()) << "another folder is another release";
+}
+
+TEST_P(Releases, AContractStepThatComesAloneWithoutANameWaitsForTheNextRelease) {
+  const auto nameless = [&] { return call({"hook", "presync", folder.path().string()}).code; };
+  EXPECT_EQ(nameless(), 0);
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n");
+  for (int retry = 0; retry < 3; ++retry) EXPECT_EQ(nameless(), 0);
+  EXPECT_TRUE(has_total());
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless(), 0);
+  EXPECT_FALSE(has_total());
+}
+
+/// The newest folder, and an application that is older than its last contract step.
+TEST_P(Releases, AFirstInstallAtAnOldReleaseKeepsWhatThatNeeds) {
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  const Finished first = hook("presync", "1.0.0");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(state("0003_drop.sql") + " " + state("0004_more.sql"), "held applied");
+  EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: checkout 1.0.0 itself is being brought, and is not "
+                                   "checkout>=2.0.0: a later release runs the step"));
+  EXPECT_EQ(guard({"--once", "--release", "1.0.0", "--needs", digest}).code, 0) << "it can start";
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(guard({"--once", "--release", "1.0.0"}).code, 16);
+}
+
+/// A hotfix of the release before, or another spelling of this one.
+TEST_P(Releases, AnOlderReleaseIsNoLaterOne) {
+  EXPECT_EQ(hook("presync", "2.3.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.4.0").code, 0);
+  for (const char* older : {"2.3.5", "2.4", "2.4.0.0", "2.4.0-rc1"}) {
+    for (const char* moment : {"presync", "postsync"}) {
+      EXPECT_EQ(hook(moment, older).code, 0);
+      EXPECT_TRUE(has_total()) << moment << " " << older;
+    }
+    EXPECT_THAT(message(), HasSubstr("it needs 0002_cents.sql in an earlier release than ")) << older;
+  }
+  EXPECT_EQ(hook("presync", "2.4.1").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+/// Its application has never been let through.
+TEST_P(Releases, WhatWasNeverBroughtWholeIsNoEarlierRelease) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid)
+      .write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 17);
+  EXPECT_EQ(state("0002_cents.sql"), "applied");
+  database.sql("DELETE FROM orders");
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  EXPECT_TRUE(has_total()) << "release 1 is still at work";
+  EXPECT_EQ(hook("presync", "2.0.2").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+TEST_P(Releases, CommitsFollowOneAnotherAsTheLedgerHasSeenThem) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "f00d001", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "beef002", app).code, 0);
+  EXPECT_EQ(hook("presync", "f00d001", app).code, 0) << "a way back";
+  EXPECT_EQ(hook("postsync", "f00d001", app).code, 0);
+  EXPECT_TRUE(has_total());
+  {
+    const auto old = database.connect("checkout/f00d001");
+    EXPECT_EQ(hook("presync", "cafe003", app).code, 0);
+    EXPECT_TRUE(has_total());
+    EXPECT_THAT(message(), HasSubstr("still connected: 1 session of checkout/f00d001"));
+  }
+  {
+    const auto stranger = database.connect("checkout/0000000");
+    EXPECT_EQ(hook("presync", "cafe003", app).code, 0);
+    EXPECT_TRUE(has_total()) << "nobody knows how old that is";
+  }
+  EXPECT_EQ(needs_app("0003_drop.sql"), "checkout>=beef002");
+  const auto fits = database.connect("checkout/beef002");
+  EXPECT_EQ(hook("presync", "cafe003", app).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "f00d001"}).code, 16);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "beef002"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "dead004"}).code, 0) << "it is new";
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.0.0"}).code, 16) << "that is no commit";
+  EXPECT_EQ(hook("presync", "f00d001", app).code, 16);
+}
+
+/// Files that nobody has named the release of, or another tool has applied.
+TEST_P(Releases, WhereNobodyKnowsWhatBroughtAFileTheContractStepsOwnReleaseIsNeeded) {
+  for (const bool baselined : {false, true}) {
+    Folder history;
+    const std::string table = baselined ? "adopted" : "applied";
+    history.write(cat("1_", table, ".sql"), cat("CREATE TABLE ", table, " (id bigint, total int);\n"));
+    if (baselined) {
+      database.sql(cat("CREATE TABLE ", table, " (id bigint, total int)"));
+      EXPECT_EQ(call({"baseline", history.path().string()}).code, 0);
+    } else {
+      EXPECT_EQ(pgsluice::test::apply(history, database, {}).code, 0);
+    }
+    const std::string drop = cat("2_", table, "_drop.sql");
+    history.write(drop, cat("-- pgsluice: phase=contract\nALTER TABLE ", table, " DROP COLUMN total;\n"));
+    const auto bring = [&](const std::string& release) {
+      return call({"hook", "presync", history.path().string()},
+                  {"--app", "checkout", "--release", release, "--termination-log", termination.string()})
+          .code;
+    };
+    EXPECT_EQ(bring("2.0.0"), 0);
+    {
+      const auto old = database.connect("checkout/1.0.0");
+      EXPECT_EQ(bring("2.1.0"), 0);
+      EXPECT_EQ(state(drop), "held") << table;
+      EXPECT_EQ(needs_app(drop), "checkout>=2.0.0");
+    }
+    EXPECT_EQ(bring("2.1.0"), 0);
+    EXPECT_EQ(state(drop), "applied") << message();
+  }
+}
+
+TEST_P(Releases, AContractStepThatRestsOnNothingNeedsItsOwnRelease) {
+  database.sql("CREATE TABLE legacy (id int)");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP TABLE legacy;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  const auto old = database.connect("checkout/1.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "held");
+  EXPECT_EQ(needs_app("0002_drop.sql"), "checkout>=2.0.0");
+}
+
+TEST_P(Releases, AnApplicationOfWhichNoReleaseIsKnownHoldsAContractStep) {
+  const std::vector<std::string> app{"hook",  "presync",  folder.path().string(),
+                                     "--app", "checkout", "--termination-log",
+                                     termination.string()};
+  EXPECT_EQ(call(app).code, 0);
+  folder.write("0002_drop.sql", k_unsaid);
+  EXPECT_EQ(call(app).code, 0);
+  folder.write("0003_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(call(app).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("nobody has said which release has brought 0002_drop.sql: write "
+                                   "needs-app=APP>=RELEASE into the file"));
+  EXPECT_EQ(held("0002_drop.sql", {"--app", "checkout"}), "needs-app");
+  EXPECT_EQ(call(app, {"--evidence", "needs-app=optional"}).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "applied");
+}
+
+TEST_P(Releases, ReleasesOfAnotherApplicationDoNotCount) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("has come with checkout, and not with billing"));
+  EXPECT_EQ(database.sql("SELECT string_agg(concat_ws(' ', app, release), ', ' ORDER BY brought_at) FROM "
+                         "pgsluice.bundle"),
+            "checkout 1.0.0, checkout 2.0.0, billing 9.0.0");
+  folder.write("0003_drop.sql", k_drop);
+  {
+    const auto old = database.connect("checkout/1.0.0");
+    EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+    EXPECT_TRUE(has_total());
+  }
+  EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// Two folders in one database, and nobody names a release.
+TEST_P(Releases, AFolderThatIsBroughtAgainIsAsOldAsItWasThen) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_EQ(nameless_hook(other.path()).code, 0);
+  for (const char* moment : {"presync", "postsync"}) {
+    EXPECT_EQ(nameless_hook(folder.path(), moment).code, 0);
+    EXPECT_TRUE(has_total()) << moment;
+  }
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_FALSE(has_total());
+}
+
+}  // namespace
+}  // namespace pgsluice::test
