@@ -61,7 +61,7 @@ struct AdoptedFile {
   std::string needs_app;  ///< of a contract step: its directive
 };
 /// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
-void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from,
-                     Worker& worker, const World& world);
+void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from, Worker& worker,
+                     const World& world);
 
 }  // namespace pgsluice

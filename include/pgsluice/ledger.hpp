@@ -59,10 +59,10 @@ struct LedgerMigration {
   std::string sha256;
   std::string fingerprint;
   MigrationState state = MigrationState::running;
-  std::string applied_at;  ///< ISO 8601, UTC; empty: not applied
-  std::string applied_by;  ///< run id
-  std::string release;     ///< of the application, that brought it; empty: nobody has said
-  std::string app;         ///< that the release is one of; empty: nobody has said
+  std::string applied_at;    ///< ISO 8601, UTC; empty: not applied
+  std::string applied_by;    ///< run id
+  std::string release;       ///< of the application, that brought it; empty: nobody has said
+  std::string app;           ///< that the release is one of; empty: nobody has said
   long long brought_at = 0;  ///< microseconds since 1970 by the server's clock: applied, or seen first
   long long duration_ms = 0;
   std::string error;  ///< SQLSTATE and message of the last failure

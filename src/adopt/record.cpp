@@ -27,8 +27,8 @@ SqlResult insert(Session& session, const AdoptedFile& file, const std::string& a
 
 }  // namespace
 
-void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from,
-                     Worker& worker, const World& world) {
+void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from, Worker& worker,
+                     const World& world) {
   Session& session = *worker.session;
   RunOptions options;
   options.command = "baseline";

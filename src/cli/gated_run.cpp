@@ -106,11 +106,9 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
     try {
       now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
       if (!now.holds.empty()) {
-        record_contract(*worker.session, file, now.decision,
-                        {.run_id = world.run_id,
-                         .token = worker.token,
-                         .release = options.release,
-                         .app = options.app});
+        record_contract(
+            *worker.session, file, now.decision,
+            {.run_id = world.run_id, .token = worker.token, .release = options.release, .app = options.app});
       }
     } catch (const Error& error) {  // the run must still be told to its end
       now.holds.push_back({.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});

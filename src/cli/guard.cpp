@@ -94,8 +94,9 @@ ExitCode run_guard(const GuardOptions& options, const GlobalOptions& global) {
   }
   const char* needs = std::getenv("PGSLUICE_NEEDS");
   if (needs != nullptr && *needs == '\0' && options.needs.needs.empty()) {
-    throw Error(ExitCode::usage, "PGSLUICE_NEEDS is set, and empty: then nothing would be waited for",
-                "Is the annotation there that it is made of? A pod that needs nothing has no PGSLUICE_NEEDS.");
+    throw Error(
+        ExitCode::usage, "PGSLUICE_NEEDS is set, and empty: then nothing would be waited for",
+        "Is the annotation there that it is made of? A pod that needs nothing has no PGSLUICE_NEEDS.");
   }
   if (options.needs.needs.empty() && options.needs.release.empty()) {
     throw Error(ExitCode::usage, "guard needs to know what the release needs",

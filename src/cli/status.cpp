@@ -53,10 +53,11 @@ Seen look_at(const StatusOptions& options, const GateOptions& gate, const World&
               .schemas = pg::parse_texts(schemas.text(0, 0)),
               .ledger = seen.ledger};
   // Without a word, what waits is told as of the release that was brought last.
-  const std::string release = gate.release.empty() ? seen.ledger.last_release : gate.release;
+  GateOptions asked = gate;
+  if (asked.release.empty()) asked.release = seen.ledger.last_release;
   seen.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), seen.ledger,
-                        {.release = release, .app = gate.app});
-  judge_contracts(seen.plan, seen.ledger, *session, world, gate);
+                        {.release = asked.release, .app = asked.app});
+  judge_contracts(seen.plan, seen.ledger, *session, world, asked);
   return seen;
 }
 

@@ -289,8 +289,9 @@ std::optional<MigrationState> parse_migration_state(std::string_view text) {
 }
 
 std::string brought_sql(int version) {
-  return cat("SELECT ", version < k_app_ledger_version ? "''" : "app",
-             ", release, (extract(epoch FROM brought_at) * 1000000)::bigint FROM pgsluice.bundle ORDER BY 3, 2");
+  return cat(
+      "SELECT ", version < k_app_ledger_version ? "''" : "app",
+      ", release, (extract(epoch FROM brought_at) * 1000000)::bigint FROM pgsluice.bundle ORDER BY 3, 2");
 }
 
 std::vector<BroughtRelease> brought_of(const SqlResult& rows) {
@@ -392,8 +393,7 @@ void begin_run(Session& session, const World& world, const Worker& worker, const
                     " nullif($6, ''), nullif($7, ''))"
                     " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid",
                     {world.run_id, options.command, std::string(k_version),
-                     number(session.server_version_num()), worker.search_path, options.release,
-                     options.app}),
+                     number(session.server_version_num()), worker.search_path, options.release, options.app}),
       "write the ledger");
 }
 

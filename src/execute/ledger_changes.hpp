@@ -158,9 +158,11 @@ ALTER TABLE pgsluice.approval RENAME COLUMN fingerprint TO sha256;
 COMMENT ON COLUMN pgsluice.approval.sha256 IS 'SHA-256 of the file''s bytes: what its directives ask for has been approved, too. Before version 7: of its SQL alone, which approves nothing any more.';
 )sql";
 
-inline constexpr std::array k_ledger_changes{
-    LedgerChange{.version = 2, .sql = k_add_lease}, LedgerChange{.version = 3, .sql = k_add_backfill},
-    LedgerChange{.version = 4, .sql = k_add_baseline}, LedgerChange{.version = 5, .sql = k_add_gate},
-    LedgerChange{.version = 6, .sql = k_add_query_snapshot}, LedgerChange{.version = 7, .sql = k_add_app}};
+inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
+                                             LedgerChange{.version = 3, .sql = k_add_backfill},
+                                             LedgerChange{.version = 4, .sql = k_add_baseline},
+                                             LedgerChange{.version = 5, .sql = k_add_gate},
+                                             LedgerChange{.version = 6, .sql = k_add_query_snapshot},
+                                             LedgerChange{.version = 7, .sql = k_add_app}};
 
 }  // namespace pgsluice

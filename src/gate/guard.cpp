@@ -86,7 +86,8 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
     return cat(printable_line(need->app), " ", printable_line(release),
                verdict == Verdict::closed ? " is too old for this schema: "
                                           : " is no version that compares with what this schema needs: ",
-               printable_line(contract.migration), " is done, and needs ", printable_line(contract.needs_app));
+               printable_line(contract.migration), " is done, and needs ",
+               printable_line(contract.needs_app));
   }
   return std::nullopt;
 }

@@ -55,8 +55,9 @@ ImpliedNeed newest_of(const Search& search, std::vector<std::string> order) {
     }
     if (*compared > 0) newest = &release;
   }
-  return {.need = AppNeed{.app = search.app, .comparison = ">=", .version = *newest, .order = std::move(order)},
-          .why_not = {}};
+  return {
+      .need = AppNeed{.app = search.app, .comparison = ">=", .version = *newest, .order = std::move(order)},
+      .why_not = {}};
 }
 
 }  // namespace

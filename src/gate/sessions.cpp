@@ -45,8 +45,8 @@ struct Seen {
   long long fitting = 0;
   long long hidden = 0;
   long long unnamed = 0;  ///< that may be the application's, and name nobody
-  std::string against;  ///< the first session that does not fit
-  std::string unclear;  ///< the first one that does not say
+  std::string against;    ///< the first session that does not fit
+  std::string unclear;    ///< the first one that does not say
   OrderedJson versions = OrderedJson::object();
 };
 
@@ -59,8 +59,9 @@ std::string who(const std::string& name, const SqlResult& result, std::size_t ro
 
 /// What people and platforms use. Drivers are not among them: "PostgreSQL JDBC Driver" may be anybody.
 bool is_tool(std::string_view name) {
-  constexpr std::array tools = {"DBeaver", "DataGrip",  "pgAdmin",    "pg_basebackup", "pg_dump",   "pg_receivewal",
-                                "pg_restore", "pgcli",  "psql",          "reindexdb", "vacuumdb"};
+  constexpr std::array tools = {"DBeaver", "DataGrip",      "pgAdmin",    "pg_basebackup",
+                                "pg_dump", "pg_receivewal", "pg_restore", "pgcli",
+                                "psql",    "reindexdb",     "vacuumdb"};
   return std::ranges::any_of(tools, [name](std::string_view tool) { return name.starts_with(tool); });
 }
 

@@ -207,8 +207,7 @@ class Order {
   [[nodiscard]] bool is_of_earlier_release(const LedgerMigration& row) const {
     const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
     if (options_.release.empty() || row.release.empty() || foreign) return true;
-    return is_older(row.release) &&
-           std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
+    return is_older(row.release) && std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
              return brought.at >= row.brought_at && is_older(brought.release) &&
                     compare_releases(brought.release, row.release, releases_).value_or(0) >= 0;
            });
@@ -225,9 +224,8 @@ class Order {
 
   /// It has been brought before, and may be at work since.
   [[nodiscard]] bool may_be_at_work() const {
-    return std::ranges::any_of(ledger_.brought, [this](const BroughtRelease& brought) {
-      return is_this_release(brought.release);
-    });
+    return std::ranges::any_of(
+        ledger_.brought, [this](const BroughtRelease& brought) { return is_this_release(brought.release); });
   }
 
   /// Made by a file that nobody can have used the relations of.

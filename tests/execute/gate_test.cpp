@@ -258,8 +258,8 @@ TEST_P(Gate, AnApprovalIsOnRecord) {
 TEST_P(Gate, AnApprovalIsOfWhatTheFileAsksForToo) {
   bring_two();
   const auto write = [&](const std::string& asks) {
-    folder.write("0003_drop.sql", cat("-- pgsluice: phase=contract ", asks,
-                                      "\nALTER TABLE orders DROP COLUMN total;\n"));
+    folder.write("0003_drop.sql",
+                 cat("-- pgsluice: phase=contract ", asks, "\nALTER TABLE orders DROP COLUMN total;\n"));
   };
   write("needs-app=checkout>=2.0.0 soak=24h");
   const std::vector<std::string> policy{"--evidence", "approval=required"};
@@ -441,7 +441,8 @@ TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
       "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot; ALTER TABLE "
       "pgsluice.run DROP COLUMN "
       "release, DROP COLUMN app;"
-      "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN app, DROP COLUMN needs_app; UPDATE pgsluice.meta SET "
+      "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN app, DROP COLUMN needs_app; UPDATE "
+      "pgsluice.meta SET "
       "ledger_version = 4");
   folder.write("0003_drop.sql", k_drop);
   EXPECT_EQ(held("0003_drop.sql"), "");

@@ -68,8 +68,7 @@ class Gated : public ::testing::TestWithParam<Server> {
         cat("SELECT coalesce((SELECT state FROM pgsluice.migration WHERE id = '", id, "'), '')"));
   }
   std::string needs_app(const std::string& id) {
-    return database.sql(
-        cat("SELECT coalesce(needs_app, '') FROM pgsluice.migration WHERE id = '", id, "'"));
+    return database.sql(cat("SELECT coalesce(needs_app, '') FROM pgsluice.migration WHERE id = '", id, "'"));
   }
   std::string message() const { return read_file(termination); }
   bool has_total() {

@@ -134,8 +134,9 @@ TEST_P(Guard, ABackfillComesBeforeTheApplication) {
 
 TEST_P(Guard, AStepThatNeededExactlyOneReleaseLetsLaterOnesStart) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  folder.write("0003_drop.sql",
-               "-- pgsluice: phase=contract needs-app=checkout=2.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=checkout=2.0.0\nALTER TABLE orders DROP COLUMN total;\n");
   EXPECT_EQ(hook("presync", "2.0.0").code, 0);
   EXPECT_EQ(hook("presync", "9.0.0", {"--app", "reports"}).code, 0);
   EXPECT_FALSE(has_total()) << message();
@@ -148,8 +149,8 @@ TEST_P(Guard, WhoHasBeenToldTooLittleDoesNotStart) {
   const Finished none = guard({"--once", "--release", "1.0.0"});
   EXPECT_EQ(none.code, 16);
   EXPECT_THAT(none.err, HasSubstr("this database has no ledger yet"));
-  const std::vector<std::string> arguments{"guard", "--once", "--release", "1.0.0", "--database-url",
-                                           database.url()};
+  const std::vector<std::string> arguments{"guard", "--once",         "--release",
+                                           "1.0.0", "--database-url", database.url()};
   const Finished empty = Program(arguments, {{"PGSLUICE_NEEDS", ""}}).wait();
   EXPECT_EQ(empty.code, 2);
   EXPECT_THAT(empty.err, HasSubstr("PGSLUICE_NEEDS is set, and empty"));

@@ -18,8 +18,7 @@ using ::testing::StartsWith;
 class Releases : public Gated {};
 
 /// A contract step that does not say which releases can live with it.
-constexpr std::string_view k_unsaid =
-    "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
+constexpr std::string_view k_unsaid = "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
 
 INSTANTIATE_TEST_SUITE_P(Servers, Releases, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
 
@@ -234,9 +233,8 @@ TEST_P(Releases, AContractStepThatRestsOnNothingNeedsItsOwnRelease) {
 }
 
 TEST_P(Releases, AnApplicationOfWhichNoReleaseIsKnownHoldsAContractStep) {
-  const std::vector<std::string> app{"hook",  "presync",  folder.path().string(),
-                                     "--app", "checkout", "--termination-log",
-                                     termination.string()};
+  const std::vector<std::string> app{"hook",     "presync",           folder.path().string(), "--app",
+                                     "checkout", "--termination-log", termination.string()};
   EXPECT_EQ(call(app).code, 0);
   folder.write("0002_drop.sql", k_unsaid);
   EXPECT_EQ(call(app).code, 0);

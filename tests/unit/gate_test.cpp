@@ -31,8 +31,7 @@ PlannedFile planned(const std::string& sql, const std::string& before = "") {
   static const RuleBook rules = RuleBook::load({});
   Catalog catalog;
   const auto analysed = [&](const std::string& text) {
-    Migration migration{
-        .id = "0007_drop.sql", .tool = "plain", .path = "0007_drop.sql", .sha256 = "f"};
+    Migration migration{.id = "0007_drop.sql", .tool = "plain", .path = "0007_drop.sql", .sha256 = "f"};
     migration.source = {.path = "0007_drop.sql", .text = text};
     return analyse(std::move(migration), catalog, table, rules, {.pg_version = 17},
                    {.pg_version = 17, .today = "2026-01-01"});
@@ -128,7 +127,8 @@ TEST(Sessions, OfTheApplicationsRolesMustTellTheirVersion) {
   EXPECT_EQ(sessions({{"", "t", "1", "7", "reader", "f"}}, roles).verdict, Verdict::open)
       << "another's are no matter";
   EXPECT_EQ(sessions({{"", "t", "1", "7", "shop", "f"}}, roles).verdict, Verdict::unknown);
-  EXPECT_EQ(sessions({{"pgsluice/0123", "f", "1", "7", "shop", "f"}}, roles).verdict, Verdict::open) << "its guard";
+  EXPECT_EQ(sessions({{"pgsluice/0123", "f", "1", "7", "shop", "f"}}, roles).verdict, Verdict::open)
+      << "its guard";
   EXPECT_EQ(sessions({{"psql", "f", "1", "7", "shop", "f"}}, roles).verdict, Verdict::unknown);
   const Evidence driver = sessions({{"PostgreSQL JDBC Driver", "f", "1", "7", "shop", "f"}}, roles);
   EXPECT_EQ(driver.verdict, Verdict::unknown);

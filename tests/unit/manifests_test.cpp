@@ -119,7 +119,8 @@ TEST(Manifests, NameEveryExitCodeThatAHookFailsWith) {
     std::set<int> named;
     for (const std::string_view code : split(list, ',')) named.insert(std::stoi(std::string(trim(code))));
     for (int code = 0; code < 256; ++code) {
-      const bool fails = is_exit_code(static_cast<ExitCode>(code)) && code != static_cast<int>(ExitCode::ok) &&
+      const bool fails = is_exit_code(static_cast<ExitCode>(code)) &&
+                         code != static_cast<int>(ExitCode::ok) &&
                          code != static_cast<int>(ExitCode::findings);  // only lint ends so
       EXPECT_EQ(named.contains(code), fails) << hook << " " << code;
     }
@@ -163,7 +164,8 @@ TEST(Manifests, OfHooksKeepToWhatArgoCanSee) {
 /// Argo CD does not sync for a change of hooks, and a hook before the sync sees what was there before.
 TEST(Manifests, OtherMigrationsMakeAnotherDeploymentAndAnotherConfigMap) {
   const auto text = [](const std::string& digest, const char* path) {
-    const auto files = manifests({.migrations_in = ArgocdOptions::MigrationsIn::config_map, .digest = digest});
+    const auto files =
+        manifests({.migrations_in = ArgocdOptions::MigrationsIn::config_map, .digest = digest});
     return find(files, path)->text;
   };
   using ::testing::HasSubstr;

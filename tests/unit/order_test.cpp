@@ -97,7 +97,8 @@ TEST_F(Order, ALaterReleaseIsOneThatIsNewer) {
   write_orders();
   applied("1_orders.sql", "2.3.0").applied("2_cents.sql", "2.4.0");
   for (const char* older : {"2.3.5", "2.4", "v2.4.0.0", "2.4.0-rc1", "1.0"})
-    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than")) << older;
+    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than"))
+        << older;
   for (const char* newer : {"2.4.1", "v3"}) EXPECT_EQ(held("3_drop.sql", {.release = newer}), "") << newer;
   EXPECT_EQ(held("3_drop.sql", {.release = "4f3c2b1"}), "") << "a commit, after versions";
 }
@@ -106,7 +107,8 @@ TEST_F(Order, OfCommitsThoseThatTheLedgerHasSeenFirstAreOlder) {
   write_orders();
   applied("1_orders.sql", "f00d001").applied("2_cents.sql", "beef002");
   for (const char* older : {"f00d001", "beef002"})
-    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than")) << older;
+    EXPECT_THAT(held("3_drop.sql", {.release = older}), HasSubstr("2_cents.sql in an earlier release than"))
+        << older;
   EXPECT_EQ(held("3_drop.sql", {.release = "cafe003"}), "");
 }
 
