@@ -99,10 +99,22 @@ const cases = [
   ['with a guard whose command another replaces', false, changed((one) => {
     template(one).spec.initContainers[0].command = ['true'];
   })],
+  ['with a guard that is told to do something else', false, changed((one) => {
+    template(one).spec.initContainers[0].args = ['version'];
+  }), 'admission-policy.yaml'],
   ['as the application has it, without labels of its own', false, changed((one) => {
     delete one.metadata.labels;
     delete template(one).spec.initContainers;
   })],
+  ['as the application has it, whose pods have another label', false, changed((one) => {
+    template(one).metadata.labels['app.kubernetes.io/name'] = 'another';
+    delete template(one).spec.initContainers;
+  })],
+  ['as the application has it, under another name', false, changed((one) => {
+    one.metadata.name = 'another';
+    delete one.metadata.labels;
+    delete template(one).spec.initContainers;
+  }), 'admission-policy.yaml'],
   ['of another application', true, changed((one) => {
     one.metadata.name = 'another';
     one.metadata.labels['app.kubernetes.io/name'] = 'another';
@@ -122,8 +134,8 @@ const policies = {
 };
 for (const [file, judge] of Object.entries(policies)) {
   const admits = judge(read(path.join(folder, 'policy', file)));
-  for (const [what, expected, object] of cases) {
-    if (admits(object) === expected) continue;
+  for (const [what, expected, object, only = file] of cases) {
+    if (only !== file || admits(object) === expected) continue;
     console.log(file, expected ? 'rejects' : 'admits', 'a Deployment', what);
     problems += 1;
   }
