@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "effects/session_reset.hpp"
 #include "findings/lock_order.hpp"
 #include "pgsluice/fix.hpp"
 
@@ -130,6 +131,7 @@ class Pipeline {
 
   /// Of its statements only what they make of the catalog is of interest.
   void replay(FileAnalysis& file) {
+    const effects::SessionReset reset(catalog_);
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
     for (std::size_t number = 0; has_statement(file.script, number); ++number) {
       static_cast<void>(prediction.next());
@@ -141,6 +143,7 @@ class Pipeline {
   void stream(FileAnalysis& file) {
     report_.begin(file);
     const Catalog before = rules_.queries != nullptr ? catalog_ : Catalog();
+    const effects::SessionReset reset(catalog_);
     Prediction prediction = start_prediction(file, catalog_, rules_.effects, rules_.prediction);
     file.lock_timeout_told = lock_timeout_told_ && !rules_.tell_each_timeout;
     Checker checker = start_check(file, rules_.findings, checking());

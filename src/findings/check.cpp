@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "effects/session_reset.hpp"
 #include "findings/subject.hpp"
 
 namespace pgsluice {
@@ -273,6 +274,7 @@ Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOption
 
 void predict(FileAnalysis& file, Catalog& catalog, const EffectTable& table, PredictOptions options) {
   options.transaction = file.directives.transaction;
+  const effects::SessionReset reset(catalog);
   file.effects = predict(file.script, catalog, table, options);
 }
 

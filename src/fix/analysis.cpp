@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "effects/session_reset.hpp"
 #include "migration/read_text.hpp"
 
 namespace pgsluice::fix {
@@ -38,10 +39,23 @@ Migration migration_of(const Job& job, const Piece& piece) {
   return migration;
 }
 
+bool is_of_changelog(const Job& job) {
+  return job.input.migration.tool == tool::liquibase;
+}
+
 }  // namespace
+
+void replay(const Job& job, FileAnalysis& file, Catalog& catalog) {
+  if (!is_of_changelog(job)) return predict(file, catalog, job.table, job.input.prediction);
+  Prediction prediction = start_prediction(file, catalog, job.table, job.input.prediction);
+  while (prediction.next()) {
+  }
+}
 
 Analysis analyse(const Job& job, const Piece& piece, Catalog& catalog) {
   Analysis analysis{.file = parse(migration_of(job, piece)), .before = {}};
+  std::optional<effects::SessionReset> reset;
+  if (!is_of_changelog(job)) reset.emplace(catalog);
   Prediction prediction = start_prediction(analysis.file, catalog, job.table, job.input.prediction);
   for (const Statement& statement : analysis.file.script.statements) {
     std::optional<Catalog> before;

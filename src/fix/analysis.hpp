@@ -26,7 +26,11 @@ struct Analysis {
   std::vector<std::optional<Catalog>> before;
 };
 
-/// `catalog` moves on to what is there behind the piece.
+/// `catalog` moves on to what is there behind the file. Settings stay between the changesets of a changelog: they are parts
+/// of one file.
+void replay(const Job& job, FileAnalysis& file, Catalog& catalog);
+
+/// The same with a piece, which becomes a file.
 Analysis analyse(const Job& job, const Piece& piece, Catalog& catalog);
 
 }  // namespace pgsluice::fix

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "effects/session_reset.hpp"
 #include "fix/rounds.hpp"
 #include "fix/scope.hpp"
 #include "migration/read_text.hpp"
@@ -110,6 +111,7 @@ class Changelog {
         known_(identities(text_)) {}
 
   FixedMigration run(Catalog& catalog) {
+    const effects::SessionReset reset(catalog);
     const std::string_view before =
         text_.substr(0, changesets_.empty() ? text_.size() : changesets_.front().body.begin);
     prolog_ = before;
@@ -137,7 +139,7 @@ class Changelog {
 
   void skip(std::string_view text, Catalog& catalog) const {
     FileAnalysis file = parse(migration_of(std::string(text)));
-    predict(file, catalog, job_.table, job_.input.prediction);
+    replay(job_, file, catalog);
   }
 
   [[nodiscard]] bool is_applied(const Changeset& changeset) const {

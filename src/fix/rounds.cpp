@@ -57,7 +57,7 @@ class Fixer {
   FixedMigration unchanged(Catalog& catalog, std::vector<LeftAlone> left) {
     const Migration& migration = job_.input.migration;
     FileAnalysis file = parse(migration);
-    predict(file, catalog, job_.table, job_.input.prediction);
+    replay(job_, file, catalog);
     return {.files = {{.name = name_of_original(job_),
                        .text = std::string(migration.source.written()),
                        .phase = file.migration.phase}},

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "execute/harness.hpp"
+#include "pgsluice/sql.hpp"
 #include "support/schema.hpp"
 
 namespace pgsluice::test {
@@ -93,6 +95,29 @@ TEST_P(PlanOnServer, PricesTheWorkAndNamesWhoIsInTheWay) {
   EXPECT_THAT(text.out, Not(HasSubstr("hunter2")));
   reporting->script("COMMIT");
   EXPECT_THAT(plan({}).out, HasSubstr("nobody at this moment"));
+}
+
+/// Both tables are there: who looks at the other one waits for nobody, and queues.
+TEST_P(PlanOnServer, WhatAFileSetsIsForThatFile) {
+  database.admin(cat("CREATE SCHEMA app AUTHORIZATION ", quote_ident(k_migrator)));
+  database.sql("CREATE TABLE app.u (a int); CREATE TABLE u (a int)");
+  folder.write("0001_app.sql", "SELECT set_config('search_path', 'app', false);\nALTER TABLE u ADD b int;\n");
+  folder.write("0002_u.sql", "ALTER TABLE u ADD c int;\n");
+  const OrderedJson steps = document({}, 0)["steps"];
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0]["locks"][0]["relation"], "app.u");
+  EXPECT_EQ(steps[1]["locks"][0]["relation"], "public.u");
+  const auto reporting = database.connect("reporting");
+  reporting->script("BEGIN; SELECT * FROM public.u");
+  const Finished waits = apply(folder, database, {"--lock-budget", "2s"});
+  EXPECT_EQ(waits.code, 11) << waits.err;
+  EXPECT_THAT(waits.err, HasSubstr("not queueing behind")) << "it looks at the table that it locks";
+  reporting->script("COMMIT");
+  EXPECT_EQ(apply(folder, database, {}).code, 0);
+  EXPECT_EQ(database.sql("SELECT string_agg(attrelid::regclass || '.' || attname, ' ' ORDER BY attname) FROM"
+                         " pg_attribute WHERE attname IN ('b', 'c') AND attrelid IN ('u'::regclass,"
+                         " 'app.u'::regclass)"),
+            "app.u.b u.c");
 }
 
 TEST_P(PlanOnServer, RefusesMuchWorkUnderALockUnlessItIsAllowed) {

@@ -212,7 +212,10 @@ std::string joined(const std::vector<std::string>& statements) {
 }
 
 KnownResult judge(const KnownCase& known, const Record& record, int version, Catalog catalog) {
-  for (const std::string& setup : known.setup) analyse_sql(setup, "setup.sql", version, catalog);
+  // As if each were a file, but in one session, which keeps what is set.
+  for (const std::string& setup : known.setup)
+    predict(parse({.path = "setup.sql", .text = setup}), catalog, built_in_effects(),
+            {.pg_version = version});
   const std::string head = known.transaction ? "" : "-- pgsluice: transaction=off\n";
   const FileAnalysis file =
       analyse_sql(head + joined(known.session) + joined(known.pre) + joined(known.statements), "case.sql",

@@ -94,6 +94,23 @@ TEST_F(LintFiles, SayOfALongFileWhatItSaysAsAWhole) {
   EXPECT_EQ(report(2), whole);
 }
 
+/// However the file is read, what it has set ends with it.
+TEST_F(LintFiles, PutTheSessionBackBehindEach) {
+  const std::string long_comment = "-- " + std::string(100'000, 'x') + "\n";
+  for (const std::string& before : {std::string(), long_comment}) {
+    std::ofstream(folder_ / "30.sql") << before << "SET search_path = app;\nCREATE TABLE t30 (id bigint);\n";
+    std::ofstream(folder_ / "31.sql") << "CREATE TABLE later (id bigint);\n";
+    for (const bool replayed : {false, true}) {
+      rules_.reported = [replayed](const Migration& migration) {
+        return !replayed || migration.path.filename() != "30.sql";
+      };
+      const std::string seen = report(2);
+      EXPECT_NE(seen.find("public.later"), std::string::npos) << before.size() << replayed;
+      EXPECT_EQ(seen.find("app.later"), std::string::npos) << before.size() << replayed;
+    }
+  }
+}
+
 TEST_F(LintFiles, StopAtAFileThatCannotBeRead) {
   fs::remove(folder_ / "30.sql");
   fs::create_symlink("nowhere", folder_ / "30.sql");
