@@ -11,6 +11,7 @@
 #include "load/judge.hpp"
 #include "load/tables.hpp"
 #include "load/turns.hpp"
+#include "preview/rehearse.hpp"
 #include "preview/rows.hpp"
 #include "preview/server.hpp"
 
@@ -80,7 +81,7 @@ class Play {
                const LoadOptions& options) {
     const auto session = connect("pgsluice prepares");
     stage_.prepare(*session);
-    for (const std::string& role : roles) session->query(cat("CREATE ROLE ", quote_ident(role)), {});
+    for (const std::string& role : roles) session->query(create_role(role), {});
     for (const std::size_t file : history_) {
       for (const Step& step : plan_.files[file].steps) {
         if (const auto error = run_as_it_is(step, *session))

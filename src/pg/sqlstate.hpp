@@ -30,6 +30,7 @@ inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view duplicate_table = "42P07";
 inline constexpr std::string_view undefined_object = "42704";
+inline constexpr std::string_view invalid_parameter_value = "22023";
 inline constexpr std::string_view invalid_text_representation = "22P02";
 inline constexpr std::string_view invalid_sql_statement_name = "26000";
 }  // namespace sqlstate

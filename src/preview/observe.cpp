@@ -346,16 +346,23 @@ void say(Session& session, std::string_view setting) {
   session.script(cat("SET ", setting));
 }
 
+/// Stands in the way of what the statement does on tables. CONCURRENTLY takes its locks and then waits for who writes; VACUUM
+/// and ANALYZE wait for one another.
+LockMode in_the_way_of(const Statement& statement) {
+  return statement.tag == "VacuumStmt" ? LockMode::ShareUpdateExclusive : LockMode::RowExclusive;
+}
+
 /// Looks at what another session holds and asks for. Stands in its way first, until it is seen to wait.
 class Lookout {
  public:
-  Lookout(Session& watcher, int pid, const std::vector<std::string>& tables) : watcher_(watcher), pid_(pid) {
+  Lookout(Session& watcher, int pid, const std::vector<std::string>& tables, LockMode mode)
+      : watcher_(watcher), pid_(pid) {
     if (tables.empty()) return;
     watcher_.script("BEGIN");
     // One by one: what is no table, or is not there, must not spoil the others.
     for (const std::string& table : tables) {
       watcher_.script("SAVEPOINT one");
-      if (!watcher_.script(cat("LOCK TABLE ONLY ", table, " IN ROW EXCLUSIVE MODE")).ok)
+      if (!watcher_.script(cat("LOCK TABLE ONLY ", table, " IN ", lock_sql(mode), " MODE")).ok)
         watcher_.script("ROLLBACK TO one");
       watcher_.script("RELEASE one");
     }
@@ -444,7 +451,7 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
   held_before_.clear();
   say(session_, "client_min_messages = debug2");
   std::vector<std::string> messages;
-  Lookout lookout(watcher, session_.backend_pid(), tables);
+  Lookout lookout(watcher, session_.backend_pid(), tables, in_the_way_of(statement));
   const Watch watch{.interval = milliseconds(1), .tick = [&lookout] {
                       lookout.look();
                       return false;

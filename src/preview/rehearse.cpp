@@ -17,14 +17,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// "role "reports" does not exist" → reports.
+/// "role "reports" does not exist" → reports. GRANT and OWNER TO have another SQLSTATE for it than SET ROLE.
 std::optional<std::string> missing_role(const SqlError& error) {
   constexpr std::string_view k_before = "role \"";
   constexpr std::string_view k_behind = "\" does not exist";
   const std::string_view message = error.message;
-  if (error.sqlstate != pg::sqlstate::undefined_object || !message.starts_with(k_before) ||
-      !message.ends_with(k_behind))
-    return std::nullopt;
+  const bool may_be = error.sqlstate == pg::sqlstate::undefined_object ||
+                      error.sqlstate == pg::sqlstate::invalid_parameter_value;
+  if (!may_be || !message.starts_with(k_before) || !message.ends_with(k_behind)) return std::nullopt;
   return std::string(message.substr(k_before.size(), message.size() - k_before.size() - k_behind.size()));
 }
 
@@ -83,6 +83,11 @@ bool is_lost(const PreviewedFile& file) {
   return pg::classify(file.statements.back().observed.error->sqlstate) == pg::Failure::connection;
 }
 
+/// What runs in batches may run in one transaction where nobody waits for it, and its locks are seen for certain.
+bool is_in_transaction(const Step& step) {
+  return step.in_transaction || step.backfill.has_value();
+}
+
 class Rehearsal {
  public:
   Rehearsal(const Stage& stage, const StatementBegins& began)
@@ -114,7 +119,7 @@ class Rehearsal {
       const std::optional<std::string> role = missing_role(*file.statements.back().observed.error);
       if (!role || std::ranges::count(preview_.roles, *role) > 0) return false;
       // A throw-away server has no roles but its owner; the files do not make those of the whole cluster.
-      if (!stage_.watcher.script(cat("CREATE ROLE ", quote_ident(*role))).ok) return false;
+      if (!stage_.watcher.script(create_role(*role)).ok) return false;
       preview_.roles.push_back(*role);
       file.statements.resize(first);
     }
@@ -124,14 +129,14 @@ class Rehearsal {
     const std::size_t first = file.statements.size();
     stage_.runner.script("RESET ALL; SET SESSION AUTHORIZATION DEFAULT; SET timezone = 'UTC'");
     for (const std::string& setting : step.settings) stage_.runner.query(setting, {});
-    if (step.in_transaction) {
+    if (is_in_transaction(step)) {
       stage_.runner.query(step.begin, {});
       observer_.begin();
     }
     const bool ran = std::ranges::all_of(step.statements, [&](const PlannedStatement& statement) {
       return run_statement(step, statement, file);
     });
-    const bool ended = !step.in_transaction || end(ran, file);
+    const bool ended = !is_in_transaction(step) || end(ran, file);
     release_locks(file, first, elapsed_);
     return ran && ended;
   }
@@ -145,7 +150,7 @@ class Rehearsal {
     if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
     return observe_statement(
         planned, file, elapsed_, observer_, [&](const Statement& statement, const Effect& predicted) {
-          return step.in_transaction
+          return is_in_transaction(step)
                      ? observer_.observe(statement, planned.sql)
                      : observer_.observe_alone(statement, planned.sql, stage_.watcher, tables_of(predicted));
         });
@@ -286,6 +291,10 @@ class CloneRehearsal {
 };
 
 }  // namespace
+
+std::string create_role(const std::string& role) {
+  return cat("CREATE ROLE ", quote_ident(role), " SUPERUSER");
+}
 
 const PreviewedStatement* Preview::failed() const {
   for (const PreviewedFile& file : files) {

@@ -12,6 +12,10 @@
 
 namespace pgsluice {
 
+/// SQL that makes a role of the cluster, which the files only name. What it may do on other servers nobody knows: here it may
+/// do everything, for the files may go on as that role.
+std::string create_role(const std::string& role);
+
 /// A server that nobody else uses: one session runs, the other looks on.
 struct Stage {
   Session& runner;

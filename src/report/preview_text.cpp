@@ -62,16 +62,35 @@ void add_line(Words& words, const Words& line) {
   words += line;
 }
 
-/// Strongest first; what the transaction itself made keeps nobody out.
-Words lock_words(const Observation& observed) {
-  std::map<LockMode, std::vector<std::string>, std::greater<>> by_mode;
+using ByMode = std::map<LockMode, std::vector<std::string>, std::greater<>>;  ///< strongest first
+
+/// What the transaction itself made keeps nobody out.
+ByMode seen_locks(const Observation& observed) {
+  ByMode by_mode;
   for (const auto& [name, lock] : observed.locks) {
     if (!lock.is_new && (!is_index(lock.relkind) || lock.touched)) by_mode[lock.mode].push_back(name);
   }
-  Words words;
-  for (const auto& [mode, relations] : by_mode)
+  return by_mode;
+}
+
+/// It was looked at now and then: a lock that was taken and given back between two looks is none that was not taken.
+ByMode missed_locks(const PreviewedStatement& statement) {
+  ByMode by_mode;
+  if (!statement.observed.sampled) return by_mode;
+  for (const RelationLock& lock : statement.predicted->locks) {
+    const std::string name = lock.relation.quoted();
+    if (!lock.is_new && !is_index(lock.relkind) && !statement.observed.locks.contains(name))
+      by_mode[lock.mode].push_back(name);
+  }
+  return by_mode;
+}
+
+void add_locks(Words& words, const PreviewedStatement& statement) {
+  for (const auto& [mode, relations] : seen_locks(statement.observed))
     add_line(words, styled(style_of(mode), lock_sql(mode)) + " on " + names(relations));
-  return words;
+  for (const auto& [mode, relations] : missed_locks(statement))
+    add_line(words, styled(Style::faint, cat("predicted, too short to be seen: ", lock_sql(mode), " on ")) +
+                        names(relations));
 }
 
 void add_work(Words& words, std::string_view verb, const std::set<std::string>& relations) {
@@ -92,11 +111,13 @@ void add_disk(Words& words, const Observation& observed) {
     add_line(words, Words(cat("writes ", size(observed.temp_bytes), " to temporary files")));
 }
 
-Words observed_words(const Observation& observed) {
+Words observed_words(const PreviewedStatement& statement) {
+  const Observation& observed = statement.observed;
   if (observed.error)
     return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
                                     observed.error->sqlstate, ")"));
-  Words words = lock_words(observed);
+  Words words;
+  add_locks(words, statement);
   add_work(words, "rewrites ", observed.rewrites);
   add_work(words, "reads all of ", observed.scans);
   add_work(words, "builds ", observed.index_builds);
@@ -121,7 +142,7 @@ Words verdict_words(const PreviewedStatement& statement) {
 }
 
 Words cell(const PreviewedStatement& statement, const std::string& sql) {
-  Words words = code(sql) + "\n" + observed_words(statement.observed);
+  Words words = code(sql) + "\n" + observed_words(statement);
   if (statement.in_production) add_line(words, production_words(*statement.in_production));
   for (const Difference& difference : statement.differences) {
     add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",

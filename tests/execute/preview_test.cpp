@@ -167,6 +167,22 @@ TEST_P(PreviewOnServer, WhatIsMadeUnderAnOldNameIsNew) {
   EXPECT_EQ(seen["files"].size(), 3U);
 }
 
+/// As lint, plan and apply see it.
+TEST_P(PreviewOnServer, WhatAFileSetsIsForThatFile) {
+  folder.write("0001_dump.sql",
+               "SET statement_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n"
+               "SET default_tablespace = '';\nCREATE TABLE public.t (id integer NOT NULL);\n");
+  folder.write("0002_app.sql", "CREATE SCHEMA app;\nSET search_path TO app;\nCREATE TABLE u (a int);\n");
+  folder.write("0003_u.sql", "CREATE TABLE u (id int PRIMARY KEY);\n");
+  folder.write("0004_b.sql",
+               "ALTER TABLE u ADD b int;\nALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (id);\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "CREATE TABLE u (id")["index_builds"], OrderedJson::array());
+  const OrderedJson locks = statement(seen, "ADD b int")["observed"]["locks"];
+  ASSERT_EQ(locks.size(), 1U) << locks.dump(1);
+  EXPECT_EQ(locks[0]["relation"], "public.u");
+}
+
 TEST_P(PreviewOnServer, FilesOfTheHistoryThatCannotRunAreLeftOut) {
   folder.write("0001_t.sql", "CREATE TABLE t (a int);\n");
   folder.write("0002_block.sql", "BEGIN;\nCREATE INDEX CONCURRENTLY i ON t (a);\nCOMMIT;\n");
@@ -323,6 +339,50 @@ TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   EXPECT_THAT(refused.err, AllOf(HasSubstr("2.sql:2:1: relation \"nowhere\" does not exist (42P01)"),
                                  HasSubstr("name the files before it")));
   EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, FilesMayGoOnAsARoleThatTheyName) {
+  folder.write("1.sql",
+               "CREATE TABLE t (a int);\nSET ROLE \"App's\";\nCREATE TABLE u (a int);\n"
+               "ALTER TABLE t ADD COLUMN b int;\n");
+  folder.write("2.sql", "GRANT \"App's\" TO postgres;\nSET SESSION AUTHORIZATION other;\nDROP TABLE u;\n");
+  const Finished seen = preview({folder.path().string()});
+  EXPECT_EQ(seen.code, 0) << seen.err << seen.out;
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("Roles that the files name were made: App's, other"),
+                              HasSubstr("all as predicted")));
+}
+
+/// None of them has rows, as on any server that is made for the preview.
+TEST_P(PreviewOnServer, APartitionIsDetachedFromWhatAForeignKeyRefersTo) {
+  folder.write(
+      "1.sql",
+      "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);\n"
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);\nINSERT INTO p VALUES (1), (11);\n");
+  folder.write("2.sql", "CREATE TABLE ref (id int REFERENCES p);\n");
+  folder.write("3.sql", "ALTER TABLE p DETACH PARTITION p2;\nALTER TABLE p DETACH PARTITION p1;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_THAT(statement(seen, "PARTITION p2")["observed"]["scans"], Contains("public.ref"));
+}
+
+TEST_P(PreviewOnServer, LocksThatAreGivenBackAtOnceAreSeenAllTheSame) {
+  folder.write("1.sql",
+               "CREATE TABLE t (id int PRIMARY KEY, a int);\n"
+               "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;\n");
+  folder.write("2.sql",
+               "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nUPDATE t SET a = 1;\n"
+               "-- pgsluice: batch key=id size=10\nDELETE FROM t WHERE a = 2;\n");
+  folder.write("3.sql", "-- pgsluice: transaction=off\nVACUUM t;\nVACUUM (ANALYZE) t;\nANALYZE t;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  const auto mode_of = [&](std::string_view sql) {
+    const OrderedJson one = statement(seen, sql)["observed"];
+    return one["locks"].empty() ? OrderedJson("none") : one["locks"][0]["mode"];
+  };
+  EXPECT_EQ(mode_of("UPDATE"), "RowExclusiveLock");
+  EXPECT_EQ(mode_of("DELETE"), "RowExclusiveLock");
+  for (const std::string_view sql : {"VACUUM t", "VACUUM (ANALYZE) t", "ANALYZE t"})
+    EXPECT_EQ(mode_of(sql), "ShareUpdateExclusiveLock") << sql;
+  EXPECT_EQ(statement(seen, "UPDATE")["observed"]["sampled"], false);
 }
 
 TEST_P(PreviewOnServer, ApplyRefusesWhatWasNotRehearsed) {

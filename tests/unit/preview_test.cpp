@@ -24,7 +24,11 @@ class PreviewOfAStatement : public ::testing::Test {
                                       const HeldLocks& held = {}, Unseen unseen = Unseen::may_be) {
     constexpr int k_version = 18;
     Catalog catalog;
-    test::analyse_sql("CREATE TABLE t (a int)", "0.sql", k_version, catalog);
+    test::analyse_sql(
+        "CREATE TABLE t (a int); CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE ref (p_id int REFERENCES "
+        "p);",
+        "0.sql", k_version, catalog);
     file = test::analyse_sql(sql, "1.sql", k_version, catalog);
     return compare(file.effects.front(), file.script.statements.front(), observed, held, unseen);
   }
@@ -70,7 +74,30 @@ TEST_F(PreviewOfAStatement, ALockThatWasLookedForNowAndThenMayHaveBeenMissed) {
   EXPECT_THAT(differences("VACUUM t", sampled), IsEmpty());
   EXPECT_THAT(differences("VACUUM t", sampled, {}, Unseen::differs), SizeIs(1));
   sampled.locks["public.t"] = {.mode = LockMode::AccessExclusive};
-  EXPECT_THAT(differences("VACUUM t", sampled), SizeIs(1));
+  EXPECT_THAT(differences("VACUUM (TRUNCATE false) t", sampled), SizeIs(1));
+}
+
+/// Nobody foresees whether the end of a table is empty.
+TEST_F(PreviewOfAStatement, AVacuumMayGiveAnEmptyEndBack) {
+  Observation sampled = locked(LockMode::AccessExclusive);
+  sampled.sampled = true;
+  EXPECT_THAT(differences("VACUUM t", sampled), IsEmpty());
+  EXPECT_THAT(differences("VACUUM t", sampled, {}, Unseen::differs), SizeIs(1));
+  EXPECT_THAT(differences("ANALYZE t", locked(LockMode::AccessExclusive)), SizeIs(1));
+}
+
+/// The check of what refers to it is a join: of an empty table there, nothing of the partition is read.
+TEST_F(PreviewOfAStatement, ADetachedPartitionNeedNotBeRead) {
+  Observation observed;
+  const auto scans_of = [&](Unseen unseen) {
+    auto found = differences("ALTER TABLE p DETACH PARTITION p1", observed, {}, unseen);
+    std::erase_if(found, [](const Difference& one) { return one.what != "scans"; });
+    return found;
+  };
+  EXPECT_THAT(scans_of(Unseen::may_be), IsEmpty());
+  EXPECT_THAT(scans_of(Unseen::differs), SizeIs(1));
+  observed.scans = {"public.p"};
+  EXPECT_THAT(scans_of(Unseen::may_be), SizeIs(1)) << "more than was predicted";
 }
 
 TEST_F(PreviewOfAStatement, ARelationThatNobodyNamedIsUnderPredicted) {
