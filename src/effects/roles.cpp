@@ -65,6 +65,13 @@ Members index(const Subject& subject) {
   return members;
 }
 
+/// USING INDEX gives the index the name of the constraint, if that has one of its own.
+Members renamed_index(const Subject& subject) {
+  if (subject.command.constraints.empty()) return {};
+  const Constraint& constraint = subject.command.constraints.front();
+  return constraint.name.empty() || constraint.name == constraint.index_name ? Members() : index(subject);
+}
+
 bool makes_index(const Command& command) {
   if (command.index) return true;
   if (command.constraints.empty()) return false;
@@ -363,6 +370,7 @@ constexpr std::array k_roles = {
          searched_referencing},
     Role{"truncated", "the target and all that TRUNCATE … CASCADE reaches", truncated},
     Role{"index", "the index that the command names beside its target", index},
+    Role{"renamed_index", "the index of USING INDEX, if the constraint has another name", renamed_index},
     Role{"new_index", "the indexes that the command makes, with the names that PostgreSQL chooses",
          new_index},
     Role{"indexes", "all indexes of the target and its children", indexes},
