@@ -120,13 +120,20 @@ void LockWatch::work() {
   while (!stopped_) {
     const LoadTime before = steady_clock::now();
     const SqlResult seen = session_->query_again(
-        "SELECT pid, array_to_string(pg_blocking_pids(pid), ' ') FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        "SELECT a.pid, array_to_string(pg_blocking_pids(a.pid), ' '), l.mode,"
+        " quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_stat_activity a"
+        " LEFT JOIN pg_locks l ON l.pid = a.pid AND NOT l.granted AND l.locktype = 'relation'"
+        " LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE a.datname = current_database() AND a.wait_event_type = 'Lock'",
         {});
     if (seen.connection_lost) return;
     LockLook look;
-    for (std::size_t i = 0; i < seen.rows.size(); ++i)
-      look.blockers[static_cast<int>(seen.number(i, 0).value_or(0))] = numbers(seen.text(i, 1));
+    for (std::size_t i = 0; i < seen.rows.size(); ++i) {
+      const int pid = static_cast<int>(seen.number(i, 0).value_or(0));
+      look.blockers[pid] = numbers(seen.text(i, 1));
+      if (const auto mode = parse_lock_name(seen.text(i, 2)))
+        look.wanted[pid] = {.relation = seen.text(i, 3), .mode = *mode};
+    }
     looks_.emplace_back(before + (steady_clock::now() - before) / 2, std::move(look));
     std::this_thread::sleep_for(k_pause);
   }

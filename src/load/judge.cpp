@@ -2,6 +2,7 @@
 #include "load/judge.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -16,26 +17,40 @@ MaybeStatement turn_at(const std::vector<Turn>& turns, double at) {
   return after == turns.begin() ? std::nullopt : std::prev(after)->statement;
 }
 
-/// Whether `pid` waits for one of `whom`, itself or through others who wait.
-bool waits_for(int pid, const std::set<int>& whom, const LockLook& look) {
+/// Who waits for one of `whom`: `pid` itself, or the one for whom it waits, itself or through others. None: nobody does.
+std::optional<int> first_behind(int pid, const std::set<int>& whom, const LockLook& look) {
   std::set<int> seen{pid};
   std::vector<int> next{pid};
   while (!next.empty()) {
-    const auto found = look.blockers.find(next.back());
+    const int waiting = next.back();
     next.pop_back();
+    const auto found = look.blockers.find(waiting);
     if (found == look.blockers.end()) continue;
     for (const int blocker : found->second) {
-      if (whom.contains(blocker)) return true;
+      if (whom.contains(blocker)) return waiting;
       if (seen.insert(blocker).second) next.push_back(blocker);
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-struct Sighting {
-  double at = 0;
+/// A connection was kept waiting by a statement.
+struct Stall {
+  double from = 0;
+  double until = 0;
   std::size_t statement = 0;
 };
+
+struct Connection {
+  std::vector<Stall> seen;    ///< from each look to the next
+  std::size_t next = 0;       ///< of them, the first one that no request has had yet
+  std::vector<Stall> stalls;  ///< of its requests, in their order
+};
+
+bool is_in_the_way(const TakenLocks& taken, const WantedLock& wanted) {
+  const auto found = taken.modes.find(wanted.relation);
+  return found != taken.modes.end() && conflicts(found->second, wanted.mode);
+}
 
 class Judge {
  public:
@@ -45,7 +60,7 @@ class Judge {
     for (std::size_t i = 0; i < record_.looks.size(); ++i) {
       const LockLook& look = record_.looks[i];
       const double lasts = i + 1 < record_.looks.size() ? record_.looks[i + 1].at - look.at : 0;
-      note_victims(look);
+      note_victims(look, i + 1 < record_.looks.size() ? record_.looks[i + 1].at : k_never);
       note_own_waits(look, lasts);
     }
     for (const LoadRequest& request : record_.requests) note(request);
@@ -55,13 +70,38 @@ class Judge {
   }
 
  private:
-  void note_victims(const LockLook& look) {
-    const MaybeStatement statement = turn_at(record_.turns, look.at);
-    if (!statement) return;
+  static constexpr double k_never = std::numeric_limits<double>::infinity();
+
+  void note_victims(const LockLook& look, double next) {
+    const MaybeStatement turn = turn_at(record_.turns, look.at);
+    if (!turn) return;
     for (const auto& [pid, blockers] : look.blockers) {
-      if (!record_.migration.contains(pid) && waits_for(pid, record_.migration, look))
-        sightings_[pid].push_back({.at = look.at, .statement = *statement});
+      if (record_.migration.contains(pid)) continue;
+      const std::optional<int> behind = first_behind(pid, record_.migration, look);
+      if (!behind) continue;
+      const auto wanted = look.wanted.find(*behind);
+      connections_[pid].seen.push_back(
+          {.from = look.at,
+           .until = next,
+           .statement = wanted == look.wanted.end() ? *turn : to_blame(*turn, wanted->second)});
     }
+  }
+
+  /// Locks are held until their transaction ends: of that whose turn it is, the last statement so far that took one which is
+  /// in the way. Else the next one, for apply takes the locks of a step at once.
+  [[nodiscard]] std::size_t to_blame(std::size_t turn, const WantedLock& wanted) const {
+    const std::vector<TakenLocks>& taken = record_.taken;
+    if (turn >= taken.size()) return turn;
+    const auto of_transaction = [&](std::size_t i) {
+      return taken[i].transaction == taken[turn].transaction;
+    };
+    for (std::size_t i = turn + 1; i-- > 0 && of_transaction(i);) {
+      if (is_in_the_way(taken[i], wanted)) return i;
+    }
+    for (std::size_t i = turn + 1; i < taken.size() && of_transaction(i); ++i) {
+      if (is_in_the_way(taken[i], wanted)) return i;
+    }
+    return turn;
   }
 
   void note_own_waits(const LockLook& look, double lasts) {
@@ -74,43 +114,57 @@ class Judge {
     }
   }
 
-  /// The statement behind which the connection was seen waiting most often meanwhile.
-  [[nodiscard]] MaybeStatement seen_behind(const LoadRequest& request) const {
-    const auto found = sightings_.find(request.pid);
-    if (found == sightings_.end()) return std::nullopt;
-    std::map<std::size_t, int> times;
-    for (const Sighting& sighting : found->second) {
-      if (sighting.at >= request.sent && sighting.at <= request.end) ++times[sighting.statement];
+  /// What was seen of the connection while this request was sent.
+  static void note_stalls(const LoadRequest& request, Connection& connection) {
+    for (; connection.next < connection.seen.size(); ++connection.next) {
+      const Stall& seen = connection.seen[connection.next];
+      if (seen.from > request.end) return;
+      if (seen.from < request.sent) continue;
+      const double until = std::min(seen.until, request.end);
+      std::vector<Stall>& stalls = connection.stalls;
+      if (!stalls.empty() && stalls.back().statement == seen.statement && stalls.back().until == seen.from) {
+        stalls.back().until = until;
+      } else {
+        stalls.push_back({.from = seen.from, .until = until, .statement = seen.statement});
+      }
     }
-    const auto most = std::ranges::max_element(times, {}, [](const auto& entry) { return entry.second; });
-    return most == times.end() ? std::nullopt : MaybeStatement(most->first);
   }
 
-  /// What was due while its connection was kept waiting by the request before it has waited for the same.
-  MaybeStatement kept_by(const LoadRequest& request) {
-    if (const MaybeStatement seen = seen_behind(request)) {
-      stuck_[request.pid] = {.at = request.end, .statement = *seen};
-      return seen;
-    }
-    const auto stuck = stuck_.find(request.pid);
-    return stuck != stuck_.end() && request.due < stuck->second.at ? MaybeStatement(stuck->second.statement)
-                                                                   : std::nullopt;
+  /// How long the request was kept waiting by which statement, from when it was due: what could not be sent for the request
+  /// before it has waited for the same.
+  static std::map<std::size_t, double> kept_by(const LoadRequest& request, const Connection& connection) {
+    constexpr double k_instant = 0.001;  // it was seen, however short
+    std::map<std::size_t, double> kept;
+    for (auto stall = connection.stalls.rbegin();
+         stall != connection.stalls.rend() && stall->until > request.due; ++stall)
+      kept[stall->statement] += std::max(k_instant, stall->until - std::max(stall->from, request.due));
+    return kept;
   }
 
   void note(const LoadRequest& request) {
+    Connection& connection = connections_[request.pid];
+    note_stalls(request, connection);
     if (request.end < 0) return;
     ++run_.requests;
     if (!request.sqlstate.empty()) note_failure(request);
-    const MaybeStatement statement = kept_by(request);
-    if (!statement) return;
+    const std::map<std::size_t, double> kept = kept_by(request, connection);
+    if (kept.empty()) return;
     const double latency = request.end - request.due;
-    LoadedStatement& kept = run_.statements[*statement];
-    LoadWait& wait = waits_[{*statement, request.query}];
-    wait.statement = *statement;
-    wait.query = request.query;
-    for (std::size_t* count : {&wait.count, &kept.waited, &run_.waited}) ++*count;
-    for (double* longest : {&wait.longest_ms, &kept.longest_ms, &run_.longest_ms})
-      *longest = std::max(*longest, latency);
+    ++run_.waited;
+    run_.longest_ms = std::max(run_.longest_ms, latency);
+    double all = 0;
+    for (const auto& [statement, ms] : kept) all += ms;
+    // Each look is a sample: the moments between the looks are shared out as they are.
+    for (const auto& [statement, ms] : kept) note_wait(statement, request.query, latency * ms / all);
+  }
+
+  void note_wait(std::size_t statement, std::size_t query, double ms) {
+    LoadedStatement& own = run_.statements[statement];
+    LoadWait& wait = waits_[{statement, query}];
+    wait.statement = statement;
+    wait.query = query;
+    for (std::size_t* count : {&wait.count, &own.waited}) ++*count;
+    for (double* longest : {&wait.longest_ms, &own.longest_ms}) *longest = std::max(*longest, ms);
   }
 
   void note_failure(const LoadRequest& request) {
@@ -124,8 +178,7 @@ class Judge {
 
   const LoadRecord& record_;
   LoadedRun& run_;
-  std::map<int, std::vector<Sighting>> sightings_;  ///< by pid
-  std::map<int, Sighting> stuck_;                   ///< by pid: until when, and behind what
+  std::map<int, Connection> connections_;  ///< by pid
   std::map<std::pair<std::size_t, std::size_t>, LoadWait> waits_;
   std::map<std::tuple<std::size_t, std::string, std::string>, LoadFailure> failures_;
 };

@@ -5,7 +5,10 @@
 
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "pgsluice/effects.hpp"
 #include "pgsluice/load.hpp"
 
 namespace pgsluice {
@@ -21,10 +24,23 @@ struct LoadRequest {
   std::string message;
 };
 
-/// One look at the server: who waits for a lock, and for whom.
+/// A lock on a relation, by its quoted name, that a session has asked for and has not got.
+struct WantedLock {
+  std::string relation;
+  LockMode mode = LockMode::AccessShare;
+};
+
+/// One look at the server: who waits for a lock, for whom, and on what if that is a relation.
 struct LockLook {
   double at = 0;
   std::map<int, std::vector<int>> blockers;
+  std::map<int, WantedLock> wanted = {};
+};
+
+/// What a statement of the files takes that others know, and holds until its transaction ends.
+struct TakenLocks {
+  std::map<std::string, LockMode> modes;
+  std::size_t transaction = 0;  ///< those of one stand together
 };
 
 /// From then on it is this statement's turn; none: the migration is over.
@@ -37,7 +53,8 @@ struct LoadRecord {
   std::vector<LoadRequest> requests;  ///< of each connection in their order
   std::vector<LockLook> looks;
   std::vector<Turn> turns;
-  std::set<int> migration;  ///< its sessions
+  std::vector<TakenLocks> taken = {};  ///< by number of LoadedRun::statements; empty: not known
+  std::set<int> migration;             ///< its sessions
   std::optional<int> blocker;
 };
 

@@ -43,6 +43,26 @@ std::vector<std::string> locked_tables(const Preview& preview) {
   return names;
 }
 
+/// As they were seen when nobody was in the way. Statements of one transaction gave their locks back together.
+std::vector<TakenLocks> taken_by(const std::vector<LoadedStatement>& statements, const Preview& preview) {
+  std::vector<TakenLocks> all;
+  std::optional<std::pair<std::size_t, double>> before;
+  for (const LoadedStatement& one : statements) {
+    TakenLocks& taken = all.emplace_back();
+    const std::vector<PreviewedStatement>& seen = preview.files.at(one.file).statements;
+    if (one.statement >= seen.size()) continue;
+    const PreviewedStatement& statement = seen[one.statement];
+    const std::pair transaction(one.file, statement.released_ms);
+    const std::size_t last = all.size() > 1 ? std::prev(all.end(), 2)->transaction : 0;
+    taken.transaction = last + (before == transaction ? 0 : 1);
+    before = transaction;
+    for (const auto& [name, lock] : statement.observed.locks) {
+      if (!lock.is_new) taken.modes[name] = lock.mode;
+    }
+  }
+  return all;
+}
+
 std::optional<SqlError> run_statements(const Step& step, Session& session) {
   for (const PlannedStatement& statement : step.statements) {
     const SqlResult ran = session.run({.sql = statement.sql,
@@ -93,7 +113,7 @@ class Play {
     find_queries(*session, tables_that_are_there(*session, locked), options);
   }
 
-  LoadedRun run(bool gated) {
+  LoadedRun run(bool gated, const Preview& rehearsed) {
     LoadedRun run;
     run.gated = gated;
     LoadRecord record;
@@ -113,6 +133,7 @@ class Play {
     record.requests = application.stop(turns_.begun_at());
     record.looks = watch.stop(turns_.begun_at());
     turns_.tell(record, run);
+    record.taken = taken_by(run.statements, rehearsed);
     judge(record, run);
     requests_ = std::move(record.requests);
     return run;
@@ -216,7 +237,7 @@ Load play(const Plan& plan, const std::set<std::size_t>& history, const Preview&
     Play one(plan, history, stage, load);
     one.prepare(locked_tables(rehearsed), rehearsed.roles, options);
     if (load.queries.empty()) break;
-    load.runs.push_back(one.run(gated));
+    load.runs.push_back(one.run(gated, rehearsed));
     requests.push_back(one.requests());
     load.axis_ms = std::max(load.axis_ms, load.runs.back().end_ms);
   }

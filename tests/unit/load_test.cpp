@@ -77,6 +77,52 @@ TEST_F(LoadJudge, CountsWhatCouldNotBeSentForTheOneBefore) {
   EXPECT_EQ(run.waits[0].query, 0U) << "the longest first";
 }
 
+/// A long statement, and a short one that comes before the backlog has gone.
+TEST_F(LoadJudge, AShortStatementIsNotBlamedForTheBacklogOfALongOne) {
+  record.turns = {{.at = 0, .statement = 0}, {.at = 2000, .statement = 1}, {.at = 2010, .statement = {}}};
+  const std::map<int, std::vector<int>> waits{{k_reader, {k_migration}}};
+  for (int at = 0; at <= 1995; at += 5)
+    record.looks.push_back({.at = static_cast<double>(at), .blockers = waits});
+  record.looks.push_back({.at = 2000, .blockers = {}});
+  record.looks.push_back({.at = 2005, .blockers = waits});
+  record.looks.push_back({.at = 2010, .blockers = {}});
+  record.requests = {{.query = 0, .pid = k_reader, .due = 0, .sent = 0, .end = 2000},
+                     {.query = 1, .pid = k_reader, .due = 100, .sent = 2000, .end = 2010},
+                     {.query = 1, .pid = k_reader, .due = 200, .sent = 2010, .end = 2011},
+                     {.query = 1, .pid = k_reader, .due = 2009, .sent = 2011, .end = 2012}};
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.waited, 4U);
+  EXPECT_EQ(run.statements[0].waited, 3U);
+  EXPECT_NEAR(run.statements[0].longest_ms, 2000, 1);
+  EXPECT_EQ(run.statements[1].waited, 3U);
+  EXPECT_LT(run.statements[1].longest_ms, 10);
+  EXPECT_NEAR(run.longest_ms, 2000, 1);
+}
+
+TEST_F(LoadJudge, BlamesTheStatementWhoseLockItWaitsFor) {
+  record.taken = {{.modes = {{"public.t", LockMode::AccessExclusive}}, .transaction = 1},
+                  {.modes = {{"public.t", LockMode::ShareUpdateExclusive}, {"public.u", LockMode::Share}},
+                   .transaction = 1}};
+  const LockLook look{.at = 150,
+                      .blockers = {{k_reader, {k_migration}}, {k_writer, {k_migration}}},
+                      .wanted = {{k_reader, {.relation = "public.t", .mode = LockMode::AccessShare}},
+                                 {k_writer, {.relation = "public.u", .mode = LockMode::RowExclusive}}}};
+  record.looks = {look};
+  record.requests = {{.query = 0, .pid = k_reader, .due = 150, .sent = 150, .end = 190},
+                     {.query = 1, .pid = k_writer, .due = 150, .sent = 150, .end = 180}};
+  LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].longest_ms, 40) << "it is the second one's turn, and the first one's lock";
+  EXPECT_EQ(run.statements[1].longest_ms, 30);
+
+  record.looks[0].at = 90;  // apply has taken all of them before its first statement
+  record.requests[1].sent = record.requests[1].due = 90;
+  EXPECT_EQ(judged().statements[1].longest_ms, 90);
+
+  record.looks[0].at = record.requests[1].sent = record.requests[1].due = 150;
+  record.taken[1].transaction = 2;  // the first one's lock is gone
+  EXPECT_EQ(judged().statements[0].waited, 0U);
+}
+
 TEST_F(LoadJudge, TellsTheLongTransactionFromTheApplication) {
   record.looks = {{.at = 10, .blockers = {{k_migration, {k_blocker}}}},
                   {.at = 40, .blockers = {{k_migration, {k_reader}}}},
