@@ -16,6 +16,7 @@
 #include "cli/input.hpp"
 #include "cli/reading.hpp"
 #include "cli/since.hpp"
+#include "migration/read_text.hpp"
 #include "pgsluice/fix.hpp"
 #include "report/fix.hpp"
 
@@ -42,10 +43,6 @@ struct FixOptions {
 };
 
 constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
-
-bool is_stdin(const Migration& migration) {
-  return migration.path == "-";
-}
 
 /// Names in a folder, which new files must not take; they grow as files are added.
 class Folders {
@@ -90,14 +87,15 @@ Judges judges_of(const FixOptions& options) {
 
 FixedPath fix_one(const Migration& migration, Catalog& catalog, const Judges& judges, Folders& folders,
                   const std::optional<ChangedFiles>& changed) {
-  const fs::path folder = is_stdin(migration) ? fs::path() : migration.path.parent_path();
+  const fs::path folder = is_standard_input(migration) ? fs::path() : migration.path.parent_path();
   std::vector<std::string> none;
   const fs::path own = parent_folder(migration.path);
   const bool has_own = migration.tool == tool::prisma || migration.tool == tool::diesel;
-  std::vector<std::string>& names = is_stdin(migration) ? none : folders.of(has_own ? own / ".." : own);
+  std::vector<std::string>& names =
+      is_standard_input(migration) ? none : folders.of(has_own ? own / ".." : own);
   const FixInput input{.migration = migration,
                        .folder = names,
-                       .own_folder = has_own && !is_stdin(migration) ? folders.of(own) : none,
+                       .own_folder = has_own && !is_standard_input(migration) ? folders.of(own) : none,
                        .applied = changed && migration.tool == tool::liquibase
                                       ? std::optional(changed->before(migration))
                                       : std::nullopt,

@@ -282,7 +282,7 @@ Seen see(const Stagehand& hand, Files& files) {
                      .ledger = {},
                      .checksums = !hand.command.receipt.empty(),
                      .rules = hand.command.rules};
-  if (!hand.production) seen.plan = plan_of(files, basis);
+  plan_of(files, basis);  // what is refused before anything runs needs no server
   const ThrowAwayServer server(hand.programs);
   const EventSink silent = [](const Event&) {};
   std::vector<std::string> not_recreated;
@@ -294,11 +294,9 @@ Seen see(const Stagehand& hand, Files& files) {
   }
   const auto runner = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
   const auto watcher = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
-  // Predicted from what is there, for not everything may have been made.
-  if (hand.production) {
-    basis.there = make_catalog(read_snapshot(*watcher, {}));
-    seen.plan = plan_of(files, basis);
-  }
+  // Predicted from what is there: not everything of production may have been made, and what is not there is known not to be.
+  basis.there = make_catalog(read_snapshot(*watcher, {}));
+  seen.plan = plan_of(files, basis);
   std::optional<Filled> filled;
   const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
                       seen.catalog = catalog_digest(read_snapshot(*watcher, {.sizes = false}));

@@ -13,6 +13,7 @@
 #include "cli/pending.hpp"
 #include "execute/settings.hpp"
 #include "execute/step.hpp"
+#include "migration/read_text.hpp"
 #include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
 
@@ -62,7 +63,7 @@ void name_as_the_ledger_does(Files& files, const Ledger& ledger) {
   for (std::size_t i = 0; i < files.all.migrations.size(); ++i) {
     Migration& migration = files.all.migrations[i];
     const bool by_itself = migration.folder.empty() || files.all.history.contains(i);
-    if (by_itself && migration.path != "-") migration.id = ids.id_of(migration.path);
+    if (by_itself && !is_standard_input(migration)) migration.id = ids.id_of(migration.path);
   }
 }
 
@@ -105,6 +106,7 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
                                 .max_victims = {},
                                 .max_attempts = {}});
   const std::unique_ptr<Session> session = open_clone(world, run);
+  std::string server = server_of(*session);
   Snapshot snapshot = read_snapshot(*session, {.lock_timeout = run.lock_timeout, .sizes = false});
   basis.pg_version = session->server_version_num() / k_major;
   basis.there = make_catalog(snapshot);
@@ -127,7 +129,7 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
                     .lock_timeout = [&run](const PlannedStatement& one) { return lock_timeout_of(run, one); },
                     .alone = [&basis](const FileAnalysis& file) { return predict_alone(file, basis); }};
   seen.preview = rehearse_rolled_back(seen.plan, files.all.history, clone, began);
-  seen.preview.server = server_of(*session);
+  seen.preview.server = std::move(server);
   seen.preview.rolled_back = true;
   return seen;
 }

@@ -10,15 +10,26 @@
 #include "base/text.hpp"
 #include "cli/database.hpp"
 #include "execute/documents.hpp"
+#include "migration/read_text.hpp"
 
 namespace pgsluice::cli {
 namespace {
 
-Plan plan_all(std::vector<Migration> migrations, const PreviewBasis& basis) {
-  for (Migration& migration : migrations) {
+/// Standard input can be read once, but files are planned more often than that.
+void read_again(Migration& migration, Files& files, bool checksum) {
+  if (!is_standard_input(migration)) {
     read(migration);
-    if (basis.checksums && migration.path != "-") migration.sha256 = sha256_hex(read_file(migration.path));
+    if (checksum) migration.sha256 = sha256_hex(read_file(migration.path));
+    return;
   }
+  if (!files.standard_input) files.standard_input = read_stdin();
+  read_text(migration, *files.standard_input);
+  if (checksum) migration.sha256 = sha256_hex(*files.standard_input);
+}
+
+Plan plan_all(Files& files, const PreviewBasis& basis) {
+  std::vector<Migration> migrations = files.all.migrations;
+  for (Migration& migration : migrations) read_again(migration, files, basis.checksums);
   return make_plan(analyse_folder(std::move(migrations),
                                   {.pg_version = basis.pg_version,
                                    .schemas = basis.schemas,
@@ -60,7 +71,7 @@ void refuse(const PlanProblem& problem) {
 
 Plan plan_of(Files& files, const PreviewBasis& basis) {
   for (;;) {
-    Plan plan = plan_all(files.all.migrations, basis);
+    Plan plan = plan_all(files, basis);
     const PlanProblem* problem = plan.refusal();
     if (problem == nullptr) return plan;
     if (problem->code == ExitCode::file_changed)

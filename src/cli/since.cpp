@@ -5,16 +5,13 @@
 
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "migration/read_text.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_stdin(const Migration& migration) {
-  return migration.path == "-";
-}
 
 /// Where it is, without links; what is not there keeps its name.
 fs::path real_path(const fs::path& path) {
@@ -86,7 +83,7 @@ std::string list_files(const fs::path& root, std::vector<std::string> arguments)
 }  // namespace
 
 ChangedFiles::ChangedFiles(const std::string& ref, const std::vector<Migration>& migrations) {
-  const auto first = std::ranges::find_if_not(migrations, is_stdin);
+  const auto first = std::ranges::find_if_not(migrations, is_standard_input);
   root_ = find_root(first == migrations.end() ? fs::current_path() : folder_of(*first));
   base_ = find_branching_point(root_, find_commit(root_, ref), ref);
   std::string names = list_files(
@@ -95,7 +92,7 @@ ChangedFiles::ChangedFiles(const std::string& ref, const std::vector<Migration>&
   for (const Migration& migration : migrations) {
     const std::string folder = folder_of(migration).string();
     const bool known = std::ranges::find(untracked, folder) != untracked.end();
-    if (!is_stdin(migration) && !known && (folder + "/").starts_with(root_.string() + "/")) {
+    if (!is_standard_input(migration) && !known && (folder + "/").starts_with(root_.string() + "/")) {
       untracked.push_back(folder);
     }
   }
@@ -106,14 +103,14 @@ ChangedFiles::ChangedFiles(const std::string& ref, const std::vector<Migration>&
 }
 
 bool ChangedFiles::contains(const Migration& migration) const {
-  if (is_stdin(migration)) return true;
+  if (is_standard_input(migration)) return true;
   const fs::path real = real_path(migration.path);
   return !real.string().starts_with(root_.string() + "/") || changed_.contains(real);
 }
 
 std::string ChangedFiles::before(const Migration& migration) const {
   const fs::path real = real_path(migration.path);
-  if (is_stdin(migration) || !real.string().starts_with(root_.string() + "/")) return {};
+  if (is_standard_input(migration) || !real.string().starts_with(root_.string() + "/")) return {};
   const std::string name = cat(base_, ":", fs::relative(real, root_).generic_string());
   ProcessResult result = git(root_, {"cat-file", "blob", name});
   return result.code == 0 ? std::move(result.out) : std::string();

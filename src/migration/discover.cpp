@@ -82,7 +82,7 @@ void check_is_folder(const fs::path& directory) {
 }
 
 std::string bytes_of(const Migration& migration) {
-  return migration.path == k_standard_input ? read_stdin() : read_file(migration.path);
+  return is_standard_input(migration) ? read_stdin() : read_file(migration.path);
 }
 
 // ---- whose conventions ---------------------------------------------------------------------------------------------
@@ -306,6 +306,10 @@ void read_text(Migration& migration, std::string text) {
   if (format.read != nullptr) format.read({.path = migration.path, .setting = word.setting}, draft);
   tools::fill_placeholders(draft, options.placeholders);
   migration.source = std::move(draft).finish(std::move(migration.source.path));
+}
+
+bool is_standard_input(const Migration& migration) {
+  return migration.path == k_standard_input;
 }
 
 void read(Migration& migration) {

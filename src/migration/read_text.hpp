@@ -10,4 +10,7 @@ namespace pgsluice {
 /// As read() does, from a text instead of the file: what the migration would be if the file said that.
 void read_text(Migration& migration, std::string text);
 
+/// It is read once, and then it is gone.
+bool is_standard_input(const Migration& migration);
+
 }  // namespace pgsluice

@@ -25,6 +25,7 @@ Failure classify(std::string_view sqlstate);
 namespace sqlstate {
 inline constexpr std::string_view lock_not_available = "55P03";
 inline constexpr std::string_view active_transaction = "25001";
+inline constexpr std::string_view invalid_transaction_termination = "2D000";
 inline constexpr std::string_view query_canceled = "57014";
 inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view connection_failure = "08006";

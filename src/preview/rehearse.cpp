@@ -275,6 +275,11 @@ class CloneRehearsal {
     }
     const std::string words = cat(place_of(planned.analysis, refused.planned->range), ": ", error.message,
                                   " (", error.sqlstate, ")");
+    const bool alone = std::ranges::any_of(planned.steps, [&](const Step& step) {
+      return !step.in_transaction && step.statements.front().index == refused.planned->index;
+    });
+    if (alone && error.sqlstate == pg::sqlstate::invalid_transaction_termination)
+      return cat(words, ": it commits by itself, so it could not be rolled back");
     if (const auto on = may_rest_on(*refused.predicted, error, before_))
       return cat(words, ", maybe for want of ", *on, ", and that is rolled back");
     const std::vector<PlannedStatement>& first = planned.steps.front().statements;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "pg/conninfo.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice {
@@ -28,14 +29,21 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view k_prefix = "pgsluice-preview.";
 
-/// A socket's path may have 107 bytes, so a long TMPDIR is of no use; nor is one that the server's user cannot enter.
+/// A socket's path may have 107 bytes, so a long TMPDIR is of no use; nor is one that the server's user cannot enter, or with
+/// a comma: libpq takes it for two hosts.
 fs::path scratch() {
   constexpr std::size_t k_longest = 60;
   const char* named = std::getenv("TMPDIR");
   struct stat status{};
-  if (named == nullptr || std::string_view(named).size() > k_longest || stat(named, &status) != 0)
-    return "/tmp";
-  return geteuid() != 0 || (status.st_mode & S_IXOTH) != 0 ? named : "/tmp";
+  if (named == nullptr || stat(named, &status) != 0) return "/tmp";
+  const fs::path folder = fs::absolute(named);
+  const bool usable = folder.string().size() <= k_longest && folder.string().find(',') == std::string::npos;
+  return usable && (geteuid() != 0 || (status.st_mode & S_IXOTH) != 0) ? folder : "/tmp";
+}
+
+/// As an item of a list of folders: varlena.c SplitDirectoriesString().
+std::string in_list(const fs::path& folder) {
+  return cat("\"", replace_all(folder.string(), "\"", "\"\""), "\"");
 }
 
 /// Empty when it is not there, or no longer.
@@ -216,7 +224,7 @@ void ThrowAwayServer::start(const ServerPrograms& programs) {
                                "-D",
                                data.string(),
                                "-c",
-                               cat("unix_socket_directories=", (folder_ / "socket").string()),
+                               cat("unix_socket_directories=", in_list(folder_ / "socket")),
                                "-c",
                                "unix_socket_permissions=0700",
                                "-c",
@@ -254,7 +262,10 @@ void ThrowAwayServer::give_up(std::string_view what) const {
 }
 
 std::string ThrowAwayServer::conninfo() const {
-  return cat("host=", (folder_ / "socket").string(), " port=5432 user=postgres dbname=postgres");
+  return pg::conninfo_with("", {{"host", (folder_ / "socket").string()},
+                                {"port", "5432"},
+                                {"user", "postgres"},
+                                {"dbname", "postgres"}});
 }
 
 }  // namespace pgsluice

@@ -429,6 +429,7 @@ void add_filled(Document& document, const Filled& filled) {
 std::string preview_summary(const Preview& preview) {
   std::size_t statements = 0;
   for (const PreviewedFile& file : preview.files) statements += file.history ? 0 : file.statements.size();
+  if (statements == 0) return cat("no statement was looked at on ", preview.server);
   const std::size_t wrong = preview.disagreements();
   return cat(count_of(statements, "statement"), preview.rolled_back ? ", rolled back, on " : " on ",
              preview.server, ", ",

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -365,6 +368,24 @@ TEST_P(PreviewOnServer, APartitionIsDetachedFromWhatAForeignKeyRefersTo) {
   EXPECT_THAT(statement(seen, "PARTITION p2")["observed"]["scans"], Contains("public.ref"));
 }
 
+/// The server is empty: what no file makes is known not to be there.
+TEST_P(PreviewOnServer, WhatIsNotThereIsNotLocked) {
+  folder.write(
+      "1.sql",
+      "DROP TABLE IF EXISTS foo;\nCREATE TABLE foo (id int);\nDROP VIEW IF EXISTS v;\n"
+      "DROP INDEX IF EXISTS i;\nDROP SEQUENCE IF EXISTS app.s;\nDROP MATERIALIZED VIEW IF EXISTS m;\n"
+      "ALTER TABLE IF EXISTS bar ADD COLUMN b int;\nALTER INDEX IF EXISTS i RENAME TO j;\n"
+      "DROP FUNCTION IF EXISTS f();\nDROP TABLE IF EXISTS foo, baz CASCADE;\n");
+  folder.write("2.sql",
+               "CREATE TABLE s (id int);\nCREATE UNIQUE INDEX s_pkey ON s (id);\n"
+               "CREATE TABLE u (id int);\nCREATE UNIQUE INDEX u_id ON u (id);\n");
+  folder.write(
+      "3.sql",
+      "ALTER TABLE s ADD PRIMARY KEY USING INDEX s_pkey;\nALTER TABLE u ADD UNIQUE USING INDEX u_id;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "DROP TABLE IF EXISTS foo")["locks"], OrderedJson::array());
+}
+
 TEST_P(PreviewOnServer, LocksThatAreGivenBackAtOnceAreSeenAllTheSame) {
   folder.write("1.sql",
                "CREATE TABLE t (id int PRIMARY KEY, a int);\n"
@@ -418,6 +439,36 @@ TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
   const std::string first = (folder.path() / "0001_t.sql").string();
   EXPECT_EQ(document({first, (folder.path() / "0003_c.sql").string()}, 0)["files"].size(), 2U);
   EXPECT_EQ(preview({second, "--no-history"}).code, 18);
+}
+
+TEST_P(PreviewOnServer, TheFolderForItMayHaveAnyName) {
+  folder.write("1.sql", "CREATE TABLE t (a int);\n");
+  for (const std::string name : {"with space", "it's", "a\"b", "back\\slash", "a,b"}) {
+    const fs::path scratch = place.path() / name;
+    fs::create_directory(scratch);
+    fs::permissions(scratch, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+    auto elsewhere = environment();
+    elsewhere["TMPDIR"] = scratch.string();
+    const Finished seen = Program(command({folder.path().string()}), elsewhere).wait();
+    EXPECT_EQ(seen.code, 0) << name << seen.err;
+    EXPECT_TRUE(fs::is_empty(scratch)) << name;
+  }
+}
+
+/// It can be read once.
+TEST_P(PreviewOnServer, ReadsStandardInput) {
+  folder.write("x.sql", "CREATE TABLE t (a int);\n");
+  const std::string receipt = (place.path() / "receipt.json").string();
+  const int own = dup(STDIN_FILENO);
+  const int file = open((folder.path() / "x.sql").c_str(), O_RDONLY | O_CLOEXEC);
+  dup2(file, STDIN_FILENO);
+  const Finished seen = preview({"-", "--receipt", receipt});
+  dup2(own, STDIN_FILENO);
+  close(own);
+  close(file);
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.out, HasSubstr("1 statement on PostgreSQL"));
+  EXPECT_TRUE(fs::exists(receipt));
 }
 
 TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
@@ -504,6 +555,24 @@ TEST_P(PreviewOnServer, TheLoadShowsWhoWaitsBehindWhichStatement) {
   for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
   EXPECT_TRUE(broken) << load.dump(1);
   EXPECT_THAT(left(), IsEmpty());
+}
+
+/// The lock of the first statement keeps others waiting until the last one has ended.
+TEST_P(PreviewOnServer, TheLoadBlamesWhoTookTheLock) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY, a int);\nCREATE TABLE other (a int);\n");
+  folder.write("0002_c.sql",
+               "ALTER TABLE t ADD COLUMN c int;\nSELECT pg_sleep(0.5);\nCREATE INDEX ON other (a);\n");
+  folder.write("0003_d.sql", "ALTER TABLE t ADD COLUMN d int;\n");
+  const Finished seen = preview({(folder.path() / "0002_c.sql").string(),
+                                 (folder.path() / "0003_d.sql").string(), "--load", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  const OrderedJson naive = seen.json()["load"]["runs"][0];
+  const OrderedJson& statements = naive["statements"];
+  ASSERT_EQ(statements.size(), 4U);
+  EXPECT_GT(statements[0]["waited"], 0) << naive.dump(1);
+  EXPECT_GT(statements[0]["longest_ms"], 300) << naive.dump(1);
+  EXPECT_EQ(statements[1]["waited"], 0) << naive.dump(1);
+  EXPECT_LT(statements[3]["longest_ms"], 300) << naive.dump(1);
 }
 
 }  // namespace
