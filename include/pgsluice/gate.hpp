@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ struct AppNeed {
   std::string comparison;  ///< >=, > or =
   std::string version;
   std::vector<std::string> order;  ///< of releases that are no versions, oldest first
+  std::vector<std::string>
+      unfit;  ///< releases that have come without what the step rests on, whatever they are called
 };
 std::optional<AppNeed> parse_app_need(std::string_view text);
 std::string to_string(const AppNeed& need);
@@ -43,11 +46,15 @@ struct ImpliedNeed {
   std::optional<AppNeed> need;
   std::string why_not;  ///< where there is none: what is not known, and what to do about it
 };
-/// The newest release that has brought what the file rests on: with an older one it was not there to be used. Where
-/// nobody has named that, the one that the file itself has come with, for that is no older. `app` and `release` are what
-/// the run is told; the ledger may know the application, too.
-ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const std::string& app,
-                         const std::string& release);
+/// What a run is told of the release that it brings. Empty: nobody has said.
+struct BroughtBy {
+  std::string app;
+  std::string release;
+};
+/// The release that the file itself has come with: it is the first of which somebody says that it can live without what the
+/// file takes away. Nothing of files that more than one application has brought; `apps` are those that have.
+ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const BroughtBy& by,
+                         const std::set<std::string>& apps);
 
 // ---- evidence --------------------------------------------------------------------------------------------------------
 

@@ -75,6 +75,10 @@ struct BroughtRelease {
   std::string app;      ///< empty: nobody has said
   std::string release;  ///< empty: nobody has said
   long long at = 0;     ///< microseconds since 1970 by the server's clock
+  /// Whether it may be one of this application.
+  [[nodiscard]] bool may_be_of(std::string_view name) const {
+    return name.empty() || app.empty() || app == name;
+  }
 };
 
 /// The releases of an application in the order in which they were brought, and `this_release`, which is the newest where it

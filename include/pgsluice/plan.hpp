@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,16 +106,28 @@ struct Plan {
   [[nodiscard]] std::size_t pending_steps() const;
 };
 
+/// What a database has before a run, but for what extensions have made.
+struct Present {
+  std::vector<RelationName> relations;  ///< tables, views and the like
+  std::set<std::string> others;         ///< names of functions and types
+};
+
 struct PlanOptions {
   std::optional<Phase> phase;          ///< none: all
   std::string release;                 ///< that brings what is new; empty: nobody says
   std::string app;                     ///< that the release is one of; empty: nobody says
   bool earlier_releases_only = false;  ///< contract files that come with this release wait for the next one
   bool unused_database = false;        ///< no release is running that a file could break
+  bool unseen_database = false;    ///< its catalogs could not be read: what files seem to make may be there
+  std::optional<Present> present;  ///< none: not known
 };
 
 /// `files` in the order in which they run, all of them, analysed one after the other.
 Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const PlanOptions& options);
+
+/// Why a contract file waits for an earlier one that is held back and touches the same: it was analysed as if that one had
+/// run. None: there is no such one.
+std::optional<Held> held_behind(const Plan& plan, const PlannedFile& file);
 
 /// When it is known what is held back: refuses a file that makes a name which a contract step that is held back has not
 /// taken away yet.

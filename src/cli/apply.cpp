@@ -155,12 +155,12 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   std::optional<Receipt> receipt;
   if (!options.receipt.empty()) receipt = parse_receipt(read_file(options.receipt), options.receipt);
   run.search_path = worker.search_path;
-  refuse_old_release(*worker.session, options.pending.gate.app, run.release);
   const Place place{.session = *worker.session, .schemas = worker.schemas, .lock_timeout = run.lock_timeout};
   // Now, for at the end the session may be lost.
   const Binding database = options.metrics.push.empty() ? Binding{} : read_binding(*worker.session);
   expect_roles(options.guard_roles, *worker.session);
   std::vector<Migration> migrations = discover(options.pending.directory, options.pending.reading);
+  refuse_old_release(*worker.session, migrations, options.pending.gate);
   record_approvals(migrations, options.pending.gate, worker);
   Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
   // Who has been told to end while it looked has seen nothing; a budget that is used up ends what runs, and only that.

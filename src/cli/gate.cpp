@@ -37,11 +37,9 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
   policy.requirements[provider] = *requirement;
 }
 
-std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const Ledger& ledger,
-                                       const GateMemory& memory, const GatePolicy& policy,
-                                       const GateOptions& options) {
-  return {need_source(ledger, options.app, options.release),
-          release_source(options.app, options.release),
+std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
+                                       const GatePolicy& policy, const GateOptions& options) {
+  return {release_source(options.app, options.release),
           session_source(session, options.app_roles),
           dependant_source(session),
           verification_source(session, plan),
@@ -92,7 +90,7 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   witnesses->memory = read_gate_memory(session, ledger);
   witnesses->cluster = open_cluster(options.cluster, world.clock, world.interrupt);
   if (!witnesses->cluster) excuse_nameless_application(witnesses->policy, ledger, options);
-  witnesses->sources = sources_of(session, plan, ledger, witnesses->memory, witnesses->policy, options);
+  witnesses->sources = sources_of(session, plan, witnesses->memory, witnesses->policy, options);
   if (witnesses->cluster) {
     for (EvidenceSource& source : cluster_sources(*witnesses->cluster, world.clock, options.cluster.policy)) {
       witnesses->sources.push_back(std::move(source));
@@ -103,11 +101,14 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   return witnesses;
 }
 
-/// With the order of releases that are no versions.
-GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, const GateOptions& options) {
+/// With what the ledger knows of releases.
+GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session& session,
+                         const GateOptions& options) {
   GateQuestion question = question_of(file);
-  if (question.needs_app)
-    question.needs_app->order = releases_of(ledger.brought, question.needs_app->app, options.release);
+  if (!question.needs_app) return question;
+  const std::string& app = question.needs_app->app;
+  question.needs_app->order = releases_of(ledger.brought, app, options.release);
+  question.needs_app->unfit = read_unfit(session, ledger, app, file.rests_on);
   return question;
 }
 
@@ -143,6 +144,27 @@ void hold_misfit(PlannedFile& file, const GateQuestion& question, const GatePoli
   if (decision.verdict == Verdict::open) return;
   hold(file, holds_of(decision, policy));
   decisions.push_back(std::move(decision));
+}
+
+/// Writes down what follows for files that do not say it, and returns why nothing follows for the others.
+std::map<std::string, std::string> imply_needs(Plan& plan, const Ledger& ledger, Session& session,
+                                               const GateOptions& options) {
+  std::map<std::string, std::string> unknown;
+  const BroughtBy by{.app = options.app, .release = options.release};
+  for (PlannedFile& file : plan.files) {
+    std::string& need = file.analysis.directives.needs_app;
+    if (!could_run(file) || file.new_relations || !need.empty()) continue;
+    const std::string& id = file.analysis.migration.id;
+    std::vector<std::string> files = file.rests_on;
+    files.push_back(id);
+    ImpliedNeed implied = implied_need(file, ledger, by, read_bringers(session, ledger, std::move(files)));
+    if (implied.need) {
+      need = to_string(*implied.need);
+    } else {
+      unknown[id] = std::move(implied.why_not);
+    }
+  }
+  return unknown;
 }
 
 }  // namespace
@@ -218,7 +240,8 @@ GatePolicy gate_policy(const GateOptions& options) {
 Judgement judge_contract(const PlannedFile& file, const Plan& plan, const Ledger& ledger, Session& session,
                          const World& world, const GateOptions& options) {
   const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
-  Judgement judgement{.decision = decision_on(question_on(file, ledger, options), *witnesses), .holds = {}};
+  Judgement judgement{.decision = decision_on(question_on(file, ledger, session, options), *witnesses),
+                      .holds = {}};
   if (judgement.decision.verdict != Verdict::open)
     judgement.holds = holds_of(judgement.decision, witnesses->policy);
   return judgement;
@@ -229,18 +252,18 @@ std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Sess
   std::vector<GateDecision> decisions;
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
   const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
+  witnesses->sources.push_back(need_source(imply_needs(plan, ledger, session, options)));
   for (PlannedFile& file : plan.files) {
     if (!could_run(file)) continue;
-    if (file.new_relations) {
-      hold_misfit(file, question_on(file, ledger, options), witnesses->policy, options, decisions);
+    if (auto behind = held_behind(plan, file)) {
+      hold(file, {*std::move(behind)});
       continue;
     }
-    std::string& need = file.analysis.directives.needs_app;
-    if (need.empty()) {
-      const ImpliedNeed implied = implied_need(file, ledger, options.app, options.release);
-      if (implied.need) need = to_string(*implied.need);
+    if (file.new_relations) {
+      hold_misfit(file, question_on(file, ledger, session, options), witnesses->policy, options, decisions);
+      continue;
     }
-    decisions.push_back(decision_on(question_on(file, ledger, options), *witnesses));
+    decisions.push_back(decision_on(question_on(file, ledger, session, options), *witnesses));
     if (decisions.back().verdict == Verdict::open) continue;
     hold(file, holds_of(decisions.back(), witnesses->policy));
   }

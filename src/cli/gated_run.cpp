@@ -57,9 +57,22 @@ void record_queries(const PlannedFile& file, const GateDecision& decision, Sessi
 
 }  // namespace
 
-void refuse_old_release(Session& session, const std::string& app, const std::string& release) {
-  if (release.empty()) return;
-  if (auto why = why_too_old(read_demands(session), app, release)) {
+void refuse_old_release(Session& session, const std::vector<Migration>& migrations,
+                        const GateOptions& options) {
+  if (options.release.empty()) return;
+  SchemaDemands demands = read_demands(session);
+  std::set<std::string> files;
+  for (const Migration& migration : migrations) files.insert(migration.id);
+  const bool is_told = gate_policy(options).requirement("release") == Requirement::ignored;
+  if (auto why = why_from_before(demands, options.app, options.release, files); why && !is_told) {
+    throw Error(
+        ExitCode::release_mismatch, *why,
+        "Nothing was changed. If its migrations have been put together, bring it once with --evidence "
+        "release=ignored.");
+  }
+  // Whom nobody has seen yet is newer than all that were.
+  demands.brought.push_back({.app = options.app, .release = options.release, .at = 0});
+  if (auto why = why_too_old(demands, options.app, options.release)) {
     throw Error(ExitCode::release_mismatch, *why,
                 "Nothing was changed. Deploy a release that fits this schema.");
   }
@@ -100,20 +113,27 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
                                                    const GateOptions& options) {
   const auto looked = std::make_shared<Clock::time_point>(world.clock.now());
   return [&pending, &worker, &world, &options, looked](const PlannedFile& file) {
-    if (file.new_relations || world.clock.now() - *looked < k_fresh) return true;
     const std::string& id = file.analysis.migration.id;
     Judgement now;
-    try {
-      now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
-      if (!now.holds.empty()) {
-        record_contract(
-            *worker.session, file, now.decision,
-            {.run_id = world.run_id, .token = worker.token, .release = options.release, .app = options.app});
+    if (auto behind = held_behind(pending.plan, file)) {
+      now.holds.push_back(*std::move(behind));
+    } else {
+      if (file.new_relations || world.clock.now() - *looked < k_fresh) return true;
+      try {
+        now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
+        if (!now.holds.empty()) {
+          record_contract(*worker.session, file, now.decision,
+                          {.run_id = world.run_id,
+                           .token = worker.token,
+                           .release = options.release,
+                           .app = options.app});
+        }
+      } catch (const Error& error) {  // the run must still be told to its end
+        now.holds.push_back(
+            {.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
       }
-    } catch (const Error& error) {  // the run must still be told to its end
-      now.holds.push_back({.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
+      *looked = world.clock.now();
     }
-    *looked = world.clock.now();
     if (now.holds.empty()) return true;
     world.emit({.severity = Severity::warning,
                 .name = "gate-closed",
@@ -140,7 +160,7 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
   if (!worker.ledger.exists) return;
   try {
     bring_up_to_date(worker);
-    record_bundle(*worker.session, bundle_digest(migrations), run.app, run.release);
+    record_bundle(*worker.session, migrations, run.app, run.release);
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,

@@ -9,7 +9,8 @@
 namespace pgsluice::cli {
 
 /// Throws Error(release_mismatch).
-void refuse_old_release(Session& session, const std::string& app, const std::string& release);
+void refuse_old_release(Session& session, const std::vector<Migration>& migrations,
+                        const GateOptions& options);
 /// --approve: into the ledger, before the gate asks for it. Throws Error(usage) for what is no contract file.
 void record_approvals(const std::vector<Migration>& migrations, const GateOptions& options, Worker& worker);
 /// Before any of it runs: what is done must be answerable for.

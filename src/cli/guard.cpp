@@ -87,13 +87,18 @@ ExitCode wait(const GuardOptions& options, const World& world, bool quiet) {
   }
 }
 
+/// An annotation that is not there gives an empty variable.
+bool needs_are_empty(const GuardNeeds& needs) {
+  const char* given = std::getenv("PGSLUICE_NEEDS");
+  return needs.needs.empty() && given != nullptr && *given == '\0';
+}
+
 ExitCode run_guard(const GuardOptions& options, const GlobalOptions& global) {
   if (!options.digest_of.empty()) {
     std::cout << bundle_digest(discover(options.digest_of, options.reading)) << '\n';
     return ExitCode::ok;
   }
-  const char* needs = std::getenv("PGSLUICE_NEEDS");
-  if (needs != nullptr && *needs == '\0' && options.needs.needs.empty()) {
+  if (needs_are_empty(options.needs)) {
     throw Error(
         ExitCode::usage, "PGSLUICE_NEEDS is set, and empty: then nothing would be waited for",
         "Is the annotation there that it is made of? A pod that needs nothing has no PGSLUICE_NEEDS.");
@@ -112,8 +117,9 @@ Runner add_guard(CLI::App& app) {
   const auto options = std::make_shared<GuardOptions>();
   app.add_option("--needs", options->needs.needs,
                  "a migration that must be applied, or the digest of a folder that must have been brought in "
-                 "whole; may be repeated (also PGSLUICE_NEEDS)")
+                 "whole; may be repeated, or several with commas between (also PGSLUICE_NEEDS)")
       ->envname("PGSLUICE_NEEDS")
+      ->delimiter(',')
       ->type_name("DIGEST|ID");
   add_app(app, options->needs.app);
   add_release(app, options->needs.release);

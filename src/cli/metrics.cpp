@@ -6,6 +6,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "base/base64.hpp"
 #include "base/files.hpp"
 #include "base/secrets.hpp"
 #include "base/text.hpp"
@@ -16,23 +17,6 @@ namespace pgsluice::cli {
 namespace {
 
 constexpr std::chrono::milliseconds k_push_timeout{5'000};
-
-/// A path of the gateway can hold any text this way, a slash too.
-std::string base64url(std::string_view text) {
-  constexpr std::string_view k_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    const std::string_view part = text.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      bits = bits << 8U | (j < part.size() ? static_cast<unsigned char>(part[j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out += j <= part.size() ? k_digits[bits >> (18 - 6 * j) & 63U] : '=';
-    }
-  }
-  return out;
-}
 
 /// Of a URL: where its path begins.
 std::size_t path_of(std::string_view url) {
@@ -99,6 +83,7 @@ std::string push_target(const std::string& url, const Binding& database) {
   std::string path = url.substr(path_of(url));
   while (path.ends_with('/')) path.pop_back();
   if (!path.empty()) return path;
+  // A path of the gateway can hold any text this way, a slash too.
   path = cat("/metrics/job/pgsluice/database@base64/", base64url(database.database));
   if (!database.system_identifier.empty()) path += cat("/system_identifier/", database.system_identifier);
   return path;

@@ -57,6 +57,24 @@ std::string name_same_release(const std::vector<Migration>& migrations, Ledger& 
   return name;
 }
 
+/// Not what is ours, and not what extensions have made.
+Present present_in(const Snapshot& snapshot) {
+  Present present;
+  for (const SnapshotRelation& relation : snapshot.relations) {
+    constexpr std::string_view kinds = "rpvmf";
+    const bool counts = relation.extension.empty() && relation.schema != "pgsluice" &&
+                        kinds.find(relation.relkind) != std::string_view::npos;
+    if (counts) present.relations.push_back({.schemaname = relation.schema, .relname = relation.name});
+  }
+  for (const SnapshotFunction& function : snapshot.functions) {
+    if (function.extension.empty() && function.schema != "pgsluice") present.others.insert(function.name);
+  }
+  for (const SnapshotType& type : snapshot.types) {
+    if (type.extension.empty() && type.schema != "pgsluice") present.others.insert(type.name);
+  }
+  return present;
+}
+
 }  // namespace
 
 void add_folder_options(CLI::App& app, PendingOptions& options) {
@@ -147,12 +165,16 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
               .schemas = place.schemas,
               .ledger = pending.ledger};
   if (pending.snapshot) basis.live = make_catalog(*pending.snapshot);
-  pending.plan =
-      make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), pending.ledger,
-                {.phase = phase_of(options.phase),
-                 .release = release,
-                 .app = options.gate.app,
-                 .earlier_releases_only = options.earlier_releases_only});
+  const bool reads_catalogs = std::ranges::any_of(
+      migrations, [&](const Migration& migration) { return !pending.ledger.is_applied(migration.id); });
+  PlanOptions plan_options{.phase = phase_of(options.phase),
+                           .release = release,
+                           .app = options.gate.app,
+                           .earlier_releases_only = options.earlier_releases_only,
+                           .unseen_database = reads_catalogs && !pending.snapshot};
+  if (pending.snapshot) plan_options.present = present_in(*pending.snapshot);
+  pending.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules),
+                           pending.ledger, plan_options);
   pending.plan.contract_last = options.contract_last;
   pending.decisions = judge_contracts(pending.plan, pending.ledger, place.session, world, options.gate);
   keep_names_apart(pending.plan);

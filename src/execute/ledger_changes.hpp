@@ -150,10 +150,15 @@ inline constexpr std::string_view k_add_app = R"sql(
 ALTER TABLE pgsluice.run ADD COLUMN app text;
 COMMENT ON COLUMN pgsluice.run.app IS 'Application that the release is one of, if somebody said so.';
 ALTER TABLE pgsluice.migration ADD COLUMN app text;
+ALTER TABLE pgsluice.migration ADD COLUMN rests_on text[];
+COMMENT ON COLUMN pgsluice.migration.rests_on IS 'Of a contract step: the expand and backfill files before it. A release that has come without them is too old for it, whatever it is called.';
 COMMENT ON COLUMN pgsluice.migration.app IS 'Of a contract step: the application that its release is one of. Of others, that of the run says it.';
 ALTER TABLE pgsluice.bundle ADD COLUMN app text NOT NULL DEFAULT '', DROP CONSTRAINT bundle_pkey,
   ADD PRIMARY KEY (digest, app, release);
 COMMENT ON COLUMN pgsluice.bundle.app IS 'Application that the release is one of; empty: nobody has said.';
+ALTER TABLE pgsluice.bundle ADD COLUMN files text[], ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY;
+COMMENT ON COLUMN pgsluice.bundle.n IS 'In this order they were brought: a clock may go back, after a failover say.';
+COMMENT ON COLUMN pgsluice.bundle.files IS 'The ids of its files. NULL: before version 7.';
 ALTER TABLE pgsluice.approval RENAME COLUMN fingerprint TO sha256;
 COMMENT ON COLUMN pgsluice.approval.sha256 IS 'SHA-256 of the file''s bytes: what its directives ask for has been approved, too. Before version 7: of its SQL alone, which approves nothing any more.';
 )sql";

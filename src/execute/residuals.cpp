@@ -14,6 +14,7 @@ namespace {
 constexpr milliseconds k_unknown = milliseconds::max();  // an age
 constexpr std::size_t k_remembered = 200;                // lifetimes
 constexpr std::size_t k_enough = 5;                      // lifetimes, to know what a transaction is like
+constexpr std::size_t k_plenty = 50;                     // lifetimes, to know it as if it had been observed
 constexpr milliseconds k_shortest{8};  // of an estimate: we cannot look more often than that
 constexpr milliseconds k_obviously_short{30};
 constexpr milliseconds k_observe{500};   // before anything longer is queued behind
@@ -105,7 +106,8 @@ std::optional<milliseconds> Residuals::pulse() const {
   const milliseconds needed = pulse_for(*until_free_);
   if (needed > longest_) return std::nullopt;
   const milliseconds observed = between(*first_look_, now_);
-  const bool known = *until_free_ <= k_obviously_short && lifetimes_.size() >= k_enough;
+  const bool known =
+      *until_free_ <= k_obviously_short ? lifetimes_.size() >= k_enough : lifetimes_.size() >= k_plenty;
   if (*until_free_ > milliseconds(0) && !known && observed < k_observe) return std::nullopt;
   // As good as it gets; the longer we have looked, the less choosy we are.
   const auto best = std::ranges::min_element(estimates_, {}, [](const auto& entry) { return entry.second; });

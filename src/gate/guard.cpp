@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/guard.hpp"
 
-#include <set>
+#include <algorithm>
 
 #include "base/text.hpp"
 #include "execute/ledger.hpp"
 #include "gate/record.hpp"
+#include "pg/arrays.hpp"
 
 namespace pgsluice {
 namespace {
@@ -34,17 +35,66 @@ std::set<std::string> apps_of(const std::vector<DoneContract>& done) {
   return apps;
 }
 
-/// A name that nobody has brought a release of would be refused nothing: it is mistyped, or its hook has not run.
+/// A name that nobody has brought a release of would be refused nothing: it is mistyped, or its hook has not run. Where a
+/// release has been brought of which nobody said whose it is, it may be its own.
 std::optional<std::string> why_unknown(const SchemaDemands& demands, const std::string& app) {
   std::set<std::string> brought;
   for (const BroughtRelease& release : demands.brought) {
-    if (!release.app.empty()) brought.insert(release.app);
+    if (release.may_be_of(app)) return std::nullopt;
+    brought.insert(release.app);
   }
-  if (app.empty() || brought.empty() || brought.contains(app) || apps_of(demands.done).contains(app))
+  if (brought.empty() || demands.expected.contains(app) || apps_of(demands.done).contains(app))
     return std::nullopt;
   const std::vector<std::string> names(brought.begin(), brought.end());
   return cat("no release of ", printable_line(app), " has been brought to this database yet, only of ",
              printable_line(enumerate(names, " and ")));
+}
+
+bool is_seen(const SchemaDemands& demands, std::string_view app, const std::string& release) {
+  const std::vector<std::string> seen = releases_of(demands.brought, app, "");
+  return std::ranges::count(seen, release) > 0;
+}
+
+/// What the step needs, with all that is known of releases. Where nobody says which application it is, a ledger that knows
+/// only one means that one.
+std::optional<AppNeed> need_of(const DoneContract& contract, const SchemaDemands& demands,
+                               std::string_view app) {
+  auto need = parse_app_need(contract.needs_app);
+  if (!need || (!app.empty() && need->app != app)) return std::nullopt;
+  if (need->comparison == "=") need->comparison = ">=";
+  need->order = releases_of(demands.brought, need->app, "");
+  need->unfit = contract.unfit;
+  return need;
+}
+
+/// Whether it is older than a step that is done nobody can know of a commit that no hook has brought.
+std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_view app,
+                                      const std::string& release) {
+  if (release.empty() || is_seen(demands, app, release)) return std::nullopt;
+  for (const DoneContract& contract : demands.done) {
+    const auto need = need_of(contract, demands, app);
+    if (!need || fits(release, *need) != Verdict::unknown) continue;
+    return cat("no hook has brought ", printable_line(need->app), " ", printable_line(release), " yet, and ",
+               printable_line(contract.migration), ", which is done, needs ",
+               printable_line(contract.needs_app));
+  }
+  return std::nullopt;
+}
+
+/// Arrays of text: the files before the step, and the releases without them.
+std::string done_sql(int version) {
+  if (version < k_app_ledger_version)
+    return "SELECT id, needs_app, '{}', '{}', state = 'held' FROM pgsluice.migration WHERE needs_app IS NOT "
+           "NULL"
+           " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
+  return "SELECT m.id, m.needs_app, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
+         "FROM"
+         " (SELECT b.release FROM pgsluice.bundle b WHERE b.release <> ''"
+         " AND b.app = substring(m.needs_app FROM '^[^<>=]+')"
+         " AND b.brought_at < coalesce(m.applied_at, 'infinity') GROUP BY b.release"
+         " HAVING bool_and(NOT b.files @> m.rests_on)) AS u), '{}')::text, m.state = 'held'"
+         " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
+         " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id";
 }
 
 }  // namespace
@@ -53,12 +103,17 @@ SchemaDemands read_demands(Session& session) {
   SchemaDemands demands;
   const int version = read_ledger_version(session);
   if (version < k_gate_ledger_version) return demands;
-  const SqlResult rows =
-      checked_read(session.query("SELECT id, needs_app FROM pgsluice.migration WHERE needs_app IS NOT NULL"
-                                 " AND state IN ('applied', 'baselined', 'partial', 'running') ORDER BY id",
-                                 {}));
+  const SqlResult rows = checked_read(session.query(done_sql(version), {}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-    demands.done.push_back({.migration = rows.text(row, 0), .needs_app = rows.text(row, 1)});
+    DoneContract contract{.migration = rows.text(row, 0),
+                          .needs_app = rows.text(row, 1),
+                          .rests_on = pg::parse_texts(rows.text(row, 2)),
+                          .unfit = pg::parse_texts(rows.text(row, 3))};
+    if (!rows.truth(row, 4)) {
+      demands.done.push_back(std::move(contract));
+    } else if (const auto need = parse_app_need(contract.needs_app)) {
+      demands.expected.insert(need->app);
+    }
   }
   demands.brought = brought_of(checked_read(session.query(brought_sql(version), {})));
   return demands;
@@ -76,11 +131,8 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
                 "Name it with --app, or PGSLUICE_APP.");
   }
   for (const DoneContract& contract : demands.done) {
-    auto need = parse_app_need(contract.needs_app);
-    // Where nobody says which application it is, a ledger that knows only one means that one.
-    if (!need || (!app.empty() && need->app != app)) continue;
-    if (need->comparison == "=") need->comparison = ">=";
-    need->order = releases_of(demands.brought, need->app, release);
+    const auto need = need_of(contract, demands, app);
+    if (!need) continue;
     const Verdict verdict = fits(release, *need);
     if (verdict == Verdict::open) continue;
     return cat(printable_line(need->app), " ", printable_line(release),
@@ -92,16 +144,32 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
   return std::nullopt;
 }
 
+std::optional<std::string> why_from_before(const SchemaDemands& demands, std::string_view app,
+                                           const std::string& release, const std::set<std::string>& files) {
+  if (release.empty() || is_seen(demands, app, release)) return std::nullopt;
+  const auto is_there = [&files](const std::string& id) { return files.contains(id); };
+  for (const DoneContract& contract : demands.done) {
+    const auto need = need_of(contract, demands, app);
+    const bool is_unclear = need && fits(release, *need) == Verdict::unknown;
+    if (!is_unclear || is_there(contract.migration) || std::ranges::none_of(contract.rests_on, is_there))
+      continue;
+    return cat(printable_line(need->app), " ", printable_line(release), " comes without ",
+               printable_line(contract.migration), ", which is done and needs ",
+               printable_line(contract.needs_app), ": it seems to be from before");
+  }
+  return std::nullopt;
+}
+
 GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs) {
   const int version = read_ledger_version(session);
   if (version == 0 && needs.needs.empty())
     return {.state = GuardAnswer::State::missing, .words = "this database has no ledger yet"};
   const SchemaDemands demands = read_demands(session);
+  for (auto unknown : {why_unknown(demands, needs.app), why_unseen(demands, needs.app, needs.release)}) {
+    if (unknown) return {.state = GuardAnswer::State::missing, .words = *std::move(unknown)};
+  }
   if (auto why = why_too_old(demands, needs.app, needs.release)) {
     return {.state = GuardAnswer::State::too_old, .words = *std::move(why)};
-  }
-  if (auto others = why_unknown(demands, needs.app)) {
-    return {.state = GuardAnswer::State::missing, .words = *std::move(others)};
   }
   std::vector<std::string> missing;
   for (const std::string& need : needs.needs) {

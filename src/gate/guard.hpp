@@ -5,6 +5,7 @@
 // hook about the release that it is about to let through.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,13 @@ struct GuardAnswer {
 struct DoneContract {
   std::string migration;
   std::string needs_app;
+  std::vector<std::string> rests_on;  ///< expand and backfill files before it; empty: not known
+  std::vector<std::string> unfit;     ///< releases that had come without one of these when it was done
 };
 /// What a release must fit.
 struct SchemaDemands {
   std::vector<DoneContract> done;
+  std::set<std::string> expected;       ///< applications that steps which wait ask for
   std::vector<BroughtRelease> brought;  ///< which of two commits is the newer release
 };
 /// Throws Error(unreachable, precondition).
@@ -40,6 +44,10 @@ SchemaDemands read_demands(Session& session);
 /// None: the release fits, or nobody says which one it is. After a step that needs exactly one release, later ones fit, too.
 std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string_view app,
                                        const std::string& release);
+/// Of a commit that the ledger has never seen, and that comes with these files: some of those before a step that is done,
+/// and not the step. None: it may be new.
+std::optional<std::string> why_from_before(const SchemaDemands& demands, std::string_view app,
+                                           const std::string& release, const std::set<std::string>& files);
 
 /// Throws Error(unreachable, precondition).
 GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs);

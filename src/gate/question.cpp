@@ -37,6 +37,13 @@ std::string column_of(const Command& command) {
   return of_column ? std::string(command.name) : "";
 }
 
+/// A schema or a type takes tables, or columns of them, along.
+bool goes_along(const Command& command, const RelationLock& lock) {
+  const std::string_view what = command.text("removeType");
+  return lock.role == "dependents" && command.tag == "DropStmt" &&
+         (what == "OBJECT_SCHEMA" || what == "OBJECT_TYPE" || what == "OBJECT_DOMAIN");
+}
+
 void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
                   GateQuestion& question) {
   if (command.row == nullptr) return;
@@ -44,7 +51,7 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
   if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
   for (const RelationLock& lock : command.locks) {
-    if (lock.is_new || lock.role != "target") continue;
+    if (lock.is_new || (lock.role != "target" && !goes_along(written, lock))) continue;
     GateSubject subject{
         .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};
     subject.loses_default = subject.change == Change::tightened && takes_default(written);

@@ -7,6 +7,7 @@
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "execute/ledger.hpp"
+#include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
 
 namespace pgsluice {
@@ -53,10 +54,15 @@ const std::string& record_contract_sql() {
   static const std::string sql = cat(
       "WITH ", lease_query("$9"),
       ", file AS (INSERT INTO pgsluice.migration AS m (id, phase, tool, sha256, fingerprint, state, release,"
-      " needs_app, app) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, ''), "
-      "nullif($10, '')"
+      " needs_app, app, rests_on) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, ''),"
+      " nullif($10, ''), $11::text[]"
       " WHERE EXISTS (SELECT FROM lease) ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256,"
-      " fingerprint = excluded.fingerprint, needs_app = excluded.needs_app WHERE m.applied_at IS NULL),"
+      " needs_app = excluded.needs_app, rests_on = excluded.rests_on, fingerprint = excluded.fingerprint,"
+      // Another text is another step, and comes with this release.
+      " release = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.release ELSE excluded.release END,"
+      " app = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.app ELSE excluded.app END,"
+      " started_at = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.started_at"
+      " ELSE excluded.started_at END WHERE m.applied_at IS NULL),"
       " seen AS (SELECT DISTINCT ON (e.provider, e.subject) e.* FROM jsonb_to_recordset($8::jsonb)"
       " AS e (provider text, subject text, verdict text, words text, detail jsonb)),"
       " gone AS (DELETE FROM pgsluice.gate g WHERE g.migration_id = $1 AND EXISTS (SELECT FROM lease)"
@@ -134,11 +140,12 @@ GateMemory read_gate_memory(Session& session, const Ledger& ledger) {
 void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
                      const GateRecord& record) {
   const Migration& migration = file.analysis.migration;
-  checked(fenced(session.query(record_contract_sql(),
-                               {migration.id, migration.tool, migration.sha256, file.fingerprint,
-                                record.release, file.analysis.directives.needs_app, record.run_id,
-                                evidence_json(decision), std::to_string(record.token), record.app})),
-          cat("record the gate of ", printable_line(migration.id)));
+  checked(
+      fenced(session.query(record_contract_sql(),
+                           {migration.id, migration.tool, migration.sha256, file.fingerprint, record.release,
+                            file.analysis.directives.needs_app, record.run_id, evidence_json(decision),
+                            std::to_string(record.token), record.app, pg::text_array(file.rests_on)})),
+      cat("record the gate of ", printable_line(migration.id)));
 }
 
 void record_approval(Session& session, const Migration& migration, const std::string& why) {
@@ -166,13 +173,38 @@ std::string bundle_digest(const std::vector<Migration>& migrations) {
   return cat("sha256:", sha256_hex(text));
 }
 
-void record_bundle(Session& session, const std::string& digest, const std::string& app,
+void record_bundle(Session& session, const std::vector<Migration>& migrations, const std::string& app,
                    const std::string& release) {
-  checked(session.query("INSERT INTO pgsluice.bundle (digest, app, release) SELECT $1, $2, $3"
-                        " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
-                        " AND release = $3) ON CONFLICT DO NOTHING",
-                        {digest, app, release}),
-          "write the ledger");
+  std::vector<std::string> files;
+  for (const Migration& migration : migrations) files.push_back(migration.id);
+  checked(
+      session.query("INSERT INTO pgsluice.bundle (digest, app, release, files) SELECT $1, $2, $3, $4::text[]"
+                    " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
+                    " AND release = $3) ON CONFLICT DO NOTHING",
+                    {bundle_digest(migrations), app, release, pg::text_array(files)}),
+      "write the ledger");
+}
+
+std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
+                                    const std::vector<std::string>& rests_on) {
+  std::vector<std::string> unfit;
+  if (!ledger.exists || ledger.version < k_app_ledger_version || rests_on.empty()) return unfit;
+  const SqlResult rows = checked_read(
+      session.query("SELECT release FROM pgsluice.bundle WHERE app = $1 AND release <> '' GROUP BY release"
+                    " HAVING bool_and(NOT files @> $2::text[])",
+                    {app, pg::text_array(rests_on)}));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) unfit.push_back(rows.text(row, 0));
+  return unfit;
+}
+
+std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files) {
+  std::set<std::string> apps;
+  if (!ledger.exists || ledger.version < k_app_ledger_version) return apps;
+  const SqlResult rows = checked_read(
+      session.query("SELECT DISTINCT app FROM pgsluice.bundle WHERE app <> '' AND files && $1::text[]",
+                    {pg::text_array(files)}));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) apps.insert(rows.text(row, 0));
+  return apps;
 }
 
 }  // namespace pgsluice

@@ -44,7 +44,14 @@ std::optional<SameRelease> read_same_release(Session& session, const Ledger& led
 /// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
 std::string bundle_digest(const std::vector<Migration>& migrations);
 /// That everything that a release needs of this folder is there. Does nothing when that is known.
-void record_bundle(Session& session, const std::string& digest, const std::string& app,
+void record_bundle(Session& session, const std::vector<Migration>& migrations, const std::string& app,
                    const std::string& release);
+/// Releases of the application that have come without one of these files: the code of those that go back before it, such
+/// as a revert, does not know it, whatever they are called. Throws as checked_read().
+std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
+                                    const std::vector<std::string>& rests_on);
+
+/// The applications that have brought one of these files, as far as somebody has said so. Throws as checked_read().
+std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files);
 
 }  // namespace pgsluice

@@ -39,9 +39,11 @@ bool works(const Pod& pod) {
   return pod.phase != "Succeeded" && pod.phase != "Failed";
 }
 
-/// `2.4.0-alpine` is an image of 2.4.0, and `main` contradicts nothing.
-bool contradict(std::string_view a, std::string_view b) {
-  if (compare_versions(a, b).value_or(0) == 0) return false;
+/// `2.4.0-alpine` is an image of 2.4.0, `main` contradicts nothing, and two commits contradict each other.
+bool contradict(std::string_view a, std::string_view b, const AppNeed& need) {
+  const std::optional<int> order = compare_releases(a, b, need.order);
+  if (!order && is_commit(a) && is_commit(b)) return true;
+  if (order.value_or(0) == 0) return false;
   for (std::string_view* one : {&a, &b}) one->remove_prefix(one->starts_with('v') ? 1 : 0);
   if (a.size() > b.size()) std::swap(a, b);
   return !(b.starts_with(a) && b[a.size()] == '-');
@@ -50,7 +52,7 @@ bool contradict(std::string_view a, std::string_view b) {
 /// What another source says that does not fit; none: nobody contradicts. The newer one is not believed.
 const AppVersion* doubt_of(const AppVersion& version, const AppNeed& need) {
   const auto found = std::ranges::find_if(version.others, [&](const AppVersion& other) {
-    return contradict(version.text, other.text) && fits(other.text, need) != Verdict::open;
+    return contradict(version.text, other.text, need) && fits(other.text, need) != Verdict::open;
   });
   return found == version.others.end() ? nullptr : &*found;
 }

@@ -23,7 +23,7 @@ constexpr std::string_view k_sessions =
 
 /// The version in `checkout/2.4.0`; "" in `checkout`; none: it is another application.
 std::optional<std::string> version_in(std::string_view name, std::string_view app) {
-  if (!name.starts_with(app)) return std::nullopt;
+  if (to_lower(name.substr(0, app.size())) != to_lower(app)) return std::nullopt;
   std::string_view rest = name.substr(app.size());
   if (rest.empty()) return "";
   const char separator = rest.front();
@@ -65,12 +65,23 @@ bool is_tool(std::string_view name) {
   return std::ranges::any_of(tools, [name](std::string_view tool) { return name.starts_with(tool); });
 }
 
+/// Drivers and runtimes with their own version are nobody's application.
+bool is_driver(std::string_view name) {
+  constexpr std::array drivers = {"asyncpg", "deno", "go", "java", "jdbc",    "node",   "npgsql", "perl",
+                                  "pgx",     "php",  "pq", "puma", "psycopg", "python", "ruby",   "sidekiq"};
+  const std::string lower = to_lower(name);
+  return std::ranges::any_of(drivers, [&lower](std::string_view driver) {
+    return lower.starts_with(driver) &&
+           lower.find_first_not_of("0123456789", driver.size()) == std::string::npos;
+  });
+}
+
 /// `billing/1.2` and `billing-1.2` are versions of another application; `bin/rails` and `worker-1` may be anybody's.
 bool is_another(std::string_view name) {
   for (std::size_t at = 0; (at = name.find_first_of("/@-", at)) != std::string_view::npos; ++at) {
     const std::string version = version_in(name, name.substr(0, at)).value_or("");
     const bool counts = name[at] != '-' || version.find('.') != std::string::npos;
-    if (at > 0 && counts && compare_versions(version, version)) return true;
+    if (at > 0 && counts && !is_driver(name.substr(0, at)) && compare_versions(version, version)) return true;
   }
   return false;
 }
@@ -129,12 +140,27 @@ Evidence judge(const Seen& seen, const Application& application) {
   return evidence;
 }
 
+/// Nobody connects as a role that is not there: it is mistyped, and its sessions would be taken for others'.
+std::optional<Evidence> unknown_role(Session& session, const std::vector<std::string>& roles,
+                                     const AppNeed& need) {
+  for (const std::string& role : roles) {
+    const SqlResult found = session.query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", {role});
+    if (found.ok && found.truth(0, 0)) continue;
+    return Evidence{.provider = std::string(k_provider),
+                    .subject = to_string(need),
+                    .words = cat("--app-role: there is no role ", printable_line(role))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles) {
   return {.provider = std::string(k_provider),
           .look = [&session, app_roles](const GateQuestion& question) -> std::vector<Evidence> {
             if (!question.needs_app) return {};
+            if (auto unknown = unknown_role(session, app_roles, *question.needs_app))
+              return {*std::move(unknown)};
             const SqlResult result = session.query(k_sessions, {});
             if (!result.ok) {
               return {{.provider = std::string(k_provider),

@@ -42,7 +42,8 @@ std::optional<long long> read_time(std::string_view text) {
   int minutes = -1;
   const bool numbers = std::from_chars(text.data(), text.data() + 2, hours).ptr == text.data() + 2 &&
                        std::from_chars(text.data() + 3, text.data() + 5, minutes).ptr == text.data() + 5;
-  const bool valid = numbers && hours >= 0 && hours <= 24 && minutes >= 0 && minutes < 60;
+  const bool valid =
+      numbers && hours >= 0 && minutes >= 0 && minutes < 60 && (hours < 24 || (hours == 24 && minutes == 0));
   return valid ? std::optional(hours * 3'600LL + minutes * 60LL) : std::nullopt;
 }
 
@@ -62,7 +63,8 @@ std::optional<Window> read_weekly(std::string_view text) {
   if (dash == std::string_view::npos) return std::nullopt;
   const auto from = read_moment(trim(text.substr(0, dash)));
   const auto to = read_moment(trim(text.substr(dash + 1)));
-  return from && to ? std::optional(Window{.from = *from, .to = *to, .weekly = true}) : std::nullopt;
+  return from && to && *from != *to ? std::optional(Window{.from = *from, .to = *to, .weekly = true})
+                                    : std::nullopt;
 }
 
 std::optional<Window> read_dates(std::string_view text) {

@@ -3,6 +3,9 @@
 
 // The sources of evidence that need nothing but the database and the clock.
 
+#include <map>
+#include <string>
+
 #include "pgsluice/gate.hpp"
 
 namespace pgsluice {
@@ -11,9 +14,9 @@ namespace pgsluice {
 /// application's roles that do not are unknown; where no roles are named, all that are no superuser's, no well-known tool's
 /// and of no other application with a version.
 EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles);
-/// Nothing where it is known which releases can live with the file, by its directive or by implied_need(); elsewhere why it
-/// is not: nobody else can be asked about the application then. `ledger` must outlive it.
-EvidenceSource need_source(const Ledger& ledger, const std::string& app, const std::string& release);
+/// Why it is not known which releases can live with a file, by the id of the file: nobody can be asked about the application
+/// then. Nothing of other files.
+EvidenceSource need_source(std::map<std::string, std::string> unknown_needs);
 /// Whether the release that is being brought fits what the step needs. Says nothing of other applications; `app` may be
 /// empty: that of the step.
 EvidenceSource release_source(const std::string& app, const std::string& release);

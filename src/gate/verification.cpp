@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a contract step rests on must not only be in the ledger: an index that an earlier step made must be valid, and a
-// constraint that it made must be validated.
+// What a contract step rests on must not only be in the ledger: an index that an earlier step made must be valid, a
+// constraint that it made must be validated, and a backfill must have seen all rows, those too that have come since.
 
 #include <algorithm>
 #include <set>
@@ -9,11 +9,16 @@
 #include "base/text.hpp"
 #include "gate/sources.hpp"
 #include "pg/arrays.hpp"
+#include "pg/sqlstate.hpp"
+#include "pgsluice/cut.hpp"
+#include "plan/backfill.hpp"
 
 namespace pgsluice {
 namespace {
 
 constexpr std::string_view k_provider = "verified";
+/// Through a large table without an index this may take longer: then nobody knows.
+constexpr std::chrono::seconds k_longest_look{60};
 
 constexpr std::string_view k_invalid_indexes =
     "SELECT n FROM unnest($1::text[]) n JOIN pg_index i ON i.indexrelid = to_regclass(n)"
@@ -33,11 +38,19 @@ struct MadeConstraint {
   std::string kind;  ///< pg_constraint.contype
 };
 
+/// A table that a backfill has filled, and the rows that would lack it.
+struct Filled {
+  std::string file;
+  RelationName relation;
+  std::string from;    ///< of FROM
+  std::string undone;  ///< empty: nobody can tell
+};
+
 /// By files that a contract step rests on.
 struct Made {
   std::set<std::string> indexes;
   std::vector<MadeConstraint> constraints;
-  std::size_t backfills = 0;
+  std::vector<Filled> backfills;
 };
 
 const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
@@ -64,6 +77,25 @@ void each_command(const FileAnalysis& file, Visit visit) {
   }
 }
 
+bool is_backfill(const FileAnalysis& file, std::size_t statement) {
+  const std::string_view tag = file.script.statements.at(statement).tag;
+  return batch_of(file, statement) != nullptr ||
+         (file.migration.phase == Phase::backfill && (tag == "UpdateStmt" || tag == "DeleteStmt"));
+}
+
+Filled filled_by(const FileAnalysis& file, std::size_t statement) {
+  const SourceRange range = file.script.statements.at(statement).range;
+  Filled filled{.file = file.migration.id};
+  const auto result = cut_statement(
+      std::string(std::string_view(file.script.source.text).substr(range.begin, range.end - range.begin)));
+  if (const auto* cut = std::get_if<CutStatement>(&result)) {
+    filled.relation = cut->relation;
+    filled.from = cat(cut->only ? "ONLY " : "", cut->relation.quoted(), " AS ", cut->qualifier);
+    filled.undone = cut->undone;
+  }
+  return filled;
+}
+
 void add_made(const FileAnalysis& file, Made& made) {
   for (const Effect& effect : file.effects)
     for (const RelationName& index : effect.index_builds) made.indexes.insert(index.quoted());
@@ -71,7 +103,9 @@ void add_made(const FileAnalysis& file, Made& made) {
     if (command.tag == "AT_AddConstraint" && command.is("skip_validation"))
       made.constraints.push_back({.relation = relation, .name = command.name, .kind = kind_of(command)});
   });
-  made.backfills += file.directives.batches.size();
+  for (const Effect& effect : file.effects) {
+    if (is_backfill(file, effect.statement)) made.backfills.push_back(filled_by(file, effect.statement));
+  }
 }
 
 /// What the contract file validates or drops itself need not be so before.
@@ -99,16 +133,19 @@ class Verification {
   Evidence look(const std::set<std::pair<RelationName, Name>>& settled) {
     look_at_indexes();
     look_at_constraints(settled);
+    look_at_rows();
     Evidence evidence{.provider = std::string(k_provider)};
     evidence.detail = dump({{"indexes", made_.indexes.size()},
                             {"constraints", made_.constraints.size()},
-                            {"backfills", made_.backfills},
+                            {"backfills", made_.backfills.size()},
                             {"missing", missing_}});
     if (!problem_.empty()) {
       evidence.words = cat("cannot read the catalogs: ", printable_line(problem_));
     } else if (!missing_.empty()) {
       evidence.verdict = Verdict::closed;
       evidence.words = join(missing_, "; ");
+    } else if (!unseen_.empty()) {
+      evidence.words = join(unseen_, "; ");
     } else {
       evidence.verdict = Verdict::open;
       evidence.words = "what it rests on is valid and finished";
@@ -149,8 +186,32 @@ class Verification {
     }
   }
 
+  /// The release that was at work during a backfill goes on writing rows as it knows them.
+  void look_at_rows() {
+    for (const Filled& filled : made_.backfills) {
+      if (filled.undone.empty()) continue;
+      session_.script(
+          cat("BEGIN; SET LOCAL statement_timeout = '", std::to_string(k_longest_look.count()), "s'"));
+      const SqlResult found =
+          session_.query(cat("SELECT EXISTS (SELECT FROM ", filled.from, " WHERE ", filled.undone, ")"), {});
+      if (!found.connection_lost) session_.script("ROLLBACK");
+      const std::string what = cat(printable_line(filled.relation.quoted()), " may have rows that ",
+                                   printable_line(filled.file), " has not seen");
+      if (found.ok && found.truth(0, 0)) {
+        missing_.push_back(cat(printable_line(filled.relation.quoted()), " has rows that have come since ",
+                               printable_line(filled.file),
+                               " and lack what it sets: bring it again under another name, or say with "
+                               "--evidence verified=optional that they may"));
+      } else if (found.error.sqlstate == pg::sqlstate::query_canceled) {
+        unseen_.push_back(cat(what, ": they could not be looked for within ", format_duration(k_longest_look),
+                              ": --evidence verified=optional"));
+      }
+    }
+  }
+
   Session& session_;
   const Made& made_;
+  std::vector<std::string> unseen_;
   std::vector<std::string> missing_;
   std::string problem_;
 };
@@ -165,7 +226,7 @@ EvidenceSource verification_source(Session& session, const Plan& plan) {
               if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
                 add_made(file.analysis, made);
             }
-            if (made.indexes.empty() && made.constraints.empty() && made.backfills == 0) return {};
+            if (made.indexes.empty() && made.constraints.empty() && made.backfills.empty()) return {};
             return {Verification(session, made).look(settled_by(question.file.analysis))};
           }};
 }

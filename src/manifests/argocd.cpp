@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <set>
 
+#include "base/base64.hpp"
 #include "base/embedded.hpp"
+#include "base/files.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "manifests/template.hpp"
 #include "manifests/yaml.hpp"
 #include "pgsluice/error.hpp"
@@ -95,8 +99,9 @@ std::string key_of(const std::string& id, std::set<std::string>& taken) {
 
 bool fits_block(std::string_view text) {
   const bool plain = printable(text) == text && text.find('\t') == std::string_view::npos;
-  return plain && text.ends_with('\n') && !text.ends_with("\n\n") && text.front() != ' ' &&
-         text.front() != '\n';
+  constexpr std::string_view no_character = "\xEF\xBF\xBE";  // U+FFFE, which YAML does not take as it is
+  return plain && text.find(no_character) == std::string_view::npos && text.ends_with('\n') &&
+         !text.ends_with("\n\n") && text.front() != ' ' && text.front() != '\n';
 }
 
 /// Readable where YAML's literal form keeps every byte, quoted elsewhere.
@@ -109,22 +114,34 @@ std::string yaml_value(std::string_view text) {
   return block;
 }
 
+/// A byte order mark, or bytes that are no UTF-8: what the guard's digest is made of must arrive as it is.
+bool is_binary(const Migration& migration) {
+  const std::string_view text = migration.source.written();
+  return first_invalid_utf8(text) || (!migration.sha256.empty() && sha256_hex(text) != migration.sha256);
+}
+
 void add_migrations(const std::vector<Migration>& migrations, TemplateContext& context) {
   std::set<std::string> taken;
   std::string files;
+  std::string binary;
   std::string items;
   for (const Migration& migration : migrations) {
     const std::string key = key_of(migration.id, taken);
-    const std::string value = yaml_value(std::string(migration.source.written()));
-    files += cat(yaml_quoted(key), ":", value);
+    if (is_binary(migration)) {
+      binary += cat(yaml_quoted(key), ": ", base64(read_file(migration.path)), "\n");
+    } else {
+      files += cat(yaml_quoted(key), ":", yaml_value(std::string(migration.source.written())));
+    }
     items += cat("- {key: ", yaml_quoted(key), ", path: ", yaml_quoted(migration.id), "}\n");
   }
-  if (files.size() > k_largest_config_map) {
+  if (const std::size_t size = files.size() + binary.size(); size > k_largest_config_map) {
     throw Error(ExitCode::usage,
-                cat("the migrations are too large for a ConfigMap: ", std::to_string(files.size()), " bytes"),
+                cat("the migrations are too large for a ConfigMap: ", std::to_string(size), " bytes"),
                 "Put them into the image: --migrations-in image.");
   }
   context.data["files"] = files.empty() ? "{}\n" : files;
+  context.data["binary"] = binary;
+  if (!binary.empty()) context.words.insert("binary");
   context.data["items"] = items.empty() ? "[]\n" : items;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/names.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 
 namespace pgsluice {
@@ -25,6 +28,39 @@ bool makes(const Command& command) {
   const bool creates = command.tag.starts_with("Create") || command.tag == "DefineStmt" ||
                        command.tag == "RuleStmt" || command.tag == "AT_AddColumn";
   return creates && !command.name.empty();
+}
+
+/// Whose relation comes and goes with nothing else.
+bool is_of_its_own(const RelationLock& lock) {
+  constexpr std::string_view kinds = "rpvmf";
+  return kinds.find(lock.relkind) != std::string_view::npos;
+}
+
+bool takes_nothing(std::string_view tag) {
+  constexpr std::array harmless = {"VariableSetStmt", "TransactionStmt", "CommentStmt", "SecLabelStmt"};
+  return std::ranges::find(harmless, tag) != harmless.end() || tag.starts_with("Create");
+}
+
+bool has_relation(const FileAnalysis& file, std::size_t statement, std::size_t command) {
+  return std::ranges::any_of(file.effects, [&](const Effect& effect) {
+    return effect.statement == statement &&
+           std::ranges::any_of(effect.commands, [&](const CommandEffect& seen) {
+             return seen.command == command && !seen.inner && std::ranges::any_of(seen.locks, is_of_its_own);
+           });
+  });
+}
+
+bool takes_only(const FileAnalysis& file, std::size_t statement, const std::set<std::string>& names) {
+  const std::vector<Command>& commands = file.script.statements.at(statement).commands;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const Command& command = commands[i];
+    if (command.tag == "DoStmt" || command.tag == "CallStmt") return false;
+    if (!relation_of(command).empty() && has_relation(file, statement, i)) continue;
+    const bool is_known = takes(command) ? names.contains(key_of(relation_of(command), command.name))
+                                         : takes_nothing(command.tag);
+    if (!is_known) return false;
+  }
+  return true;
 }
 
 std::string key_after_rename(const Command& command) {
@@ -59,6 +95,13 @@ std::set<std::string> names_made(const FileAnalysis& file) {
     }
   }
   return names;
+}
+
+bool takes_only(const FileAnalysis& file, const std::set<std::string>& names) {
+  for (std::size_t i = 0; i < file.script.statements.size(); ++i) {
+    if (!takes_only(file, i, names)) return false;
+  }
+  return true;
 }
 
 }  // namespace pgsluice

@@ -14,5 +14,7 @@ namespace pgsluice {
 /// "relation orders", "orders.total", "f". Schemas do not count: rather too careful.
 std::set<std::string> names_taken(const FileAnalysis& file);
 std::set<std::string> names_made(const FileAnalysis& file);
+/// Whether all that it takes away and that is no table or the like is one of these, and nothing of it is hidden in code.
+bool takes_only(const FileAnalysis& file, const std::set<std::string>& names);
 
 }  // namespace pgsluice

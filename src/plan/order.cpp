@@ -192,9 +192,12 @@ class Order {
     }
   }
 
+  /// A file that waits and has been changed is another one, which comes with this release.
   [[nodiscard]] const LedgerMigration* row_of(const PlannedFile& file) const {
     const auto found = ledger_.migrations.find(id_of(file));
-    return found == ledger_.migrations.end() ? nullptr : &found->second;
+    if (found == ledger_.migrations.end()) return nullptr;
+    const LedgerMigration& row = found->second;
+    return row.state == MigrationState::held && row.fingerprint != file.fingerprint ? nullptr : &row;
   }
 
   /// It is not in the ledger yet, or no release that is known to be older than this one has been at work with it.
@@ -208,7 +211,8 @@ class Order {
     const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
     if (options_.release.empty() || row.release.empty() || foreign) return true;
     return is_older(row.release) && std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
-             return brought.at >= row.brought_at && is_older(brought.release) &&
+             return brought.may_be_of(options_.app) && brought.at >= row.brought_at &&
+                    is_older(brought.release) &&
                     compare_releases(brought.release, row.release, releases_).value_or(0) >= 0;
            });
   }
@@ -236,14 +240,28 @@ class Order {
 
   /// What no earlier release knows, no earlier release needs: so does a new database get all of its history at once.
   [[nodiscard]] bool is_only_of_this_release(std::size_t index) const {
+    if (options_.unseen_database) return false;
     Relations made;
+    std::set<std::string> names;
     for (std::size_t i = 0; i < index; ++i) {
-      if (is_news(plan_.files[i])) made.insert(touched_[i].made.begin(), touched_[i].made.end());
+      if (!is_news(plan_.files[i])) continue;
+      made.insert(touched_[i].made.begin(), touched_[i].made.end());
+      names.merge(names_made(plan_.files[i].analysis));
     }
     const Relations& found = touched_[index].found;
-    // What is no relation (a function) is new where everything is: no other release has been here, and tables come with this one.
-    if (found.empty()) return !made.empty() && knows_no_other_release();
-    return std::includes(made.begin(), made.end(), found.begin(), found.end());
+    const auto is_made = [&made](const Relations& all) {
+      return std::includes(made.begin(), made.end(), all.begin(), all.end());
+    };
+    if (!is_made(found) || (found.empty() && (made.empty() || !knows_no_other_release()))) return false;
+    return takes_only(plan_.files[index].analysis, names) || has_nothing_else(made, names);
+  }
+
+  /// The database has only what this release has made so far.
+  [[nodiscard]] bool has_nothing_else(const Relations& made, const std::set<std::string>& names) const {
+    if (!options_.present || !knows_no_other_release()) return false;
+    const auto is_made = [&made](const RelationName& name) { return made.contains(name); };
+    return std::ranges::all_of(options_.present->relations, is_made) &&
+           std::ranges::includes(names, options_.present->others);
   }
 
   [[nodiscard]] bool knows_no_other_release() const {
@@ -330,12 +348,72 @@ PlanProblem in_the_way(const Clash& clash, const PlannedFile& held) {
                       ". Bring this one in a later release, or use another name.")};
 }
 
+/// By renaming relations.
+std::set<std::string> names_given(const FileAnalysis& file) {
+  std::set<std::string> names;
+  for (const Statement& statement : file.script.statements) {
+    for (const Command& command : statement.commands) {
+      if (command.tag == "RenameStmt" && command.name.empty() && !command.relations.empty())
+        names.insert(std::string(command.new_name));
+    }
+  }
+  return names;
+}
+
+/// A later file that is to run and means a relation by the name that a step which is held back gives it.
+Clash misnamed_behind(const Plan& plan, std::size_t index) {
+  const std::set<std::string> given = names_given(plan.files[index].analysis);
+  for (std::size_t i = index + 1; !given.empty() && i < plan.files.size(); ++i) {
+    const PlannedFile& later = plan.files[i];
+    if (later.steps.empty() || is_contract(later)) continue;
+    for (const Effect& effect : later.analysis.effects) {
+      for (const RelationLock& lock : effect.locks) {
+        const std::string name(lock.relation.relname);
+        if (counts(lock) && !lock.is_new && given.contains(name)) return {.later = &later, .name = name};
+      }
+    }
+  }
+  return {};
+}
+
+PlanProblem means_another(const Clash& clash, const PlannedFile& held) {
+  return {.code = ExitCode::refused,
+          .path = id_of(*clash.later),
+          .position = {.line = 0, .column = 0},
+          .message = cat("means ", clash.name, " as the contract step ", id_of(held),
+                         " leaves it, which is held back: now another table has that name"),
+          .hint = cat("It is held back because ", held.holds.front().words,
+                      ". Bring this one in a later release.")};
+}
+
 }  // namespace
+
+std::optional<Held> held_behind(const Plan& plan, const PlannedFile& file) {
+  FirstNames names;
+  std::vector<std::pair<const PlannedFile*, Relations>> held;
+  for (const PlannedFile& other : plan.files) {
+    const Touched touched = touched_by(other, names);
+    if (&other == &file) {
+      for (const auto& [earlier, relations] : held) {
+        if (meet(relations, touched.found) || meet(relations, touched.made))
+          return Held{.reason = "order", .words = cat("it needs ", id_of(*earlier), " applied before it")};
+      }
+      return std::nullopt;
+    }
+    const bool waits = is_contract(other) && !other.holds.empty() && other.state != FileState::applied;
+    if (waits) held.emplace_back(&other, touched.found);
+  }
+  return std::nullopt;
+}
 
 void keep_names_apart(Plan& plan) {
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     const PlannedFile& file = plan.files[i];
     if (!is_contract(file) || (file.steps.empty() && file.state != FileState::held)) continue;
+    if (file.state == FileState::held) {
+      if (const Clash clash = misnamed_behind(plan, i); clash.later != nullptr)
+        plan.problems.push_back(means_another(clash, file));
+    }
     const Clash clash = clash_of(plan, i);
     if (clash.later == nullptr) continue;
     if (file.state == FileState::held) {

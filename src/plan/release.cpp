@@ -40,9 +40,11 @@ int compare_numbers(std::string_view a, std::string_view b) {
 
 bool are_identifiers(const std::vector<std::string_view>& parts) {
   return std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
-    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-    });
+    // `2.4.0-3-g4f3c2b1` is what `git describe` says of a commit behind 2.4.0, and no release before it.
+    return !part.empty() && !is_commit(part.substr(part.rfind('-') + 1)) &&
+           std::all_of(part.begin(), part.end(), [](char c) {
+             return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+           });
   });
 }
 
@@ -96,6 +98,12 @@ int compare_prereleases(const Version& a, const Version& b) {
 
 }  // namespace
 
+bool is_commit(std::string_view text) {
+  constexpr std::size_t shortest = 7;
+  text.remove_prefix(text.starts_with('g') ? 1 : 0);
+  return text.size() >= shortest && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::optional<int> compare_versions(std::string_view a, std::string_view b) {
   const auto left = parse_version(a);
   const auto right = parse_version(b);
@@ -104,12 +112,34 @@ std::optional<int> compare_versions(std::string_view a, std::string_view b) {
   return order != 0 ? order : compare_prereleases(*left, *right);
 }
 
+namespace {
+
+/// What follows `+` does not count, unless it is all in which the two differ.
+bool are_two_builds(std::string_view a, std::string_view b) {
+  const std::size_t first = a.find('+');
+  const std::size_t second = b.find('+');
+  return first != std::string_view::npos && second != std::string_view::npos &&
+         a.substr(first) != b.substr(second);
+}
+
+/// `4f3c2b1` is what `4f3c2b1a9d…` is.
+bool are_same(std::string_view a, std::string_view b) {
+  return a == b || (is_commit(a) && is_commit(b) && (a.starts_with(b) || b.starts_with(a)));
+}
+
+}  // namespace
+
 std::optional<int> compare_releases(std::string_view a, std::string_view b,
                                     const std::vector<std::string>& order) {
-  if (const auto versions = compare_versions(a, b)) return versions;
-  if (a == b) return 0;
-  const auto first = std::ranges::find(order, a);
-  const auto second = std::ranges::find(order, b);
+  const auto versions = compare_versions(a, b);
+  if (versions && !(*versions == 0 && are_two_builds(a, b))) return versions;
+  if (are_same(a, b)) return 0;
+  const auto place_of = [&order](std::string_view release) {
+    return std::ranges::find_if(order,
+                                [release](const std::string& known) { return are_same(known, release); });
+  };
+  const auto first = place_of(a);
+  const auto second = place_of(b);
   if (first == order.end() || second == order.end()) return std::nullopt;
   return first < second ? -1 : 1;
 }
@@ -121,7 +151,7 @@ std::vector<std::string> releases_of(const std::vector<BroughtRelease>& brought,
     if (!release.empty() && std::ranges::count(releases, release) == 0) releases.push_back(release);
   };
   for (const BroughtRelease& known : brought) {
-    if (app.empty() || known.app.empty() || known.app == app) add(known.release);
+    if (known.may_be_of(app)) add(known.release);
   }
   add(this_release);
   return releases;

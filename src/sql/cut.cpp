@@ -311,6 +311,92 @@ bool is_in_place(const CutStatement& cut, bool with_other) {
   return column != nullptr && sql::string_value(column->fields->elements[0].ptr_value) == "pgsluice_range";
 }
 
+/// One `column = expression` of SET.
+struct Assignment {
+  std::string_view column;
+  std::string_view expression;
+};
+
+/// None: something else stands there, such as `(a, b) = …`.
+std::optional<Assignment> read_assignment(std::string_view text) {
+  sql::Lexer lexer(text);
+  const sql::Token column = lexer.next();
+  const sql::Token equals = lexer.next();
+  const bool names = column.kind == sql::TokenKind::word || column.kind == sql::TokenKind::quoted_name;
+  if (!names || lexer.text(equals) != "=") return std::nullopt;
+  const std::string_view expression = trim(text.substr(equals.end));
+  if (expression.empty() || to_lower(expression) == "default") return std::nullopt;
+  return Assignment{.column = lexer.text(column), .expression = expression};
+}
+
+/// What stands between SET and WHERE or the end of an UPDATE of one table. Empty: not all of it can be told.
+std::vector<Assignment> assignments_of(std::string_view before) {
+  std::vector<Assignment> found;
+  sql::Lexer lexer(before);
+  std::size_t from = 0;
+  int depth = 0;
+  for (sql::Token token = lexer.next();; token = lexer.next()) {
+    depth += token.kind == sql::TokenKind::left_paren    ? 1
+             : token.kind == sql::TokenKind::right_paren ? -1
+                                                         : 0;
+    const std::string word = token.kind == sql::TokenKind::word ? to_lower(lexer.text(token)) : "";
+    const bool ends = token.kind == sql::TokenKind::end || (depth == 0 && word == "where");
+    if (from == 0) {
+      if (ends) return {};
+      if (depth == 0 && word == "set") from = token.end;
+      continue;
+    }
+    if (depth == 0 && word == "from") return {};
+    if (!ends && (depth > 0 || token.kind != sql::TokenKind::comma)) continue;
+    const auto assignment = read_assignment(before.substr(from, token.begin - from));
+    if (!assignment) return {};
+    found.push_back(*assignment);
+    if (ends) return found;
+    from = token.end;
+  }
+}
+
+bool names(std::string_view text, std::string_view column) {
+  sql::Lexer lexer(text);
+  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
+    if (to_lower(lexer.text(token)) == to_lower(column)) return true;
+  }
+  return false;
+}
+
+bool is_literal(std::string_view expression) {
+  sql::Lexer lexer(expression);
+  const sql::Token only = lexer.next();
+  const bool is_one = only.kind == sql::TokenKind::string || only.kind == sql::TokenKind::number ||
+                      to_lower(lexer.text(only)) == "true" || to_lower(lexer.text(only)) == "false";
+  return is_one && lexer.next().kind == sql::TokenKind::end;
+}
+
+/// A row that has no value and could have one; of a literal that the condition is about, one with another value. What the
+/// application has changed since is its own.
+std::string lacks(const Assignment& set, std::string_view condition) {
+  if (is_literal(set.expression) && names(condition, set.column))
+    return cat(set.column, " IS DISTINCT FROM ", set.expression);
+  return cat(set.column, " IS NULL AND (", set.expression, ") IS NOT NULL");
+}
+
+/// A DELETE of one table leaves nothing that its condition finds.
+std::string undone_of(const std::string& sql, const Place& place, const Shape& shape) {
+  const auto* erase = as<::DeleteStmt>(shape.statement, T_DeleteStmt);
+  const auto* update = as<::UpdateStmt>(shape.statement, T_UpdateStmt);
+  const std::string condition(
+      place.condition
+          ? std::string_view(sql).substr(*place.condition, place.end_of_condition - *place.condition)
+          : "true");
+  if (erase != nullptr) return length(erase->usingClause) == 0 ? condition : "";
+  if (update == nullptr || length(update->fromClause) > 0) return "";
+  const std::vector<Assignment> assignments =
+      assignments_of(std::string_view(sql).substr(0, place.condition.value_or(place.end_of_rows)));
+  std::vector<std::string> all;
+  for (const Assignment& one : assignments) all.push_back(lacks(one, condition));
+  return all.empty() ? "" : cat("(", condition, ") AND (", join(all, " OR "), ")");
+}
+
 /// Everything that the tree says; the tree is gone when this returns.
 std::variant<CutStatement, CutRefusal> read_tree(const std::string& sql, bool& is_insert, bool& has_where) {
   const sql::RawTree tree(sql);
@@ -355,6 +441,8 @@ std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql) {
   const std::optional<Place> place = Finder(sql).find(is_insert);
   if (place && place->condition.has_value() == has_where) {
     split_at(sql, *place, *cut);
+    const sql::RawTree tree(sql);
+    cut->undone = undone_of(sql, *place, *shape_of(tree.only()));
     if (is_in_place(*cut, has_where)) return result;
   }
   return refuse("cannot tell where a condition on the key belongs",

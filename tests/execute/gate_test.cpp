@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "execute/gated.hpp"
+#include "pgsluice/sql.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -186,7 +187,7 @@ TEST_P(Gate, ASessionWithoutANameHoldsAContractStep) {
   EXPECT_EQ(hook("presync", "2.1.0").code, 0);
   EXPECT_THAT(message(), AllOf(HasSubstr("without an application_name"), HasSubstr("--app-role")));
   EXPECT_TRUE(has_total());
-  EXPECT_EQ(hook("presync", "2.1.0", {"--app-role", "shop"}).code, 0) << "another role's";
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app-role", "pg_monitor"}).code, 0) << "another role's";
   EXPECT_FALSE(has_total());
 }
 
@@ -203,6 +204,45 @@ TEST_P(Gate, SessionsUnderNamesOfDriversHoldAContractStep) {
   const auto other = database.connect("billing/1.2.0");
   EXPECT_EQ(hook("presync", "2.1.0").code, 0);
   EXPECT_FALSE(has_total()) << message();
+}
+
+TEST_P(Gate, ARoleThatIsNotThereHoldsAContractStep) {
+  bring_two();
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app-role", "shpo"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("--app-role: there is no role shpo"));
+}
+
+/// The release that is at work during a backfill goes on writing rows as it knows them.
+TEST_P(Gate, RowsThatABackfillHasNotSeenHoldAContractStep) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders SELECT n, n FROM generate_series(1, 100) AS n");
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\n"
+             "UPDATE orders SET cents = total * 100 WHERE cents IS NULL;\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("INSERT INTO orders VALUES (101, 5), (102, NULL)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("has rows that have come since 0003_fill.sql and lack what it sets"));
+  database.sql("UPDATE orders SET cents = 500 WHERE id = 101; UPDATE orders SET cents = 7 WHERE id = 1");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total())
+      << "what has no value to be filled with, and what the application has changed, is no gap: "
+      << message();
+}
+
+TEST_P(Gate, WhatGoesAlongWithASchemaIsAskedForToo) {
+  database.admin(cat("CREATE SCHEMA s AUTHORIZATION ", quote_ident(k_migrator)));
+  database.sql("CREATE TABLE s.t (id int); CREATE VIEW public.vt AS SELECT id FROM s.t");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nDROP SCHEMA s CASCADE;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("view public.vt uses s.t"));
 }
 
 TEST_P(Gate, TheLedgerKeepsThePolicyOfADecision) {
@@ -441,7 +481,8 @@ TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
       "DROP TABLE pgsluice.gate, pgsluice.approval, pgsluice.bundle, pgsluice.query_snapshot; ALTER TABLE "
       "pgsluice.run DROP COLUMN "
       "release, DROP COLUMN app;"
-      "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN app, DROP COLUMN needs_app; UPDATE "
+      "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN app, DROP COLUMN rests_on, DROP "
+      "COLUMN needs_app; UPDATE "
       "pgsluice.meta SET "
       "ledger_version = 4");
   folder.write("0003_drop.sql", k_drop);

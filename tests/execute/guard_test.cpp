@@ -30,6 +30,8 @@ TEST_P(Guard, TheGuardLetsAReleaseStartWhenItsMigrationsAreThere) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
   EXPECT_EQ(waiting.wait().code, 0) << waiting.err();
   EXPECT_EQ(guard({"--once", "--needs", digest, "--needs", "0001_orders.sql"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--needs", digest + ",0001_orders.sql"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--needs", digest + ",0009_none.sql"}).code, 16);
   folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
   const std::string next(trim(run({"guard", "--digest", folder.path().string()}).out));
   EXPECT_EQ(guard({"--once", "--needs", next}).code, 16);
@@ -143,6 +145,37 @@ TEST_P(Guard, AStepThatNeededExactlyOneReleaseLetsLaterOnesStart) {
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "1.9.9"}).code, 16);
   for (const char* fits : {"2.0.0", "2.1.0"})
     EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", fits}).code, 0) << fits;
+}
+
+TEST_P(Guard, WhoseReleaseNobodyHasSaidMayBeAnybodys) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  folder.write("0002_a.sql", "CREATE TABLE a (id int);\n");
+  EXPECT_EQ(hook("presync", "7.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "1.0.0", "--needs", digest}).code, 0);
+}
+
+TEST_P(Guard, AnApplicationWithoutAFolderIsKnownByTheStepsThatAskForIt) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=billing>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "2.9.0"}).code, 0) << "the step waits";
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "2.9.0"}).code, 16);
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
+}
+
+TEST_P(Guard, ReleasesMayBecomeCommits) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  folder.write("0003_drop.sql", k_drop);
+  for (const char* release : {"2.0.0", "2.1.0", "abcdef1"})
+    EXPECT_EQ(hook("presync", release, {"--app", "checkout"}).code, 0) << message();
+  EXPECT_FALSE(has_total());
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "abcdef1"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "1.0.0"}).code, 16);
 }
 
 TEST_P(Guard, WhoHasBeenToldTooLittleDoesNotStart) {

@@ -185,9 +185,22 @@ TEST_P(Releases, CommitsFollowOneAnotherAsTheLedgerHasSeenThem) {
 
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "f00d001"}).code, 16);
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "beef002"}).code, 0);
-  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "dead004"}).code, 0) << "it is new";
-  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.0.0"}).code, 16) << "that is no commit";
+  for (const char* unseen : {"dead004", "2.0.0"}) {
+    const Finished early = guard({"--once", "--app", "checkout", "--release", unseen});
+    EXPECT_EQ(early.code, 16) << "nobody knows how old it is";
+    EXPECT_THAT(early.err, HasSubstr(cat("no hook has brought checkout ", unseen, " yet")));
+    EXPECT_EQ(hook("presync", unseen, app).code, 0) << message();
+    EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", unseen}).code, 0);
+  }
   EXPECT_EQ(hook("presync", "f00d001", app).code, 16);
+  EXPECT_EQ(hook("presync", "f00d001aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", app).code, 16) << "its whole name";
+
+  std::filesystem::remove(folder.path() / "0002_cents.sql");
+  std::filesystem::remove(folder.path() / "0003_drop.sql");
+  const Finished old = hook("presync", "0ddba11", app);
+  EXPECT_EQ(old.code, 16) << "its hook was skipped when it was new";
+  EXPECT_THAT(message(), HasSubstr("comes without 0003_drop.sql, which is done"));
+  EXPECT_EQ(hook("presync", "0ddba11", {"--app", "checkout", "--evidence", "release=ignored"}).code, 0);
 }
 
 /// Files that nobody has named the release of, or another tool has applied.
@@ -255,7 +268,7 @@ TEST_P(Releases, ReleasesOfAnotherApplicationDoNotCount) {
   EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
   EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
   EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), HasSubstr("has come with checkout, and not with billing"));
+  EXPECT_THAT(message(), HasSubstr("billing and checkout have all brought what 0003_drop.sql rests on"));
   EXPECT_EQ(database.sql("SELECT string_agg(concat_ws(' ', app, release), ', ' ORDER BY brought_at) FROM "
                          "pgsluice.bundle"),
             "checkout 1.0.0, checkout 2.0.0, billing 9.0.0");
@@ -285,6 +298,166 @@ TEST_P(Releases, AFolderThatIsBroughtAgainIsAsOldAsItWasThen) {
   folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
   EXPECT_EQ(nameless_hook(folder.path()).code, 0);
   EXPECT_FALSE(has_total());
+}
+
+/// The release that makes a column needs it; that which brings the step that takes it away does not.
+TEST_P(Releases, AContractStepNeedsTheReleaseThatItHasComeWith) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder.write("0002_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  const auto old = database.connect("checkout/1.0.0");
+  for (const char* moment : {"postsync", "presync"}) {
+    EXPECT_EQ(hook(moment, "2.1.0", app).code, 0);
+    EXPECT_TRUE(has_total()) << moment;
+    EXPECT_THAT(message(), HasSubstr("checkout>=2.0.0 is needed"));
+  }
+}
+
+TEST_P(Releases, AStepThatIsChangedWhileItWaitsComesWithTheReleaseThatChangesIt) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  folder.write("0002_legacy.sql", "CREATE TABLE legacy (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nDROP TABLE legacy;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  folder.write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.1.0", app).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("it comes with 2.1.0 itself"));
+  EXPECT_EQ(database.sql("SELECT release FROM pgsluice.migration WHERE id = '0003_drop.sql'"), "2.1.0");
+  EXPECT_EQ(hook("presync", "2.2.0", app).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// A revert has a newer name, and the older code.
+TEST_P(Releases, AReleaseWithoutWhatTheStepRestsOnIsTooOld) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  std::filesystem::remove(folder.path() / "0002_cents.sql");
+  EXPECT_EQ(hook("presync", "2.0.1", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.1.0", app).code, 0);
+  {
+    const auto revert = database.connect("checkout/2.0.1");
+    EXPECT_EQ(hook("presync", "2.2.0", app).code, 0);
+    EXPECT_TRUE(has_total());
+  }
+  EXPECT_EQ(hook("presync", "2.2.0", app).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.0.1"}).code, 16);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.0.0"}).code, 0);
+}
+
+/// As `git describe` names them.
+TEST_P(Releases, ACommitBehindAVersionIsNoReleaseBeforeIt) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "2.4.0", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.4.0-3-gaaaaaaa", app).code, 0);
+  {
+    const auto old = database.connect("checkout/2.4.0");
+    EXPECT_EQ(hook("presync", "2.4.0-6-gccccccc", app).code, 0);
+    EXPECT_TRUE(has_total());
+  }
+  EXPECT_EQ(hook("presync", "2.4.0-6-gccccccc", app).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.4.0"}).code, 16);
+  EXPECT_EQ(hook("presync", "2.5.0", app).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.5.0"}).code, 0);
+}
+
+TEST_P(Releases, TwoBuildsOfOneVersionAreTwoReleases) {
+  EXPECT_EQ(hook("presync", "1.0.0+f000001").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql",
+             "-- pgsluice: phase=contract needs-app=checkout>=1.0.0+b000002\nALTER TABLE orders DROP COLUMN "
+             "total;\n");
+  EXPECT_EQ(hook("presync", "1.0.0+b000002").code, 0);
+  const auto old = database.connect("checkout/1.0.0+f000001");
+  EXPECT_EQ(hook("presync", "1.0.1").code, 0);
+  EXPECT_TRUE(has_total());
+}
+
+TEST_P(Releases, WhatAnotherApplicationHasBroughtDoesNotMakeAReleaseWhole) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 17);
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", "2.0.5"}).code,
+            0);
+  database.sql("DELETE FROM orders");
+  EXPECT_EQ(hook("presync", "2.1.0", app).code, 0);
+  EXPECT_TRUE(has_total()) << "2.0.0 was never let through";
+}
+
+/// What is no table is as old as it is, whatever new stands beside it.
+TEST_P(Releases, AFunctionThatWasThereBeforeIsNotNewBesideANewTable) {
+  folder.write("0001_price.sql", "CREATE FUNCTION price(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_staging.sql", "CREATE TABLE staging (id int PRIMARY KEY);\n");
+  for (const char* takes : {"DROP FUNCTION price(int)", "REVOKE SELECT ON orders FROM PUBLIC",
+                            "DO $$ BEGIN DROP FUNCTION price(int); END $$"}) {
+    folder.write("0003_drop.sql", cat("-- pgsluice: phase=contract\nDROP TABLE staging;\n", takes, ";\n"));
+    EXPECT_EQ(hook("presync", "2.0.0").code, 0) << takes;
+    EXPECT_EQ(state("0003_drop.sql"), "held") << takes;
+  }
+}
+
+TEST_P(Releases, AnOldTableIsNotNewWhereTheCatalogsCannotBeRead) {
+  database.sql("CREATE TABLE orders (id bigint PRIMARY KEY, total int); CREATE VIEW v AS SELECT 1 AS one");
+  folder.write("0001_orders.sql", "CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY, total int);\n")
+      .write("0002_drop.sql", k_unsaid);
+  const auto holder = database.connect("psql");
+  ASSERT_TRUE(holder->script("BEGIN; ALTER VIEW v SET (security_barrier = true)").ok);
+  const Finished blind = hook("presync", "2.0.0");
+  EXPECT_EQ(blind.code, 0) << blind.err;
+  EXPECT_EQ(state("0002_drop.sql"), "held");
+  EXPECT_TRUE(has_total());
+}
+
+// ---- what is held back -------------------------------------------------------------------------------------------------
+
+/// A later step was written for what the swap leaves.
+TEST_P(Releases, AStepBehindOneThatIsHeldBackWaitsForIt) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_new.sql", "CREATE TABLE orders_new (id bigint PRIMARY KEY, total int, cents bigint);\n")
+      .write(
+          "0003_swap.sql",
+          "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders RENAME TO orders_old;\n"
+          "ALTER TABLE orders_new RENAME TO orders;\n")
+      .write(
+          "0004_drop.sql",
+          "-- pgsluice: phase=contract needs-app=checkout>=1.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) {
+    const auto old = database.connect("checkout/1.0.0");
+    EXPECT_EQ(hook("presync", release).code, 0) << message();
+    EXPECT_TRUE(has_total()) << release;
+    EXPECT_THAT(message(), HasSubstr("held: 0004_drop.sql: it needs 0003_swap.sql applied before it"))
+        << release;
+  }
+  folder.write("0005_note.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
+  {
+    const auto old = database.connect("checkout/1.0.0");
+    const Finished misnamed = hook("presync", "2.1.0");
+    EXPECT_EQ(misnamed.code, 10) << misnamed.err;
+    EXPECT_THAT(misnamed.err, HasSubstr("means orders as the contract step 0003_swap.sql leaves it"));
+  }
+  std::filesystem::remove(folder.path() / "0005_note.sql");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(
+      database.sql("SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_old'::regclass AND attname = "
+                   "'total'"),
+      "1");
 }
 
 }  // namespace

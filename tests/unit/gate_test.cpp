@@ -2,6 +2,7 @@
 // Evidence, policy and decision.
 
 #include <algorithm>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,6 +72,7 @@ TEST(GateQuestion, NamesWhatIsTakenAway) {
 
 Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::vector<std::string>& roles = {}) {
   FakeServer server;
+  server.answer("FROM pg_roles WHERE rolname", rows({{"t"}}));
   server.answer("pg_stat_activity", rows(std::move(answer)));
   FakeSession session(server);
   const PlannedFile file =
@@ -245,14 +247,19 @@ TEST(Guard, RefusesAReleaseThatIsTooOldForWhatIsDone) {
 }
 
 TEST(Guard, OfCommitsThoseThatWereBroughtBeforeAreTooOld) {
-  const SchemaDemands demands{.done = {{.migration = "7.sql", .needs_app = "checkout>=beef002"}},
-                              .brought = {{.app = "checkout", .release = "f00d001", .at = 1},
-                                          {.app = "billing", .release = "cafe003", .at = 2},
-                                          {.app = "checkout", .release = "beef002", .at = 3}}};
+  const SchemaDemands demands{
+      .done = {{.migration = "7.sql", .needs_app = "checkout>=beef002", .rests_on = {"6.sql"}}},
+      .brought = {{.app = "checkout", .release = "f00d001", .at = 1},
+                  {.app = "billing", .release = "cafe003", .at = 2},
+                  {.app = "checkout", .release = "beef002", .at = 3}}};
   EXPECT_NE(why_too_old(demands, "checkout", "f00d001"), std::nullopt);
   EXPECT_EQ(why_too_old(demands, "checkout", "beef002"), std::nullopt);
-  EXPECT_EQ(why_too_old(demands, "checkout", "cafe003"), std::nullopt) << "it is new, for that was billing's";
-  EXPECT_NE(why_too_old(demands, "checkout", "2.4.0"), std::nullopt) << "that is no commit";
+  EXPECT_NE(why_too_old(demands, "checkout", "cafe003"), std::nullopt) << "that was billing's";
+  EXPECT_NE(why_from_before(demands, "checkout", "cafe003", {"5.sql", "6.sql"}), std::nullopt);
+  EXPECT_EQ(why_from_before(demands, "checkout", "cafe003", {"6.sql", "7.sql"}), std::nullopt)
+      << "it may be new";
+  EXPECT_EQ(why_from_before(demands, "checkout", "cafe003", {"all.sql"}), std::nullopt) << "put together";
+  EXPECT_EQ(why_from_before(demands, "checkout", "beef002", {"6.sql"}), std::nullopt) << "it is known";
 }
 
 TEST(Guard, WhatNeededOneReleaseLetsLaterOnesStart) {
@@ -265,59 +272,53 @@ TEST(Guard, WhatNeededOneReleaseLetsLaterOnesStart) {
 
 class Implied : public ::testing::Test {
  public:
-  Implied& row(const std::string& id, const std::string& release, const std::string& app = "") {
-    ledger.migrations[id] = {.id = id, .release = release, .app = app};
-    if (id != "0007_drop.sql") file.rests_on.push_back(id);
-    if (!release.empty()) ledger.brought.push_back({.app = app, .release = release, .at = ++now});
-    return *this;
-  }
-  std::string need(const std::string& app = "checkout", const std::string& release = "3") {
-    const ImpliedNeed implied = implied_need(file, ledger, app, release);
+  std::string need(const std::string& app, const std::string& release,
+                   const std::set<std::string>& apps = {}) {
+    const ImpliedNeed implied = implied_need(file, ledger, {.app = app, .release = release}, apps);
     EXPECT_NE(implied.need.has_value(), !implied.why_not.empty());
     return implied.need ? to_string(*implied.need) : implied.why_not;
   }
+  void held(const std::string& release, const std::string& app, const std::string& fingerprint = "text") {
+    ledger.migrations["0007_drop.sql"] = {
+        .id = "0007_drop.sql", .fingerprint = fingerprint, .release = release, .app = app};
+  }
+  Implied() { file.fingerprint = "text"; }
   PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
   Ledger ledger;
-  long long now = 0;
 };
 
-TEST_F(Implied, IsTheNewestReleaseThatHasBroughtWhatItRestsOn) {
-  row("1.sql", "2.9").row("2.sql", "2.10").row("3.sql", "2.2").row("0007_drop.sql", "2.11");
-  EXPECT_EQ(need(), "checkout>=2.10");
-}
-
-TEST_F(Implied, IsThatOfTheFileItselfWhereNobodyHasNamedAnother) {
-  row("1.sql", "2.1").row("2.sql", "");
-  EXPECT_EQ(need(), "checkout>=3") << "it comes now";
-  row("0007_drop.sql", "2.5");
-  EXPECT_EQ(need(), "checkout>=2.5");
-  row("0007_drop.sql", "");
-  EXPECT_THAT(need(), HasSubstr("nobody has said which release has brought 0007_drop.sql"));
-}
-
-TEST_F(Implied, OfCommitsIsTheOneThatTheLedgerHasSeenLast) {
-  row("1.sql", "beef002").row("2.sql", "f00d001");
-  EXPECT_EQ(need("checkout", "cafe003"), "checkout>=f00d001");
-  EXPECT_EQ(fits("beef002", implied_need(file, ledger, "checkout", "cafe003").need.value()), Verdict::closed);
-  EXPECT_EQ(fits("cafe003", implied_need(file, ledger, "checkout", "cafe003").need.value()), Verdict::open);
-  EXPECT_EQ(fits("0000000", implied_need(file, ledger, "checkout", "cafe003").need.value()),
-            Verdict::unknown);
-}
-
-TEST_F(Implied, IsUnknownWhereNothingIsTheNewest) {
-  row("1.sql", "2.4.0").row("2.sql", "main");
-  ledger.brought.clear();
-  EXPECT_THAT(need(), HasSubstr("which of the releases main and 2.4.0 is the newer one"));
+TEST_F(Implied, IsTheReleaseThatTheFileHasComeWith) {
+  EXPECT_EQ(need("checkout", "3"), "checkout>=3") << "it comes now";
+  held("2.5", "");
+  EXPECT_EQ(need("checkout", "3"), "checkout>=2.5");
+  held("2.5", "", "another text");
+  EXPECT_EQ(need("checkout", "3"), "checkout>=3") << "it has been changed since";
+  held("", "");
+  EXPECT_THAT(need("checkout", "3"), HasSubstr("nobody has said which release has brought 0007_drop.sql"));
 }
 
 TEST_F(Implied, IsOfOneApplication) {
-  row("1.sql", "2", "checkout");
-  EXPECT_EQ(need(""), "checkout>=2") << "the ledger knows";
-  EXPECT_THAT(need("billing"), HasSubstr("1.sql has come with checkout, and not with billing"));
-  row("2.sql", "7", "billing");
-  EXPECT_THAT(need("checkout"), HasSubstr("2.sql has come with billing, and not with checkout"));
+  held("2", "checkout");
+  EXPECT_EQ(need("", "3"), "checkout>=2") << "the ledger knows";
+  EXPECT_THAT(need("billing", "3"),
+              HasSubstr("billing and checkout have all brought what 0007_drop.sql rests on"));
+  EXPECT_THAT(need("checkout", "3", {"billing"}), HasSubstr("billing and checkout"));
   ledger.migrations.clear();
-  EXPECT_THAT(need(""), HasSubstr("--app"));
+  EXPECT_THAT(need("", "3"), HasSubstr("--app"));
+}
+
+TEST(Fits, CommitsByTheOrderOfTheLedger) {
+  const AppNeed need{.app = "checkout",
+                     .comparison = ">=",
+                     .version = "f00d001",
+                     .order = {"beef002", "f00d001", "2.0.0", "cafe003"},
+                     .unfit = {"2.0.0"}};
+  EXPECT_EQ(fits("beef002", need), Verdict::closed);
+  EXPECT_EQ(fits("f00d001", need), Verdict::open);
+  EXPECT_EQ(fits("f00d001aaaa", need), Verdict::open) << "the same";
+  EXPECT_EQ(fits("cafe003", need), Verdict::open);
+  EXPECT_EQ(fits("2.0.0", need), Verdict::closed) << "it has come without what the step rests on";
+  EXPECT_EQ(fits("0000000", need), Verdict::unknown);
 }
 
 TEST(Bundle, DependsOnNamesAndContents) {

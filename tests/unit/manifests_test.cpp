@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Templates, and what is made of them.
 
+#include <filesystem>
 #include <set>
+
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/embedded.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "manifests/argocd.hpp"
 #include "manifests/template.hpp"
@@ -187,6 +191,23 @@ TEST(Manifests, AHookEndsByItselfBeforeItIsEnded) {
   EXPECT_NE(text(std::chrono::hours(1)).find("--budget, 58m]"), std::string::npos);
   EXPECT_NE(text(std::chrono::minutes(10)).find("--budget, 9m]"), std::string::npos);
   EXPECT_NE(text(std::chrono::minutes(10)).find("activeDeadlineSeconds: 600\n"), std::string::npos);
+}
+
+/// The guard's digest is of the bytes.
+TEST(Manifests, WhatIsNoTextStandsInAConfigMapAsItsBytes) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / cat("pgsluice-manifests-", std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  write_file(folder / "1_bom.sql", "\xEF\xBB\xBFSELECT 1;\n");
+  write_file(folder / "2_latin1.sql", "SELECT '\xE4';\n");
+  write_file(folder / "3_text.sql", "SELECT 'ä';\n");
+  const auto files =
+      manifests({.migrations_in = ArgocdOptions::MigrationsIn::config_map}, discover(folder, {}));
+  std::filesystem::remove_all(folder);
+  const std::string& text = find(files, "base/migrations.yaml")->text;
+  EXPECT_THAT(text, AllOf(::testing::HasSubstr("binaryData:\n  \"1_bom.sql\": 77u/U0VMRUNUIDE7Cg==\n"
+                                               "  \"2_latin1.sql\": U0VMRUNUICfkJzsK\n"),
+                          ::testing::HasSubstr("  \"3_text.sql\": |\n    SELECT 'ä';\n")));
 }
 
 TEST(Manifests, TheKeysOfAConfigMapDiffer) {

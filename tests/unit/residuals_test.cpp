@@ -57,6 +57,14 @@ TEST_F(ResidualsTest, AShortLoadIsQueuedBehindAtOnce) {
   EXPECT_LE(at, 600ms);
 }
 
+TEST_F(ResidualsTest, WhatManyHaveShownIsKnownSoon) {
+  const auto pulse = first_pulse(60ms, 2ms, 2s);
+  ASSERT_TRUE(pulse);
+  EXPECT_GE(*pulse, really);
+  EXPECT_LE(*pulse, 80ms);
+  EXPECT_LE(at, 300ms);
+}
+
 TEST_F(ResidualsTest, OverlappingTransactionsAreQueuedBehindWhereTheyOverlapLeast) {
   const auto pulse = first_pulse(300ms, 150ms, 3s);
   ASSERT_TRUE(pulse);

@@ -195,6 +195,18 @@ TEST(Rollout, OfTwoVersionsTheNewerOneIsNotBelieved) {
   }
 }
 
+TEST(Rollout, OfTwoCommitsNoneIsBelieved) {
+  ClusterView seen = view({}, {pod("a", "beef002")});
+  const AppNeed need{
+      .app = "checkout", .comparison = ">=", .version = "beef002", .order = {"f00d001", "beef002"}};
+  seen.pods[0].version = {.text = "beef002", .source = "label v", .others = {version("f00d001")}};
+  EXPECT_EQ(rollout_evidence(seen, need).verdict, Verdict::unknown);
+  for (const char* harmless : {"beef002", "beef002c0ffee", "latest"}) {
+    seen.pods[0].version = {.text = "beef002", .source = "label v", .others = {version(harmless)}};
+    EXPECT_EQ(rollout_evidence(seen, need).verdict, Verdict::open) << harmless;
+  }
+}
+
 TEST(Rollout, WhatNothingMakesAnewIsSaidAsSuch) {
   ClusterView seen = complete();
   seen.pods.push_back(pod("by-hand", "2.3.0"));

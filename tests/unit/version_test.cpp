@@ -34,10 +34,22 @@ TEST(Versions, AreReadWithLeniency) {
 }
 
 TEST(Versions, ThatAreNoneCannotBeCompared) {
-  for (const char* text :
-       {"", "latest", "main", "4f3c2b1", "1234567890", "2..4", "2.4.", "2.x", "2.4.0-", "1.2 3"}) {
+  for (const char* text : {"", "latest", "main", "4f3c2b1", "1234567890", "2..4", "2.4.", "2.x", "2.4.0-",
+                           "1.2 3", "2.4.0-3-g4f3c2b1", "2.4.0-4f3c2b1"}) {
     EXPECT_EQ(compared(text, "2.4.0"), "?") << text;
   }
+}
+
+TEST(Releases, ThatAreNoVersionsFollowOneAnotherAsTheyWereSeen) {
+  const std::vector<std::string> order{"2.4.0", "beef002", "2.4.0-1-gf00d001", "1.0+a", "1.0+b"};
+  EXPECT_LT(compare_releases("2.4.0", "2.4.0-1-gf00d001", order).value(), 0);
+  EXPECT_GT(compare_releases("2.4.0-1-gf00d001", "beef002", order).value(), 0);
+  EXPECT_EQ(compare_releases("beef002", "beef002c0ffee", order), 0) << "a commit and its beginning";
+  EXPECT_LT(compare_releases("1.0+a", "1.0+b", order).value(), 0);
+  EXPECT_EQ(compare_releases("1.0+a", "1.0", order), 0);
+  EXPECT_EQ(compare_releases("1.0+a", "1.0+c", order), std::nullopt);
+  EXPECT_EQ(compare_releases("latest", "2.4.0", order), std::nullopt);
+  EXPECT_GT(compare_releases("2.10", "2.9", {"2.10", "2.9"}).value(), 0) << "versions know it better";
 }
 
 TEST(AppNeed, SaysWhichVersionsFit) {
