@@ -27,12 +27,19 @@ extern "C" void on_signal(int signal) {
   errno = saved;
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action = {};
+  sigaction(signal, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 void install(void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM}) {
-    sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // Under nohup the program lives on when its terminal is closed.
+    if (signal != SIGHUP || !is_ignored(signal)) sigaction(signal, &action, nullptr);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// SIGINT and SIGTERM as a value that a loop can wait for. The handler only stores the number and wakes a pipe;
+// SIGINT, SIGTERM and SIGHUP as a value that a loop can wait for. The handler only stores the number and wakes a pipe;
 // cancelling, rolling back and reporting happen in the main loop, where they are allowed.
 
 #include <atomic>
@@ -28,7 +28,7 @@ class Interrupt {
   int write_end_ = -1;
 };
 
-/// While it lives, SIGINT and SIGTERM are stored in `interrupt`. A second SIGINT ends the process at once: the
+/// While it lives, SIGINT, SIGTERM and SIGHUP are stored in `interrupt`. A second SIGINT ends the process at once: the
 /// server notices the lost client by itself. SIGPIPE is ignored: a reader of the log that goes away must not end a
 /// migration half-way.
 class SignalGuard {

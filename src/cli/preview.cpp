@@ -168,14 +168,18 @@ std::string place_of(const PreviewedFile& file, const PreviewedStatement& statem
              std::to_string(place.column));
 }
 
+std::string hint_of_refusal(const SqlError& error, const Preview& preview) {
+  if (pg::classify(error.sqlstate) == pg::Failure::connection)
+    return "The server is gone. Nothing is left of it; try again.";
+  if (error.sqlstate == pg::sqlstate::disk_full) return "Set TMPDIR to a folder with more room.";
+  return cat("The server is empty but for what the files make: name the files before it, too",
+             has_history(preview) ? "; or, with --no-history, without the earlier ones of its folder." : ".");
+}
+
 Error refused_here(const SqlError& error, const std::string& place, const Preview& preview) {
   const bool lost = pg::classify(error.sqlstate) == pg::Failure::connection;
   return {lost ? ExitCode::unreachable : ExitCode::statement_failed,
-          cat(place, ": ", error.message, " (", error.sqlstate, ")"),
-          lost ? "The server is gone. Nothing is left of it; try again."
-               : cat("The server is empty but for what the files make: name the files before it, too",
-                     has_history(preview) ? "; or, with --no-history, without the earlier ones of its folder."
-                                          : ".")};
+          cat(place, ": ", error.message, " (", error.sqlstate, ")"), hint_of_refusal(error, preview)};
 }
 
 ExitCode verdict(const Preview& preview, const PreviewCommand& command) {
@@ -232,6 +236,18 @@ LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
 void stop_if_interrupted(const Interrupt& interrupt,
                          const std::string& end = "interrupted; the server is gone, nothing is left") {
   if (interrupt.signal() != 0) throw Error(interrupted_code(interrupt), end);
+}
+
+/// What libpq takes from it leads to the user's databases: PGHOSTADDR is stronger than any host, so that the files would run
+/// there.
+void forget_environment_of_libpq() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view setting = *entry;
+    if (setting.starts_with("PG") && !setting.starts_with("PGSLUICE"))
+      names.emplace_back(setting.substr(0, setting.find('=')));
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
 }
 
 /// That of production, unless another one is asked for.
@@ -382,6 +398,7 @@ ExitCode preview_on_clone(const PreviewCommand& command, const GlobalOptions& gl
 ExitCode preview_here(const PreviewCommand& command, const GlobalOptions& global) {
   std::optional<Snapshot> production;
   if (!command.catalog.empty()) production = load_snapshot(command.catalog, {}, global);
+  forget_environment_of_libpq();
   const RowPlan rows(command, production ? production_rows(make_catalog(*production)) : RowCounts());
   const LoadOptions options = load_options(command, rows);
   Interrupt interrupt;

@@ -29,6 +29,7 @@ inline constexpr std::string_view invalid_transaction_termination = "2D000";
 inline constexpr std::string_view query_canceled = "57014";
 inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view connection_failure = "08006";
+inline constexpr std::string_view disk_full = "53100";
 inline constexpr std::string_view duplicate_table = "42P07";
 inline constexpr std::string_view undefined_object = "42704";
 inline constexpr std::string_view invalid_parameter_value = "22023";

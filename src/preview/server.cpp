@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "pg/conninfo.hpp"
 #include "pgsluice/error.hpp"
@@ -150,6 +152,12 @@ void own_tree(const fs::path& folder, const User& user) {
   set_owner(folder, user);
 }
 
+/// So that one is made anew that no server starts from.
+void forget(const fs::path& kept) {
+  std::error_code error;
+  if (!kept.empty() && is_ours(kept)) fs::remove_all(kept, error);
+}
+
 /// Kept for the next time, if we may; whoever is first wins.
 void keep(const fs::path& cluster, const fs::path& kept) {
   std::error_code error;
@@ -167,14 +175,29 @@ bool is_ready(const fs::path& data) {
   return text.find("\nready") != std::string::npos;
 }
 
+/// The last line that says why, of a server or of initdb; else the last one.
+std::string_view reason_in(const std::vector<std::string_view>& log) {
+  const auto says_why = [](std::string_view line) {
+    return std::ranges::any_of(
+        std::initializer_list<std::string_view>{"FATAL:", "PANIC:", "error:"},
+        [&](std::string_view word) { return line.find(word) != std::string_view::npos; });
+  };
+  const auto found = std::find_if(log.rbegin(), log.rend(), says_why);
+  return found == log.rend() ? log.back() : *found;
+}
+
 }  // namespace
 
 ThrowAwayServer::ThrowAwayServer(const ServerPrograms& programs) : user_(ordinary_user()) {
   remove_what_was_left();
   std::tie(folder_, lock_) = locked_folder();
   try {
-    make_cluster(programs);
-    start(programs);
+    make_folders();
+    const fs::path kept = template_of(programs);
+    if (copy_cluster(kept) && starts(programs)) return;
+    postmaster_.reset();
+    make_cluster(programs, kept);
+    if (!starts(programs)) give_up("the server does not start");
   } catch (...) {
     postmaster_.reset();
     std::error_code error;
@@ -191,32 +214,44 @@ ThrowAwayServer::~ThrowAwayServer() {
   close(lock_);
 }
 
-void ThrowAwayServer::make_cluster(const ServerPrograms& programs) {
-  const fs::path data = folder_ / "data";
-  const fs::path kept = template_of(programs);
-  fs::create_directory(data);
+void ThrowAwayServer::make_folders() {
   fs::create_directory(folder_ / "socket");
+  if (!user_) return;
+  // Who reaches the socket is superuser there, so nobody but that user's group comes as far.
+  set_owner(folder_, {.user = geteuid(), .group = user_->group});
+  fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec);
+  set_owner(folder_ / "socket", *user_);
+}
+
+fs::path ThrowAwayServer::make_data_folder() const {
+  fs::path data = folder_ / "data";
+  fs::remove_all(data);
+  fs::create_directory(data);
   fs::permissions(data, fs::perms::owner_all);
-  if (user_) {
-    // Who reaches the socket is superuser there, so nobody but that user's group comes as far.
-    set_owner(folder_, {.user = geteuid(), .group = user_->group});
-    fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec);
-    set_owner(folder_ / "socket", *user_);
-  }
+  return data;
+}
+
+bool ThrowAwayServer::copy_cluster(const fs::path& kept) const {
   std::error_code none;
-  if (!kept.empty() && fs::exists(kept / "PG_VERSION", none) && is_ours(kept) && copy_tree(kept, data)) {
-    if (user_) own_tree(data, *user_);
-    return;
-  }
+  if (kept.empty() || !fs::exists(kept / "PG_VERSION", none) || !is_ours(kept)) return false;
+  const fs::path data = make_data_folder();
+  if (!copy_tree(kept, data)) return false;
+  if (user_) own_tree(data, *user_);
+  return true;
+}
+
+void ThrowAwayServer::make_cluster(const ServerPrograms& programs, const fs::path& kept) const {
+  const fs::path data = make_data_folder();
   if (user_) set_owner(data, *user_);
   Child initdb({(programs.folder / "initdb").string(), "-D", data.string(), "-U", "postgres", "-A", "trust",
                 "-E", "UTF8", "--locale=C", "--no-sync"},
                user_, folder_ / "log");
   if (initdb.wait() != 0) give_up("initdb failed");
+  forget(kept);
   keep(data, kept);
 }
 
-void ThrowAwayServer::start(const ServerPrograms& programs) {
+bool ThrowAwayServer::starts(const ServerPrograms& programs) {
   constexpr auto k_longest = std::chrono::seconds(60);
   const fs::path data = folder_ / "data";
   postmaster_ = std::make_unique<Child>(
@@ -248,17 +283,26 @@ void ThrowAwayServer::start(const ServerPrograms& programs) {
       user_, folder_ / "log");
   const auto deadline = std::chrono::steady_clock::now() + k_longest;
   while (!is_ready(data)) {
-    if (postmaster_->ended() || std::chrono::steady_clock::now() > deadline)
-      give_up("the server does not start");
+    if (postmaster_->ended() || std::chrono::steady_clock::now() > deadline) return false;
     usleep(5000);
   }
+  return true;
 }
 
 void ThrowAwayServer::give_up(std::string_view what) const {
+  constexpr double k_needed = 100 << 20;
   const std::string log = text_of(folder_ / "log");
   const std::vector<std::string_view> said = lines(log);
+  std::error_code error;
+  const fs::space_info space = fs::space(folder_, error);
+  const auto room = static_cast<double>(space.available);
+  std::string hint;
+  if (!error && room < k_needed)
+    hint = cat("Only ", byte_words(room), " are free in ", folder_.parent_path().string(),
+               ", and a server takes ", byte_words(k_needed), ": set TMPDIR to a folder with more room.");
   throw Error(ExitCode::precondition,
-              cat(what, said.empty() ? "" : ": ", said.empty() ? "" : printable_line(said.back())));
+              cat(what, said.empty() ? "" : ": ", said.empty() ? "" : printable_line(reason_in(said))),
+              std::move(hint));
 }
 
 std::string ThrowAwayServer::conninfo() const {

@@ -14,7 +14,8 @@ namespace pgsluice {
 
 class ThrowAwayServer {
  public:
-  /// Makes a cluster in a folder of its own, from a template that an earlier preview left, and starts it on a Unix socket.
+  /// Makes a cluster in a folder of its own, from a template that an earlier preview left, and starts it on a Unix socket. A
+  /// template that does not start is made anew.
   /// First removes what previews have left that were killed outright. Throws Error(precondition) with what the server said.
   explicit ThrowAwayServer(const ServerPrograms& programs);
   ThrowAwayServer(const ThrowAwayServer&) = delete;
@@ -25,8 +26,13 @@ class ThrowAwayServer {
   [[nodiscard]] std::string conninfo() const;
 
  private:
-  void make_cluster(const ServerPrograms& programs);
-  void start(const ServerPrograms& programs);
+  void make_folders();
+  [[nodiscard]] std::filesystem::path make_data_folder() const;
+  /// False: there is no template, or it could not be copied as a whole.
+  [[nodiscard]] bool copy_cluster(const std::filesystem::path& kept) const;
+  /// `kept`: where the next one finds it; empty: nowhere.
+  void make_cluster(const ServerPrograms& programs, const std::filesystem::path& kept) const;
+  [[nodiscard]] bool starts(const ServerPrograms& programs);
   [[noreturn]] void give_up(std::string_view what) const;
 
   std::optional<User> user_;
