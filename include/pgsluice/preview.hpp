@@ -65,6 +65,7 @@ struct PreviewedStatement {
   const PlannedStatement* planned = nullptr;
   const Effect* predicted = nullptr;
   Observation observed;
+  bool is_foreseeable = true;  ///< false: code that nobody can foresee; what it does contradicts nothing
   std::vector<Difference> differences;
   std::optional<Extrapolation> in_production;  ///< none: not known, or not more
   double begin_ms = 0;                         ///< since the first statement, without the time for looking

@@ -13,6 +13,7 @@
 #include "deferral.hpp"
 #include "few_rows.hpp"
 #include "follow.hpp"
+#include "foreseeable.hpp"
 #include "grammar.hpp"
 #include "merge.hpp"
 #include "parts.hpp"
@@ -379,7 +380,7 @@ class Prediction::Walk {
     --inside_;
     std::swap(effect.assumed, outer.assumed);
     if (std::exchange(left_out_, false)) {
-      assume(outer, inner.place + ": which relation EXECUTE names is not known");
+      assume(outer, cat(inner.place, ": ", effects::k_unknown_relation));
     }
     for (CommandEffect& result : effect.commands) {
       if (result.inner == nullptr) {

@@ -102,7 +102,7 @@ class Play {
     const auto session = connect("pgsluice prepares");
     stage_.prepare(*session);
     for (const std::string& role : roles) session->query(create_role(role), {});
-    for (const std::size_t file : history_) {
+    for (std::size_t file = 0; file < first_named(); ++file) {
       for (const Step& step : plan_.files[file].steps) {
         if (const auto error = run_as_it_is(step, *session))
           throw Error(ExitCode::statement_failed,
@@ -182,10 +182,16 @@ class Play {
     }
   }
 
+  /// Files of the history that stand behind it run between those that are named, and it is nobody's turn then.
+  [[nodiscard]] std::size_t first_named() const {
+    std::size_t file = 0;
+    while (history_.contains(file)) ++file;
+    return file;
+  }
+
   std::string run_naive() {
     const auto session = told(connect("psql"), turns_);
-    for (std::size_t file = 0; file < plan_.files.size(); ++file) {
-      if (history_.contains(file)) continue;
+    for (std::size_t file = first_named(); file < plan_.files.size(); ++file) {
       for (const Step& step : plan_.files[file].steps) {
         turns_.begin_step(step.id);
         if (const auto error = run_as_it_is(step, *session))
@@ -197,7 +203,7 @@ class Play {
 
   std::string run_gated() {
     Plan pending = plan_;
-    for (const std::size_t file : history_) pending.files[file].steps.clear();
+    for (std::size_t file = 0; file < first_named(); ++file) pending.files[file].steps.clear();
     World world = stage_.world(server_.conninfo(), [this](const Event& event) {
       if (event.name == "step-started") turns_.begin_step(event.subject);
     });

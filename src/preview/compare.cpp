@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "effects/foreseeable.hpp"
 
 namespace pgsluice {
 namespace {
@@ -38,7 +39,7 @@ bool is_query(std::string_view tag) {
 
 /// Whether it has branches and loops, or code that nobody can foresee.
 bool has_code(const Effect& effect) {
-  return !effect.unseen.empty() ||
+  return !effects::is_foreseeable(effect) ||
          std::ranges::any_of(effect.commands, [](const CommandEffect& one) { return one.inner != nullptr; });
 }
 
@@ -50,16 +51,14 @@ bool is_for_rows(std::string_view role) {
 }
 
 /// What a statement gives back before it ends, where no second session can see it: AlterSeqNamespaces() opens whatever hangs
-/// on a column, to see whether it is a sequence; get_rels_with_domain() passes views and partitioned tables by; DoCopy()
-/// closes what it has read (12); get_object_address_relobject() the table whose trigger, rule or policy is not there;
-/// plpgsql_validator() those whose rows variables hold.
+/// on a column, to see whether it is a sequence; get_rels_with_domain() passes views and partitioned tables by. ACCESS SHARE
+/// is given back by whoever only looks something up: functions that tell of a table, the types of rows, DoCopy() (12).
 bool is_given_back(std::string_view tag, const RelationLock& lock) {
   if (tag == "AlterObjectSchemaStmt") return is_index(lock.relkind);
   if (tag == "ConstraintsSetStmt") return true;  // only a row that waits for its check makes it look
   if (tag == "AlterDomainStmt")
     return lock.relkind != relkind::table && lock.relkind != relkind::materialized_view;
-  const bool closes = tag == "CopyStmt" || tag == "DropStmt" || tag == "CreateFunctionStmt";
-  return closes && lock.mode == LockMode::AccessShare;
+  return lock.mode == LockMode::AccessShare;
 }
 
 /// RI_PartitionRemove_Check() joins what refers to the partition with it: the planner chooses how to read either, and of
@@ -80,11 +79,12 @@ bool may_truncate(const Statement& statement) {
 class Comparison {
  public:
   Comparison(const Effect& predicted, const Statement& statement, const Observation& observed,
-             const HeldLocks& held_before, Unseen unseen)
+             const HeldLocks& held_before, Unseen unseen, const NameSet& unforeseen)
       : predicted_(predicted),
         statement_(statement),
         observed_(observed),
         held_before_(held_before),
+        unforeseen_(unforeseen),
         tolerant_(unseen == Unseen::may_be),
         lenient_(tolerant_ && (has_code(predicted) || observed.sampled)) {}
 
@@ -93,10 +93,11 @@ class Comparison {
     for (const RelationLock& lock : predicted_.locks) {
       const std::string name = lock.relation.quoted();
       named.insert(name);
+      if (unforeseen_.contains(name)) continue;
       if (lock.relkind != relkind::composite_type) compare_lock(name, lock);
     }
     for (const auto& [name, lock] : observed_.locks) {
-      if (named.contains(name)) continue;
+      if (named.contains(name) || unforeseen_.contains(name)) continue;
       if (is_index(lock.relkind) && !lock.touched) continue;  // the planner opens every index
       if (lock.is_new && held_before_.contains(name)) continue;
       differences.push_back({.what = "lock of " + name,
@@ -140,6 +141,7 @@ class Comparison {
   const Statement& statement_;
   const Observation& observed_;
   const HeldLocks& held_before_;
+  const NameSet& unforeseen_;
   bool tolerant_;  ///< of what is predicted and not seen, where there is a reason
   bool lenient_;   ///< of all that is predicted and not seen
 };
@@ -161,27 +163,44 @@ void compare_names(std::string_view what, const NameSet& predicted, const NameSe
 }
 
 std::vector<Difference> compare(const Effect& predicted, const Statement& statement,
-                                const Observation& observed, const HeldLocks& held_before, Unseen unseen) {
+                                const Observation& observed, const HeldLocks& held_before, Unseen unseen,
+                                const NameSet& unforeseen) {
+  if (unseen == Unseen::may_be && !effects::is_foreseeable(predicted)) return {};
   const bool open = unseen == Unseen::may_be && has_code(predicted);
   const auto allowed = [open](const NameSet& names) { return open ? names : NameSet(); };
-  Comparison comparison(predicted, statement, observed, held_before, unseen);
+  Comparison comparison(predicted, statement, observed, held_before, unseen, unforeseen);
   comparison.compare_locks();
-  const NameSet rewrites = quoted(predicted.rewrites);
-  const NameSet builds = quoted(predicted.index_builds);
-  const NameSet scans = quoted(predicted.scans);
+  const auto without_unforeseen = [&unforeseen](NameSet names) {
+    std::erase_if(names, [&unforeseen](const std::string& name) { return unforeseen.contains(name); });
+    return names;
+  };
+  const NameSet rewrites = without_unforeseen(quoted(predicted.rewrites));
+  const NameSet builds = without_unforeseen(quoted(predicted.index_builds));
+  const NameSet scans = without_unforeseen(quoted(predicted.scans));
   std::vector<Difference> differences = std::move(comparison.differences);
-  compare_names("rewrites", rewrites, observed.rewrites, allowed(rewrites), differences);
-  compare_names("index builds", builds, observed.index_builds, allowed(builds), differences);
+  compare_names("rewrites", rewrites, without_unforeseen(observed.rewrites), allowed(rewrites), differences);
+  compare_names("index builds", builds, without_unforeseen(observed.index_builds), allowed(builds),
+                differences);
   if (is_query(statement.tag)) return differences;
   const bool may_be_joined = unseen == Unseen::may_be && detaches(statement);
   NameSet may_scan = may_be_joined ? scans : allowed(scans);
   // index_build() reads a table once more for an exclusion constraint: a part of the rewrite, which is said.
-  NameSet seen_scans = observed.scans;
+  NameSet seen_scans = without_unforeseen(observed.scans);
   std::erase_if(seen_scans, [&](const std::string& name) { return rewrites.contains(name); });
   may_scan.insert(observed.may_scan.begin(), observed.may_scan.end());
   if (observed.sampled) may_scan.insert(observed.indexed.begin(), observed.indexed.end());
   compare_names("scans", scans, seen_scans, may_scan, differences);
   return differences;
+}
+
+void note_unforeseen(const Effect& predicted, const Observation& observed, NameSet& unforeseen) {
+  for (const auto& [name, lock] : observed.locks) {
+    const bool said = std::ranges::any_of(
+        predicted.locks, [&](const RelationLock& one) { return one.relation.quoted() == name; });
+    const bool nobody_knows =
+        !effects::is_foreseeable(predicted) || (is_index(lock.relkind) && !unforeseen.empty());
+    if (lock.is_new && !said && nobody_knows) unforeseen.insert(name);
+  }
 }
 
 }  // namespace pgsluice

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <tuple>
 #include <utility>
 
 #include "base/text.hpp"
@@ -32,7 +33,7 @@ constexpr std::string_view k_locks =
     " WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384";
 
 constexpr std::string_view k_foreign_keys =
-    "SELECT conname, conrelid, confrelid FROM pg_constraint WHERE contype = 'f'";
+    "SELECT oid, conname, conrelid, confrelid, convalidated FROM pg_constraint WHERE contype = 'f'";
 
 /// Others may be in the way where they are.
 ExitCode code_of(const SqlResult& failed) {
@@ -64,6 +65,27 @@ ObservedRelations relations(Session& session) {
                               .bytes = result.number(i, 7).value_or(0)};
   }
   return all;
+}
+
+ObservedForeignKeys foreign_keys(Session& session) {
+  ObservedForeignKeys all;
+  const SqlResult result = ask(session, k_foreign_keys);
+  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+    all[result.text(i, 0)] = {.name = result.text(i, 1),
+                              .referencing = result.text(i, 2),
+                              .referenced = result.text(i, 3),
+                              .validated = result.truth(i, 4)};
+  }
+  return all;
+}
+
+/// Those that the statement has made or validated.
+ObservedForeignKeys changed(const ObservedForeignKeys& before, ObservedForeignKeys after) {
+  std::erase_if(after, [&before](const auto& item) {
+    const auto old = before.find(item.first);
+    return old != before.end() && old->second.validated == item.second.validated;
+  });
+  return after;
 }
 
 HeldLocks locks_of(Session& session) {
@@ -104,14 +126,17 @@ bool has_command(const Statement& statement, std::string_view tag) {
 class Reader {
  public:
   /// `at_begin`: what there was before the transaction. Work on what it made itself keeps nobody waiting. `taken`: the
-  /// locks of the statement.
+  /// locks of the statement; `held`: all of the transaction. `keys`: those that the statement has made or validated.
   Reader(const ObservedRelations& at_begin, const ObservedRelations& before, const ObservedRelations& after,
-         HeldLocks taken, Session& session, const Statement& statement, Observation& result)
+         HeldLocks taken, const HeldLocks& held, ObservedForeignKeys keys, Session& session,
+         const Statement& statement, Observation& result)
       : at_begin_(at_begin),
         before_(before),
         after_(after),
         taken_(std::move(taken)),
-        foreign_keys_(ask(session, k_foreign_keys)),
+        held_(held),
+        keys_(std::move(keys)),
+        session_(session),
         writes_nothing_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
         runs_code_(is_code(statement.tag)),
         moves_(statement.tag == "AlterTableMoveAllStmt" || has_command(statement, "AT_SetTableSpace")),
@@ -185,15 +210,25 @@ class Reader {
 
   using Named = std::pair<const std::string, ObservedRelation>;
 
-  /// The table whose plain name the message has: messages do not say the schema, but what is worked on is locked.
+  /// The table whose plain name the message has: messages do not say the schema, but what is worked on is locked, and read
+  /// or written anew.
   [[nodiscard]] const Named* table_with(const auto& is_named) const {
     const Named* named = nullptr;
+    std::tuple<bool, bool, bool> best;
     for (const Named& item : before_) {
       if (is_index(item.second.relkind) || !is_named(item.second.relname)) continue;
-      if (taken_.contains(item.first)) return &item;
-      if (named == nullptr) named = &item;
+      const std::tuple likely(held_.contains(item.first), has_moved(item), taken_.contains(item.first));
+      if (named != nullptr && likely <= best) continue;
+      named = &item;
+      best = likely;
     }
     return named;
+  }
+
+  [[nodiscard]] bool has_moved(const Named& table) const {
+    const auto now = after_.find(table.first);
+    return now != after_.end() &&
+           (now->second.filenode != table.second.filenode || now->second.scans != table.second.scans);
   }
 
   [[nodiscard]] const Named* table_in(std::string_view message, std::string_view begin) const {
@@ -211,8 +246,8 @@ class Reader {
     } else if (message.starts_with("validate_index found")) {
       result_.scans.insert(built_.begin(), built_.end());
     }
-    for (std::size_t i = 0; i < foreign_keys_.rows.size(); ++i) {
-      if (names(message, "validating foreign key constraint", foreign_keys_.text(i, 0))) read_foreign_key(i);
+    for (const auto& [oid, key] : keys_) {
+      if (names(message, "validating foreign key constraint", key.name)) read_foreign_key(key);
     }
   }
 
@@ -250,18 +285,29 @@ class Reader {
     if (table != after_.end()) result_.indexed.insert(table->second.name);
   }
 
-  void read_foreign_key(std::size_t row) {
-    const auto referencing = before_.find(foreign_keys_.text(row, 1));
-    const auto referenced = before_.find(foreign_keys_.text(row, 2));
+  void read_foreign_key(const ObservedForeignKey& key) {
+    const auto referencing = before_.find(key.referencing);
     constexpr long long k_any_number = 1000;
     if (referencing != before_.end()) {
       explained_[referencing->first] = k_any_number;
       if (has_heap(referencing->second.relkind)) add_scan(*referencing);
     }
-    if (referenced != before_.end()) {
-      explained_[referenced->first] = k_any_number;
+    for (const std::string& oid : with_partitions(key.referenced)) {
+      const auto referenced = before_.find(oid);
+      if (referenced == before_.end()) continue;
+      explained_[oid] = k_any_number;
       result_.may_scan.insert(referenced->second.name);
     }
+  }
+
+  [[nodiscard]] std::vector<std::string> with_partitions(const std::string& table) const {
+    const SqlResult found =
+        ask(session_, cat("WITH RECURSIVE tree AS (SELECT ", table,
+                          "::oid AS oid UNION SELECT inhrelid FROM "
+                          "pg_inherits JOIN tree ON inhparent = tree.oid) SELECT oid FROM tree"));
+    std::vector<std::string> oids;
+    for (std::size_t i = 0; i < found.rows.size(); ++i) oids.push_back(found.text(i, 0));
+    return oids;
   }
 
   /// Domains, exclusion constraints and a default partition are read without a message: more sequential
@@ -282,7 +328,9 @@ class Reader {
   const ObservedRelations& before_;
   const ObservedRelations& after_;
   HeldLocks taken_;
-  SqlResult foreign_keys_;
+  const HeldLocks& held_;
+  ObservedForeignKeys keys_;
+  Session& session_;
   bool writes_nothing_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
   bool runs_code_;       ///< which may truncate, too
   std::set<std::string> truncated_;  ///< oids: by what the statement runs
@@ -403,6 +451,7 @@ class Lookout {
 
 void StatementObserver::begin() {
   before_ = relations(session_);
+  keys_before_ = foreign_keys(session_);
   at_begin_ = before_;
   held_.clear();
 }
@@ -436,11 +485,14 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   HeldLocks now = locks_of(session_);
   ObservedRelations after = relations(session_);
   held_before_ = by_name(held_, before_);
-  Reader reader(at_begin_, before_, after, without(now, held_), session_, statement, result);
+  ObservedForeignKeys keys = foreign_keys(session_);
+  Reader reader(at_begin_, before_, after, without(now, held_), now, changed(keys_before_, keys), session_,
+                statement, result);
   measure_disk(before_, after, result);
   reader.read_work(messages);
   reader.read_locks();
   held_ = std::move(now);
+  keys_before_ = std::move(keys);
   before_ = std::move(after);
   return result;
 }
@@ -464,7 +516,8 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
   ObservedRelations after = relations(session_);
   // Counted in a transaction of its own: nothing was counted before it.
   for (auto& [oid, relation] : after) relation.scans = before_.contains(oid) ? before_.at(oid).scans : 0;
-  Reader reader(at_begin_, before_, after, lookout.seen(), session_, statement, result);
+  Reader reader(at_begin_, before_, after, lookout.seen(), lookout.seen(),
+                changed(keys_before_, foreign_keys(session_)), session_, statement, result);
   measure_disk(before_, after, result);
   reader.read_work(messages);
   reader.read_locks();

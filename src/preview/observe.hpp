@@ -27,6 +27,15 @@ struct ObservedRelation {
 using HeldLocks = std::map<std::string, std::set<LockMode>>;
 using ObservedRelations = std::map<std::string, ObservedRelation>;  ///< by oid
 
+/// A foreign key. Its name says little: each table may have one of that name.
+struct ObservedForeignKey {
+  std::string name;
+  std::string referencing;  ///< oid, as the next
+  std::string referenced;
+  bool validated = false;
+};
+using ObservedForeignKeys = std::map<std::string, ObservedForeignKey>;  ///< by oid
+
 /// Runs statements one by one on a session that nobody else uses, and looks at the catalogs and at pg_locks after each.
 class StatementObserver {
  public:
@@ -56,6 +65,7 @@ class StatementObserver {
   std::string look_;
   ObservedRelations at_begin_;
   ObservedRelations before_;
+  ObservedForeignKeys keys_before_;
   HeldLocks held_;  ///< by oid
   HeldLocks held_before_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "effects/foreseeable.hpp"
 #include "pg/sqlstate.hpp"
 #include "preview/compare.hpp"
 #include "preview/observe.hpp"
@@ -61,7 +62,8 @@ bool end_transaction(Session& session, std::string_view sql, PreviewedFile& file
 
 /// Runs a statement with `observe`, and puts what it did beside what was predicted. False: the server refuses it.
 bool observe_statement(const PlannedStatement& planned, PreviewedFile& file, double& elapsed_ms,
-                       const StatementObserver& observer, const auto& observe) {
+                       const StatementObserver& observer, std::set<std::string>& unforeseen,
+                       const auto& observe) {
   const Statement& statement = file.analysis->script.statements[planned.index];
   PreviewedStatement& done = file.statements.emplace_back();
   done.planned = &planned;
@@ -70,8 +72,10 @@ bool observe_statement(const PlannedStatement& planned, PreviewedFile& file, dou
   done.observed = observe(statement, *done.predicted);
   elapsed_ms += done.observed.ms;
   if (done.observed.error) return false;
+  done.is_foreseeable = effects::is_foreseeable(*done.predicted);
+  note_unforeseen(*done.predicted, done.observed, unforeseen);
   done.differences =
-      compare(*done.predicted, statement, done.observed, observer.held_before(), Unseen::may_be);
+      compare(*done.predicted, statement, done.observed, observer.held_before(), Unseen::may_be, unforeseen);
   return true;
 }
 
@@ -148,17 +152,19 @@ class Rehearsal {
 
   bool run_statement(const Step& step, const PlannedStatement& planned, PreviewedFile& file) {
     if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
-    return observe_statement(
-        planned, file, elapsed_, observer_, [&](const Statement& statement, const Effect& predicted) {
-          return is_in_transaction(step)
-                     ? observer_.observe(statement, planned.sql)
-                     : observer_.observe_alone(statement, planned.sql, stage_.watcher, tables_of(predicted));
-        });
+    return observe_statement(planned, file, elapsed_, observer_, unforeseen_,
+                             [&](const Statement& statement, const Effect& predicted) {
+                               return is_in_transaction(step)
+                                          ? observer_.observe(statement, planned.sql)
+                                          : observer_.observe_alone(statement, planned.sql, stage_.watcher,
+                                                                    tables_of(predicted));
+                             });
   }
 
   const Stage& stage_;
   const StatementBegins& began_;
   StatementObserver observer_;
+  std::set<std::string> unforeseen_;
   double elapsed_ = 0;  ///< of statements and their ends, in ms: our looking takes time, too
   Preview preview_;
 };
@@ -234,6 +240,7 @@ class CloneRehearsal {
   }
 
   bool run_file(const PlannedFile& planned, PreviewedFile& file) {
+    unforeseen_.clear();
     RolledBack transaction(clone_.session, planned.steps.front().begin);
     StatementObserver observer(transaction, cat("; ", set_lock_timeout(clone_.look_timeout)));
     observer.begin();
@@ -254,7 +261,7 @@ class CloneRehearsal {
   bool run_statement(const PlannedStatement& planned, PreviewedFile& file, Session& transaction,
                      StatementObserver& observer) {
     if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
-    return observe_statement(planned, file, elapsed_, observer,
+    return observe_statement(planned, file, elapsed_, observer, unforeseen_,
                              [&](const Statement& statement, const Effect&) {
                                transaction.script(set_lock_timeout(clone_.lock_timeout(planned)));
                                return observer.observe(statement, planned.sql);
@@ -291,6 +298,7 @@ class CloneRehearsal {
   const Clone& clone_;
   const StatementBegins& began_;
   FilesBefore before_;
+  std::set<std::string> unforeseen_;  ///< of the file at hand: the others' is rolled back
   double elapsed_ = 0;
   Preview preview_;
 };

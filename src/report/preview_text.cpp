@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "base/quantity.hpp"
 #include "base/text.hpp"
@@ -73,24 +74,33 @@ ByMode seen_locks(const Observation& observed) {
   return by_mode;
 }
 
-/// It was looked at now and then: a lock that was taken and given back between two looks is none that was not taken.
-ByMode missed_locks(const PreviewedStatement& statement) {
-  ByMode by_mode;
-  if (!statement.observed.sampled) return by_mode;
-  for (const RelationLock& lock : statement.predicted->locks) {
-    const std::string name = lock.relation.quoted();
-    if (!lock.is_new && !is_index(lock.relkind) && !statement.observed.locks.contains(name))
-      by_mode[lock.mode].push_back(name);
+/// What was predicted of each statement and not seen. No lock of rows that are not there is taken, nor that of a branch of
+/// code that went another way; and who runs alone is only looked at now and then.
+std::vector<ByMode> missed_locks(const PreviewedFile& file) {
+  std::vector<ByMode> all;
+  std::set<std::string> held;  // by earlier statements of the transaction: not told again
+  for (std::size_t i = 0; i < file.statements.size(); ++i) {
+    const PreviewedStatement& statement = file.statements[i];
+    if (i > 0 && file.statements[i - 1].released_ms != statement.released_ms) held.clear();
+    for (const auto& [name, lock] : statement.observed.locks) held.insert(name);
+    ByMode& missed = all.emplace_back();
+    if (statement.observed.error) continue;
+    for (const RelationLock& lock : statement.predicted->locks) {
+      const std::string name = lock.relation.quoted();
+      const bool counts = !lock.is_new && !is_index(lock.relkind) && lock.mode > LockMode::AccessShare;
+      if (counts && !held.contains(name)) missed[lock.mode].push_back(name);
+    }
   }
-  return by_mode;
+  return all;
 }
 
-void add_locks(Words& words, const PreviewedStatement& statement) {
+void add_locks(Words& words, const PreviewedStatement& statement, const ByMode& missed) {
   for (const auto& [mode, relations] : seen_locks(statement.observed))
     add_line(words, styled(style_of(mode), lock_sql(mode)) + " on " + names(relations));
-  for (const auto& [mode, relations] : missed_locks(statement))
-    add_line(words, styled(Style::faint, cat("predicted, too short to be seen: ", lock_sql(mode), " on ")) +
-                        names(relations));
+  const std::string_view why = statement.observed.sampled ? "predicted, too short to be seen: "
+                                                          : "predicted, and nothing here made it take: ";
+  for (const auto& [mode, relations] : missed)
+    add_line(words, styled(Style::faint, cat(why, lock_sql(mode), " on ")) + names(relations));
 }
 
 void add_work(Words& words, std::string_view verb, const std::set<std::string>& relations) {
@@ -111,17 +121,19 @@ void add_disk(Words& words, const Observation& observed) {
     add_line(words, Words(cat("writes ", size(observed.temp_bytes), " to temporary files")));
 }
 
-Words observed_words(const PreviewedStatement& statement) {
+Words observed_words(const PreviewedStatement& statement, const ByMode& missed) {
   const Observation& observed = statement.observed;
   if (observed.error)
     return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
                                     observed.error->sqlstate, ")"));
   Words words;
-  add_locks(words, statement);
+  add_locks(words, statement, missed);
   add_work(words, "rewrites ", observed.rewrites);
   add_work(words, "reads all of ", observed.scans);
   add_work(words, "builds ", observed.index_builds);
   add_disk(words, observed);
+  if (!statement.is_foreseeable)
+    add_line(words, styled(Style::faint, "part of what it runs, nobody can foresee: that is not compared"));
   return words.empty() ? styled(Style::faint, "nothing that others wait for") : words;
 }
 
@@ -141,8 +153,8 @@ Words verdict_words(const PreviewedStatement& statement) {
   return statement.agrees() ? styled(Style::good, "yes") : styled(Style::error, "no");
 }
 
-Words cell(const PreviewedStatement& statement, const std::string& sql) {
-  Words words = code(sql) + "\n" + observed_words(statement);
+Words cell(const PreviewedStatement& statement, const std::string& sql, const ByMode& missed) {
+  Words words = code(sql) + "\n" + observed_words(statement, missed);
   if (statement.in_production) add_line(words, production_words(*statement.in_production));
   for (const Difference& difference : statement.differences) {
     add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",
@@ -177,13 +189,15 @@ void add_file(Document& document, const PreviewedFile& file, std::size_t number)
     return;
   }
   const LineIndex lines(file.analysis->script.source);
+  const std::vector<ByMode> missed = missed_locks(file);
   Table table{.header = {"line", "time", "as predicted", "statement, and what was seen of it"}, .rows = {}};
   for (std::size_t i = 0; i < file.statements.size(); ++i) {
     const PreviewedStatement& statement = file.statements[i];
     const SourceRange& range = statement.planned->range;
-    table.rows.push_back({anchor(anchor_of(number, i)) + std::to_string(lines.position(range.begin).line),
-                          milliseconds_words(statement.observed.ms), verdict_words(statement),
-                          cell(statement, one_line(file.analysis->script.text(range), k_widest_statement))});
+    table.rows.push_back(
+        {anchor(anchor_of(number, i)) + std::to_string(lines.position(range.begin).line),
+         milliseconds_words(statement.observed.ms), verdict_words(statement),
+         cell(statement, one_line(file.analysis->script.text(range), k_widest_statement), missed[i])});
   }
   document.emplace_back(std::move(table));
 }
@@ -424,6 +438,17 @@ void add_filled(Document& document, const Filled& filled) {
     document.emplace_back(Paragraph{styled(Style::warning, printable_line(note))});
 }
 
+std::size_t count_missed(const Preview& preview) {
+  std::size_t count = 0;
+  for (const PreviewedFile& file : preview.files) {
+    if (file.history) continue;
+    for (const ByMode& missed : missed_locks(file)) {
+      for (const auto& [mode, relations] : missed) count += relations.size();
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 std::string preview_summary(const Preview& preview) {
@@ -431,10 +456,14 @@ std::string preview_summary(const Preview& preview) {
   for (const PreviewedFile& file : preview.files) statements += file.history ? 0 : file.statements.size();
   if (statements == 0) return cat("no statement was looked at on ", preview.server);
   const std::size_t wrong = preview.disagreements();
+  const std::size_t missed = count_missed(preview);
+  const std::string not_taken =
+      missed == 0 ? std::string()
+                  : cat(", but for ", count_of(missed, "lock"), " that nothing here made them take");
   return cat(count_of(statements, "statement"), preview.rolled_back ? ", rolled back, on " : " on ",
              preview.server, ", ",
              preview.failed() != nullptr ? "the last one refused"
-             : wrong == 0                ? "all as predicted"
+             : wrong == 0                ? cat("all as predicted", not_taken)
                                          : cat(std::to_string(wrong), " not as predicted"));
 }
 

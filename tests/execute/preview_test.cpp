@@ -386,6 +386,104 @@ TEST_P(PreviewOnServer, WhatIsNotThereIsNotLocked) {
   EXPECT_EQ(statement(seen, "DROP TABLE IF EXISTS foo")["locks"], OrderedJson::array());
 }
 
+/// Messages of the server have neither schema nor table.
+TEST_P(PreviewOnServer, WorkIsSeenOnTheRightOneOfTheSameName) {
+  folder.write(
+      "1.sql",
+      "CREATE TABLE users (id int PRIMARY KEY);\nCREATE TABLE a (u int);\nCREATE TABLE b (u int);\n"
+      "ALTER TABLE a ADD CONSTRAINT fk_user FOREIGN KEY (u) REFERENCES users;\n"
+      "CREATE SCHEMA s1;\nCREATE SCHEMA s2;\nCREATE TABLE s1.t (v int);\nCREATE TABLE s2.t (v int);\n"
+      "INSERT INTO s1.t VALUES (1);\nINSERT INTO s2.t VALUES (1);\n");
+  folder.write("2.sql", "ALTER TABLE b ADD CONSTRAINT fk_user FOREIGN KEY (u) REFERENCES users;\n");
+  folder.write("3.sql",
+               "ALTER TABLE s2.t ADD COLUMN z int;\nALTER TABLE s2.t ADD CONSTRAINT ck CHECK (v > 0);\n"
+               "CREATE INDEX i ON s2.t (v);\nALTER TABLE s2.t ALTER v TYPE bigint;\n");
+  folder.write("4.sql",
+               "ALTER TABLE s1.t ADD COLUMN z int;\nALTER TABLE s2.t ADD COLUMN y int;\n"
+               "ALTER TABLE s1.t ADD CONSTRAINT ck1 CHECK (v > 0);\nALTER TABLE s2.t ADD CONSTRAINT ck2 "
+               "CHECK (v > 0);\n"
+               "CREATE INDEX j ON s1.t (v);\nCREATE INDEX j ON s2.t (v);\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "ALTER TABLE b")["observed"]["scans"], OrderedJson::array({"public.b"}));
+  EXPECT_EQ(statement(seen, "CONSTRAINT ck C")["observed"]["scans"], OrderedJson::array({"s2.t"}));
+  EXPECT_EQ(statement(seen, "bigint")["observed"]["index_builds"], OrderedJson::array({"s2.i"}));
+}
+
+TEST_P(PreviewOnServer, AForeignKeyReadsPartitions) {
+  folder.write("1.sql",
+               "CREATE TABLE acc (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"
+               "CREATE TABLE acc0 PARTITION OF acc FOR VALUES FROM (0) TO (10);\n"
+               "CREATE TABLE acc1 PARTITION OF acc FOR VALUES FROM (10) TO (20);\n"
+               "INSERT INTO acc SELECT generate_series(0, 19);\n"
+               "CREATE TABLE moves (acc_id int REFERENCES acc);\n"
+               "INSERT INTO moves SELECT generate_series(0, 19);\n");
+  folder.write("2.sql", "ALTER TABLE moves ADD CONSTRAINT f2 FOREIGN KEY (acc_id) REFERENCES acc;\n");
+  folder.write("3.sql",
+               "ALTER TABLE moves ADD CONSTRAINT f3 FOREIGN KEY (acc_id) REFERENCES acc NOT VALID;\n");
+  folder.write("4.sql", "ALTER TABLE moves VALIDATE CONSTRAINT f3;\n");
+  folder.write("5.sql", "ALTER TABLE moves ALTER COLUMN acc_id TYPE bigint;\n");
+  EXPECT_EQ(document({folder.path().string()}, 0)["files"].size(), 5U);
+}
+
+TEST_P(PreviewOnServer, WhatOnlyLooksSomethingUpGivesItsLocksBack) {
+  folder.write(
+      "1.sql",
+      "CREATE TABLE src (a int, b int);\nCREATE TABLE usr (r src);\nCREATE VIEW v AS SELECT a FROM src;\n"
+      "CREATE INDEX si ON src (a);\n");
+  folder.write("2.sql",
+               "SELECT pg_get_viewdef('v'::regclass, true);\nSELECT pg_total_relation_size('src');\n"
+               "SELECT indexdef FROM pg_indexes WHERE tablename = 'src';\n"
+               "CREATE INDEX rui ON usr (((r).a));\nCREATE VIEW nv AS SELECT r FROM usr;\n"
+               "CREATE TABLE nt (c src[]);\n");
+  EXPECT_EQ(document({folder.path().string()}, 0)["files"].size(), 2U);
+}
+
+TEST_P(PreviewOnServer, WhatNobodyCanForeseeContradictsNothing) {
+  folder.write(
+      "1.sql",
+      "CREATE TABLE events (id int, at date) PARTITION BY RANGE (at);\nCREATE TABLE victim (id int);\n"
+      "CREATE TABLE cfg (tbl text);\nINSERT INTO cfg VALUES ('victim');\n");
+  folder.write(
+      "2.sql",
+      "DO $$ DECLARE d date := '2024-01-01'; BEGIN FOR i IN 0..2 LOOP\n"
+      "EXECUTE format('CREATE TABLE events_%s PARTITION OF events FOR VALUES FROM (%L) TO (%L)',\n"
+      "to_char(d, 'YYYY_MM'), d, d + interval '1 month'); d := d + interval '1 month'; END LOOP; END $$;\n"
+      "DO $$ DECLARE n text; BEGIN SELECT tbl INTO n FROM cfg;\n"
+      "EXECUTE 'ALTER TABLE ' || n || ' ADD COLUMN x int'; END $$;\n");
+  folder.write("3.sql",
+               "ALTER TABLE events ADD COLUMN note text;\nCREATE INDEX events_at ON events (at);\n"
+               "ALTER TABLE victim ADD COLUMN y int;\n");
+  const Finished seen = preview({folder.path().string()});
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.out, HasSubstr("nobody can foresee"));
+}
+
+TEST_P(PreviewOnServer, ALockThatNothingHereTookIsNamed) {
+  folder.write("1.sql",
+               "CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE log (m text);\n"
+               "CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS\n"
+               "$$ BEGIN LOCK TABLE log IN ACCESS EXCLUSIVE MODE; RETURN NULL; END $$;\n"
+               "CREATE TRIGGER tr AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION tf();\n");
+  folder.write("2.sql", "DELETE FROM a WHERE id > 0;\n");
+  const Finished seen = preview({folder.path().string()});
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("nothing here made it take: ACCESS EXCLUSIVE on public.log"),
+                              HasSubstr("all as predicted, but for 1 lock that nothing here")));
+}
+
+/// Files between those that are named run between them.
+TEST_P(PreviewOnServer, TheLoadRunsFilesInTheirOrder) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
+  folder.write("0003_b.sql", "ALTER TABLE t RENAME COLUMN a TO b;\n");
+  folder.write("0004_c.sql", "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0);\n");
+  const Finished seen = preview({(folder.path() / "0002_a.sql").string(),
+                                 (folder.path() / "0004_c.sql").string(), "--load", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  for (const OrderedJson& run : seen.json()["load"]["runs"])
+    EXPECT_EQ(run["statements"].size(), 2U) << run.dump(1);
+}
+
 TEST_P(PreviewOnServer, LocksThatAreGivenBackAtOnceAreSeenAllTheSame) {
   folder.write("1.sql",
                "CREATE TABLE t (id int PRIMARY KEY, a int);\n"

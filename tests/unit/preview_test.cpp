@@ -15,6 +15,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class PreviewOfAStatement : public ::testing::Test {
@@ -75,6 +76,26 @@ TEST_F(PreviewOfAStatement, ALockThatWasLookedForNowAndThenMayHaveBeenMissed) {
   EXPECT_THAT(differences("VACUUM t", sampled, {}, Unseen::differs), SizeIs(1));
   sampled.locks["public.t"] = {.mode = LockMode::AccessExclusive};
   EXPECT_THAT(differences("VACUUM (TRUNCATE false) t", sampled), SizeIs(1));
+}
+
+TEST_F(PreviewOfAStatement, CodeThatNobodyCanForeseeContradictsNothing) {
+  const std::string code =
+      "DO $$ DECLARE n text; BEGIN SELECT a::text INTO n FROM t;"
+      "EXECUTE 'CREATE TABLE made_' || n || ' (a int)'; END $$";
+  Observation made;
+  made.locks["public.made_1"] = {.mode = LockMode::AccessExclusive, .is_new = true};
+  EXPECT_THAT(differences(code, made), IsEmpty());
+  EXPECT_THAT(differences(code, made, {}, Unseen::differs), Not(IsEmpty()));
+  std::set<std::string> unforeseen;
+  note_unforeseen(file.effects.front(), made, unforeseen);
+  EXPECT_THAT(unforeseen, testing::ElementsAre("public.made_1"));
+
+  Observation later = locked(LockMode::AccessExclusive);
+  later.locks["public.made_1"] = {.mode = LockMode::AccessExclusive};
+  EXPECT_THAT(differences("ALTER TABLE t ADD b int", later), SizeIs(1));
+  EXPECT_THAT(
+      compare(file.effects.front(), file.script.statements.front(), later, {}, Unseen::may_be, unforeseen),
+      IsEmpty());
 }
 
 /// Nobody foresees whether the end of a table is empty.
