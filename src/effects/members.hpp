@@ -55,6 +55,7 @@ Members default_sequences(const Subject& subject);
 // ---- roles_keys.cpp: foreign keys, constraints and indexes
 Members referenced(const Subject& subject);
 Members referenced_partitions(const Subject& subject);
+Members action_referenced_partitions(const Subject& subject);
 Members merged_referenced(const Subject& subject);
 Members referencing(const Subject& subject);
 Members parent_referencing(const Subject& subject);

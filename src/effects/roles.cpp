@@ -356,6 +356,8 @@ constexpr std::array k_roles = {
          action_referenced},
     Role{"referenced", "tables that the foreign keys at hand point to", referenced},
     Role{"referenced_partitions", "the partitions of those tables", referenced_partitions},
+    Role{"action_referenced_partitions", "those of the partitions that carry triggers: from 15 on all",
+         action_referenced_partitions},
     Role{"merged_referenced", "tables that foreign keys point to which a partition has already",
          merged_referenced},
     Role{"referencing", "tables whose foreign keys point to the target, or to the columns at hand",

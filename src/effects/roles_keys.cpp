@@ -248,13 +248,24 @@ Members rekeyed(const Subject& subject) {
   return members;
 }
 
+namespace {
+
 /// tablecmds.c addFkRecurseReferenced: up to 14 a partitioned table has no action triggers of its own.
-Members action_referenced(const Subject& subject) {
-  Members members = referenced(subject);
+Members with_action_triggers(const Subject& subject, Members members) {
   if (subject.pg_version != 0 && subject.pg_version <= 14) {
     std::erase_if(members, [](const Member& m) { return m.relkind == relkind::partitioned_table; });
   }
   return members;
+}
+
+}  // namespace
+
+Members action_referenced(const Subject& subject) {
+  return with_action_triggers(subject, referenced(subject));
+}
+
+Members action_referenced_partitions(const Subject& subject) {
+  return with_action_triggers(subject, referenced_partitions(subject));
 }
 
 Members referencing(const Subject& subject) {
