@@ -70,7 +70,8 @@ tr:has(:target) { background: var(--box); }
   .timeline .axis { margin: 0 0 .25rem; }
   thead { display: none; }
   tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
-  td { display: inline-block; min-width: 0; max-width: 100%; margin-right: 1.25rem; border: 0; padding: .15rem 0; }
+  td { display: inline-block; min-width: 0; max-width: 100%; margin-right: 1.25rem; border: 0; padding: .15rem 0;
+       overflow-wrap: anywhere; }
   td:last-child { display: block; margin-right: 0; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
 }

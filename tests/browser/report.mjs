@@ -46,7 +46,7 @@ const places = {
     },
   },
   narrow: {
-    size: {width: 390, height: 844},
+    size: {width: 360, height: 780},
     async look(page, data, wrong) {
       await look.forOverflow(page, wrong);
       await look.forViolations(page, axe, wrong);
