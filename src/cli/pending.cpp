@@ -65,6 +65,9 @@ Present present_in(const Snapshot& snapshot) {
     const bool counts = relation.extension.empty() && relation.schema != "pgsluice" &&
                         kinds.find(relation.relkind) != std::string_view::npos;
     if (counts) present.relations.push_back({.schemaname = relation.schema, .relname = relation.name});
+    const bool is_sequence =
+        relation.relkind == "S" && relation.extension.empty() && relation.schema != "pgsluice";
+    if (is_sequence) present.others.insert(cat("relation ", relation.name));
   }
   for (const SnapshotFunction& function : snapshot.functions) {
     if (function.extension.empty() && function.schema != "pgsluice") present.others.insert(function.name);

@@ -91,7 +91,9 @@ std::string done_sql(int version) {
          "FROM"
          " (SELECT b.release FROM pgsluice.bundle b WHERE b.release <> ''"
          " AND b.app = substring(m.needs_app FROM '^[^<>=]+')"
-         " AND b.brought_at < coalesce(m.applied_at, 'infinity') GROUP BY b.release"
+         " AND b.brought_at < coalesce(m.applied_at, 'infinity')"
+         " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.app = b.app AND o.files @> m.rests_on"
+         " AND o.brought_at < coalesce(m.applied_at, 'infinity')) GROUP BY b.release"
          " HAVING bool_and(NOT b.files @> m.rests_on)) AS u), '{}')::text, m.state = 'held'"
          " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
          " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id";

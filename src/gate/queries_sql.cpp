@@ -56,7 +56,7 @@ std::string what_has_run(const Extension& extension) {
              " SELECT n.queryid, coalesce(r.rolname, ''), ", k_grown,
              ", n.query FROM now n LEFT JOIN was w ON w.key = n.key LEFT JOIN pg_roles r ON r.oid = n.userid"
              " WHERE EXISTS (SELECT FROM base) AND ",
-             k_grown, " > 0 ORDER BY 3 DESC, 1");
+             k_grown, " > 0 AND position('", k_own_look, "' IN n.query) = 0 ORDER BY 3 DESC, 1");
 }
 
 std::string keep_snapshot(const Extension& extension) {

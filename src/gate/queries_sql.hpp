@@ -92,6 +92,9 @@ SELECT r.rolname, coalesce((SELECT substr(x.setting, 13) FROM pg_db_role_setting
   (SELECT boot_val FROM pg_settings WHERE name = 'search_path'))
 FROM pg_roles r WHERE r.rolname = ANY ($1::name[]))sql";
 
+/// Stands in what the gate itself asks of the application's tables: that is no use of them.
+inline constexpr std::string_view k_own_look = "/* pgsluice looks */";
+
 /// What pg_stat_statements is like on this server.
 struct Extension {
   std::string schema;  ///< quoted; empty: not in this database

@@ -190,8 +190,9 @@ std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, cons
   std::vector<std::string> unfit;
   if (!ledger.exists || ledger.version < k_app_ledger_version || rests_on.empty()) return unfit;
   const SqlResult rows = checked_read(
-      session.query("SELECT release FROM pgsluice.bundle WHERE app = $1 AND release <> '' GROUP BY release"
-                    " HAVING bool_and(NOT files @> $2::text[])",
+      session.query("SELECT release FROM pgsluice.bundle b WHERE app = $1 AND release <> ''"
+                    " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.app = $1 AND o.files @> $2::text[])"
+                    " GROUP BY release HAVING bool_and(NOT files @> $2::text[])",
                     {app, pg::text_array(rests_on)}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) unfit.push_back(rows.text(row, 0));
   return unfit;

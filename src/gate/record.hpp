@@ -47,7 +47,7 @@ std::string bundle_digest(const std::vector<Migration>& migrations);
 void record_bundle(Session& session, const std::vector<Migration>& migrations, const std::string& app,
                    const std::string& release);
 /// Releases of the application that have come without one of these files: the code of those that go back before it, such
-/// as a revert, does not know it, whatever they are called. Throws as checked_read().
+/// as a revert, does not know it, whatever they are called. None of one that never brings them. Throws as checked_read().
 std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
                                     const std::vector<std::string>& rests_on);
 

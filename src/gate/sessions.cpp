@@ -67,8 +67,10 @@ bool is_tool(std::string_view name) {
 
 /// Drivers and runtimes with their own version are nobody's application.
 bool is_driver(std::string_view name) {
-  constexpr std::array drivers = {"asyncpg", "deno", "go", "java", "jdbc",    "node",   "npgsql", "perl",
-                                  "pgx",     "php",  "pq", "puma", "psycopg", "python", "ruby",   "sidekiq"};
+  constexpr std::array drivers = {"asyncpg", "deno",   "django", "go",   "gunicorn", "hibernate",
+                                  "java",    "jdbc",   "libpq",  "node", "npgsql",   "perl",
+                                  "pgjdbc",  "pgx",    "php",    "pq",   "prisma",   "psycopg",
+                                  "puma",    "python", "rails",  "ruby", "sidekiq",  "sqlx"};
   const std::string lower = to_lower(name);
   return std::ranges::any_of(drivers, [&lower](std::string_view driver) {
     return lower.starts_with(driver) &&

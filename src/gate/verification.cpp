@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "gate/queries_sql.hpp"
 #include "gate/sources.hpp"
 #include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
@@ -17,8 +18,8 @@ namespace pgsluice {
 namespace {
 
 constexpr std::string_view k_provider = "verified";
-/// Through a large table without an index this may take longer: then nobody knows.
-constexpr std::chrono::seconds k_longest_look{60};
+/// Through a large table without an index this may take longer: then nobody knows. Who ends a hook waits for no longer.
+constexpr std::chrono::seconds k_longest_look{15};
 
 constexpr std::string_view k_invalid_indexes =
     "SELECT n FROM unnest($1::text[]) n JOIN pg_index i ON i.indexrelid = to_regclass(n)"
@@ -78,9 +79,7 @@ void each_command(const FileAnalysis& file, Visit visit) {
 }
 
 bool is_backfill(const FileAnalysis& file, std::size_t statement) {
-  const std::string_view tag = file.script.statements.at(statement).tag;
-  return batch_of(file, statement) != nullptr ||
-         (file.migration.phase == Phase::backfill && (tag == "UpdateStmt" || tag == "DeleteStmt"));
+  return batch_of(file, statement) != nullptr || file.script.statements.at(statement).tag == "UpdateStmt";
 }
 
 Filled filled_by(const FileAnalysis& file, std::size_t statement) {
@@ -149,6 +148,10 @@ class Verification {
     } else {
       evidence.verdict = Verdict::open;
       evidence.words = "what it rests on is valid and finished";
+      if (!unasked_.empty()) {
+        evidence.words += cat(", but nobody can tell whether rows have come since ",
+                              enumerate(std::vector<std::string>(unasked_.begin(), unasked_.end()), " and "));
+      }
     }
     return evidence;
   }
@@ -189,11 +192,15 @@ class Verification {
   /// The release that was at work during a backfill goes on writing rows as it knows them.
   void look_at_rows() {
     for (const Filled& filled : made_.backfills) {
-      if (filled.undone.empty()) continue;
+      if (filled.undone.empty()) {
+        unasked_.insert(printable_line(filled.file));
+        continue;
+      }
       session_.script(
           cat("BEGIN; SET LOCAL statement_timeout = '", std::to_string(k_longest_look.count()), "s'"));
-      const SqlResult found =
-          session_.query(cat("SELECT EXISTS (SELECT FROM ", filled.from, " WHERE ", filled.undone, ")"), {});
+      const SqlResult found = session_.query(cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
+                                                 filled.from, " WHERE ", filled.undone, ")"),
+                                             {});
       if (!found.connection_lost) session_.script("ROLLBACK");
       const std::string what = cat(printable_line(filled.relation.quoted()), " may have rows that ",
                                    printable_line(filled.file), " has not seen");
@@ -202,9 +209,12 @@ class Verification {
                                printable_line(filled.file),
                                " and lack what it sets: bring it again under another name, or say with "
                                "--evidence verified=optional that they may"));
-      } else if (found.error.sqlstate == pg::sqlstate::query_canceled) {
-        unseen_.push_back(cat(what, ": they could not be looked for within ", format_duration(k_longest_look),
-                              ": --evidence verified=optional"));
+      } else if (!found.ok) {
+        const bool took_long = found.error.sqlstate == pg::sqlstate::query_canceled;
+        unseen_.push_back(cat(what, ", and cannot be asked: ",
+                              took_long ? cat("it took more than ", format_duration(k_longest_look))
+                                        : printable_line(found.error.message),
+                              " (--evidence verified=optional)"));
       }
     }
   }
@@ -212,6 +222,7 @@ class Verification {
   Session& session_;
   const Made& made_;
   std::vector<std::string> unseen_;
+  std::set<std::string> unasked_;
   std::vector<std::string> missing_;
   std::string problem_;
 };

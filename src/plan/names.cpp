@@ -50,15 +50,13 @@ bool has_relation(const FileAnalysis& file, std::size_t statement, std::size_t c
   });
 }
 
-bool takes_only(const FileAnalysis& file, std::size_t statement, const std::set<std::string>& names) {
+bool takes_relations(const FileAnalysis& file, std::size_t statement) {
   const std::vector<Command>& commands = file.script.statements.at(statement).commands;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const Command& command = commands[i];
     if (command.tag == "DoStmt" || command.tag == "CallStmt") return false;
     if (!relation_of(command).empty() && has_relation(file, statement, i)) continue;
-    const bool is_known = takes(command) ? names.contains(key_of(relation_of(command), command.name))
-                                         : takes_nothing(command.tag);
-    if (!is_known) return false;
+    if (!takes_nothing(command.tag)) return false;
   }
   return true;
 }
@@ -97,9 +95,9 @@ std::set<std::string> names_made(const FileAnalysis& file) {
   return names;
 }
 
-bool takes_only(const FileAnalysis& file, const std::set<std::string>& names) {
+bool takes_relations_only(const FileAnalysis& file) {
   for (std::size_t i = 0; i < file.script.statements.size(); ++i) {
-    if (!takes_only(file, i, names)) return false;
+    if (!takes_relations(file, i)) return false;
   }
   return true;
 }

@@ -14,7 +14,8 @@ namespace pgsluice {
 /// "relation orders", "orders.total", "f". Schemas do not count: rather too careful.
 std::set<std::string> names_taken(const FileAnalysis& file);
 std::set<std::string> names_made(const FileAnalysis& file);
-/// Whether all that it takes away and that is no table or the like is one of these, and nothing of it is hidden in code.
-bool takes_only(const FileAnalysis& file, const std::set<std::string>& names);
+/// Whether nothing that it takes away is anything but a table or the like, or hidden in code: other names say too little,
+/// for two functions may have one.
+bool takes_relations_only(const FileAnalysis& file);
 
 }  // namespace pgsluice

@@ -253,7 +253,7 @@ class Order {
       return std::includes(made.begin(), made.end(), all.begin(), all.end());
     };
     if (!is_made(found) || (found.empty() && (made.empty() || !knows_no_other_release()))) return false;
-    return takes_only(plan_.files[index].analysis, names) || has_nothing_else(made, names);
+    return takes_relations_only(plan_.files[index].analysis) || has_nothing_else(made, names);
   }
 
   /// The database has only what this release has made so far.
@@ -413,6 +413,8 @@ void keep_names_apart(Plan& plan) {
     if (file.state == FileState::held) {
       if (const Clash clash = misnamed_behind(plan, i); clash.later != nullptr)
         plan.problems.push_back(means_another(clash, file));
+    } else if (file.new_relations || misnamed_behind(plan, i).later != nullptr) {
+      plan.contract_last = false;
     }
     const Clash clash = clash_of(plan, i);
     if (clash.later == nullptr) continue;

@@ -127,6 +127,18 @@ bool are_same(std::string_view a, std::string_view b) {
   return a == b || (is_commit(a) && is_commit(b) && (a.starts_with(b) || b.starts_with(a)));
 }
 
+/// Twice the place, so that a version that nobody has brought finds its own between two others: before the first newer one.
+std::optional<std::size_t> place_of(std::string_view release, const std::vector<std::string>& order) {
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (are_same(order[i], release)) return 2 * i + 1;
+  }
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto known = compare_versions(order[i], release);
+    if (known && *known >= 0) return 2 * i + (*known == 0 ? 1 : 0);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<int> compare_releases(std::string_view a, std::string_view b,
@@ -134,14 +146,13 @@ std::optional<int> compare_releases(std::string_view a, std::string_view b,
   const auto versions = compare_versions(a, b);
   if (versions && !(*versions == 0 && are_two_builds(a, b))) return versions;
   if (are_same(a, b)) return 0;
-  const auto place_of = [&order](std::string_view release) {
-    return std::ranges::find_if(order,
-                                [release](const std::string& known) { return are_same(known, release); });
-  };
-  const auto first = place_of(a);
-  const auto second = place_of(b);
-  if (first == order.end() || second == order.end()) return std::nullopt;
-  return first < second ? -1 : 1;
+  // Of two builds of one version, only those that it has seen.
+  if (versions && (std::ranges::count(order, a) == 0 || std::ranges::count(order, b) == 0))
+    return std::nullopt;
+  const std::optional<std::size_t> first = place_of(a, order);
+  const std::optional<std::size_t> second = place_of(b, order);
+  if (!first || !second || *first == *second) return std::nullopt;
+  return *first < *second ? -1 : 1;
 }
 
 std::vector<std::string> releases_of(const std::vector<BroughtRelease>& brought, std::string_view app,

@@ -364,31 +364,20 @@ bool names(std::string_view text, std::string_view column) {
   return false;
 }
 
-bool is_literal(std::string_view expression) {
-  sql::Lexer lexer(expression);
-  const sql::Token only = lexer.next();
-  const bool is_one = only.kind == sql::TokenKind::string || only.kind == sql::TokenKind::number ||
-                      to_lower(lexer.text(only)) == "true" || to_lower(lexer.text(only)) == "false";
-  return is_one && lexer.next().kind == sql::TokenKind::end;
-}
-
-/// A row that has no value and could have one; of a literal that the condition is about, one with another value. What the
-/// application has changed since is its own.
+/// A row that the condition still finds, and that would get another value; where the condition is about something else, one
+/// that has no value and could have one. What the application has changed since is its own.
 std::string lacks(const Assignment& set, std::string_view condition) {
-  if (is_literal(set.expression) && names(condition, set.column))
-    return cat(set.column, " IS DISTINCT FROM ", set.expression);
+  if (names(condition, set.column)) return cat(set.column, " IS DISTINCT FROM (", set.expression, ")");
   return cat(set.column, " IS NULL AND (", set.expression, ") IS NOT NULL");
 }
 
-/// A DELETE of one table leaves nothing that its condition finds.
+/// What a DELETE finds later may be there by design: it keeps a table short.
 std::string undone_of(const std::string& sql, const Place& place, const Shape& shape) {
-  const auto* erase = as<::DeleteStmt>(shape.statement, T_DeleteStmt);
   const auto* update = as<::UpdateStmt>(shape.statement, T_UpdateStmt);
   const std::string condition(
       place.condition
           ? std::string_view(sql).substr(*place.condition, place.end_of_condition - *place.condition)
           : "true");
-  if (erase != nullptr) return length(erase->usingClause) == 0 ? condition : "";
   if (update == nullptr || length(update->fromClause) > 0) return "";
   const std::vector<Assignment> assignments =
       assignments_of(std::string_view(sql).substr(0, place.condition.value_or(place.end_of_rows)));

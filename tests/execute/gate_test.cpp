@@ -234,6 +234,28 @@ TEST_P(Gate, RowsThatABackfillHasNotSeenHoldAContractStep) {
       << message();
 }
 
+/// Nor may that which cannot be asked be taken for none.
+TEST_P(Gate, RowsThatCannotBeLookedForHoldAContractStep) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders VALUES (1, 2)");
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint NOT NULL DEFAULT 0;\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\nUPDATE orders SET cents = 100 / total WHERE cents = 0;\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("INSERT INTO orders VALUES (2, 0)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("cannot be asked: division by zero (--evidence verified=optional)"));
+  database.sql("UPDATE orders SET total = 4 WHERE id = 2");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("lack what it sets"));
+  database.sql("UPDATE orders SET cents = 25 WHERE id = 2");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 TEST_P(Gate, WhatGoesAlongWithASchemaIsAskedForToo) {
   database.admin(cat("CREATE SCHEMA s AUTHORIZATION ", quote_ident(k_migrator)));
   database.sql("CREATE TABLE s.t (id int); CREATE VIEW public.vt AS SELECT id FROM s.t");

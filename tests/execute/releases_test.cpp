@@ -460,5 +460,43 @@ TEST_P(Releases, AStepBehindOneThatIsHeldBackWaitsForIt) {
       "1");
 }
 
+/// A first install has no release that files would have to wait for.
+TEST_P(Releases, ANewDatabaseGetsItsFilesInTheirOrder) {
+  folder
+      .write("0003_rename.sql",
+             "-- pgsluice: phase=contract\nALTER TABLE orders RENAME COLUMN total TO amount;\n")
+      .write("0004_index.sql", "CREATE INDEX orders_amount ON orders (amount);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
+  EXPECT_EQ(database.sql("SELECT to_regclass('orders_amount') IS NOT NULL"), "t");
+}
+
+/// An application that brings no such files is known by its releases alone.
+TEST_P(Releases, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", "3.0.0"}).code,
+            0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=billing>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  const auto fits = database.connect("billing/3.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
+}
+
+/// The need is a version that nobody has brought by this name.
+TEST_P(Releases, ANeedFindsItsPlaceAmongCommits) {
+  EXPECT_EQ(hook("presync", "v2.3.0", {"--app", "checkout"}).code, 0);
+  folder.write("0003_drop.sql", k_drop);  // checkout>=2.0.0
+  for (const char* release : {"v2.4.0", "v2.4.0-1-gccccccc", "v2.4.0-2-gddddddd"}) {
+    EXPECT_EQ(hook("presync", release, {"--app", "checkout"}).code, 0) << message();
+    EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", release}).code, 0) << release;
+  }
+  EXPECT_FALSE(has_total()) << message();
+}
+
 }  // namespace
 }  // namespace pgsluice::test

@@ -49,6 +49,9 @@ TEST(Releases, ThatAreNoVersionsFollowOneAnotherAsTheyWereSeen) {
   EXPECT_EQ(compare_releases("1.0+a", "1.0", order), 0);
   EXPECT_EQ(compare_releases("1.0+a", "1.0+c", order), std::nullopt);
   EXPECT_EQ(compare_releases("latest", "2.4.0", order), std::nullopt);
+  EXPECT_GT(compare_releases("beef002", "v2.4.0", order).value(), 0);
+  EXPECT_GT(compare_releases("beef002", "2.3.9", order).value(), 0) << "that comes before 2.4.0";
+  EXPECT_EQ(compare_releases("beef002", "2.4.1", order), std::nullopt) << "nobody knows";
   EXPECT_GT(compare_releases("2.10", "2.9", {"2.10", "2.9"}).value(), 0) << "versions know it better";
 }
 
