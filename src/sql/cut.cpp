@@ -367,7 +367,9 @@ bool names(std::string_view text, std::string_view column) {
 /// A row that the condition still finds, and that would get another value; where the condition is about something else, one
 /// that has no value and could have one. What the application has changed since is its own.
 std::string lacks(const Assignment& set, std::string_view condition) {
-  if (names(condition, set.column)) return cat(set.column, " IS DISTINCT FROM (", set.expression, ")");
+  // As text, for an assignment casts, and json has no equality.
+  if (names(condition, set.column))
+    return cat(set.column, "::text IS DISTINCT FROM (", set.expression, ")::text");
   return cat(set.column, " IS NULL AND (", set.expression, ") IS NOT NULL");
 }
 
