@@ -253,7 +253,8 @@ class Order {
       return std::includes(made.begin(), made.end(), all.begin(), all.end());
     };
     if (!is_made(found) || (found.empty() && (made.empty() || !knows_no_other_release()))) return false;
-    return takes_relations_only(plan_.files[index].analysis) || has_nothing_else(made, names);
+    return options_.unused_database || takes_relations_only(plan_.files[index].analysis) ||
+           has_nothing_else(made, names);
   }
 
   /// The database has only what this release has made so far.
