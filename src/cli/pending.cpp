@@ -12,6 +12,7 @@
 #include "cli/reading.hpp"
 #include "execute/backfill_key.hpp"
 #include "gate/record.hpp"
+#include "plan/names.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -61,13 +62,10 @@ std::string name_same_release(const std::vector<Migration>& migrations, Ledger& 
 Present present_in(const Snapshot& snapshot) {
   Present present;
   for (const SnapshotRelation& relation : snapshot.relations) {
-    constexpr std::string_view kinds = "rpvmf";
-    const bool counts = relation.extension.empty() && relation.schema != "pgsluice" &&
-                        kinds.find(relation.relkind) != std::string_view::npos;
-    if (counts) present.relations.push_back({.schemaname = relation.schema, .relname = relation.name});
-    const bool is_sequence =
-        relation.relkind == "S" && relation.extension.empty() && relation.schema != "pgsluice";
-    if (is_sequence) present.others.insert(cat("relation ", relation.name));
+    if (!relation.extension.empty() || relation.schema == "pgsluice") continue;
+    if (is_of_its_own(relation.relkind.front()))
+      present.relations.push_back({.schemaname = relation.schema, .relname = relation.name});
+    if (relation.relkind == "S") present.others.insert(cat("relation ", relation.name));
   }
   for (const SnapshotFunction& function : snapshot.functions) {
     if (function.extension.empty() && function.schema != "pgsluice") present.others.insert(function.name);

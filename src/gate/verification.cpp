@@ -196,8 +196,8 @@ class Verification {
         unasked_.insert(printable_line(filled.file));
         continue;
       }
-      session_.script(
-          cat("BEGIN; SET LOCAL statement_timeout = '", std::to_string(k_longest_look.count()), "s'"));
+      session_.script(cat("BEGIN READ ONLY; SET LOCAL statement_timeout = '",
+                          std::to_string(k_longest_look.count()), "s'"));
       const SqlResult found = session_.query(cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
                                                  filled.from, " WHERE ", filled.undone, ")"),
                                              {});

@@ -30,12 +30,6 @@ bool makes(const Command& command) {
   return creates && !command.name.empty();
 }
 
-/// Whose relation comes and goes with nothing else.
-bool is_of_its_own(const RelationLock& lock) {
-  constexpr std::string_view kinds = "rpvmf";
-  return kinds.find(lock.relkind) != std::string_view::npos;
-}
-
 bool takes_nothing(std::string_view tag) {
   constexpr std::array harmless = {"VariableSetStmt", "TransactionStmt", "CommentStmt", "SecLabelStmt"};
   return std::ranges::find(harmless, tag) != harmless.end() || tag.starts_with("Create");
@@ -45,7 +39,8 @@ bool has_relation(const FileAnalysis& file, std::size_t statement, std::size_t c
   return std::ranges::any_of(file.effects, [&](const Effect& effect) {
     return effect.statement == statement &&
            std::ranges::any_of(effect.commands, [&](const CommandEffect& seen) {
-             return seen.command == command && !seen.inner && std::ranges::any_of(seen.locks, is_of_its_own);
+             return seen.command == command && !seen.inner &&
+                    std::ranges::any_of(seen.locks, is_of_its_own, &RelationLock::relkind);
            });
   });
 }
@@ -68,6 +63,11 @@ std::string key_after_rename(const Command& command) {
 }
 
 }  // namespace
+
+bool is_of_its_own(char relkind) {
+  constexpr std::string_view kinds = "rpvmf";
+  return kinds.find(relkind) != std::string_view::npos;
+}
 
 std::set<std::string> names_taken(const FileAnalysis& file) {
   std::set<std::string> names;

@@ -11,6 +11,9 @@
 
 namespace pgsluice {
 
+/// Tables, views and the like; indexes and sequences come and go with their tables.
+bool is_of_its_own(char relkind);
+
 /// "relation orders", "orders.total", "f". Schemas do not count: rather too careful.
 std::set<std::string> names_taken(const FileAnalysis& file);
 std::set<std::string> names_made(const FileAnalysis& file);

@@ -22,12 +22,6 @@ bool is_contract(const PlannedFile& file) {
   return file.analysis.migration.phase == Phase::contract;
 }
 
-/// Indexes and sequences come and go with their tables.
-bool counts(const RelationLock& lock) {
-  constexpr std::string_view kinds = "rpvmf";
-  return kinds.find(lock.relkind) != std::string_view::npos;
-}
-
 /// What a file touches, and which part of that it makes itself.
 struct Touched {
   Relations found;  ///< it was there before
@@ -59,7 +53,7 @@ class FirstNames {
       const Command& written = statement.commands.at(command.command);
       const auto target = std::find_if(command.locks.begin(), command.locks.end(),
                                        [](const RelationLock& lock) { return lock.role == "target"; });
-      if (target == command.locks.end() || !counts(*target)) continue;
+      if (target == command.locks.end() || !is_of_its_own(target->relkind)) continue;
       RelationName renamed = target->relation;
       if (written.tag == "AlterObjectSchemaStmt") {
         renamed.schemaname = written.new_name;
@@ -82,7 +76,7 @@ Touched touched_by(const PlannedFile& file, FirstNames& names) {
     for (const RelationLock& lock : effect.locks) {
       if (lock.is_new) names.make(lock.relation);
       const RelationName name = names.of(lock.relation);
-      if (!counts(lock) || touched.made.count(name) != 0) continue;
+      if (!is_of_its_own(lock.relkind) || touched.made.count(name) != 0) continue;
       if (lock.is_new && touched.found.count(name) == 0) {
         touched.made.insert(name);
       } else {
@@ -370,7 +364,8 @@ Clash misnamed_behind(const Plan& plan, std::size_t index) {
     for (const Effect& effect : later.analysis.effects) {
       for (const RelationLock& lock : effect.locks) {
         const std::string name(lock.relation.relname);
-        if (counts(lock) && !lock.is_new && given.contains(name)) return {.later = &later, .name = name};
+        if (is_of_its_own(lock.relkind) && !lock.is_new && given.contains(name))
+          return {.later = &later, .name = name};
       }
     }
   }

@@ -96,24 +96,6 @@ int compare_prereleases(const Version& a, const Version& b) {
   return static_cast<int>(a.prerelease.size()) - static_cast<int>(b.prerelease.size());
 }
 
-}  // namespace
-
-bool is_commit(std::string_view text) {
-  constexpr std::size_t shortest = 7;
-  text.remove_prefix(text.starts_with('g') ? 1 : 0);
-  return text.size() >= shortest && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-std::optional<int> compare_versions(std::string_view a, std::string_view b) {
-  const auto left = parse_version(a);
-  const auto right = parse_version(b);
-  if (!left || !right) return std::nullopt;
-  const int order = compare_number_lists(*left, *right);
-  return order != 0 ? order : compare_prereleases(*left, *right);
-}
-
-namespace {
-
 /// What follows `+` does not count, unless it is all in which the two differ.
 bool are_two_builds(std::string_view a, std::string_view b) {
   const std::size_t first = a.find('+');
@@ -140,6 +122,20 @@ std::optional<std::size_t> place_of(std::string_view release, const std::vector<
 }
 
 }  // namespace
+
+bool is_commit(std::string_view text) {
+  constexpr std::size_t shortest = 7;
+  text.remove_prefix(text.starts_with('g') ? 1 : 0);
+  return text.size() >= shortest && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::optional<int> compare_versions(std::string_view a, std::string_view b) {
+  const auto left = parse_version(a);
+  const auto right = parse_version(b);
+  if (!left || !right) return std::nullopt;
+  const int order = compare_number_lists(*left, *right);
+  return order != 0 ? order : compare_prereleases(*left, *right);
+}
 
 std::optional<int> compare_releases(std::string_view a, std::string_view b,
                                     const std::vector<std::string>& order) {

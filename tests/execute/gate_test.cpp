@@ -344,8 +344,7 @@ TEST_P(Gate, AFreezeWindowHoldsContractStepsAndNothingElse) {
 
 TEST_P(Gate, ApplyHoldsBackTooAndTellsIt) {
   ASSERT_EQ(apply(folder, database, {}).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_drop);
+  write_cents(k_drop);
   const Finished first = apply(folder, database, {"--format", "json"});
   EXPECT_EQ(first.code, 0) << first.err;
   EXPECT_THAT(validate("schema/apply.schema.json", Json::parse(first.out)), IsEmpty());
@@ -357,8 +356,7 @@ TEST_P(Gate, ApplyHoldsBackTooAndTellsIt) {
 }
 
 TEST_P(Gate, ANewDatabaseGetsAllOfItsHistoryAtOnce) {
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_drop);
+  write_cents(k_drop);
   const Finished first = hook("presync", "2.1.0");
   EXPECT_EQ(first.code, 0) << first.err;
   EXPECT_FALSE(has_total());

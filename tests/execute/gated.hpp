@@ -76,11 +76,15 @@ class Gated : public ::testing::TestWithParam<Server> {
                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = "
                "'total'") == "1";
   }
+  /// The new column, and the step that takes the old one away.
+  void write_cents(std::string_view drop) {
+    folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+        .write("0003_drop.sql", drop);
+  }
   /// Release 1 is there, release 2 has brought its expand step and the contract step that follows it.
   void bring_two() {
     EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-    folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-        .write("0003_drop.sql", k_drop);
+    write_cents(k_drop);
     const Finished two = hook("presync", "2.0.0");
     EXPECT_EQ(two.code, 0) << two.err;
   }

@@ -24,8 +24,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, Releases, ::testing::ValuesIn(servers({12, 15,
 
 TEST_P(Releases, AReleaseThatIsBroughtAgainIsNotNew) {
   EXPECT_EQ(hook("presync", "latest").code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_drop);
+  write_cents(k_drop);
   EXPECT_EQ(hook("presync", "latest").code, 0);
   EXPECT_TRUE(has_total()) << "somebody may have used it since the first time";
   EXPECT_EQ(state("0003_drop.sql"), "held");
@@ -128,8 +127,7 @@ TEST_P(Releases, AFirstInstallAtAnOldReleaseKeepsWhatThatNeeds) {
 /// A hotfix of the release before, or another spelling of this one.
 TEST_P(Releases, AnOlderReleaseIsNoLaterOne) {
   EXPECT_EQ(hook("presync", "2.3.0").code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_unsaid);
+  write_cents(k_unsaid);
   EXPECT_EQ(hook("presync", "2.4.0").code, 0);
   for (const char* older : {"2.3.5", "2.4", "2.4.0.0", "2.4.0-rc1"}) {
     for (const char* moment : {"presync", "postsync"}) {
@@ -161,8 +159,7 @@ TEST_P(Releases, WhatWasNeverBroughtWholeIsNoEarlierRelease) {
 TEST_P(Releases, CommitsFollowOneAnotherAsTheLedgerHasSeenThem) {
   const std::vector<std::string> app{"--app", "checkout"};
   EXPECT_EQ(hook("presync", "f00d001", app).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_unsaid);
+  write_cents(k_unsaid);
   EXPECT_EQ(hook("presync", "beef002", app).code, 0);
   EXPECT_EQ(hook("presync", "f00d001", app).code, 0) << "a way back";
   EXPECT_EQ(hook("postsync", "f00d001", app).code, 0);
@@ -263,8 +260,7 @@ TEST_P(Releases, AnApplicationOfWhichNoReleaseIsKnownHoldsAContractStep) {
 
 TEST_P(Releases, ReleasesOfAnotherApplicationDoNotCount) {
   EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_unsaid);
+  write_cents(k_unsaid);
   EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
   EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
   EXPECT_TRUE(has_total());
@@ -287,8 +283,7 @@ TEST_P(Releases, AFolderThatIsBroughtAgainIsAsOldAsItWasThen) {
   Folder other;
   other.write("b.sql", "CREATE TABLE b (id int);\n");
   EXPECT_EQ(nameless_hook(folder.path()).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_unsaid);
+  write_cents(k_unsaid);
   EXPECT_EQ(nameless_hook(folder.path()).code, 0);
   EXPECT_EQ(nameless_hook(other.path()).code, 0);
   for (const char* moment : {"presync", "postsync"}) {
@@ -337,8 +332,7 @@ TEST_P(Releases, AReleaseWithoutWhatTheStepRestsOnIsTooOld) {
   EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
   std::filesystem::remove(folder.path() / "0002_cents.sql");
   EXPECT_EQ(hook("presync", "2.0.1", app).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_drop);
+  write_cents(k_drop);
   EXPECT_EQ(hook("presync", "2.1.0", app).code, 0);
   {
     const auto revert = database.connect("checkout/2.0.1");
@@ -355,8 +349,7 @@ TEST_P(Releases, AReleaseWithoutWhatTheStepRestsOnIsTooOld) {
 TEST_P(Releases, ACommitBehindAVersionIsNoReleaseBeforeIt) {
   const std::vector<std::string> app{"--app", "checkout"};
   EXPECT_EQ(hook("presync", "2.4.0", app).code, 0);
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_drop.sql", k_unsaid);
+  write_cents(k_unsaid);
   EXPECT_EQ(hook("presync", "2.4.0-3-gaaaaaaa", app).code, 0);
   {
     const auto old = database.connect("checkout/2.4.0");
