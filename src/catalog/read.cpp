@@ -37,7 +37,8 @@ void settle(Questions& questions, const ReadOptions& options) {
   questions.say(
       "SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'"
       "; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'"
-      "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off");
+      "; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off"
+      "; SET LOCAL jit = off");  // to compile a query costs more than to run it, and each runs once
 }
 
 template <typename Value>
