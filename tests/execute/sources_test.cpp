@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "catalog/read.hpp"
+#include "catalog/read_queries.hpp"
 #include "execute/harness.hpp"
 #include "pgsluice/effects.hpp"
 #include "pgsluice/error.hpp"
@@ -149,6 +151,44 @@ TEST_P(Sources, AnUnchangedDatabaseGivesTheSameText) {
   EXPECT_FALSE(session->in_transaction());
   second.taken_at = first.taken_at;
   EXPECT_EQ(write_snapshot(first), write_snapshot(second));
+}
+
+/// Rows that the server has looked at in vain while it answered.
+long long rows_in_vain(Session& session, const std::string& sql) {
+  const std::regex in_vain(R"(loops=(\d+)|Rows Removed by[^:]*: (\d+))");
+  const SqlResult plan = session.query(cat("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ", sql), {});
+  EXPECT_TRUE(plan.ok) << plan.error.message;
+  long long rows = 0;
+  long long loops = 1;  // of the node that the line belongs to
+  for (std::size_t line = 0; line < plan.rows.size(); ++line) {
+    std::smatch found;
+    const std::string text = plan.text(line, 0);
+    if (!std::regex_search(text, found, in_vain)) continue;
+    if (found[1].matched) {
+      loops = std::stoll(found[1]);
+    } else {
+      rows += loops * std::stoll(found[2]);
+    }
+  }
+  return rows;
+}
+
+/// In a database in which nobody has counted rows yet the planner believes that there are next to none.
+TEST_P(Sources, AYoungDatabaseIsNotReadInTheSquareOfItsSize) {
+  std::string tables;
+  constexpr int count = 60;
+  for (int i = 0; i < count; ++i) {
+    tables += cat("CREATE TABLE t", std::to_string(i), " (id int PRIMARY KEY, n int UNIQUE CHECK (n > 0));");
+  }
+  database.sql(tables);
+  const std::unique_ptr<Session> session = database.connect("sources");
+  session->script("SET random_page_cost = 1");  // as read_snapshot() does
+  const catalog::Queries queries(session->server_version_num(), true);
+  constexpr long long enough = 100LL * count;
+  EXPECT_LT(rows_in_vain(*session, queries.constraints()), enough);
+  EXPECT_LT(rows_in_vain(*session, queries.indexes()), enough);
+  EXPECT_LT(rows_in_vain(*session, catalog::Queries::columns()), enough);
+  EXPECT_LT(rows_in_vain(*session, queries.relations()), enough);
 }
 
 /// Whoever changes a table is not waited for longer than was asked, and is named as the cause.
