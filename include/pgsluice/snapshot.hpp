@@ -165,6 +165,13 @@ struct SnapshotStatistics {
   std::string definition;
 };
 
+/// A foreign server.
+struct SnapshotServer {
+  std::string name;
+  std::string wrapper;
+  std::string owner;
+};
+
 struct SnapshotPublication {
   std::string name;
   std::string owner;
@@ -211,6 +218,7 @@ struct Snapshot {
   std::vector<SnapshotType> types;
   std::vector<SnapshotCast> casts;  ///< of and to types outside pg_catalog
   std::vector<SnapshotFunction> functions;
+  std::vector<SnapshotServer> servers;
   std::vector<SnapshotRelation> relations;
   std::vector<SnapshotStatistics> statistics;
   std::vector<SnapshotPublication> publications;

@@ -40,7 +40,10 @@ void CatalogChange::run() {
     return;
   }
   if (tag == "CreateForeignServerStmt") {
-    catalog_.objects().servers[command_.name] = command_.new_name;
+    const RelationName name{.schemaname = {}, .relname = command_.name};
+    Catalog::Objects& objects = catalog_.objects();
+    if (objects.others.emplace(std::pair("OBJECT_FOREIGN_SERVER", name), catalog_.role).second)
+      objects.servers[command_.name] = command_.new_name;
     return;
   }
   if (tag == "CreatePublicationStmt" || tag == "AlterPublicationStmt") return publish();

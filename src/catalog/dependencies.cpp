@@ -196,12 +196,6 @@ class Dependencies {
         if (draws_from(column, name)) add(part_object(Kind::default_value, table->name, column.name));
       }
     }
-    // That of a serial column is not written.
-    if (const Relation* table = relation != nullptr ? catalog_.find(relation->owner_table) : nullptr) {
-      for (const CatalogColumn& column : table->columns) {
-        if (column.owned_sequence == name) add(part_object(Kind::default_value, table->name, column.name));
-      }
-    }
     // A key to a partitioned table is one to each of its partitions, too, and goes as a whole.
     if (relation != nullptr && relation->is_partition) {
       for (const RelationName& ancestor : ancestors(*relation)) add_keys_to(ancestor);

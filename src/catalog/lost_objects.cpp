@@ -122,7 +122,7 @@ bool LostObjects::access_method(Name name) const {
   return std::ranges::find(k_known, std::string_view(name)) == k_known.end();
 }
 
-/// Of a server that a snapshot names the wrapper is not known.
+/// The wrapper of a server that no file makes is not known, nor is one that a snapshot of before does not have.
 bool LostObjects::server(Name server) const {
   if (server.empty()) return false;
   if (other("OBJECT_FOREIGN_SERVER", server)) return true;

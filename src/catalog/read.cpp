@@ -114,6 +114,7 @@ std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const Re
   read_list(questions, catalog::Queries::extensions(), snapshot.extensions);
   read_list(questions, catalog::Queries::types(), snapshot.types);
   read_list(questions, catalog::Queries::casts(), snapshot.casts);
+  read_list(questions, catalog::Queries::servers(), snapshot.servers);
   Relations relations(questions, snapshot.relations, queries.relations());
   relations.read(catalog::Queries::columns(), &SnapshotRelation::columns);
   relations.read(queries.constraints(), &SnapshotRelation::constraints);

@@ -111,6 +111,11 @@ std::string Queries::casts() {
       "format_type(k.castsource, NULL) COLLATE \"C\", format_type(k.casttarget, NULL) COLLATE \"C\"");
 }
 
+std::string Queries::servers() {
+  return objects("", cat("s.srvname AS name, w.fdwname AS wrapper, ", role("s.srvowner"), " AS owner"),
+                 "pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw", "s.srvname");
+}
+
 std::string Queries::relations() const {
   const std::string bytes =
       sizes_ ? "CASE WHEN c.relkind IN ('r', 'm', 'S') THEN pg_relation_size(c.oid) END AS bytes,"

@@ -17,6 +17,7 @@ class Queries {
   [[nodiscard]] static std::string extensions();
   [[nodiscard]] static std::string types();
   [[nodiscard]] static std::string casts();
+  [[nodiscard]] static std::string servers();
   [[nodiscard]] static std::string statistics();
   [[nodiscard]] std::string publications() const;
   [[nodiscard]] static std::string event_triggers();

@@ -153,6 +153,10 @@ class CatalogRestorer {
       catalog_.default_access_method = database.default_access_method;
     types();
     for (const SnapshotFunction& function : snapshot_.functions) add(function_sql(function));
+    for (const SnapshotServer& server : snapshot_.servers) {
+      add(cat("CREATE SERVER ", quote_ident(server.name), " FOREIGN DATA WRAPPER ",
+              quote_ident(server.wrapper)));
+    }
     relations();
     for (const SnapshotStatistics& statistics : snapshot_.statistics) add(statistics.definition);
     for (const SnapshotPublication& publication : snapshot_.publications) add(publication_sql(publication));
@@ -254,6 +258,8 @@ class CatalogRestorer {
       if (found == objects.functions.end()) continue;
       for (CatalogFunction& overload : found->second) overload.owner = function.owner;
     }
+    for (const SnapshotServer& server : snapshot_.servers)
+      objects.others[{"OBJECT_FOREIGN_SERVER", {.schemaname = {}, .relname = server.name}}] = server.owner;
     for (const SnapshotRelation& relation : snapshot_.relations) {
       const auto found = objects.types.find(name_of(relation));
       if (found != objects.types.end()) found->second.owner = relation.owner;

@@ -167,6 +167,13 @@ void describe(Fields& f, SnapshotCast& c) {
 }
 
 template <typename Fields>
+void describe(Fields& f, SnapshotServer& s) {
+  f.required("name", s.name);
+  f("wrapper", s.wrapper);
+  f("owner", s.owner);
+}
+
+template <typename Fields>
 void describe(Fields& f, SnapshotStatistics& s) {
   f.required("schema", s.schema);
   f.required("name", s.name);
@@ -226,6 +233,7 @@ void describe(Fields& f, Snapshot& s) {
   f("types", s.types);
   f("casts", s.casts);
   f("functions", s.functions);
+  f("servers", s.servers);
   f("relations", s.relations);
   f("statistics", s.statistics);
   f("publications", s.publications);

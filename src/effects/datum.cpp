@@ -117,26 +117,49 @@ std::optional<long double> take_offset(std::string_view& text) {
   return west ? -offset : offset;
 }
 
-/// Microseconds since 1970, of local time or, for timestamptz that says its offset, of UTC.
-std::optional<Datum> time_value(std::string_view text, Domain domain, const std::string& timezone) {
+/// A point in time as it is written.
+struct WrittenTime {
+  long double date = 0;
+  long double time = 0;  ///< of the day
+  std::optional<long double> offset;
+};
+
+std::optional<WrittenTime> read_time(std::string_view text) {
   text = trim(text);
   const auto date = take_date(text);
   if (!date) return std::nullopt;
-  long double result = *date;
+  WrittenTime result{.date = *date};
   const std::string_view before = text;
   text = trim(text);
   if (skip(text, 'T') || (!text.empty() && text.size() < before.size())) {
     const auto time = take_time(text);
     if (!time) return std::nullopt;
-    if (domain != Domain::date) result += *time;
+    result.time = *time;
   }
-  const auto offset = text.empty() ? std::nullopt : take_offset(text);
-  if (!text.empty()) return std::nullopt;
-  const bool has_zone = domain == Domain::timestamptz;
-  return Datum{.domain = domain,
-               .number = has_zone && offset ? result - *offset : result,
+  if (!text.empty()) result.offset = take_offset(text);
+  return text.empty() ? std::optional(result) : std::nullopt;
+}
+
+/// Microseconds since 1970, of local time or, for timestamptz that says its offset, of UTC. `from`: the type that the
+/// constant has by itself, with which a time zone and a time of day come and go.
+std::optional<Datum> time_value(std::string_view text, Domain domain, Domain from,
+                                const std::string& timezone, Meeting meeting) {
+  const std::optional<WrittenTime> written = read_time(text);
+  if (!written) return std::nullopt;
+  const bool has_offset = from == Domain::timestamptz && written->offset.has_value();
+  const bool has_zone = from == Domain::timestamptz || domain == Domain::timestamptz;
+  const long double time = from == Domain::date ? 0 : written->time;
+  Datum result{.domain = domain,
+               .number = written->date + time - (has_offset ? *written->offset : 0),
                .text = {},
-               .is_local = has_zone && !offset && !is_utc(timezone)};
+               // Without an offset, or when it is lost, a timestamptz is what the session's zone makes of it.
+               .is_local = has_zone && (!has_offset || from != domain) && !is_utc(timezone)};
+  if (domain != Domain::date) return result;
+  const long double day = std::floor(result.number / k_day) * k_day;
+  const bool is_midnight = !has_offset && time == 0;  // of the same day in any zone
+  if (is_midnight || (meeting == Meeting::assigned && !result.is_local))
+    return Datum{.domain = domain, .number = day, .text = {}};
+  return std::nullopt;
 }
 
 // ---- domains ------------------------------------------------------------------------------
@@ -211,30 +234,32 @@ Domain domain_of(const TypeName& type) {
   return found != k_domains.end() ? found->second : Domain::other;
 }
 
-std::optional<Datum> datum(const TypeName& column, const Value& constant, const std::string& timezone) {
+std::optional<Datum> datum(const TypeName& column, const Value& constant, const std::string& timezone,
+                           Meeting meeting) {
   if (constant.kind != Value::Kind::constant) return std::nullopt;
   const Domain domain = domain_of(column);
   if (domain == Domain::other) return std::nullopt;
-  if (!constant.type.empty() && !is_comparable(domain, domain_of({.name = constant.type})))
-    return std::nullopt;
+  const Domain from = constant.type.empty() ? domain : domain_of({.name = constant.type});
+  const bool casts = meeting == Meeting::assigned && is_time(domain) && is_time(from);
+  if (!casts && !is_comparable(domain, from)) return std::nullopt;
   if (domain == Domain::boolean) return boolean(constant.text);
   if (domain == Domain::uuid) return uuid(constant.text);
   if (domain == Domain::text) return Datum{.domain = domain, .text = constant.text};
-  if (is_time(domain)) return time_value(constant.text, domain, timezone);
+  if (is_time(domain)) return time_value(constant.text, domain, from, timezone, meeting);
   const auto value = number(constant.text, domain == Domain::integer);
   if (!value) return std::nullopt;
   return Datum{.domain = domain, .number = *value, .text = {}};
 }
 
-std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column,
-                                  const Value& constant) {
+std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column, const Value& constant,
+                                  Meeting meeting) {
   if (constant.kind != Value::Kind::constant) return std::nullopt;
   const CatalogType* type = catalog.find_type(column.type);
   const bool is_enum = type != nullptr && type->typtype == 'e' && !column.type.array;
   if (is_enum && (constant.type.empty() || constant.type == column.type.name)) {
     return Datum{.domain = Domain::other, .text = constant.text};
   }
-  return datum(column.type, constant, catalog.timezone);
+  return datum(column.type, constant, catalog.timezone, meeting);
 }
 
 std::optional<int> compare(const Datum& a, const Datum& b) {

@@ -30,16 +30,22 @@ struct Datum {
   Domain domain = Domain::other;
   long double number = 0;
   std::string text;
-  bool is_local =
-      false;  ///< a timestamptz that is written without its offset, in a time zone that is not known
+  bool is_local = false;  ///< off by the distance of a time zone that is not known
 };
 
-/// The constant as a value of the column's type. Empty when that is not known here, or when PostgreSQL compares the two
-/// by a function that is not immutable, so that the planner does not look at it (timestamp with timestamptz).
-std::optional<Datum> datum(const TypeName& column, const Value& constant, const std::string& timezone);
+/// What a constant has to do with a column.
+enum class Meeting : unsigned char {
+  compared,  ///< by the planner, which does not look at it where the function is not immutable: timestamp with timestamptz
+  assigned,  ///< it is cast to the column's type
+};
+
+/// The constant as a value of the column's type. Empty when that is not known here.
+std::optional<Datum> datum(const TypeName& column, const Value& constant, const std::string& timezone,
+                           Meeting meeting);
 
 /// The same for a column, whose type may be an enum: of its labels only equality is known.
-std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column, const Value& constant);
+std::optional<Datum> column_value(const Catalog& catalog, const CatalogColumn& column, const Value& constant,
+                                  Meeting meeting = Meeting::compared);
 
 /// Below, equal or above; empty when their order depends on more than is known, such as a collation.
 std::optional<int> compare(const Datum& a, const Datum& b);

@@ -89,9 +89,10 @@ class Level {
 
   // ---- values ------------------------------------------------------------------------------
 
-  [[nodiscard]] std::optional<Datum> value(std::size_t place, const Value& constant) const {
+  [[nodiscard]] std::optional<Datum> value(std::size_t place, const Value& constant,
+                                           Meeting meeting = Meeting::compared) const {
     const CatalogColumn* column = table_.column(key_.columns[place]);
-    return column != nullptr ? column_value(catalog_, *column, constant) : std::nullopt;
+    return column != nullptr ? column_value(catalog_, *column, constant, meeting) : std::nullopt;
   }
 
   [[nodiscard]] Bound bound_of(const Relation& child) const {
@@ -165,13 +166,14 @@ class Level {
   }
 
   void compare_with(const Predicate& part, std::size_t place, Known& known) const {
+    const Meeting meeting = part.op == ":=" ? Meeting::assigned : Meeting::compared;
     std::vector<Datum> values;
     for (const Value& constant : part.values) {
-      auto one = value(place, constant);
+      auto one = value(place, constant, meeting);
       if (!one) return;
       values.push_back(std::move(*one));
     }
-    if (part.op == "=") {
+    if (part.op == "=" || part.op == ":=") {
       if (known.points) {
         keep_common(*known.points, values);
       } else {

@@ -196,8 +196,17 @@ Members moved_tables(const Subject& subject) {
   return members;
 }
 
+/// pg: tablecmds.c ATExecChangeOwner() looks at the indexes when the owner is another one.
 Members moved_indexes(const Subject& subject) {
-  return indexes_of(subject, movable(subject));
+  Members members = movable(subject);
+  if (subject.command.tag == "ReassignOwnedStmt") {
+    // No name is CURRENT_USER or SESSION_USER: of two it is not known which.
+    const Catalog& catalog = subject.catalog;
+    const Name current = catalog.role == catalog.session_role ? catalog.role : Name();
+    const Name owner = subject.command.new_name.empty() ? current : subject.command.new_name;
+    std::erase_if(members, [&](const Member& m) { return subject.catalog.find(m.name)->owner == owner; });
+  }
+  return indexes_of(subject, members);
 }
 
 Members published_tables(const Subject& subject) {

@@ -258,7 +258,7 @@ class RowWalk {
     if (!is_partitioned(relation) || !sets_key(change, relation)) return false;
     Predicate said = without_columns(demanded(change.target), changed_columns(change));
     for (std::size_t i = 0; i < change.set_columns.size(); ++i) {
-      said = both(said, is_value(change.set_columns[i], change.set_values[i]));
+      said = both(said, is_value(change.set_columns[i], change.set_values[i], ":="));
     }
     const Relations reached = live_partitions(catalog_, relation, said, change.target.alias);
     add_all(changed, reached);
@@ -297,10 +297,11 @@ class RowWalk {
 
   // ---- values -------------------------------------------------------------------------------
 
-  static Predicate is_value(Name column, const Value& value) {
+  /// `op`: = or :=
+  static Predicate is_value(Name column, const Value& value, std::string_view op) {
     if (value.kind == Value::Kind::null) return {.kind = Predicate::Kind::is_null, .column = column};
     if (value.kind != Value::Kind::constant) return {};
-    return {.kind = Predicate::Kind::compare, .column = column, .op = "=", .values = {value}};
+    return {.kind = Predicate::Kind::compare, .column = column, .op = op, .values = {value}};
   }
 
   /// Where the values of a row have the one of the column: its place, or nowhere.
@@ -344,7 +345,8 @@ class RowWalk {
     Predicate said;
     for (const Name name : key_columns(relation)) {
       const CatalogColumn* column = relation.column(name);
-      if (column != nullptr) said = both(said, is_value(name, new_value(change, row, relation, *column)));
+      if (column != nullptr)
+        said = both(said, is_value(name, new_value(change, row, relation, *column), ":="));
     }
     return said;
   }
@@ -453,7 +455,7 @@ class RowWalk {
     if (is_new || !is_planned_alone(relation, key, false, most_rows(change, relation))) return {};
     Predicate said;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      said = both(said, is_value(columns[i], set_value(change, key.columns[i])));
+      said = both(said, is_value(columns[i], set_value(change, key.columns[i]), "="));
     }
     return said;
   }
@@ -469,7 +471,7 @@ class RowWalk {
         const CatalogColumn* column = relation.column(key.columns[i]);
         const Value value = column != nullptr ? new_value(change, row, relation, *column) : Value{};
         has_null = has_null || value.kind == Value::Kind::null;
-        said = both(said, is_value(columns[i], value));
+        said = both(said, is_value(columns[i], value, "="));
       }
       if (has_null) continue;
       ++looked_for;

@@ -10,10 +10,11 @@ namespace pgsluice::sql {
 
 namespace {
 
-/// A constant of SET as text: a number, a word or a string.
+/// A constant of SET as text: a number, a word or a string, also that of SET TIME ZONE INTERVAL '…'.
 std::string setting_value(const ::List* args) {
   std::string result;
   for (::Node* node : each(args)) {
+    if (auto* interval = as<::TypeCast>(node, T_TypeCast)) node = interval->arg;
     auto* constant = as<::A_Const>(node, T_A_Const);
     if (constant == nullptr) continue;
     if (!result.empty()) result += ", ";

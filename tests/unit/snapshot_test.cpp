@@ -54,6 +54,9 @@ constexpr const char* k_everything = R"json({
     {"schema":"App","name":"p","prokind":"p","language":"sql","sql_body":"BEGIN ATOMIC\n SELECT 1;\nEND"},
     {"schema":"App","name":"t","result":"trigger","language":"plpgsql","security_definer":true,"source":"BEGIN RETURN NEW; END"}
   ],
+  "servers": [
+    {"name":"Far","wrapper":"W","owner":"o"}
+  ],
   "relations": [
     {
       "schema": "App",
