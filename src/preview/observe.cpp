@@ -16,77 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Relations outside the system catalogs; TOAST tables and their indexes are left out.
-constexpr std::string_view k_relations =
-    "SELECT c.oid, quote_ident(CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END) || '.' ||"
-    " quote_ident(c.relname), c.relname, c.relkind, coalesce(pg_relation_filenode(c.oid), 0),"
-    " coalesce(i.indrelid, 0), coalesce(pg_stat_get_xact_numscans(c.oid), 0),"
-    " coalesce(pg_table_size(c.oid), 0)"  // locks the relation for an instant: nobody else is there
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = "
-    "c.oid"
-    " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND c.relkind "
-    "NOT IN ('t', 'c')"
-    " AND (n.nspname !~ '^pg_temp' OR n.oid = pg_my_temp_schema())";
-
 constexpr std::string_view k_locks =
     "SELECT relation, mode, granted FROM pg_locks"
     " WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384";
-
-constexpr std::string_view k_foreign_keys =
-    "SELECT oid, conname, conrelid, confrelid, convalidated FROM pg_constraint WHERE contype = 'f'";
-
-/// Others may be in the way where they are.
-ExitCode code_of(const SqlResult& failed) {
-  if (failed.connection_lost) return ExitCode::unreachable;
-  switch (pg::classify(failed.error.sqlstate)) {
-    case pg::Failure::lock_timeout:
-    case pg::Failure::conflict:
-    case pg::Failure::cancelled: return ExitCode::lock_budget;
-    default: return ExitCode::bug;
-  }
-}
-
-SqlResult ask(Session& session, std::string_view sql) {
-  SqlResult result = session.query(sql, {});
-  if (!result.ok) throw Error(code_of(result), cat("cannot look at the catalogs: ", result.error.message));
-  return result;
-}
-
-ObservedRelations relations(Session& session) {
-  ObservedRelations all;
-  const SqlResult result = ask(session, k_relations);
-  for (std::size_t i = 0; i < result.rows.size(); ++i) {
-    all[result.text(i, 0)] = {.name = result.text(i, 1),
-                              .relname = result.text(i, 2),
-                              .relkind = result.text(i, 3).front(),
-                              .filenode = result.text(i, 4),
-                              .table = result.text(i, 5),
-                              .scans = result.number(i, 6).value_or(0),
-                              .bytes = result.number(i, 7).value_or(0)};
-  }
-  return all;
-}
-
-ObservedForeignKeys foreign_keys(Session& session) {
-  ObservedForeignKeys all;
-  const SqlResult result = ask(session, k_foreign_keys);
-  for (std::size_t i = 0; i < result.rows.size(); ++i) {
-    all[result.text(i, 0)] = {.name = result.text(i, 1),
-                              .referencing = result.text(i, 2),
-                              .referenced = result.text(i, 3),
-                              .validated = result.truth(i, 4)};
-  }
-  return all;
-}
-
-/// Those that the statement has made or validated.
-ObservedForeignKeys changed(const ObservedForeignKeys& before, ObservedForeignKeys after) {
-  std::erase_if(after, [&before](const auto& item) {
-    const auto old = before.find(item.first);
-    return old != before.end() && old->second.validated == item.second.validated;
-  });
-  return after;
-}
 
 HeldLocks locks_of(Session& session) {
   HeldLocks held;
@@ -125,17 +57,15 @@ bool has_command(const Statement& statement, std::string_view tag) {
 /// Puts together what the catalogs showed before and after with what the server said meanwhile.
 class Reader {
  public:
-  /// `at_begin`: what there was before the transaction. Work on what it made itself keeps nobody waiting. `taken`: the
-  /// locks of the statement; `held`: all of the transaction. `keys`: those that the statement has made or validated.
-  Reader(const ObservedRelations& at_begin, const ObservedRelations& before, const ObservedRelations& after,
-         HeldLocks taken, const HeldLocks& held, ObservedForeignKeys keys, Session& session,
+  /// Work on what the transaction made itself keeps nobody waiting. `taken`: the locks of the statement; `held`: all of the
+  /// transaction.
+  Reader(const SeenCatalog& catalog, HeldLocks taken, const HeldLocks& held, Session& session,
          const Statement& statement, Observation& result)
-      : at_begin_(at_begin),
-        before_(before),
-        after_(after),
+      : catalog_(catalog),
+        before_(catalog.before()),
+        after_(catalog.after()),
         taken_(std::move(taken)),
         held_(held),
-        keys_(std::move(keys)),
         session_(session),
         writes_nothing_(statement.tag == "TruncateStmt" || statement.tag == "TransactionStmt"),
         runs_code_(is_code(statement.tag)),
@@ -147,8 +77,8 @@ class Reader {
     for (const auto& [oid, relation] : after_) {
       const auto old = before_.find(oid);
       if (old == before_.end() || old->second.filenode == relation.filenode || is_truncated(oid)) continue;
-      if (has_heap(relation.relkind) && at_begin_.contains(oid)) result_.rewrites.insert(old->second.name);
-      if (is_index(relation.relkind) && !moves_ && at_begin_.contains(relation.table)) add_build(relation);
+      if (has_heap(relation.relkind) && catalog_.was_there(oid)) result_.rewrites.insert(old->second.name);
+      if (is_index(relation.relkind) && !moves_ && catalog_.was_there(relation.table)) add_build(relation);
     }
     for (const std::string& message : messages) read_message(message);
     read_other_scans();
@@ -160,14 +90,14 @@ class Reader {
       const auto now = after_.find(oid);
       if (old == before_.end() && now == after_.end()) continue;  // TOAST, a transient heap
       const ObservedRelation& relation = old != before_.end() ? old->second : now->second;
-      const bool made = !at_begin_.contains(oid);
+      const bool made = !catalog_.was_there(oid);
       ObservedLock& lock =
           result_.locks.try_emplace(relation.name, ObservedLock{.is_new = true}).first->second;
       lock.relkind = relation.relkind;
       lock.mode = std::max(lock.mode, *modes.rbegin());
       // An index that was made again under its name is none that nobody knows.
       const bool again = is_index(relation.relkind) && old == before_.end() &&
-                         existed(before_, relation.name) && existed(at_begin_, relation.name);
+                         existed(before_, relation.name) && existed(catalog_.at_begin(), relation.name);
       lock.is_new = lock.is_new && made && !again;
       lock.touched = lock.touched || made || now == after_.end() ||
                      (!is_truncated(oid) && old->second.filenode != now->second.filenode);
@@ -246,13 +176,13 @@ class Reader {
     } else if (message.starts_with("validate_index found")) {
       result_.scans.insert(built_.begin(), built_.end());
     }
-    for (const auto& [oid, key] : keys_) {
+    for (const auto& [oid, key] : catalog_.new_keys()) {
       if (names(message, "validating foreign key constraint", key.name)) read_foreign_key(key);
     }
   }
 
   void add_scan(const Named& table) {
-    if (at_begin_.contains(table.first)) result_.scans.insert(table.second.name);
+    if (catalog_.was_there(table.first)) result_.scans.insert(table.second.name);
   }
 
   /// building index "i" on table "t" serially
@@ -265,7 +195,7 @@ class Reader {
         table_with([&](const std::string& name) { return place_of(name) != std::string_view::npos; });
     if (table == nullptr) return;
     ++explained_[table->first];
-    if (!at_begin_.contains(table->first)) return;
+    if (!catalog_.was_there(table->first)) return;
     built_.push_back(table->second.name);
     const std::string_view index =
         message.substr(k_begin.size(), place_of(table->second.relname) - k_begin.size());
@@ -281,8 +211,8 @@ class Reader {
 
   void add_build(const ObservedRelation& index) {
     result_.index_builds.insert(index.name);
-    const auto table = after_.find(index.table);
-    if (table != after_.end()) result_.indexed.insert(table->second.name);
+    const auto table = catalog_.all().find(index.table);
+    if (table != catalog_.all().end()) result_.indexed.insert(table->second.name);
   }
 
   void read_foreign_key(const ObservedForeignKey& key) {
@@ -303,8 +233,9 @@ class Reader {
   [[nodiscard]] std::vector<std::string> with_partitions(const std::string& table) const {
     const SqlResult found =
         ask(session_, cat("WITH RECURSIVE tree AS (SELECT ", table,
-                          "::oid AS oid UNION SELECT inhrelid FROM "
-                          "pg_inherits JOIN tree ON inhparent = tree.oid) SELECT oid FROM tree"));
+                          "::oid AS oid UNION SELECT inhrelid FROM pg_inherits",
+                          " JOIN tree ON inhparent = tree.oid JOIN pg_class c ON c.oid = tree.oid",
+                          " WHERE c.relkind = 'p') SELECT oid FROM tree"));
     std::vector<std::string> oids;
     for (std::size_t i = 0; i < found.rows.size(); ++i) oids.push_back(found.text(i, 0));
     return oids;
@@ -324,12 +255,11 @@ class Reader {
     }
   }
 
-  const ObservedRelations& at_begin_;
+  const SeenCatalog& catalog_;
   const ObservedRelations& before_;
   const ObservedRelations& after_;
   HeldLocks taken_;
   const HeldLocks& held_;
-  ObservedForeignKeys keys_;
   Session& session_;
   bool writes_nothing_;  ///< gives new files, or those of a savepoint back, and writes nothing into them
   bool runs_code_;       ///< which may truncate, too
@@ -341,7 +271,9 @@ class Reader {
 };
 
 /// What one statement wrote anew lies beside what it replaces until its transaction ends.
-void measure_disk(const ObservedRelations& before, const ObservedRelations& after, Observation& result) {
+void measure_disk(const SeenCatalog& catalog, Observation& result) {
+  const ObservedRelations& before = catalog.before();
+  const ObservedRelations& after = catalog.after();
   for (const auto& [oid, now] : after) {
     const auto old = before.find(oid);
     const bool written_anew = old == before.end() || old->second.filenode != now.filenode;
@@ -450,50 +382,54 @@ class Lookout {
 }  // namespace
 
 void StatementObserver::begin() {
-  before_ = relations(session_);
-  keys_before_ = foreign_keys(session_);
-  at_begin_ = before_;
+  catalog_.begin(session_);
   held_.clear();
 }
 
-Observation StatementObserver::run(const std::string& sql, const Watch& watch,
-                                   std::vector<std::string>& messages) {
+Observation StatementObserver::send(const std::string& sql, const Watch& watch,
+                                    std::vector<std::string>& messages) {
   Observation result;
-  const long long wal = wal_position(session_);
   session_.take_notices();
   const auto from = std::chrono::steady_clock::now();
   SqlResult ran =
       session_.run({.sql = sql, .keep_rows = false, .interruptible = Interruptible::yes, .watch = watch});
   result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
   for (Notice& notice : session_.take_notices()) messages.push_back(std::move(notice.message));
-  if (ran.ok) {
-    result.wal_bytes = wal_position(session_) - wal;
-    result.temp_bytes = temp_bytes(messages);
-    return result;
-  }
+  if (ran.ok) return result;
   result.error = std::move(ran.error);
   if (ran.connection_lost && result.error->message.empty()) result.error->message = "the connection was lost";
+  return result;
+}
+
+Observation StatementObserver::run(const std::string& sql) {
+  std::vector<std::string> messages;
+  return send(sql, {}, messages);
+}
+
+Observation StatementObserver::measure(const std::string& sql, const Watch& watch,
+                                       std::vector<std::string>& messages) {
+  const long long wal = wal_position(session_);
+  Observation result = send(sql, watch, messages);
+  if (result.error) return result;
+  result.wal_bytes = wal_position(session_) - wal;
+  result.temp_bytes = temp_bytes(messages);
   return result;
 }
 
 Observation StatementObserver::observe(const Statement& statement, const std::string& sql) {
   say(session_, "LOCAL client_min_messages = debug1");
   std::vector<std::string> messages;
-  Observation result = run(sql, {}, messages);
+  Observation result = measure(sql, {}, messages);
   if (result.error) return result;
   session_.script(cat("SET LOCAL client_min_messages = warning", look_));
   HeldLocks now = locks_of(session_);
-  ObservedRelations after = relations(session_);
-  held_before_ = by_name(held_, before_);
-  ObservedForeignKeys keys = foreign_keys(session_);
-  Reader reader(at_begin_, before_, after, without(now, held_), now, changed(keys_before_, keys), session_,
-                statement, result);
-  measure_disk(before_, after, result);
+  catalog_.look(session_, now);
+  held_before_ = by_name(held_, catalog_.before());
+  Reader reader(catalog_, without(now, held_), now, session_, statement, result);
+  measure_disk(catalog_, result);
   reader.read_work(messages);
   reader.read_locks();
   held_ = std::move(now);
-  keys_before_ = std::move(keys);
-  before_ = std::move(after);
   return result;
 }
 
@@ -508,17 +444,14 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
                       lookout.look();
                       return false;
                     }};
-  Observation result = run(sql, watch, messages);
+  Observation result = measure(sql, watch, messages);
   lookout.step_aside();
   result.sampled = true;
   say(session_, "client_min_messages = warning");
   if (result.error) return result;
-  ObservedRelations after = relations(session_);
-  // Counted in a transaction of its own: nothing was counted before it.
-  for (auto& [oid, relation] : after) relation.scans = before_.contains(oid) ? before_.at(oid).scans : 0;
-  Reader reader(at_begin_, before_, after, lookout.seen(), lookout.seen(),
-                changed(keys_before_, foreign_keys(session_)), session_, statement, result);
-  measure_disk(before_, after, result);
+  catalog_.look_at_all(session_, lookout.seen());
+  Reader reader(catalog_, lookout.seen(), lookout.seen(), session_, statement, result);
+  measure_disk(catalog_, result);
   reader.read_work(messages);
   reader.read_locks();
   return result;

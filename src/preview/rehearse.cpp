@@ -95,7 +95,7 @@ bool is_in_transaction(const Step& step) {
 class Rehearsal {
  public:
   Rehearsal(const Stage& stage, const StatementBegins& began)
-      : stage_(stage), began_(began), observer_(stage.runner) {}
+      : stage_(stage), began_(began), observer_(stage.runner, catalog_) {}
 
   Preview run(const Plan& plan, const std::set<std::size_t>& history) {
     bool looked_at = false;
@@ -103,7 +103,10 @@ class Rehearsal {
     for (const PlannedFile& planned : plan.files) {
       const bool is_history = history.contains(preview_.files.size());
       if (!is_history && refused) break;
-      if (!is_history && !std::exchange(looked_at, true)) stage_.prepare();
+      if (!is_history && !std::exchange(looked_at, true)) {
+        stage_.prepare();
+        catalog_ = {};  // it tells of no rows
+      }
       PreviewedFile& file = preview_.files.emplace_back(
           PreviewedFile{.analysis = &planned.analysis, .history = is_history, .statements = {}});
       const bool ran =
@@ -133,10 +136,8 @@ class Rehearsal {
     const std::size_t first = file.statements.size();
     stage_.runner.script("RESET ALL; SET SESSION AUTHORIZATION DEFAULT; SET timezone = 'UTC'");
     for (const std::string& setting : step.settings) stage_.runner.query(setting, {});
-    if (is_in_transaction(step)) {
-      stage_.runner.query(step.begin, {});
-      observer_.begin();
-    }
+    if (is_in_transaction(step)) stage_.runner.query(step.begin, {});
+    if (is_in_transaction(step) && !file.history) observer_.begin();
     const bool ran = std::ranges::all_of(step.statements, [&](const PlannedStatement& statement) {
       return run_statement(step, statement, file);
     });
@@ -152,8 +153,11 @@ class Rehearsal {
 
   bool run_statement(const Step& step, const PlannedStatement& planned, PreviewedFile& file) {
     if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
+    if (file.history && !makes_unforeseen(*effect_of(*file.analysis, planned.index)))
+      return run_unobserved(planned, file);
     return observe_statement(planned, file, elapsed_, observer_, unforeseen_,
                              [&](const Statement& statement, const Effect& predicted) {
+                               if (file.history && is_in_transaction(step)) observer_.begin();
                                return is_in_transaction(step)
                                           ? observer_.observe(statement, planned.sql)
                                           : observer_.observe_alone(statement, planned.sql, stage_.watcher,
@@ -161,8 +165,24 @@ class Rehearsal {
                              });
   }
 
+  /// Nobody looks at what the history did, but what comes is compared without what nobody foresaw there.
+  bool makes_unforeseen(const Effect& predicted) const {
+    return !unforeseen_.empty() || !effects::is_foreseeable(predicted);
+  }
+
+  bool run_unobserved(const PlannedStatement& planned, PreviewedFile& file) {
+    PreviewedStatement& done = file.statements.emplace_back();
+    done.planned = &planned;
+    done.predicted = effect_of(*file.analysis, planned.index);
+    done.begin_ms = elapsed_;
+    done.observed = observer_.run(planned.sql);
+    elapsed_ += done.observed.ms;
+    return !done.observed.error;
+  }
+
   const Stage& stage_;
   const StatementBegins& began_;
+  SeenCatalog catalog_;
   StatementObserver observer_;
   std::set<std::string> unforeseen_;
   double elapsed_ = 0;  ///< of statements and their ends, in ms: our looking takes time, too
@@ -242,7 +262,7 @@ class CloneRehearsal {
   bool run_file(const PlannedFile& planned, PreviewedFile& file) {
     unforeseen_.clear();
     RolledBack transaction(clone_.session, planned.steps.front().begin);
-    StatementObserver observer(transaction, cat("; ", set_lock_timeout(clone_.look_timeout)));
+    StatementObserver observer(transaction, catalog_, cat("; ", set_lock_timeout(clone_.look_timeout)));
     observer.begin();
     return std::ranges::all_of(planned.steps, [&](const Step& step) {
       const std::size_t first = file.statements.size();
@@ -298,6 +318,7 @@ class CloneRehearsal {
   const Clone& clone_;
   const StatementBegins& began_;
   FilesBefore before_;
+  SeenCatalog catalog_;
   std::set<std::string> unforeseen_;  ///< of the file at hand: the others' is rolled back
   double elapsed_ = 0;
   Preview preview_;

@@ -271,6 +271,8 @@ bool ThrowAwayServer::starts(const ServerPrograms& programs) {
                                "-c",
                                "autovacuum=off",
                                "-c",
+                               "max_locks_per_transaction=256",
+                               "-c",
                                "wal_level=logical",
                                "-c",
                                "log_temp_files=0",

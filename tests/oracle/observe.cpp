@@ -53,7 +53,8 @@ void prepare(Session& session, const std::string& setup) {
 
 Observation observe(Session& session, const Statement& statement, const std::string& sql, bool alone) {
   Facade facade(session);
-  StatementObserver observer(facade);
+  SeenCatalog catalog;
+  StatementObserver observer(facade, catalog);
   if (alone) return observer.observe_alone(statement, sql, facade, {});
   session.run("BEGIN");
   observer.begin();
