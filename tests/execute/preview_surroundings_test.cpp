@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -24,13 +25,19 @@ class PreviewSurroundings : public ::testing::TestWithParam<Server> {
     fs::permissions(place.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
     folder.write("1.sql", "CREATE TABLE t (a int);\n");
   }
-  std::vector<std::string> command() {
-    return {"preview", "--pg-bin", programs_of(GetParam()).string(), folder.path().string()};
+  std::vector<std::string> command(const std::vector<std::string>& paths) {
+    std::vector<std::string> words{"preview", "--pg-bin", programs_of(GetParam()).string()};
+    words.insert(words.end(), paths.begin(), paths.end());
+    return words;
   }
-  Finished preview(const std::map<std::string, std::string>& more) {
+  std::vector<std::string> command() { return command({folder.path().string()}); }
+  Finished preview(const std::map<std::string, std::string>& more, const std::vector<std::string>& paths) {
     auto environment = more;
     environment.insert({{"TMPDIR", place.path().string()}, {"XDG_CACHE_HOME", cache.path().string()}});
-    return Program(command(), environment).wait();
+    return Program(command(paths), environment).wait();
+  }
+  Finished preview(const std::map<std::string, std::string>& more) {
+    return preview(more, {folder.path().string()});
   }
   /// The cluster that the next preview begins with.
   fs::path kept() {
@@ -72,6 +79,38 @@ TEST_P(PreviewSurroundings, ATemplateThatIsNotWholeIsMadeAnew) {
     EXPECT_EQ(seen.code, 0) << file << seen.err;
     EXPECT_TRUE(fs::exists(kept() / file)) << file;
   }
+}
+
+/// Who looked at all tables behind each statement needed 20 s for this.
+TEST_P(PreviewSurroundings, ManyTablesTakeLittleTime) {
+  std::string tables;
+  for (int i = 0; i < 500; ++i)
+    tables += "CREATE TABLE many_" + std::to_string(i) + " (id int PRIMARY KEY, note text);\n";
+  folder.write("2.sql", tables);
+  folder.write("3.sql", "ALTER TABLE many_7 ADD COLUMN more int;\n");
+  for (const std::string looked_at : {"3.sql", "2.sql"}) {
+    const auto from = std::chrono::steady_clock::now();
+    const Finished seen = preview({}, {(folder.path() / looked_at).string()});
+    EXPECT_EQ(seen.code, 0) << seen.err;
+    EXPECT_LT(std::chrono::steady_clock::now() - from, std::chrono::seconds(10)) << looked_at;
+  }
+}
+
+/// Only what a statement has locked, made or changed is looked at behind it: a schema's name changes that of its tables,
+/// and an index that is made anew twice is still the one that was there.
+TEST_P(PreviewSurroundings, WhatHasNoLockOfItsOwnIsSeenToChange) {
+  folder.write("1.sql",
+               "CREATE SCHEMA a; CREATE TABLE a.t (id int PRIMARY KEY, v int); CREATE SEQUENCE a.s;\n");
+  folder.write("2.sql",
+               "ALTER SCHEMA a RENAME TO b;\nALTER TABLE b.t ADD CHECK (v > 0);\n"
+               "ALTER TABLE b.t ALTER id TYPE bigint;\nALTER TABLE b.t ALTER id TYPE numeric;\n"
+               "CREATE TABLE b.u (id serial PRIMARY KEY);\nALTER TABLE b.u RENAME TO w;\n"
+               "DROP TABLE b.w;\nCREATE TABLE b.w (id int);\nDROP SCHEMA b CASCADE;\n");
+  folder.write("3.sql", "CREATE SCHEMA b;\nCREATE TABLE b.t (id int);\n");
+  const Finished seen = preview({});
+  EXPECT_EQ(seen.code, 0) << seen.err << seen.out;
+  EXPECT_THAT(seen.out, HasSubstr("all as predicted"));
+  EXPECT_THAT(seen.out, HasSubstr("builds b.t_pkey"));
 }
 
 TEST_P(PreviewSurroundings, LeavesNothingWhenTheTerminalIsClosed) {
