@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/advice.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 
 namespace pgsluice {
@@ -22,6 +24,15 @@ Document advice(std::string_view text) {
       document.emplace_back(Code{.language = "sql", .text = std::string(line)});
     }
   }
+  return document;
+}
+
+Document reason_and_advice(const Finding& finding) {
+  Document document;
+  if (!finding.why.empty()) document.emplace_back(Paragraph{printable_line(finding.why)});
+  if (finding.instead.empty()) return document;
+  document.emplace_back(Paragraph{styled(Style::good, "Instead:")});
+  for (Block& block : advice(printable(finding.instead))) document.push_back(std::move(block));
   return document;
 }
 

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "pgsluice/findings.hpp"
 #include "report/document.hpp"
 
 namespace pgsluice {
@@ -13,5 +14,7 @@ namespace pgsluice {
 bool is_prose(std::string_view line);
 /// Sentences as paragraphs, what stands between them as SQL.
 Document advice(std::string_view text);
+/// Why it is found, and what to write instead; without what the finding does not say.
+Document reason_and_advice(const Finding& finding);
 
 }  // namespace pgsluice

@@ -20,7 +20,10 @@ bool same(const List& a, const List& b) {
   return a.items == b.items;
 }
 bool same(const Table& a, const Table& b) {
-  return a.header == b.header && a.rows == b.rows;
+  return a.header == b.header && a.rows == b.rows &&
+         std::ranges::equal(a.details, b.details, [](const Table::Details& x, const Table::Details& y) {
+           return x.label == y.label && x.blocks == y.blocks;
+         });
 }
 bool same(const TimeLine& a, const TimeLine& b) {
   return a == b;

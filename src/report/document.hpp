@@ -68,8 +68,14 @@ struct List {
 };
 /// A header of no words is left out where the form allows it.
 struct Table {
+  /// For a page in a browser: shown below the row when somebody asks for them.
+  struct Details {
+    std::string label;
+    Document blocks;
+  };
   std::vector<std::string> header;
   std::vector<std::vector<Words>> rows;
+  std::vector<Details> details = {};  ///< of each row, or of none
 };
 /// Labels with what belongs to each.
 struct Fields {

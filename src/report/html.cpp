@@ -62,6 +62,10 @@ dd { margin: 0 0 .5rem 1rem; }
 .bar.warning { background: repeating-linear-gradient(45deg, var(--warning) 0 4px, var(--box) 4px 6px); }
 .bar:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; z-index: 2; }
 .track, .bar { print-color-adjust: exact; }
+details { margin-top: .25rem; white-space: normal; }
+summary { color: var(--info); cursor: pointer; width: fit-content; }
+summary:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; }
+details td { min-width: 0; width: 50%; }
 tr:has(:target) { background: var(--box); }
 @media (max-width: 44rem) {
   .timeline .row { grid-template-columns: 1fr auto; gap: .125rem .75rem; padding: .3rem 0; }
@@ -73,6 +77,7 @@ tr:has(:target) { background: var(--box); }
   td { display: inline-block; min-width: 0; max-width: 100%; margin-right: 1.25rem; border: 0; padding: .15rem 0;
        overflow-wrap: anywhere; }
   td:last-child { display: block; margin-right: 0; }
+  details td { width: auto; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
 }
 @media print {
@@ -80,6 +85,8 @@ tr:has(:target) { background: var(--box); }
   body { max-width: none; padding: 0; font-size: 10pt; }
   h2, h3 { break-after: avoid; }
   tr, pre, .timeline .row { break-inside: avoid; }
+  tr:has(details) { break-inside: auto; }
+  details::details-content { content-visibility: visible; }
 }
 </style>
 )";
@@ -138,6 +145,12 @@ std::string render(const List& list) {
   return out + "</ul>\n";
 }
 
+/// Below the words of the last cell. Nobody needs a script to open it.
+std::string details_html(const Table::Details& details) {
+  return cat("<details>", element("summary", markup_escaped(details.label)), "\n", to_html(details.blocks),
+             "</details>");
+}
+
 /// On a narrow screen there are no columns: each cell says what it is.
 std::string render(const Table& table) {
   std::string out = "<table>\n";
@@ -147,12 +160,15 @@ std::string render(const Table& table) {
     out += "</tr></thead>\n";
   }
   out += "<tbody>\n";
-  for (const std::vector<Words>& row : table.rows) {
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const std::vector<Words>& row = table.rows[r];
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool labelled = i < table.header.size() && !table.header[i].empty();
       out += labelled ? cat("<td data-label=\"", markup_escaped(table.header[i]), "\">") : "<td>";
-      out += inline_html(row[i]) + "</td>";
+      out += inline_html(row[i]);
+      if (i + 1 == row.size() && r < table.details.size()) out += details_html(table.details[r]);
+      out += "</td>";
     }
     out += "</tr>\n";
   }

@@ -43,10 +43,7 @@ Document finding_blocks(const FileAnalysis& file, const Finding& finding, const 
   if (!sql.empty()) {
     document.emplace_back(Code{.language = "sql", .text = one_line(sql, 2 * k_widest_statement)});
   }
-  if (!finding.why.empty()) document.emplace_back(Paragraph{printable_line(finding.why)});
-  if (finding.instead.empty()) return document;
-  document.emplace_back(Paragraph{styled(Style::good, "Instead:")});
-  for (Block& block : advice(printable(finding.instead))) document.push_back(std::move(block));
+  for (Block& block : reason_and_advice(finding)) document.push_back(std::move(block));
   return document;
 }
 

@@ -4,6 +4,7 @@
 
 #include "report/lint.hpp"
 #include "report/preview.hpp"
+#include "report/preview_unseen.hpp"
 
 namespace pgsluice {
 namespace {
@@ -59,7 +60,22 @@ void write_extrapolation(const Extrapolation& there, JsonWriter& json) {
   json.end_object();
 }
 
-void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
+void write_unseen(const RelationsByMode& unseen, JsonWriter& json) {
+  json.key("unseen");
+  json.begin_array();
+  for (const auto& [mode, relations] : unseen) {
+    for (const std::string& relation : relations) {
+      json.begin_object();
+      json.member("relation", relation);
+      json.key("mode");
+      json.word(lock_name(mode));
+      json.end_object();
+    }
+  }
+  json.end_array();
+}
+
+void write_observed(const PreviewedStatement& statement, const RelationsByMode& unseen, JsonWriter& json) {
   const Observation& observed = statement.observed;
   json.key("observed");
   json.begin_object();
@@ -88,6 +104,7 @@ void write_observed(const PreviewedStatement& statement, JsonWriter& json) {
   json.member("agrees", !observed.error && statement.agrees());
   json.key("differences");
   write_differences(statement, json);
+  write_unseen(unseen, json);
 }
 
 /// A member that is a list; `write_one` writes an element.
@@ -180,11 +197,13 @@ void write_filled(const Filled& filled, JsonWriter& json) {
 std::string to_json(const Preview& preview, int pg_version) {
   std::ostringstream out;
   const PreviewedFile* current = nullptr;
+  std::vector<RelationsByMode> unseen;  // of its statements
   const auto report = make_lint_json(
       pg_version, out,
-      [&current](const Effect& effect, JsonWriter& json) {
+      [&current, &unseen](const Effect& effect, JsonWriter& json) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
-        if (ran != current->statements.end()) write_observed(*ran, json);
+        if (ran == current->statements.end()) return;
+        write_observed(*ran, unseen[static_cast<std::size_t>(ran - current->statements.begin())], json);
       },
       preview.rolled_back || !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled ||
               preview.load
@@ -204,6 +223,7 @@ std::string to_json(const Preview& preview, int pg_version) {
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;
     current = &file;
+    unseen = unseen_locks(file);
     totals.add(*file.analysis);
     report->add_whole(*file.analysis);
   }

@@ -9,9 +9,12 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "report/advice.hpp"
 #include "report/findings_report.hpp"
 #include "report/preview.hpp"
+#include "report/preview_unseen.hpp"
 #include "report/snippet.hpp"
+#include "report/style.hpp"
 
 namespace pgsluice {
 namespace {
@@ -36,7 +39,7 @@ std::string time_words(double ms) {
   return ms >= k_second ? cat(rounded_words(ms / k_second), " s") : milliseconds_words(ms);
 }
 
-Style style_of(LockMode mode) {
+Style style_of_lock(LockMode mode) {
   if (blocks_reads(mode)) return Style::error;
   return blocks_writes(mode) ? Style::warning : Style::plain;
 }
@@ -63,44 +66,31 @@ void add_line(Words& words, const Words& line) {
   words += line;
 }
 
-using ByMode = std::map<LockMode, std::vector<std::string>, std::greater<>>;  ///< strongest first
-
 /// What the transaction itself made keeps nobody out.
-ByMode seen_locks(const Observation& observed) {
-  ByMode by_mode;
+RelationsByMode seen_locks(const Observation& observed) {
+  RelationsByMode by_mode;
   for (const auto& [name, lock] : observed.locks) {
     if (!lock.is_new && (!is_index(lock.relkind) || lock.touched)) by_mode[lock.mode].push_back(name);
   }
   return by_mode;
 }
 
-/// What was predicted of each statement and not seen. No lock of rows that are not there is taken, nor that of a branch of
-/// code that went another way; and who runs alone is only looked at now and then.
-std::vector<ByMode> missed_locks(const PreviewedFile& file) {
-  std::vector<ByMode> all;
-  std::set<std::string> held;  // by earlier statements of the transaction: not told again
-  for (std::size_t i = 0; i < file.statements.size(); ++i) {
-    const PreviewedStatement& statement = file.statements[i];
-    if (i > 0 && file.statements[i - 1].released_ms != statement.released_ms) held.clear();
-    for (const auto& [name, lock] : statement.observed.locks) held.insert(name);
-    ByMode& missed = all.emplace_back();
-    if (statement.observed.error) continue;
-    for (const RelationLock& lock : statement.predicted->locks) {
-      const std::string name = lock.relation.quoted();
-      const bool counts = !lock.is_new && !is_index(lock.relkind) && lock.mode > LockMode::AccessShare;
-      if (counts && !held.contains(name)) missed[lock.mode].push_back(name);
-    }
-  }
-  return all;
+void add_locks(Words& words, const RelationsByMode& locks) {
+  for (const auto& [mode, relations] : locks)
+    add_line(words, styled(style_of_lock(mode), lock_sql(mode)) + " on " + names(relations));
 }
 
-void add_locks(Words& words, const PreviewedStatement& statement, const ByMode& missed) {
-  for (const auto& [mode, relations] : seen_locks(statement.observed))
-    add_line(words, styled(style_of(mode), lock_sql(mode)) + " on " + names(relations));
+void add_missed(Words& words, const PreviewedStatement& statement, const RelationsByMode& missed) {
   const std::string_view why = statement.observed.sampled ? "predicted, too short to be seen: "
                                                           : "predicted, and nothing here made it take: ";
   for (const auto& [mode, relations] : missed)
     add_line(words, styled(Style::faint, cat(why, lock_sql(mode), " on ")) + names(relations));
+}
+
+std::set<std::string> quoted(const std::vector<RelationName>& relations) {
+  std::set<std::string> all;
+  for (const RelationName& relation : relations) all.insert(relation.quoted());
+  return all;
 }
 
 void add_work(Words& words, std::string_view verb, const std::set<std::string>& relations) {
@@ -121,13 +111,14 @@ void add_disk(Words& words, const Observation& observed) {
     add_line(words, Words(cat("writes ", size(observed.temp_bytes), " to temporary files")));
 }
 
-Words observed_words(const PreviewedStatement& statement, const ByMode& missed) {
+Words observed_words(const PreviewedStatement& statement, const RelationsByMode& missed) {
   const Observation& observed = statement.observed;
   if (observed.error)
     return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
                                     observed.error->sqlstate, ")"));
   Words words;
-  add_locks(words, statement, missed);
+  add_locks(words, seen_locks(observed));
+  add_missed(words, statement, missed);
   add_work(words, "rewrites ", observed.rewrites);
   add_work(words, "reads all of ", observed.scans);
   add_work(words, "builds ", observed.index_builds);
@@ -153,8 +144,8 @@ Words verdict_words(const PreviewedStatement& statement) {
   return statement.agrees() ? styled(Style::good, "yes") : styled(Style::error, "no");
 }
 
-Words cell(const PreviewedStatement& statement, const std::string& sql, const ByMode& missed) {
-  Words words = code(sql) + "\n" + observed_words(statement, missed);
+Words cell(const PreviewedStatement& statement, const std::string& sql, const Words& observed) {
+  Words words = code(sql) + "\n" + observed;
   if (statement.in_production) add_line(words, production_words(*statement.in_production));
   for (const Difference& difference : statement.differences) {
     add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",
@@ -162,6 +153,50 @@ Words cell(const PreviewedStatement& statement, const std::string& sql, const By
                                              printable_line(difference.observed))));
   }
   return words;
+}
+
+// ---- all of a statement, for a page ---------------------------------------------------------------------------------------
+
+/// Of what was predicted, what observed_words() tells of what was seen.
+Words predicted_words(const Effect& predicted) {
+  RelationsByMode by_mode;
+  for (const RelationLock& lock : predicted.locks) {
+    if (!lock.is_new) by_mode[lock.mode].push_back(lock.relation.quoted());
+  }
+  Words words;
+  add_locks(words, by_mode);
+  add_work(words, "rewrites ", quoted(predicted.rewrites));
+  add_work(words, "reads all of ", quoted(predicted.scans));
+  add_work(words, "builds ", quoted(predicted.index_builds));
+  return words.empty() ? styled(Style::faint, "nothing that others wait for") : words;
+}
+
+/// What lint finds in it, and the safe form.
+void add_findings(Document& document, const FileAnalysis& file, std::size_t statement) {
+  for (const Finding& finding : file.findings) {
+    if (finding.allowed || finding.statement != statement) continue;
+    document.emplace_back(Paragraph{styled(style_of(finding.severity), to_string(finding.severity)) + " " +
+                                    code(finding.finding) + " " + printable_line(finding.message)});
+    for (Block& block : reason_and_advice(finding)) document.push_back(std::move(block));
+  }
+}
+
+bool has_safe_form(const FileAnalysis& file, std::size_t statement) {
+  return std::ranges::any_of(file.findings, [&](const Finding& finding) {
+    return !finding.allowed && finding.statement == statement && !finding.instead.empty();
+  });
+}
+
+Table::Details details_of(const FileAnalysis& file, const PreviewedStatement& statement,
+                          const Words& observed) {
+  const std::size_t index = statement.planned->index;
+  Document document{Code{.language = "sql", .text = printable(file.script.written(statement.planned->range))},
+                    Table{.header = {"predicted", "observed"},
+                          .rows = {{predicted_words(*statement.predicted), observed}}}};
+  add_findings(document, file, index);
+  return {.label = has_safe_form(file, index) ? "all of it, its prediction, and what to write instead"
+                                              : "all of it, and its prediction",
+          .blocks = std::move(document)};
 }
 
 /// What is assumed, where there is something to assume.
@@ -189,15 +224,17 @@ void add_file(Document& document, const PreviewedFile& file, std::size_t number)
     return;
   }
   const LineIndex lines(file.analysis->script.source);
-  const std::vector<ByMode> missed = missed_locks(file);
+  const std::vector<RelationsByMode> missed = unseen_locks(file);
   Table table{.header = {"line", "time", "as predicted", "statement, and what was seen of it"}, .rows = {}};
   for (std::size_t i = 0; i < file.statements.size(); ++i) {
     const PreviewedStatement& statement = file.statements[i];
     const SourceRange& range = statement.planned->range;
+    const Words observed = observed_words(statement, missed[i]);
     table.rows.push_back(
         {anchor(anchor_of(number, i)) + std::to_string(lines.position(range.begin).line),
          milliseconds_words(statement.observed.ms), verdict_words(statement),
-         cell(statement, one_line(file.analysis->script.text(range), k_widest_statement), missed[i])});
+         cell(statement, one_line(file.analysis->script.text(range), k_widest_statement), observed)});
+    table.details.push_back(details_of(*file.analysis, statement, observed));
   }
   document.emplace_back(std::move(table));
 }
@@ -237,7 +274,7 @@ std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& previ
         const std::string span = milliseconds_words(statement.released_ms - statement.begin_ms);
         all[name].push_back({.from = statement.begin_ms - begin,
                              .until = statement.released_ms - begin,
-                             .style = style_of(lock.mode),
+                             .style = style_of_lock(lock.mode),
                              .title = cat(lock_sql(lock.mode), " for ", span, ": ", sql),
                              .target = anchor_of(f, s)});
       }
@@ -438,11 +475,33 @@ void add_filled(Document& document, const Filled& filled) {
     document.emplace_back(Paragraph{styled(Style::warning, printable_line(note))});
 }
 
+std::string line_of(const PreviewedFile& file, const PreviewedStatement& statement) {
+  const LineIndex lines(file.analysis->script.source);
+  return cat(printable_line(path_of(*file.analysis)), ":",
+             std::to_string(lines.position(statement.planned->range.begin).line));
+}
+
+/// Where those stand that the summary counts.
+void add_disagreements(Document& document, const Preview& preview) {
+  std::vector<Words> places;
+  for (std::size_t f = 0; f < preview.files.size(); ++f) {
+    const PreviewedFile& file = preview.files[f];
+    for (std::size_t s = 0; !file.history && s < file.statements.size(); ++s) {
+      if (!file.statements[s].agrees() && places.size() < k_most_names)
+        places.push_back(link(line_of(file, file.statements[s]), cat("#", anchor_of(f, s))));
+    }
+  }
+  if (places.empty()) return;
+  const std::size_t more = preview.disagreements() - places.size();
+  if (more > 0) places.emplace_back(cat(std::to_string(more), " more"));
+  document.emplace_back(Paragraph{styled(Style::error, "Not as predicted: ") + enumerate(places, " and ")});
+}
+
 std::size_t count_missed(const Preview& preview) {
   std::size_t count = 0;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;
-    for (const ByMode& missed : missed_locks(file)) {
+    for (const RelationsByMode& missed : unseen_locks(file)) {
       for (const auto& [mode, relations] : missed) count += relations.size();
     }
   }
@@ -472,6 +531,7 @@ Document to_document(const Preview& preview, PreviewOrder order) {
   if (order == PreviewOrder::page) {
     document.emplace_back(Heading{.level = 1, .words = "What these migrations do"});
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
+    add_disagreements(document, preview);
     add_time_line(document, preview);
   }
   add_missing(document, "These files were left out, for they cannot run:", preview.left_out);
@@ -488,8 +548,10 @@ Document to_document(const Preview& preview, PreviewOrder order) {
   if (!preview.roles.empty())
     document.emplace_back(
         Paragraph{cat("Roles that the files name were made: ", printable_line(join(preview.roles, ", ")))});
-  if (order == PreviewOrder::terminal)
+  if (order == PreviewOrder::terminal) {
+    add_disagreements(document, preview);
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
+  }
   return document;
 }
 

@@ -81,6 +81,21 @@ function compare(row, wanted, wrong) {
   });
 }
 
+/// Whether there is one.
+const focusLast = (page, selector) => page.evaluate((selector) => {
+  const last = [...document.querySelectorAll(selector)].at(-1);
+  last?.focus();
+  return Boolean(last);
+}, selector);
+
+/// Enter opens what is folded, and what was in it can be seen then.
+async function forDetails(page, wrong) {
+  if (!await focusLast(page, 'summary')) return;
+  await page.keyboard.press('Enter');
+  const height = await page.evaluate(() => document.activeElement.parentElement.querySelector('pre').clientHeight);
+  if (height < 10) wrong('details: Enter does not show them');
+}
+
 /// Tab goes through all that can be used, in the order of the page, and shows where it is; Enter does what it says.
 export async function forKeyboard(page, wrong) {
   const count = await page.evaluate(() => {
@@ -100,7 +115,8 @@ export async function forKeyboard(page, wrong) {
     }, i);
     if (problem) return wrong(`focus: ${problem}`);
   }
-  if (count === 0) return;
+  await forDetails(page, wrong);
+  if (!await focusLast(page, 'a[href]')) return;
   await page.keyboard.press('Enter');
   const shown = await page.evaluate(() => {
     const row = document.querySelector(':target')?.closest('tr');

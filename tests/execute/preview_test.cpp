@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/files.hpp"
 #include "execute/harness.hpp"
 #include "execute/server_process.hpp"
 #include "support/schema.hpp"
@@ -469,6 +470,24 @@ TEST_P(PreviewOnServer, ALockThatNothingHereTookIsNamed) {
   EXPECT_EQ(seen.code, 0) << seen.err;
   EXPECT_THAT(seen.out, AllOf(HasSubstr("nothing here made it take: ACCESS EXCLUSIVE on public.log"),
                               HasSubstr("all as predicted, but for 1 lock that nothing here")));
+  const OrderedJson unseen = statement(document({folder.path().string()}, 0), "DELETE FROM a")["unseen"];
+  EXPECT_EQ(unseen.dump(), R"([{"relation":"public.log","mode":"AccessExclusiveLock"}])");
+}
+
+/// What is shown only when somebody asks for it: the statement as a whole, both sides, and the safe form.
+TEST_P(PreviewOnServer, ThePageHasTheWholeStatementAndItsSafeForm) {
+  folder.write("1.sql", "CREATE TABLE a (id int PRIMARY KEY, note text);\n");
+  folder.write("2.sql",
+               "ALTER TABLE a\n  ALTER COLUMN note SET NOT NULL,\n  ADD COLUMN "
+               "a_name_that_is_too_long_for_one_line int;\n");
+  const fs::path page = folder.path() / "page.html";
+  ASSERT_EQ(preview({(folder.path() / "2.sql").string(), "--html", page.string()}).code, 0);
+  EXPECT_THAT(
+      read_file(page),
+      AllOf(HasSubstr("<summary>all of it, its prediction, and what to write instead</summary>"),
+            HasSubstr("<code>ALTER TABLE a&#10;  ALTER COLUMN note SET NOT NULL,&#10;  ADD COLUMN "
+                      "a_name_that_is_too_long_for_one_line int</code>"),
+            HasSubstr("<th>predicted</th><th>observed</th>"), HasSubstr("(note IS NOT NULL) NOT VALID")));
 }
 
 /// Files between those that are named run between them.
