@@ -85,6 +85,7 @@ struct GateQuestion {
   const PlannedFile& file;
   std::optional<AppNeed> needs_app;
   std::vector<GateSubject> subjects;
+  std::vector<RelationName> taken_along;  ///< tables that lose parts which the file does not name, by CASCADE
   bool destroys_data = false;
 };
 

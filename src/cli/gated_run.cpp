@@ -60,7 +60,7 @@ void record_queries(const PlannedFile& file, const GateDecision& decision, Sessi
 void refuse_old_release(Session& session, const std::vector<Migration>& migrations,
                         const GateOptions& options) {
   if (options.release.empty()) return;
-  SchemaDemands demands = read_demands(session);
+  SchemaDemands demands = read_demands(session, bundle_digest(migrations));
   std::set<std::string> files;
   for (const Migration& migration : migrations) files.insert(migration.id);
   const bool is_told = gate_policy(options).requirement("release") == Requirement::ignored;

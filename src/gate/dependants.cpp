@@ -92,18 +92,6 @@ struct Dependant {
   bool is_publication = false;
 };
 
-/// What the file itself drops or makes anew does not stand in its way.
-bool has_word(std::string_view sql, std::string_view word) {
-  const auto is_part = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
-  };
-  for (std::size_t at = sql.find(word); at != std::string_view::npos; at = sql.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || !is_part(sql[at - 1])) && (end == sql.size() || !is_part(sql[end]))) return true;
-  }
-  return false;
-}
-
 /// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
 bool follows(const GateSubject& subject, const Dependant& dependant) {
   return subject.change == Change::renamed && dependant.certain && !dependant.is_publication;
@@ -149,11 +137,23 @@ Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) 
   return evidence;
 }
 
+/// Who uses a part that nobody names cannot be asked.
+Evidence doubt(const RelationName& table) {
+  return {
+      .provider = std::string(k_provider),
+      .subject = table.quoted(),
+      .verdict = Verdict::unknown,
+      .words = cat("CASCADE takes parts of ", printable_line(table.quoted()),
+                   " along that the file does not name, and who uses them is not known: take them away by "
+                   "name first, and leave CASCADE out")};
+}
+
 }  // namespace
 
 EvidenceSource dependant_source(Session& session) {
   return {.provider = std::string(k_provider), .look = [&session](const GateQuestion& question) {
             std::vector<Evidence> evidence;
+            for (const RelationName& table : question.taken_along) evidence.push_back(doubt(table));
             const std::string sql = normalised_sql(question.file.analysis.script.source.text);
             for (const GateSubject& subject : question.subjects) {
               if (subject.change == Change::tightened) continue;

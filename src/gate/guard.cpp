@@ -81,36 +81,38 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
   return std::nullopt;
 }
 
-/// Arrays of text: the files before the step, and the releases without them.
+/// Arrays of text: the files before the step, and the releases without them. $1: the digest of a folder, which may be that
+/// of another application.
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
-    return "SELECT id, needs_app, '{}', '{}', state = 'held' FROM pgsluice.migration WHERE needs_app IS NOT "
-           "NULL"
+    return "SELECT id, needs_app, '{}', '{}', state = 'held', $1::text IS NULL FROM pgsluice.migration"
+           " WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
-  return "SELECT m.id, m.needs_app, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
-         "FROM"
-         " (SELECT b.release FROM pgsluice.bundle b WHERE b.release <> ''"
-         " AND b.app = substring(m.needs_app FROM '^[^<>=]+')"
-         " AND b.brought_at < coalesce(m.applied_at, 'infinity')"
-         " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.app = b.app AND o.files @> m.rests_on"
-         " AND o.brought_at < coalesce(m.applied_at, 'infinity')) GROUP BY b.release"
-         " HAVING bool_and(NOT b.files @> m.rests_on)) AS u), '{}')::text, m.state = 'held'"
-         " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
-         " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id";
+  return cat(
+      "SELECT m.id, m.needs_app, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
+      "FROM (",
+      unfit_sql("substring(m.needs_app FROM '^[^<>=]+')", "m.rests_on", "coalesce(m.applied_at, 'infinity')"),
+      ") AS u), '{}')::text, m.state = 'held',"
+      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
+      "&& b.files"
+      " WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity'))"
+      " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
+      " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
 }
 
 }  // namespace
 
-SchemaDemands read_demands(Session& session) {
+SchemaDemands read_demands(Session& session, const std::string& digest) {
   SchemaDemands demands;
   const int version = read_ledger_version(session);
   if (version < k_gate_ledger_version) return demands;
-  const SqlResult rows = checked_read(session.query(done_sql(version), {}));
+  const SqlResult rows = checked_read(session.query(done_sql(version), {digest}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     DoneContract contract{.migration = rows.text(row, 0),
                           .needs_app = rows.text(row, 1),
                           .rests_on = pg::parse_texts(rows.text(row, 2)),
-                          .unfit = pg::parse_texts(rows.text(row, 3))};
+                          .unfit = pg::parse_texts(rows.text(row, 3)),
+                          .has_followed = rows.truth(row, 5)};
     if (!rows.truth(row, 4)) {
       demands.done.push_back(std::move(contract));
     } else if (const auto need = parse_app_need(contract.needs_app)) {
@@ -137,6 +139,11 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
     if (!need) continue;
     const Verdict verdict = fits(release, *need);
     if (verdict == Verdict::open) continue;
+    if (std::ranges::count(need->unfit, release) > 0)
+      return cat(printable_line(need->app), " ", printable_line(release),
+                 " is too old for this schema: ", printable_line(contract.migration),
+                 " is done, and that release has come without all of what it rests on: ",
+                 printable_line(enumerate(contract.rests_on, " and ")));
     return cat(printable_line(need->app), " ", printable_line(release),
                verdict == Verdict::closed ? " is too old for this schema: "
                                           : " is no version that compares with what this schema needs: ",
@@ -153,8 +160,8 @@ std::optional<std::string> why_from_before(const SchemaDemands& demands, std::st
   for (const DoneContract& contract : demands.done) {
     const auto need = need_of(contract, demands, app);
     const bool is_unclear = need && fits(release, *need) == Verdict::unknown;
-    if (!is_unclear || is_there(contract.migration) || std::ranges::none_of(contract.rests_on, is_there))
-      continue;
+    const bool is_old = contract.has_followed || std::ranges::any_of(contract.rests_on, is_there);
+    if (!is_unclear || is_there(contract.migration) || !is_old) continue;
     return cat(printable_line(need->app), " ", printable_line(release), " comes without ",
                printable_line(contract.migration), ", which is done and needs ",
                printable_line(contract.needs_app), ": it seems to be from before");
@@ -166,7 +173,7 @@ GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs) {
   const int version = read_ledger_version(session);
   if (version == 0 && needs.needs.empty())
     return {.state = GuardAnswer::State::missing, .words = "this database has no ledger yet"};
-  const SchemaDemands demands = read_demands(session);
+  const SchemaDemands demands = read_demands(session, "");
   for (auto unknown : {why_unknown(demands, needs.app), why_unseen(demands, needs.app, needs.release)}) {
     if (unknown) return {.state = GuardAnswer::State::missing, .words = *std::move(unknown)};
   }

@@ -31,6 +31,7 @@ struct DoneContract {
   std::string needs_app;
   std::vector<std::string> rests_on;  ///< expand and backfill files before it; empty: not known
   std::vector<std::string> unfit;     ///< releases that had come without one of these when it was done
+  bool has_followed = false;          ///< it was done after the folder that is asked for had been brought
 };
 /// What a release must fit.
 struct SchemaDemands {
@@ -39,13 +40,14 @@ struct SchemaDemands {
   std::vector<BroughtRelease> brought;  ///< which of two commits is the newer release
 };
 /// Throws Error(unreachable, precondition).
-SchemaDemands read_demands(Session& session);
+/// \param digest  of the folder that is to be brought; empty: of none
+SchemaDemands read_demands(Session& session, const std::string& digest);
 
 /// None: the release fits, or nobody says which one it is. After a step that needs exactly one release, later ones fit, too.
 std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string_view app,
                                        const std::string& release);
-/// Of a commit that the ledger has never seen, and that comes with these files: some of those before a step that is done,
-/// and not the step. None: it may be new.
+/// Of a commit that the ledger has never seen, and that comes with these files: without a step that is done, and with some
+/// of those before it, or as they were brought before it was done. None: it may be new.
 std::optional<std::string> why_from_before(const SchemaDemands& demands, std::string_view app,
                                            const std::string& release, const std::set<std::string>& files);
 

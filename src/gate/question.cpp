@@ -37,11 +37,30 @@ std::string column_of(const Command& command) {
   return of_column ? std::string(command.name) : "";
 }
 
-/// A schema or a type takes tables, or columns of them, along.
-bool goes_along(const Command& command, const RelationLock& lock) {
+/// A schema, a type or a role takes tables, or columns of them, along.
+bool goes_along(const Command& command) {
   const std::string_view what = command.text("removeType");
-  return lock.role == "dependents" && command.tag == "DropStmt" &&
-         (what == "OBJECT_SCHEMA" || what == "OBJECT_TYPE" || what == "OBJECT_DOMAIN");
+  return command.tag == "DropOwnedStmt" || what == "OBJECT_SCHEMA" || what == "OBJECT_TYPE" ||
+         what == "OBJECT_DOMAIN";
+}
+
+/// What else is dropped takes parts of tables along that nobody names: defaults, generated columns, columns of its types.
+bool takes_parts(const Command& command) {
+  const std::string_view what = command.text("removeType");
+  const bool is_relation = what == "OBJECT_TABLE" || what == "OBJECT_VIEW" || what == "OBJECT_MATVIEW" ||
+                           what == "OBJECT_FOREIGN_TABLE" || what == "OBJECT_INDEX";
+  return command.tag == "DropStmt" && command.text("behavior") == "DROP_CASCADE" && !is_relation &&
+         !goes_along(command);
+}
+
+bool is_table(const RelationLock& lock) {
+  constexpr std::string_view kinds = "rpf";
+  return kinds.find(lock.relkind) != std::string_view::npos;
+}
+
+template <typename T>
+void add_once(std::vector<T>& all, T one) {
+  if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
 }
 
 void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
@@ -51,13 +70,14 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
   if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
   for (const RelationLock& lock : command.locks) {
-    if (lock.is_new || (lock.role != "target" && !goes_along(written, lock))) continue;
+    const bool is_dependent = lock.role == "dependents";
+    if (!lock.is_new && is_dependent && is_table(lock) && takes_parts(written))
+      add_once(question.taken_along, lock.relation);
+    if (lock.is_new || (lock.role != "target" && !(is_dependent && goes_along(written)))) continue;
     GateSubject subject{
         .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};
     subject.loses_default = subject.change == Change::tightened && takes_default(written);
-    if (std::find(question.subjects.begin(), question.subjects.end(), subject) == question.subjects.end()) {
-      question.subjects.push_back(std::move(subject));
-    }
+    add_once(question.subjects, std::move(subject));
   }
 }
 
@@ -78,8 +98,10 @@ std::string GateSubject::quoted() const {
 }
 
 GateQuestion question_of(const PlannedFile& file) {
-  GateQuestion question{
-      .file = file, .needs_app = parse_app_need(file.analysis.directives.needs_app), .subjects = {}};
+  GateQuestion question{.file = file,
+                        .needs_app = parse_app_need(file.analysis.directives.needs_app),
+                        .subjects = {},
+                        .taken_along = {}};
   for (const Effect& effect : file.analysis.effects) {
     question.destroys_data = question.destroys_data || effect.destroys_data;
     for (const CommandEffect& command : effect.commands) {

@@ -185,15 +185,22 @@ void record_bundle(Session& session, const std::vector<Migration>& migrations, c
       "write the ledger");
 }
 
+std::string unfit_sql(std::string_view app, std::string_view rests_on, std::string_view until) {
+  const auto is_its = [app, until](std::string_view bundle) {
+    return cat(bundle, ".app IN ('', ", app, ") AND ", bundle, ".brought_at < ", until);
+  };
+  return cat("SELECT b.release FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
+             " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"), " AND o.files @> ", rests_on,
+             " AND (b.app <> '' OR b.files && o.files)) GROUP BY b.release HAVING bool_and(NOT b.files @> ",
+             rests_on, ")");
+}
+
 std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
                                     const std::vector<std::string>& rests_on) {
   std::vector<std::string> unfit;
   if (!ledger.exists || ledger.version < k_app_ledger_version || rests_on.empty()) return unfit;
   const SqlResult rows = checked_read(
-      session.query("SELECT release FROM pgsluice.bundle b WHERE app = $1 AND release <> ''"
-                    " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.app = $1 AND o.files @> $2::text[])"
-                    " GROUP BY release HAVING bool_and(NOT files @> $2::text[])",
-                    {app, pg::text_array(rests_on)}));
+      session.query(unfit_sql("$1", "$2::text[]", "'infinity'"), {app, pg::text_array(rests_on)}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) unfit.push_back(rows.text(row, 0));
   return unfit;
 }

@@ -50,6 +50,9 @@ void record_bundle(Session& session, const std::vector<Migration>& migrations, c
 /// as a revert, does not know it, whatever they are called. None of one that never brings them. Throws as checked_read().
 std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
                                     const std::vector<std::string>& rests_on);
+/// Its query, by SQL expressions: the application, the files, and the moment up to which bundles count. A bundle of which
+/// nobody has said whose it is counts where it has some of the same files.
+std::string unfit_sql(std::string_view app, std::string_view rests_on, std::string_view until);
 
 /// The applications that have brought one of these files, as far as somebody has said so. Throws as checked_read().
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files);

@@ -82,14 +82,16 @@ bool is_backfill(const FileAnalysis& file, std::size_t statement) {
   return batch_of(file, statement) != nullptr || file.script.statements.at(statement).tag == "UpdateStmt";
 }
 
-Filled filled_by(const FileAnalysis& file, std::size_t statement) {
-  const SourceRange range = file.script.statements.at(statement).range;
+/// As the file's own search_path has found the relation: this session has another.
+Filled filled_by(const FileAnalysis& file, const Effect& effect) {
+  const SourceRange range = file.script.statements.at(effect.statement).range;
   Filled filled{.file = file.migration.id};
   const auto result = cut_statement(
       std::string(std::string_view(file.script.source.text).substr(range.begin, range.end - range.begin)));
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
-    filled.relation = cut->relation;
-    filled.from = cat(cut->only ? "ONLY " : "", cut->relation.quoted(), " AS ", cut->qualifier);
+    const RelationLock* target = effect.commands.empty() ? nullptr : target_of(effect.commands.front());
+    filled.relation = target != nullptr ? target->relation : cut->relation;
+    filled.from = cat(cut->only ? "ONLY " : "", filled.relation.quoted(), " AS ", cut->qualifier);
     filled.undone = cut->undone;
   }
   return filled;
@@ -103,7 +105,7 @@ void add_made(const FileAnalysis& file, Made& made) {
       made.constraints.push_back({.relation = relation, .name = command.name, .kind = kind_of(command)});
   });
   for (const Effect& effect : file.effects) {
-    if (is_backfill(file, effect.statement)) made.backfills.push_back(filled_by(file, effect.statement));
+    if (is_backfill(file, effect.statement)) made.backfills.push_back(filled_by(file, effect));
   }
 }
 
@@ -196,7 +198,8 @@ class Verification {
         unasked_.insert(printable_line(filled.file));
         continue;
       }
-      session_.script(cat("BEGIN READ ONLY; SET LOCAL statement_timeout = '",
+      // Rows that a policy hides from this role are rows: an error is better than none.
+      session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = '",
                           std::to_string(k_longest_look.count()), "s'"));
       const SqlResult found = session_.query(cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
                                                  filled.from, " WHERE ", filled.undone, ")"),

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "pgsluice/release.hpp"
 #include "plan/names.hpp"
+#include "plan/sql_text.hpp"
 
 namespace pgsluice {
 namespace {
@@ -129,7 +130,8 @@ class Order {
     add(file, "order", waiting, " applied before it");
     add(file, "release", together, cat(" in an earlier release than ", this_release()));
     if (options_.earlier_releases_only && is_of_this_release(file)) {
-      file.holds.push_back({"release", cat(when_it_came(file), ": a later release runs it")});
+      file.holds.push_back(
+          {"release", cat(when_it_came(file), ": a later release runs it", why_there_is_no_later_one())});
     }
     if (file.holds.empty()) return;
     file.state = FileState::held;
@@ -305,6 +307,16 @@ class Order {
                      " is not known to follow that");
   }
 
+  /// Images that are all called "latest".
+  [[nodiscard]] std::string why_there_is_no_later_one() const {
+    const auto folders = std::ranges::count_if(ledger_.brought, [this](const BroughtRelease& brought) {
+      return brought.may_be_of(options_.app) && is_this_release(brought.release);
+    });
+    if (folders < 2) return "";
+    return cat(", and ", std::to_string(folders), " folders have been brought as ", this_release(),
+               ": give each release a name of its own");
+  }
+
   [[nodiscard]] std::string this_release() const {
     return options_.release.empty() ? "this one" : printable_line(options_.release);
   }
@@ -343,29 +355,57 @@ PlanProblem in_the_way(const Clash& clash, const PlannedFile& held) {
                       ". Bring this one in a later release, or use another name.")};
 }
 
-/// By renaming relations.
-std::set<std::string> names_given(const FileAnalysis& file) {
-  std::set<std::string> names;
+/// A name that a file gives to what is there already.
+struct GivenName {
+  std::string schemaname;  ///< empty: the one in which it is
+  std::string relname;
+  std::string column;  ///< empty: it is the relation's
+};
+
+std::optional<GivenName> given_by(const Command& command) {
+  const bool renames = command.tag == "RenameStmt";
+  if (command.relations.empty() || (!renames && command.tag != "AlterObjectSchemaStmt")) return std::nullopt;
+  const std::string relname(command.relations.front().name.relname);
+  const std::string new_name(command.new_name);
+  if (!renames) return GivenName{.schemaname = new_name, .relname = relname, .column = {}};
+  if (command.name.empty()) return GivenName{.schemaname = {}, .relname = new_name, .column = {}};
+  if (command.text("renameType") != "OBJECT_COLUMN") return std::nullopt;
+  return GivenName{.schemaname = {}, .relname = relname, .column = new_name};
+}
+
+std::vector<GivenName> names_given(const FileAnalysis& file) {
+  std::vector<GivenName> names;
   for (const Statement& statement : file.script.statements) {
     for (const Command& command : statement.commands) {
-      if (command.tag == "RenameStmt" && command.name.empty() && !command.relations.empty())
-        names.insert(std::string(command.new_name));
+      if (auto given = given_by(command)) names.push_back(*std::move(given));
     }
   }
   return names;
 }
 
-/// A later file that is to run and means a relation by the name that a step which is held back gives it.
+/// Where its text has the column's name, it may mean the column.
+bool may_mean(const FileAnalysis& file, const Effect& effect, const GivenName& given) {
+  const bool has_relation = std::ranges::any_of(effect.locks, [&given](const RelationLock& lock) {
+    return is_of_its_own(lock.relkind) && !lock.is_new && lock.relation.relname == given.relname &&
+           (given.schemaname.empty() || lock.relation.schemaname == given.schemaname);
+  });
+  if (!has_relation || given.column.empty()) return has_relation;
+  const SourceRange range = file.script.statements.at(effect.statement).range;
+  const std::string sql = file.script.source.text.substr(range.begin, range.end - range.begin);
+  return has_word(to_lower(sql), to_lower(given.column));
+}
+
+/// A later file that is to run and means a relation or a column by the name that a step which is held back gives it.
 Clash misnamed_behind(const Plan& plan, std::size_t index) {
-  const std::set<std::string> given = names_given(plan.files[index].analysis);
+  const std::vector<GivenName> given = names_given(plan.files[index].analysis);
   for (std::size_t i = index + 1; !given.empty() && i < plan.files.size(); ++i) {
     const PlannedFile& later = plan.files[i];
     if (later.steps.empty() || is_contract(later)) continue;
     for (const Effect& effect : later.analysis.effects) {
-      for (const RelationLock& lock : effect.locks) {
-        const std::string name(lock.relation.relname);
-        if (is_of_its_own(lock.relkind) && !lock.is_new && given.contains(name))
-          return {.later = &later, .name = name};
+      for (const GivenName& name : given) {
+        if (may_mean(later.analysis, effect, name))
+          return {.later = &later,
+                  .name = name.column.empty() ? name.relname : cat(name.relname, ".", name.column)};
       }
     }
   }
@@ -377,7 +417,7 @@ PlanProblem means_another(const Clash& clash, const PlannedFile& held) {
           .path = id_of(*clash.later),
           .position = {.line = 0, .column = 0},
           .message = cat("means ", clash.name, " as the contract step ", id_of(held),
-                         " leaves it, which is held back: now another table has that name"),
+                         " leaves it, which is held back: now that name means something else, or nothing"),
           .hint = cat("It is held back because ", held.holds.front().words,
                       ". Bring this one in a later release.")};
 }

@@ -37,6 +37,17 @@ std::string normalised_sql(std::string_view sql) {
   return normal;
 }
 
+bool has_word(std::string_view sql, std::string_view word) {
+  const auto is_part = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+  };
+  for (std::size_t at = sql.find(word); at != std::string_view::npos; at = sql.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_part(sql[at - 1])) && (end == sql.size() || !is_part(sql[end]))) return true;
+  }
+  return false;
+}
+
 std::string fingerprint_of(std::string_view sql) {
   return sha256_hex(normalised_sql(sql));
 }

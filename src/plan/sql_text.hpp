@@ -12,6 +12,9 @@ namespace pgsluice {
 /// semicolon. Two texts with the same normal form do the same.
 std::string normalised_sql(std::string_view sql);
 
+/// Whether a name stands in SQL as a word of its own; it may be part of a string or of a comment.
+bool has_word(std::string_view sql, std::string_view word);
+
 /// SHA-256 of the normal form: what the ledger keeps of a file or a statement.
 std::string fingerprint_of(std::string_view sql);
 

@@ -256,6 +256,83 @@ TEST_P(Gate, RowsThatCannotBeLookedForHoldAContractStep) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
+TEST_P(Gate, RowsAreLookedForInTheTableThatWasFilledAndBehindItsPolicies) {
+  database.sql("CREATE TABLE cents (id bigint, total int, cents bigint)");
+  database.admin(cat("CREATE SCHEMA shop AUTHORIZATION ", quote_ident(k_migrator)));
+  folder.write("0001_orders.sql", "CREATE TABLE shop.cents (id bigint PRIMARY KEY, total int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
+  folder.write("0002_cents.sql", "ALTER TABLE shop.cents ADD COLUMN cents bigint;\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\nSET search_path = shop;\n"
+             "UPDATE cents SET cents = total * 100 WHERE cents IS NULL;\n")
+      .write("0004_drop.sql",
+             "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE shop.cents DROP COLUMN "
+             "total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("INSERT INTO shop.cents VALUES (1, 2)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_THAT(message(), HasSubstr("shop.cents has rows that have come since 0003_fill.sql"));
+  database.sql(
+      "ALTER TABLE shop.cents ENABLE ROW LEVEL SECURITY; ALTER TABLE shop.cents FORCE ROW LEVEL SECURITY");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_THAT(message(),
+              HasSubstr("shop.cents may have rows that 0003_fill.sql has not seen, and cannot be asked"));
+  EXPECT_EQ(state("0004_drop.sql"), "held");
+}
+
+/// Without CASCADE, and by its name, each part can be asked for.
+TEST_P(Gate, PartsThatAFileDoesNotNameHoldIt) {
+  database.sql("CREATE SEQUENCE nums; CREATE TABLE u (id int, n bigint DEFAULT nextval('nums'))");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0003_drop.sql",
+               "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nDROP SEQUENCE nums CASCADE;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("CASCADE takes parts of public.u along that the file does not name"));
+  folder.write("0003_drop.sql",
+               "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n"
+               "ALTER TABLE u ALTER COLUMN n DROP DEFAULT;\nDROP SEQUENCE nums;\n");
+  for (const char* release : {"2.2.0", "2.3.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "applied") << message();
+}
+
+TEST_P(Gate, WhatARoleOwnsIsAskedFor) {
+  database.admin(
+      cat("DROP ROLE IF EXISTS pgsluice_owner; CREATE ROLE pgsluice_owner; GRANT pgsluice_owner TO ",
+          quote_ident(k_migrator),
+          "; CREATE TABLE owned (id int); ALTER TABLE owned OWNER TO pgsluice_owner;"
+          " CREATE VIEW its AS SELECT id FROM owned"));
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nDROP OWNED BY pgsluice_owner CASCADE;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("view public.its uses public.owned"));
+  database.admin("DROP OWNED BY pgsluice_owner CASCADE; DROP ROLE pgsluice_owner");
+}
+
+/// What takes rights away breaks those that use them.
+TEST_P(Gate, RightsAreTakenAwayInContractSteps) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.admin(
+      "DROP ROLE IF EXISTS pgsluice_reader; CREATE ROLE pgsluice_reader; GRANT ALL ON orders TO "
+      "pgsluice_reader");
+  for (const char* takes : {"REVOKE SELECT ON orders FROM pgsluice_reader",
+                            "REVOKE INSERT, UPDATE ON orders FROM pgsluice_reader"}) {
+    folder.write("0002_rights.sql", cat(takes, ";\n"));
+    const Finished refused = hook("presync", "2.0.0");
+    EXPECT_EQ(refused.code, 10) << takes;
+    EXPECT_THAT(refused.err, HasSubstr("0002_rights.sql"));
+  }
+  folder.write(
+      "0002_rights.sql",
+      "REVOKE REFERENCES ON orders FROM pgsluice_reader;\nGRANT SELECT ON orders TO pgsluice_reader;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.admin("DROP OWNED BY pgsluice_reader; DROP ROLE pgsluice_reader");
+}
+
 TEST_P(Gate, WhatGoesAlongWithASchemaIsAskedForToo) {
   database.admin(cat("CREATE SCHEMA s AUTHORIZATION ", quote_ident(k_migrator)));
   database.sql("CREATE TABLE s.t (id int); CREATE VIEW public.vt AS SELECT id FROM s.t");

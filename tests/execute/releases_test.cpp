@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "execute/gated.hpp"
+#include "pgsluice/sql.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -345,6 +346,65 @@ TEST_P(Releases, AReleaseWithoutWhatTheStepRestsOnIsTooOld) {
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "2.0.0"}).code, 0);
 }
 
+/// Where no hook names the application, a folder with some of the same files is one of its own.
+TEST_P(Releases, ARevertOfANamelessApplicationIsTooOld) {
+  EXPECT_EQ(hook("presync", "aaaaaa1").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  EXPECT_EQ(hook("presync", "bbbbbb1").code, 0);
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(call({"hook", "presync", other.path().string()}, {"--release", "eeeeee1"}).code, 0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=bbbbbb1\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "cccccc1").code, 0);
+  std::filesystem::remove(folder.path() / "0003_drop.sql");
+  std::filesystem::remove(folder.path() / "0002_cents.sql");
+  EXPECT_EQ(hook("presync", "dddddd1").code, 0) << "a revert, as long as nothing is taken away";
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=checkout>=bbbbbb1\nALTER TABLE orders DROP COLUMN total;\n");
+  {
+    const auto revert = database.connect("checkout/dddddd1");
+    EXPECT_EQ(hook("presync", "ffffff1").code, 0);
+    EXPECT_TRUE(has_total()) << message();
+  }
+  EXPECT_EQ(hook("presync", "ffffff2").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  const Finished too_old = guard({"--once", "--release", "dddddd1"});
+  EXPECT_EQ(too_old.code, 16);
+  EXPECT_THAT(
+      too_old.err,
+      HasSubstr("that release has come without all of what it rests on: 0001_orders.sql and 0002_cents.sql"));
+  EXPECT_EQ(guard({"--once", "--release", "cccccc1"}).code, 0);
+  EXPECT_EQ(guard({"--once", "--release", "eeeeee1"}).code, 0) << "another application's";
+}
+
+/// A commit whose hook was skipped, with the folder as it was before the step.
+TEST_P(Releases, ACommitWithTheFolderOfBeforeIsFromBefore) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  database.sql("CREATE TABLE legacy (id int)");
+  EXPECT_EQ(hook("presync", "aaaaaa1", app).code, 0);
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP TABLE legacy;\n");
+  for (const char* release : {"bbbbbb1", "cccccc1"}) EXPECT_EQ(hook("presync", release, app).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "applied") << message();
+  EXPECT_EQ(hook("presync", "dddddd1", app).code, 0) << "the folder as it is";
+  std::filesystem::remove(folder.path() / "0002_drop.sql");
+  const Finished skipped = hook("presync", "eeeeee1", app);
+  EXPECT_EQ(skipped.code, 16) << skipped.err;
+  EXPECT_THAT(skipped.err, HasSubstr("comes without 0002_drop.sql"));
+}
+
+/// Nothing follows what has the same name again.
+TEST_P(Releases, ImagesThatAreAllCalledLatestAreToldSo) {
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_EQ(hook("presync", "latest").code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "held");
+  EXPECT_THAT(message(),
+              HasSubstr("2 folders have been brought as latest: give each release a name of its own"));
+}
+
 /// As `git describe` names them.
 TEST_P(Releases, ACommitBehindAVersionIsNoReleaseBeforeIt) {
   const std::vector<std::string> app{"--app", "checkout"};
@@ -451,6 +511,36 @@ TEST_P(Releases, AStepBehindOneThatIsHeldBackWaitsForIt) {
       database.sql("SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_old'::regclass AND attname = "
                    "'total'"),
       "1");
+}
+
+/// A column's name, or a schema, tells as little behind a swap that is held back.
+TEST_P(Releases, AStepThatMeansAColumnOrASchemaBehindOneThatIsHeldBackIsRefused) {
+  database.admin(cat("CREATE SCHEMA archive AUTHORIZATION ", quote_ident(k_migrator),
+                     "; CREATE SCHEMA stage AUTHORIZATION ", quote_ident(k_migrator)));
+  folder.write("0001_stage.sql", "CREATE TABLE stage.orders (id bigint PRIMARY KEY, total int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  const auto bring = [&](const std::string& swap, const std::string& id, const std::string& later) {
+    folder.write("0003_swap.sql", cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", swap))
+        .write(id, later);
+    const auto old = database.connect("checkout/1.0.0");
+    const Finished finished = hook("presync", "2.0.0");
+    return cat(std::to_string(finished.code), " ", finished.err);
+  };
+  const std::string columns =
+      "ALTER TABLE orders RENAME COLUMN total TO total_old;\nALTER TABLE orders RENAME COLUMN cents TO "
+      "total;\n";
+  EXPECT_THAT(
+      bring(columns, "0004_fill.sql",
+            "-- pgsluice: phase=backfill\nUPDATE orders SET TOTAL = 0 WHERE total IS NULL;\n"),
+      AllOf(StartsWith("10 "), HasSubstr("means orders.total as the contract step 0003_swap.sql leaves it")));
+  EXPECT_THAT(bring(columns, "0004_fill.sql", "ALTER TABLE orders ADD COLUMN note text;\n"),
+              StartsWith("0 "));
+  const std::string schemas =
+      "ALTER TABLE public.orders SET SCHEMA archive;\nALTER TABLE stage.orders SET SCHEMA public;\n";
+  EXPECT_THAT(
+      bring(schemas, "0005_note.sql", "ALTER TABLE public.orders ADD COLUMN note2 text;\n"),
+      AllOf(StartsWith("10 "), HasSubstr("means orders as the contract step 0003_swap.sql leaves it")));
 }
 
 /// A first install has no release that files would have to wait for.
