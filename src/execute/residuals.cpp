@@ -47,21 +47,28 @@ milliseconds Residuals::age_of(const Blocker& holder, Clock::time_point now) con
   return first_look_ == first ? k_unknown : between(first, now);
 }
 
+bool Residuals::all_short() const {
+  return !lifetimes_.empty() && std::ranges::max(lifetimes_) <= k_obviously_short &&
+         std::ranges::all_of(seen_, [](const auto& entry) { return entry.second.age <= k_obviously_short; });
+}
+
 milliseconds Residuals::lifetime() const {
   if (lifetimes_.empty()) return scaled(expected_, doubt_);
   std::vector<milliseconds> sorted(lifetimes_.begin(), lifetimes_.end());
   const auto rank = static_cast<std::ptrdiff_t>(sorted.size() * 95 / 100);
   const auto at = sorted.begin() + std::min<std::ptrdiff_t>(rank, std::ssize(sorted) - 1);
   std::nth_element(sorted.begin(), at, sorted.end());
-  const bool enough = lifetimes_.size() >= k_enough;
-  return scaled(enough ? *at : std::max(*at, expected_), doubt_);
+  if (lifetimes_.size() >= k_enough) return scaled(*at, doubt_);
+  return scaled(std::max(*at, all_short() ? k_obviously_short : expected_), doubt_);
 }
 
 bool Residuals::is_long(const Blocker& holder) const {
   if (!is_ordinary(holder)) return true;
   const auto found = seen_.find({holder.pid, holder.transaction});
   const milliseconds age = found == seen_.end() ? age_of(holder, now_) : found->second.age;
-  return age > scaled(std::min(lifetime(), longest_), k_long_factor);
+  // Among transactions of a few ms one of a few more is none that lasts.
+  const milliseconds usual = std::max(lifetime(), k_obviously_short);
+  return age > scaled(std::min(usual, longest_), k_long_factor);
 }
 
 void Residuals::look(Clock::time_point now, const std::vector<Blocker>& holders) {
@@ -106,8 +113,8 @@ std::optional<milliseconds> Residuals::pulse() const {
   const milliseconds needed = pulse_for(*until_free_);
   if (needed > longest_) return std::nullopt;
   const milliseconds observed = between(*first_look_, now_);
-  const bool known =
-      *until_free_ <= k_obviously_short ? lifetimes_.size() >= k_enough : lifetimes_.size() >= k_plenty;
+  const std::size_t enough = *until_free_ <= k_obviously_short ? k_enough : k_plenty;
+  const bool known = lifetimes_.size() >= enough || all_short();
   if (*until_free_ > milliseconds(0) && !known && observed < k_observe) return std::nullopt;
   // As good as it gets; the longer we have looked, the less choosy we are.
   const auto best = std::ranges::min_element(estimates_, {}, [](const auto& entry) { return entry.second; });

@@ -43,6 +43,8 @@ class Residuals {
     milliseconds age{0};  ///< at the last look
   };
 
+  /// Whether all who have been seen, gone or not, were as short as makes no difference.
+  [[nodiscard]] bool all_short() const;
   [[nodiscard]] milliseconds lifetime() const;
   [[nodiscard]] milliseconds age_of(const Blocker& holder, Clock::time_point now) const;
   void remember(Clock::time_point now, std::optional<milliseconds> estimate);

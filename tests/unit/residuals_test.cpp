@@ -53,8 +53,26 @@ TEST_F(ResidualsTest, NobodyThereIsAGoodMoment) {
 TEST_F(ResidualsTest, AShortLoadIsQueuedBehindAtOnce) {
   const auto pulse = first_pulse(4ms, 2ms, 2s);
   ASSERT_TRUE(pulse);
-  EXPECT_LE(*pulse, 20ms);
-  EXPECT_LE(at, 600ms);
+  EXPECT_LE(*pulse, 45ms);
+  EXPECT_LE(at, 10ms) << "who was there at the first look is gone at the second";
+}
+
+TEST_F(ResidualsTest, OneThatStaysMakesAShortLoadNoShortOne) {
+  residuals.look(Clock::time_point(1s), {session(1, 2ms), session(2, 35ms)});
+  residuals.look(Clock::time_point(1s + 10ms), {session(3, 1ms), session(2, 45ms)});
+  EXPECT_FALSE(residuals.pulse()) << "nothing is known of the one of 45 ms";
+  EXPECT_FALSE(residuals.is_long(session(2, 45ms)));
+  residuals.look(Clock::time_point(1s + 20ms), {session(4, 1ms), session(5, 2ms)});
+  EXPECT_FALSE(residuals.pulse()) << "they may last as long as that one";
+}
+
+TEST_F(ResidualsTest, OneOfAFewMillisecondsMoreThanUsualIsNotLong) {
+  for (int i = 0; i < 10; ++i) {
+    residuals.look(Clock::time_point(milliseconds(1'000 + i * 10)), {session(i + 1, 3ms)});
+  }
+  residuals.look(Clock::time_point(1'100ms), {session(100, 25ms)});
+  EXPECT_TRUE(residuals.pulse());
+  EXPECT_TRUE(residuals.is_long(session(101, 50ms)));
 }
 
 TEST_F(ResidualsTest, WhatManyHaveShownIsKnownSoon) {
