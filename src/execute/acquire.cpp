@@ -21,6 +21,7 @@ constexpr milliseconds k_lazy_poll{75};  // of somebody who has been there for l
 // Longer than deadlock_timeout (1 s), when autovacuum is cancelled for us.
 constexpr milliseconds k_fence{3'000};
 constexpr milliseconds k_longest_hold{30'000};  // of the fence: autovacuum needs its turn
+constexpr int k_unfenced = 3;  // rounds, for as many a busy table of short transactions takes at most
 
 // A concurrent command takes its stronger locks only when nobody uses the object any more, and waits for that without
 // being in anybody's way.
@@ -121,8 +122,11 @@ AcquireResult held_or_busy(Try tried) {
   return {.outcome = outcome, .result = std::move(tried.result)};
 }
 
+enum class Fence { none, held };
+
 /// One more try that does not queue, and what to do when it was in vain; none: once more.
-std::optional<AcquireResult> seize_or_pulse(StepContext& context, const std::vector<RelationLock>& locks) {
+std::optional<AcquireResult> seize_or_pulse(StepContext& context, const std::vector<RelationLock>& locks,
+                                            Fence fence) {
   AcquireResult seized = held_or_busy(try_to_hold(context, locks, std::nullopt));
   if (seized.outcome != Acquired::busy) return seized;
   const std::vector<Blocker> holders = look(context, locks);
@@ -130,7 +134,9 @@ std::optional<AcquireResult> seize_or_pulse(StepContext& context, const std::vec
   if (!context.residuals.until_free()) return AcquireResult{.outcome = Acquired::long_holder};
   if (context.budget_left() == milliseconds(0)) return AcquireResult{.outcome = Acquired::out_of_time};
   const std::optional<milliseconds> patience = context.residuals.pulse();
-  if (!patience || holders.empty()) {
+  // An autovacuum gives way to the fence, and to no pulse. Where nobody is seen who was there a moment ago, the load is one
+  // of short transactions, and there is no better moment.
+  if (!patience || (context.autovacuum && fence == Fence::none)) {
     if (!holders.empty() && context.since(context.started) >= milliseconds(1'000)) {
       tell_waiting(context, holders, "looking for a moment between transactions; now there is");
     }
@@ -154,12 +160,12 @@ void tell_old_snapshot(StepContext& context) {
 
 Clearance wait_until_free(StepContext& context) {
   const std::vector<RelationLock> locks = locks_to_look_at(context.step);
+  // In a transaction we shall look for the moment; without one, now has to be it.
+  const bool looks_inside = context.step.in_transaction && context.holds_in_advance;
   for (;;) {
     if (is_interrupted(context.world)) return Clearance::interrupted;
     const std::vector<Blocker> waited_for = long_ones(context, look(context, locks));
     const bool rests = context.world.clock.now() < context.rests_until;
-    // In a transaction we shall look for the moment; without one, now has to be it.
-    const bool looks_inside = context.step.in_transaction && context.holds_in_advance;
     const bool good = looks_inside || context.step.concurrent || context.residuals.pulse();
     if (waited_for.empty() && !rests && good) {
       if (context.step.concurrent) tell_old_snapshot(context);
@@ -179,16 +185,17 @@ AcquireResult acquire_at_a_good_moment(StepContext& context, const std::vector<R
   if (locks.empty() || !context.holds_in_advance) return {};
   const auto begun = context.world.clock.now();
   const std::vector<RelationLock> fence = fence_of(locks);
-  bool fenced = fence.empty();
-  for (bool wants_fence = context.autovacuum;; wants_fence = true) {
+  Fence fenced = fence.empty() ? Fence::held : Fence::none;
+  for (int round = 0;; ++round) {
     if (is_interrupted(context.world)) return {.outcome = Acquired::interrupted};
-    if (wants_fence && !fenced) {
+    if (fenced == Fence::none && (context.autovacuum || round >= k_unfenced)) {
       AcquireResult taken = held_or_busy(try_to_hold(context, fence, k_fence));
       if (taken.outcome != Acquired::held) return taken;
-      fenced = true;  // nobody of that kind comes in between while we look for a moment
+      fenced = Fence::held;  // nobody of that kind comes in between while we look for a moment
     }
-    if (auto result = seize_or_pulse(context, locks)) return *std::move(result);
+    if (auto result = seize_or_pulse(context, locks, fenced)) return *std::move(result);
     if (context.since(begun) > k_longest_hold) return {.outcome = Acquired::long_holder};
+    if (context.autovacuum && fenced == Fence::none) continue;
     context.world.clock.sleep(std::min(k_probe, context.budget_left()));
   }
 }

@@ -197,7 +197,10 @@ SqlResult Observer::ask(const std::string& sql, const std::vector<SqlValue>& par
       auto connected = world_.connect();
       if (auto* session = std::get_if<std::unique_ptr<Session>>(&connected)) {
         session_ = std::move(*session);
-        session_->script("SET statement_timeout = '5s'; SET lock_timeout = '1s'");
+        // What it asks again and again is planned once.
+        session_->script(
+            "SET statement_timeout = '5s'; SET lock_timeout = '1s'; SET jit = off;"
+            " SET plan_cache_mode = force_generic_plan");
       }
     }
     if (session_) {

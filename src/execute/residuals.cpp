@@ -110,7 +110,8 @@ std::optional<milliseconds> Residuals::until_free() const {
 
 std::optional<milliseconds> Residuals::pulse() const {
   if (!until_free_ || now_ < rests_until_) return std::nullopt;
-  const milliseconds needed = pulse_for(*until_free_);
+  // Not less than makes no difference: who is there gives way sooner, unless it is kept from its processor.
+  const milliseconds needed = std::max(pulse_for(*until_free_), std::min(k_obviously_short, longest_));
   if (needed > longest_) return std::nullopt;
   const milliseconds observed = between(*first_look_, now_);
   const std::size_t enough = *until_free_ <= k_obviously_short ? k_enough : k_plenty;

@@ -269,10 +269,26 @@ TEST_F(Execute, TakesNoRowOfTheOpeningForABusyRelation) {
 }
 
 TEST_F(Execute, KeepsAutovacuumOutWhileItLooks) {
-  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), 3);
-  server.answer("NOWAIT", rows({{"public.t"}}), 2);
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "20")}), 6);
+  server.answer("NOWAIT", rows({{"public.t"}}), 5);
   EXPECT_EQ(run().code, ExitCode::ok);
   EXPECT_EQ(server.count("{\"SHARE UPDATE EXCLUSIVE\"}"), 1);
+}
+
+TEST_F(Execute, QueuesAtOnceWhereAllTransactionsAreShort) {
+  server.answer("WITH RECURSIVE wanted", rows({holder("4711", "5")}));
+  server.answer("WITH RECURSIVE wanted", rows({holder("4712", "3")}));
+  server.answer("NOWAIT", rows({{"public.t"}}));
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("greatest(1, ceil(1000"), 1) << "no fence, and one queueing";
+  EXPECT_TRUE(clock.sleeps.empty());
+}
+
+TEST_F(Execute, QueuesAtOnceWhereNobodyIsToBeSeenAnyMore) {
+  server.answer("NOWAIT", rows({{"public.t"}}));
+  EXPECT_EQ(run().code, ExitCode::ok);
+  EXPECT_EQ(server.count("greatest(1, ceil(1000"), 1);
+  EXPECT_TRUE(clock.sleeps.empty());
 }
 
 TEST_F(Execute, LeavesTheTransactionWhenSomebodyLongComes) {
