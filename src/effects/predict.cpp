@@ -453,7 +453,7 @@ class Prediction::Walk {
     if (makes_target(statement)) {
       if (first.is("replace") || catalog_.find(creation_name(target->name)) == nullptr) return false;
       if (first.is("if_not_exists")) {
-        effect.outcome = Outcome::skipped;
+        skip(effect, statement);
       } else {
         refuse(effect, cat(catalog_.resolve(creation_name(target->name)).quoted(), " exists already"));
       }
@@ -466,9 +466,17 @@ class Prediction::Walk {
     if (absent != statement.commands.end()) {
       refuse(effect, cat(catalog_.resolve(absent->relation("target")->name).quoted(), " does not exist"));
     } else if (std::ranges::all_of(statement.commands, missing)) {
-      effect.outcome = Outcome::skipped;
+      skip(effect, statement);
     }
     return effect.outcome != Outcome::runs;
+  }
+
+  /// CONCURRENTLY is refused in a transaction block before the server looks whether there is something to do.
+  static void skip(Effect& effect, const Statement& statement) {
+    effect.outcome = Outcome::skipped;
+    effect.needs_no_transaction = std::ranges::any_of(statement.commands, [](const Command& command) {
+      return command.is("concurrent") && command.tag != "RefreshMatViewStmt";
+    });
   }
 
   static void refuse(Effect& effect, std::string why) {

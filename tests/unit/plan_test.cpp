@@ -74,6 +74,17 @@ TEST(Plan, AConcurrentIndexRunsAloneAndOtherStatementsBesideItKeepTheirTransacti
   EXPECT_TRUE(plan.files[0].steps[1].concurrent);
 }
 
+/// The server refuses CONCURRENTLY in a transaction before it looks whether there is something to do.
+TEST(Plan, WhatConcurrentlySkipsRunsAloneAllTheSame) {
+  const Plan plan = planned(
+      "-- pgsluice: transaction=off\nCREATE TABLE a (x int);\nCREATE INDEX i ON a (x);\n"
+      "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (x);\nDROP INDEX i;\n"
+      "DROP INDEX CONCURRENTLY IF EXISTS i;\nDROP INDEX IF EXISTS i;\n");
+  std::vector<bool> in_transaction;
+  for (const Step& step : plan.files[0].steps) in_transaction.push_back(step.in_transaction);
+  EXPECT_EQ(in_transaction, (std::vector<bool>{true, true, false, true, false, true}));
+}
+
 TEST(Plan, SettingsOfAFileAreRepeatedBeforeItsLaterSteps) {
   const Plan plan =
       planned("-- pgsluice: transaction=off\nSET search_path = a;\nSET LOCAL work_mem = '1MB';\nSELECT 1;\n");
