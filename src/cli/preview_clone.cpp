@@ -123,7 +123,9 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
                  .applied = 0};
   seen.applied =
       static_cast<std::size_t>(std::ranges::count(seen.plan.files, FileState::applied, &PlannedFile::state));
+  const std::unique_ptr<Session> onlooker = connect_once(world);
   const Clone clone{.session = *session,
+                    .onlooker = *onlooker,
                     .reset = reset_script(run, session->server_version_num()),
                     .look_timeout = run.lock_timeout,
                     .lock_timeout = [&run](const PlannedStatement& one) { return lock_timeout_of(run, one); },

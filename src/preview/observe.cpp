@@ -416,10 +416,11 @@ Observation StatementObserver::measure(const std::string& sql, const Watch& watc
   return result;
 }
 
-Observation StatementObserver::observe(const Statement& statement, const std::string& sql) {
+Observation StatementObserver::observe(const Statement& statement, const std::string& sql,
+                                       const Watch& watch) {
   say(session_, "LOCAL client_min_messages = debug1");
   std::vector<std::string> messages;
-  Observation result = measure(sql, {}, messages);
+  Observation result = measure(sql, watch, messages);
   if (result.error) return result;
   session_.script(cat("SET LOCAL client_min_messages = warning", look_));
   HeldLocks now = locks_of(session_);

@@ -27,7 +27,7 @@ class StatementObserver {
   void begin_next() { catalog_.begin_next(); }
   /// Inside it: what the statement did, and all locks that the transaction then holds on what the statement touched.
   /// A lock that an earlier statement took is not told again unless it has become stronger.
-  Observation observe(const Statement& statement, const std::string& sql);
+  Observation observe(const Statement& statement, const std::string& sql, const Watch& watch = {});
   /// A statement that cannot run in a transaction. `watcher` looks on while it runs, and first stands in its way on
   /// `tables`, so that what waits for older transactions does so long enough to be seen.
   Observation observe_alone(const Statement& statement, const std::string& sql, Session& watcher,

@@ -9,6 +9,7 @@
 #include "effects/foreseeable.hpp"
 #include "pg/sqlstate.hpp"
 #include "preview/compare.hpp"
+#include "preview/longest_wait.hpp"
 #include "preview/observe.hpp"
 #include "preview/rests_on.hpp"
 #include "preview/rolled_back.hpp"
@@ -214,7 +215,8 @@ std::string set_lock_timeout(std::chrono::milliseconds timeout) {
 
 class CloneRehearsal {
  public:
-  CloneRehearsal(const Clone& clone, const StatementBegins& began) : clone_(clone), began_(began) {}
+  CloneRehearsal(const Clone& clone, const StatementBegins& began)
+      : clone_(clone), began_(began), longest_wait_(clone.onlooker, clone.session) {}
 
   Preview run(const Plan& plan, const std::set<std::size_t>& unnamed) {
     for (std::size_t i = 0; i < plan.files.size(); ++i) {
@@ -281,11 +283,21 @@ class CloneRehearsal {
   bool run_statement(const PlannedStatement& planned, PreviewedFile& file, Session& transaction,
                      StatementObserver& observer) {
     if (began_) began_(*file.analysis, file.analysis->script.statements[planned.index]);
-    return observe_statement(planned, file, elapsed_, observer, unforeseen_,
-                             [&](const Statement& statement, const Effect&) {
-                               transaction.script(set_lock_timeout(clone_.lock_timeout(planned)));
-                               return observer.observe(statement, planned.sql);
-                             });
+    return observe_statement(
+        planned, file, elapsed_, observer, unforeseen_, [&](const Statement& statement, const Effect&) {
+          const std::chrono::milliseconds longest = clone_.lock_timeout(planned);
+          transaction.script(set_lock_timeout(longest));
+          Observation seen = observer.observe(statement, planned.sql, longest_wait_.watch(longest));
+          if (seen.error && longest_wait_.has_ended()) seen.error = waited_too_long();
+          return seen;
+        });
+  }
+
+  static SqlError waited_too_long() {
+    SqlError error;
+    error.sqlstate = pg::sqlstate::lock_not_available;
+    error.message = "canceled, for it waits for a lock: code in it has changed lock_timeout";
+    return error;
   }
 
   /// Why it may be no fault of the file that the server refuses this statement.
@@ -317,6 +329,7 @@ class CloneRehearsal {
 
   const Clone& clone_;
   const StatementBegins& began_;
+  LongestWait longest_wait_;
   FilesBefore before_;
   SeenCatalog catalog_;
   std::set<std::string> unforeseen_;  ///< of the file at hand: the others' is rolled back

@@ -34,6 +34,7 @@ Preview rehearse(const Plan& plan, const std::set<std::size_t>& history, const S
 /// A database that others use, too, and that stays as it is.
 struct Clone {
   Session& session;
+  Session& onlooker;  ///< for what waits longer than it may
   std::string reset;  ///< SQL that undoes what a file has set, and makes our settings again
   std::chrono::milliseconds look_timeout;  ///< longest wait for a lock when we look at the catalogs
   std::function<std::chrono::milliseconds(const PlannedStatement&)> lock_timeout;

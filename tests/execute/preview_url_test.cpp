@@ -258,6 +258,15 @@ TEST_P(PreviewOnClone, OthersAreNotKeptWaiting) {
   EXPECT_LT(std::chrono::steady_clock::now() - from, std::chrono::seconds(20));
   EXPECT_EQ(busy.code, 11) << busy.err;
   EXPECT_THAT(busy.err, AllOf(HasSubstr("55P03"), HasSubstr("--lock-timeout")));
+  // Nor does code that sets it where nobody sees it.
+  folder.write(
+      "1_t.sql",
+      "DO $$ BEGIN PERFORM set_config('lock_timeout', '0', false); ALTER TABLE t ADD b int; END $$;\n");
+  const auto again = std::chrono::steady_clock::now();
+  const Finished hidden = run(command({"--lock-timeout", "100ms"}));
+  EXPECT_LT(std::chrono::steady_clock::now() - again, std::chrono::seconds(20));
+  EXPECT_EQ(hidden.code, 11) << hidden.err;
+  EXPECT_THAT(hidden.err, HasSubstr("code in it has changed lock_timeout"));
   other->script("ROLLBACK");
   folder.write("1_t.sql", "ALTER TABLE t ADD b int;\nSELECT pg_sleep(60);\n");
   const Finished slow = run(command({"--statement-timeout", "200ms"}));
