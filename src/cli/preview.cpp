@@ -230,6 +230,8 @@ LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
   const QueryList list = QueryList::load(command.queries);
   for (const QueryList::Query& query : list.queries())
     options.queries.push_back({.kind = LoadQuery::Kind::given, .name = query.place, .sql = query.text});
+  for (const std::string& place : list.others())
+    options.notes.push_back(cat(place, " is left out: it is no query"));
   return options;
 }
 

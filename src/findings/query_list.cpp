@@ -238,8 +238,8 @@ std::string shortened(std::string_view text) {
 void QueryList::add(std::string place, std::string text) {
   Query query{.place = std::move(place), .text = std::move(text), .read = {}};
   query.read = read_queries(query.text);
-  if (query.read.queries.empty() && query.read.problem.empty()) return;  // no query
-  queries_.push_back(std::move(query));
+  const bool is_query = !query.read.queries.empty() || !query.read.problem.empty();
+  is_query ? queries_.push_back(std::move(query)) : others_.push_back(std::move(query.place));
 }
 
 void QueryList::add_sql(const std::string& text, const std::string& path) {

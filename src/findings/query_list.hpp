@@ -32,6 +32,8 @@ class QueryList {
   }
 
   [[nodiscard]] const std::vector<Query>& queries() const { return queries_; }
+  /// Places of what is no query, such as COMMIT.
+  [[nodiscard]] const std::vector<std::string>& others() const { return others_; }
 
  private:
   void add(std::string place, std::string text);
@@ -40,6 +42,7 @@ class QueryList {
   void add_json(const std::string& text, const std::string& path);
 
   std::vector<Query> queries_;
+  std::vector<std::string> others_;
 };
 
 }  // namespace pgsluice

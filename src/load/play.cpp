@@ -168,6 +168,7 @@ class Play {
         load_.notes.push_back(cat(query.name, " is left out: ", why_not));
       }
     }
+    load_.notes.insert(load_.notes.end(), options.notes.begin(), options.notes.end());
     load_.clients = std::min(lanes_.size(), k_most_clients);
     load_.blocked = load_.blocker && !tables.empty() ? tables.front() : std::string();
     if (tables.empty()) load_.notes.emplace_back("no table that was there before is locked");

@@ -19,6 +19,7 @@ struct LoadOptions {
   std::optional<milliseconds> blocker;  ///< how long a transaction stays that has read the first table
   std::vector<LoadQuery> queries;       ///< of the application; none: what fits the tables
   std::function<long long(const std::string& table)> rows;  ///< that the tables shall have at least
+  std::vector<std::string> notes = {};                      ///< what of the queries is left out, and why
 };
 
 struct LoadStage {

@@ -2,6 +2,7 @@
 // The preview as a page: what each statement did, and a time line of who was kept out of what.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -22,6 +23,7 @@ namespace {
 constexpr int k_widest_statement = 72;
 constexpr std::size_t k_most_names = 6;       // in a sentence
 constexpr std::size_t k_most_relations = 15;  // of the time line
+constexpr double k_surely_enough_rows = 100'000;
 
 std::string milliseconds_words(double ms) {
   std::array<char, 32> text{};
@@ -202,11 +204,13 @@ Table::Details details_of(const FileAnalysis& file, const PreviewedStatement& st
 /// What is assumed, where there is something to assume.
 void add_assumption(Document& document, const Preview& preview) {
   bool told = false;
-  bool lacks_rows = false;
+  std::optional<double> enough;  // for the smallest of those that cannot be told: all rows that it has are
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       if (!statement.in_production) continue;
-      (statement.in_production->ms ? told : lacks_rows) = true;
+      const Extrapolation& there = *statement.in_production;
+      told = told || there.ms;
+      if (!there.ms) enough = std::min(enough.value_or(k_surely_enough_rows), there.rows);
     }
   }
   if (told)
@@ -214,7 +218,9 @@ void add_assumption(Document& document, const Preview& preview) {
         Paragraph{"What it would be at more rows is what was seen here times as many (n log n where indexes "
                   "are built): as if "
                   "those rows were as wide as these, and that machine as fast as this one."});
-  if (lacks_rows) document.emplace_back(Paragraph{"Too few rows to tell: give --rows 100000, or --rows 1%."});
+  if (enough)
+    document.emplace_back(
+        Paragraph{cat("Too few rows to tell: give --rows ", std::to_string(std::llround(*enough)), ".")});
 }
 
 void add_file(Document& document, const PreviewedFile& file, std::size_t number) {

@@ -273,7 +273,10 @@ TEST_P(PreviewOnServer, SaysWhatItWouldTakeInProduction) {
             statement(seen, "INDEX i")["observed"]["ms"].get<double>() * 12);
   EXPECT_FALSE(statement(seen, "ADD other").contains("extrapolated"));
   const Finished text = preview({work, "--catalog", snapshot, "--rows", "0.01x"});
-  EXPECT_THAT(text.out, HasSubstr("at 200 thousand rows: 2 thousand here are too few to tell")) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("at 200 thousand rows: 2 thousand here are too few to tell"),
+                              HasSubstr("Too few rows to tell: give --rows ")))
+      << text.err;
+  EXPECT_THAT(text.out, Not(HasSubstr("1%")));
   const Finished unknown = preview({work, "--rows", "1%"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("--catalog"));
@@ -672,6 +675,17 @@ TEST_P(PreviewOnServer, TheLoadShowsWhoWaitsBehindWhichStatement) {
   for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
   EXPECT_TRUE(broken) << load.dump(1);
   EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewOnServer, TheLoadNamesWhatItDoesNotSend) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_c.sql", "ALTER TABLE t ADD COLUMN c int;\n");
+  const fs::path queries = folder.path() / "queries.txt";
+  write_file(queries, "SELECT * FROM t;\nCOMMIT;\nSELECT nothing FROM t;\n");
+  const Finished seen = preview({(folder.path() / "0002_c.sql").string(), "--queries", queries.string()});
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("1 query again"), HasSubstr("line 2 is left out: it is no query"),
+                              HasSubstr("line 3 is left out: ")));
 }
 
 /// The lock of the first statement keeps others waiting until the last one has ended.
