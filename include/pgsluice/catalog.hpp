@@ -66,6 +66,7 @@ struct CatalogConstraint {
   bool initdeferred = false;
   bool no_inherit = false;
   bool inherited = false;  ///< of a partition or child: it came from the table above, and goes with it
+  bool detached = false;   ///< foreign key: it came from the table that this one was a partition of
   KeyActions actions;      ///< foreign key
   Box<Predicate> said;     ///< by the CHECK
   Few<Name> not_null;      ///< columns that the CHECK proves NOT NULL
@@ -149,6 +150,7 @@ struct CatalogQuery {
   Few<Name> columns;  ///< that it names; "*" for all
   ColumnUses uses;
   Few<Name> yields;         ///< the view's own columns; empty: not known
+  Few<TypeName> types;      ///< theirs, in the same order; empty, or a type without a name: not known
   Box<ViewQuery> writable;  ///< of a view that can be written to
   Few<FunctionCall> calls;  ///< its functions
   Few<TypeName> casts;      ///< the types that it names
@@ -170,10 +172,12 @@ struct Relation {
   bool is_default_partition = false;
   bool keys_off = false;      ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
   bool rows_deleted = false;  ///< by DELETE, so that VACUUM may give pages back
+  bool unpopulated = false;   ///< a materialized view WITH NO DATA
   bool clustered = false;     ///< an index: CLUSTER uses it
   bool is_new = false;        ///< made in the current transaction: nobody else can see it
   bool columns_open = false;  ///< it may have columns that are not known
   bool is_used = false;       ///< in the current transaction rows were written, or a sequence was drawn from
+  Few<Name> written_null;     ///< columns of which each row that was written in it certainly has NULL
   bool row_security = false;  ///< ENABLE ROW LEVEL SECURITY
   ShareCount share_count;     ///< catalogs that have it
   unsigned made_in = 0;       ///< the number of the file that made it; 0: it was there before
@@ -294,8 +298,8 @@ class Catalog {
   void lose_track();
   /// What was made in the transaction is now like everything else, and marks are void.
   void end_transaction();
-  /// Rows of a table were written, or a sequence was drawn from.
-  void use(const RelationName& name);
+  /// Rows of a table were written, all of which have NULL in the columns, or a sequence was drawn from.
+  void use(const RelationName& name, const Names& nulls = {});
   /// Rows of a table were deleted, or there are new ones at its end.
   void set_rows_deleted(const RelationName& name, bool deleted);
   /// A state to come back to; from now on it costs memory to change the catalog.

@@ -197,6 +197,8 @@ struct FunctionCall {
   Name schemaname;
   Name name;
   int arguments = 0;
+  bool unreached =
+      false;  ///< in a branch that is left out when constants are folded: CASE WHEN true … ELSE it
   Box<std::vector<Text>> texts;  ///< what is passed, where it can be known; see code.hpp
   Names types;  ///< of what is passed, for functions whose overloads do not have the same marking
 };
@@ -227,7 +229,7 @@ struct Predicate {
   Kind kind = Kind::unknown;
   Name qualifier;  ///< of the column; empty: none is written
   Name column;
-  std::string_view op;           ///< = <> < <= > >=
+  std::string_view op;           ///< = <> < <= > >=, or := where it gets the value, cast to its type
   std::vector<Value> values;     ///< what it is compared with; several: any of them
   std::vector<Predicate> parts;  ///< of all and any
 };
@@ -320,8 +322,9 @@ struct PartitionBound {
   int remainder = 0;
 };
 struct PartitionKey {
-  std::string_view strategy;  ///< "list", "range", "hash"
-  Names columns;
+  std::string_view strategy;           ///< "list", "range", "hash"
+  Names columns;                       ///< empty: an expression
+  Box<std::vector<Text>> expressions;  ///< if there are any, one for each column; see code.hpp
 };
 
 /// A relation that a command names. Roles as written: target, referenced, parent, partition, index,
@@ -359,12 +362,13 @@ struct ViewQuery {
   std::vector<std::pair<Name, Name>> columns;  ///< name → column of the base; empty: an expression
 };
 
-/// A column of what a query yields, as far as it is written down: that of a relation, or a cast.
+/// A column of what a query yields, as far as it is written down: that of a relation, a constant, a cast, or a computed one,
+/// of which only the name is known.
 struct ResultColumn {
-  Name name;
+  Name name;              ///< empty: not known
   RelationName relation;  ///< as written; empty: one of those that the query reads
   Name column;            ///< "*": all of them
-  Box<TypeName> type;     ///< of a cast
+  Box<TypeName> type;     ///< of a cast or constant
 };
 
 /// One thing that a statement does: `ALTER TABLE a, b, c` is three commands. ADD COLUMN with inline
@@ -390,7 +394,7 @@ struct Command {
   Box<std::vector<RowChange>> changes;  ///< of DML: its own first, then those of WITH
   Box<ViewQuery> view;
   Box<QueryShape> query;                   ///< of a view, rule or policy: the names in it; see query.hpp
-  Box<std::vector<ResultColumn>> results;  ///< of the query of CREATE TABLE … AS
+  Box<std::vector<ResultColumn>> results;  ///< of the query of CREATE TABLE … AS, or of a view
   Box<CodeBlock> code;                     ///< of DO, CREATE FUNCTION and CREATE PROCEDURE; see code.hpp
   Box<std::vector<Text>> arguments;        ///< of EXECUTE
   Box<std::vector<Statement>>

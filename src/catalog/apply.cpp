@@ -50,6 +50,9 @@ void CatalogChange::run() {
   if (tag == "TruncateStmt" || (tag == "VacuumStmt" && command_.is("is_vacuumcmd"))) {
     return for_family([](Relation& relation) { relation.rows_deleted = false; });
   }
+  if (tag == "RefreshMatViewStmt") {
+    return for_target([this](Relation& view) { view.unpopulated = command_.is("skipData"); });
+  }
   if (tag == "DiscardStmt") return discard();
   if (tag == "ClusterStmt" && !command_.name.empty()) return cluster_on(command_.name);
 }

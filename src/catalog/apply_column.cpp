@@ -65,7 +65,21 @@ void CatalogChange::drop_identity_sequences() {
   }
 }
 
+namespace {
+
+/// The command would fail if there were no such column.
+bool names_column(std::string_view tag) {
+  return tag == "AT_SetNotNull" || tag == "AT_DropNotNull" || tag == "AT_AlterColumnType" ||
+         tag == "AT_ColumnDefault" || tag == "AT_AddIdentity";
+}
+
+}  // namespace
+
 void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
+  const bool is_heard_of =
+      relation.columns_open && names_column(tag) && relation.column(command_.name) == nullptr;
+  if (is_heard_of)
+    relation.columns.push_back({.name = command_.name, .type = {.schemaname = "?", .name = "?"}});
   const auto column = std::ranges::find(relation.columns, command_.name, &CatalogColumn::name);
   if (column == relation.columns.end()) return;
   if (tag == "AT_SetNotNull") column->not_null = true;

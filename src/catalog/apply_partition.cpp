@@ -80,6 +80,8 @@ void CatalogChange::detach() {
     edit(table, [&](Relation& relation) { drop_cloned_triggers(relation, above); });
   }
   edit(name, [](Relation& relation) {
+    for (CatalogConstraint& constraint : relation.constraints)
+      constraint.detached = constraint.inherited && !constraint.referenced.empty();
     own_everything(relation);
     relation.parents.clear();
     relation.is_partition = false;

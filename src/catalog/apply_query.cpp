@@ -8,6 +8,22 @@
 
 namespace pgsluice {
 
+namespace {
+
+/// None that there is.
+TypeName unknown_type() {
+  return {.schemaname = "?", .name = "?"};
+}
+
+/// And all of them.
+bool has_known_columns(const Catalog& catalog, const RelationName& written) {
+  const Relation* relation = written.empty() ? nullptr : catalog.find(written);
+  return relation != nullptr && !relation->columns_open &&
+         (!relation->columns.empty() || !relation->query().yields.empty());
+}
+
+}  // namespace
+
 void CatalogChange::create_view(char kind) {
   const RelationName name = new_name();
   if (name.empty()) return;
@@ -16,8 +32,13 @@ void CatalogChange::create_view(char kind) {
   Relation view{.name = name, .relkind = kind};
   if (name.schemaname == "pg_temp") view.relpersistence = 't';
   if (kind != relkind::view) place(view);
+  view.unpopulated = kind == relkind::materialized_view && command_.is("skipData");
   if (kind == relkind::table) copy_results(view);
-  if (kind != relkind::table) view.stored_query = read_query(kind);
+  if (kind != relkind::table) {
+    CatalogQuery query = read_query(kind);
+    query.types = result_types(query.yields);
+    view.stored_query = std::move(query);
+  }
   catalog_.put(std::move(view));
 }
 
@@ -86,13 +107,28 @@ ColumnUses CatalogChange::column_uses(Few<Name>* yields) const {
   return uses;
 }
 
-/// CREATE TABLE … AS copies names and types, and nothing else. What is computed is not known.
+Few<TypeName> CatalogChange::result_types(const Few<Name>& columns) const {
+  Relation made;
+  copy_results(made);
+  std::vector<TypeName> types;
+  for (const Name name : columns) {
+    const CatalogColumn* column = made.column(name);
+    types.push_back(column != nullptr ? column->type : TypeName{});
+  }
+  return types;
+}
+
+/// CREATE TABLE … AS copies names and types, and nothing else. The type of what is computed is not known.
 void CatalogChange::copy_results(Relation& table) const {
   table.columns_open = !command_.results;
   if (!command_.results) return;
   for (const ResultColumn& result : *command_.results) {
     if (result.type) {
       table.columns.push_back({.name = result.name, .type = catalog_.resolve_type(*result.type)});
+      continue;
+    }
+    if (result.column.empty() && !result.name.empty()) {
+      table.columns.push_back({.name = result.name, .type = unknown_type()});
       continue;
     }
     bool is_known = false;
@@ -102,7 +138,8 @@ void CatalogChange::copy_results(Relation& table) const {
       if (is_read && is_it && !result.column.empty())
         is_known = copy_result(result, ref.name, table) || is_known;
     }
-    table.columns_open = table.columns_open || !is_known || result.column == "*";
+    table.columns_open = table.columns_open || !is_known ||
+                         (result.column == "*" && !has_known_columns(catalog_, result.relation));
   }
 }
 
@@ -111,12 +148,18 @@ bool CatalogChange::copy_result(const ResultColumn& result, const RelationName& 
   const Relation* relation = catalog_.find(from);
   if (relation == nullptr) return false;
   bool is_known = false;
-  for (const CatalogColumn& column : relation->columns) {
-    if (result.column != "*" && result.column != column.name) continue;
+  const auto copy = [&](Name column, Name collation, const TypeName& type) {
+    if (result.column != "*" && result.column != column) return;
     is_known = true;
-    const Name name = result.column == "*" ? column.name : result.name;
-    if (table.column(name) != nullptr || is_full(table)) continue;
-    table.columns.push_back({.name = name, .collation = column.collation, .type = column.type});
+    const Name name = result.column == "*" ? column : result.name;
+    if (table.column(name) != nullptr || is_full(table)) return;
+    table.columns.push_back({.name = name, .collation = collation, .type = type});
+  };
+  for (const CatalogColumn& column : relation->columns) copy(column.name, column.collation, column.type);
+  const CatalogQuery& query = relation->query();
+  for (std::size_t i = 0; i < query.yields.size(); ++i) {
+    const bool has_type = i < query.types.size() && !query.types[i].name.empty();
+    copy(query.yields[i], {}, has_type ? query.types[i] : unknown_type());
   }
   return is_known;
 }

@@ -282,11 +282,21 @@ void Catalog::end_transaction() {
   }
 }
 
-void Catalog::use(const RelationName& name) {
+void Catalog::use(const RelationName& name, const Names& nulls) {
   const Shared<Relation>* found = relations_.find(name);
-  if (found == nullptr || (*found)->is_used) return;
-  edit(name, [](Relation& relation) { relation.is_used = true; });
-  used_.push_back(name);
+  if (found == nullptr) return;
+  if (!(*found)->is_used) {
+    edit(name, [&nulls](Relation& relation) {
+      relation.is_used = true;
+      relation.written_null = nulls;
+    });
+    used_.push_back(name);
+  } else if (!(*found)->written_null.empty()) {
+    edit(name, [&nulls](Relation& relation) {
+      erase_if(relation.written_null,
+               [&nulls](Name column) { return std::ranges::find(nulls, column) == nulls.end(); });
+    });
+  }
 }
 
 void Catalog::set_rows_deleted(const RelationName& name, bool deleted) {

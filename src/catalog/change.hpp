@@ -182,6 +182,8 @@ class CatalogChange {
   [[nodiscard]] CatalogQuery read_query(char kind) const;
   /// What the command's stored query depends on, and what it yields.
   [[nodiscard]] ColumnUses column_uses(Few<Name>* yields = nullptr) const;
+  /// Of the columns of the view that is made.
+  [[nodiscard]] Few<TypeName> result_types(const Few<Name>& columns) const;
   void copy_results(Relation& table) const;
   bool copy_result(const ResultColumn& result, const RelationName& from, Relation& table) const;
   [[nodiscard]] ViewQuery resolved(ViewQuery query) const;

@@ -56,6 +56,20 @@ void join_constraints(Relation& relation, const Relation& other) {
   }
 }
 
+/// Rows may have been written, and a sequence may not have been drawn from: the lock on it may still be to come.
+void join_use(Relation& relation, const Relation& other) {
+  if (relation.relkind == relkind::sequence) {
+    relation.is_used = relation.is_used && other.is_used;
+  } else if (!relation.is_used) {
+    relation.written_null = other.written_null;
+  } else if (other.is_used) {
+    erase_if(relation.written_null, [&other](Name column) {
+      return std::ranges::find(other.written_null, column) == other.written_null.end();
+    });
+  }
+  if (relation.relkind != relkind::sequence) relation.is_used = relation.is_used || other.is_used;
+}
+
 void join_relation(Relation& relation, const Relation& other) {
   for (CatalogColumn& column : relation.columns) {
     if (const CatalogColumn* same = other.column(column.name)) join_column(column, *same);
@@ -73,6 +87,7 @@ void join_relation(Relation& relation, const Relation& other) {
     CatalogQuery& query = relation.stored_query.edit();
     query.uses = {};  // which of the two queries it has nobody knows
     query.yields = {};
+    query.types = {};
     for (const Name column : other.query().columns) query.columns.push_back(column);
     Few<RelationName>& reads = query.reads;
     for (const RelationName& read : other.query().reads) {
@@ -82,6 +97,9 @@ void join_relation(Relation& relation, const Relation& other) {
     relation.stored_query = other.stored_query;
   }
   relation.is_new = relation.is_new && other.is_new;
+  relation.rows_deleted = relation.rows_deleted || other.rows_deleted;
+  relation.unpopulated = relation.unpopulated && other.unpopulated;
+  join_use(relation, other);
 }
 
 }  // namespace
@@ -94,6 +112,7 @@ void Catalog::join(const Catalog& other) {
     if (found == nullptr) {
       edit(name, [](Relation& relation) { relation.is_new = false; });
     } else if (*found != mine) {
+      if (!mine->is_used && (*found)->is_used) used_.push_back(name);
       edit(name, [&](Relation& relation) { join_relation(relation, **found); });
     }
   }

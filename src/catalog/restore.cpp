@@ -120,6 +120,19 @@ TypeName type_of(const std::string& type) {
   return result;
 }
 
+/// All of them, or none.
+std::vector<TypeName> types_of(const std::vector<SnapshotColumn>& columns) {
+  std::vector<std::string> parts;
+  for (const SnapshotColumn& column : columns)
+    parts.push_back(cat(quote_ident(column.name), " ", column.type));
+  const Script script = parse({.path = "types", .text = cat("CREATE TYPE x AS (", join(parts, ", "), ")")});
+  std::vector<TypeName> types;
+  if (script.statements.empty()) return types;
+  for (const ColumnDef& column : script.statements.front().commands.front().columns)
+    types.push_back(column.type);
+  return types;
+}
+
 RelationName name_of(const SnapshotRelation& relation) {
   return {.schemaname = relation.schema, .relname = relation.name};
 }
@@ -292,6 +305,7 @@ class CatalogRestorer {
     catalog_.edit(name, [&](Relation& relation) {
       relation.owner = from.owner;
       relation.row_security = from.row_security;
+      relation.unpopulated = from.relkind.front() == relkind::materialized_view && !from.populated;
       relation.tablespace = from.tablespace;
       relation.size = size_of(from);
       for (const std::string& parent : from.parents) relation.parents.push_back(named(parent));
@@ -339,6 +353,7 @@ class CatalogRestorer {
         query.uses.push_back({.relation = named(read.relation), .columns = std::move(columns)});
       }
       for (const SnapshotColumn& column : from.columns) query.yields.push_back(Name(column.name));
+      query.types = types_of(from.columns);
     });
   }
 

@@ -284,12 +284,18 @@ FactValue relation_exists(const Subject& subject) {
   return Unknown{};
 }
 
+FactValue is_unpopulated(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  return subject.target->unpopulated;
+}
+
 constexpr std::array k_facts = {
     DerivedFact{"default", "volatility of the new column's default: none, constant, stable or volatile",
                 default_volatility},
     DerivedFact{"column_type",
                 "type of the new column: ordinary, or constrained_domain, whose values must be tested",
                 column_type},
+    DerivedFact{"unpopulated", "the target is a materialized view that is WITH NO DATA", is_unpopulated},
     DerivedFact{"column_exists", "the column that the command names is there already", column_exists},
     DerivedFact{"not_null_proven",
                 "the column is NOT NULL in the target and its children, or a valid CHECK proves it",

@@ -2,11 +2,13 @@
 #include "pruning.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "datum.hpp"
 #include "hash.hpp"
+#include "partition_expression.hpp"
 
 namespace pgsluice::effects {
 
@@ -91,8 +93,18 @@ class Level {
 
   [[nodiscard]] std::optional<Datum> value(std::size_t place, const Value& constant,
                                            Meeting meeting = Meeting::compared) const {
+    if (const Text* expression = expression_at(place)) {
+      const std::optional<TypeName> type = expression_type(*expression, table_);
+      return type ? datum(*type, constant, {}, meeting) : std::nullopt;
+    }
     const CatalogColumn* column = table_.column(key_.columns[place]);
     return column != nullptr ? column_value(catalog_, *column, constant, meeting) : std::nullopt;
+  }
+
+  /// nullptr: a column, or nothing is known of it.
+  [[nodiscard]] const Text* expression_at(std::size_t place) const {
+    const bool known = key_.columns[place].empty() && key_.expressions && place < key_.expressions->size();
+    return known ? &(*key_.expressions)[place] : nullptr;
   }
 
   [[nodiscard]] Bound bound_of(const Relation& child) const {
@@ -148,7 +160,27 @@ class Level {
         return Live(children_.size(), false);
       }
     }
+    for (std::size_t place = 0; place < box.size(); ++place) compute(conjuncts, place, box[place]);
     return match_box(box);
+  }
+
+  /// An expression of a key, for a row whose columns get their values. The planner does not see through it.
+  void compute(const std::vector<Predicate>& conjuncts, std::size_t place, Known& known) const {
+    const Text* expression = expression_at(place);
+    Names columns;
+    if (expression == nullptr || !add_columns(*expression, columns)) return;
+    std::map<Name, Datum> values;
+    for (const Predicate& part : conjuncts) {
+      const CatalogColumn* column = part.op == ":=" ? table_.column(part.column) : nullptr;
+      if (column == nullptr) continue;
+      if (auto one = column_value(catalog_, *column, part.values.front(), Meeting::assigned))
+        values.emplace(part.column, *std::move(one));
+    }
+    if (!std::ranges::all_of(columns, [&values](Name name) { return values.contains(name); })) return;
+    if (auto value = expression_value(*expression, table_, catalog_, values)) {
+      known.points = {*std::move(value)};
+      known.is_not_null = true;
+    }
   }
 
   /// False when nothing can be true any more.

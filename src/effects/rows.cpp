@@ -11,6 +11,7 @@
 
 #include "catalog/builtins.hpp"
 #include "firing.hpp"
+#include "partition_expression.hpp"
 #include "pruning.hpp"
 #include "through_view.hpp"
 
@@ -118,11 +119,13 @@ class RowWalk {
     Relations touched = sources;
     touched.push_back(&relation);
     add_all(change.kind == Kind::remove ? result_.emptied : result_.used, touched);
+    if (change.kind != Kind::remove) note_nulls(change, touched);
     if (change.kind == Kind::insert) {
       const Relations reached = new_rows_of(change, relation);
       for (const Relation* one : reached) add_event(change, *one, {.event = event});
       add_all(changed, reached);
       add_all(result_.used, reached);
+      note_nulls(change, reached);
       if (change.count) add_all(result_.filled, touched);
       touched.insert(touched.end(), reached.begin(), reached.end());
       check_new_rows(change, touched);
@@ -220,6 +223,7 @@ class RowWalk {
 
   void add_calls(std::span<const FunctionCall> calls) {
     for (const FunctionCall& call : calls) {
+      if (call.unreached) continue;
       if (!call.schemaname.empty() || !is_builtin_function(call.name) || !catalog_.functions(call).empty())
         result_.calls.push_back(call);
     }
@@ -229,6 +233,7 @@ class RowWalk {
                                        const CatalogColumn& column) const {
     if (set_value(change, column.name).kind == Value::Kind::column_default) return true;
     if (change.kind != Kind::insert) return false;
+    if (change.columns.empty() && relation.columns_open) return true;  // which place it has is not known
     const auto place = place_of(change, relation, column.name);
     return !place || (column.identity && change.overriding_user) ||
            (*place < change.defaulted.size() && change.defaulted[*place]);
@@ -263,6 +268,7 @@ class RowWalk {
     const Relations reached = live_partitions(catalog_, relation, said, change.target.alias);
     add_all(changed, reached);
     add_all(result_.used, reached);
+    note_nulls(change, reached);
     const bool moves = leaves(sources) != leaves(reached) || leaves(reached).size() != 1;
     if (moves) {
       check_new_rows(change, reached);
@@ -327,13 +333,18 @@ class RowWalk {
 
   [[nodiscard]] Value default_of(const CatalogColumn& column) const {
     if (column.generated != '\0' || column.identity) return {};
-    if (!column.default_expression) return {.kind = Value::Kind::null, .type = {}, .text = {}};
+    if (!column.default_expression) {
+      const CatalogType* type = is_builtin_type(column.type) ? nullptr : catalog_.find_type(column.type);
+      if (type != nullptr && type->typtype == 'd') return {};  // it may have a default of its own
+      return {.kind = Value::Kind::null, .type = {}, .text = {}};
+    }
     return column.default_expression->constant ? *column.default_expression->constant : Value{};
   }
 
   /// What an INSERT gives the column in one of its rows.
   [[nodiscard]] Value new_value(const RowChange& change, const std::vector<Value>& row,
                                 const Relation& relation, const CatalogColumn& column) const {
+    if (change.columns.empty() && relation.columns_open) return {};
     const auto place = place_of(change, relation, column.name);
     if (!place) return default_of(column);
     if (!change.star.empty() || *place >= row.size()) return {};
@@ -358,8 +369,11 @@ class RowWalk {
     levels.push_back(&relation);
     for (const Relation* level : levels) {
       if (!level->partition_key) continue;
-      for (const Name column : level->partition_key->columns) {
-        if (!contains(columns, column)) columns.push_back(column);
+      const PartitionKey& key = *level->partition_key;
+      for (std::size_t i = 0; i < key.columns.size(); ++i) {
+        const bool is_read = key.columns[i].empty() && key.expressions && i < key.expressions->size();
+        if (is_read && add_columns((*key.expressions)[i], columns)) continue;
+        if (!contains(columns, key.columns[i])) columns.push_back(key.columns[i]);
       }
     }
     return columns;
@@ -378,6 +392,37 @@ class RowWalk {
     const auto found = std::ranges::find(change.set_columns, column);
     if (found == change.set_columns.end()) return {};
     return change.set_values[static_cast<std::size_t>(found - change.set_columns.begin())];
+  }
+
+  /// Columns of which the statement certainly writes nothing but NULL, of each relation that it writes.
+  void note_nulls(const RowChange& change, const Relations& written) {
+    for (const Relation* one : written) {
+      const Names nulls = null_columns(change, *one);
+      const auto [known, is_first] = result_.nulls.try_emplace(one->name, nulls);
+      if (!is_first) std::erase_if(known->second, [&nulls](Name name) { return !contains(nulls, name); });
+    }
+  }
+
+  /// Of foreign keys: nobody asks for others.
+  [[nodiscard]] Names null_columns(const RowChange& change, const Relation& relation) const {
+    const bool may_change = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
+      return trigger.row && trigger.timing == "before";
+    });
+    if (change.kind != Kind::insert || change.rows.empty() || !change.set_columns.empty() || may_change)
+      return {};
+    Names result;
+    for (const CatalogConstraint& key : relation.constraints) {
+      if (!is_foreign_key(key)) continue;
+      for (const Name name : key.columns) {
+        const CatalogColumn* column = relation.column(name);
+        const bool is_null =
+            column != nullptr && std::ranges::all_of(change.rows, [&](const std::vector<Value>& row) {
+              return new_value(change, row, relation, *column).kind == Value::Kind::null;
+            });
+        if (is_null) result.push_back(name);
+      }
+    }
+    return result;
   }
 
   // ---- sequences ----------------------------------------------------------------------------
@@ -440,8 +485,11 @@ class RowWalk {
     const Names set = changed_columns(change);
     const auto is_null = [&](Name column) { return set_value(change, column).kind == Value::Kind::null; };
     const bool is_set = std::ranges::any_of(key.columns, [&](Name column) { return contains(set, column); });
-    // A row that the transaction itself has written is checked whatever is set.
-    if (!is_set && !relation.is_used) return false;
+    // A row that the transaction itself has written is checked whatever is set, unless its key is NULL.
+    if (!is_set && !(relation.is_used && std::ranges::none_of(key.columns, [&](Name column) {
+                       return contains(relation.written_null, column);
+                     })))
+      return false;
     return key.actions.match == 'f' ? !std::ranges::all_of(key.columns, is_null)
                                     : std::ranges::none_of(key.columns, is_null);
   }
@@ -669,7 +717,10 @@ void remember_rows(const Subject& subject, Catalog& catalog, KeyQueries& key_que
   for (const auto& [query, rows] : subject.rows->key_queries) {
     key_queries[query] = std::min(k_many, key_queries[query] + rows);
   }
-  for (const Member& m : subject.rows->used) catalog.use(m.name);
+  for (const Member& m : subject.rows->used) {
+    const auto nulls = subject.rows->nulls.find(m.name);
+    catalog.use(m.name, nulls != subject.rows->nulls.end() ? nulls->second : Names{});
+  }
   for (const Member& m : subject.rows->emptied) catalog.set_rows_deleted(m.name, true);
   for (const Member& m : subject.rows->filled) catalog.set_rows_deleted(m.name, false);
 }

@@ -3,6 +3,7 @@
 // their turn, and the sequences that defaults draw from.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -38,10 +39,11 @@ struct RowEffects {
   Members read;       ///< by a view that is written to
   Members sequences;
   std::vector<DeferrableLock> deferrable;
-  Members used;            ///< tables of which rows are written, sequences that are drawn from
-  Members emptied;         ///< tables of which rows are deleted
-  Members filled;          ///< tables that certainly get new rows
-  KeyQueries key_queries;  ///< of the statement
+  std::map<RelationName, Names> nulls;  ///< of tables among `used`: columns that get nothing but NULL
+  Members used;                         ///< tables of which rows are written, sequences that are drawn from
+  Members emptied;                      ///< tables of which rows are deleted
+  Members filled;                       ///< tables that certainly get new rows
+  KeyQueries key_queries;               ///< of the statement
   std::vector<RowEvent> events;
   std::vector<FunctionCall>
       calls;  ///< in defaults, checks and indexes of what is written, but for PostgreSQL's own

@@ -83,6 +83,7 @@ FactValue expression_volatility(const Subject& subject, const Expression& expres
   bool unknown = expression.subquery;
   bool stable = expression.current_time;
   for (const FunctionCall& function : expression.functions) {
+    if (function.unreached) continue;
     const std::string_view marking = volatility(subject, function);
     if (marking == "volatile") return std::string_view("volatile");
     if (marking == "stable") stable = true;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
+#include "folding.hpp"
 #include "lexer.hpp"
 #include "lower.hpp"
 #include "lower_text.hpp"
@@ -261,6 +263,29 @@ void add_node(::Node* node, Expression& result) {
   }
 }
 
+/// The functions that were added last are never called.
+void leave_out(Expression& result, std::size_t from) {
+  for (std::size_t i = from; i < result.functions.size(); ++i) result.functions[i].unreached = true;
+}
+
+void add_nodes(::Node* root, Expression& result) {
+  std::unordered_set<const ::Node*> unreached;
+  walk(root, [&](::Node* node) {
+    if (unreached.contains(node)) {
+      const std::size_t before = result.functions.size();
+      walk(node, [&result](::Node* below) {
+        add_node(below, result);
+        return true;
+      });
+      leave_out(result, before);
+      return false;
+    }
+    for (const ::Node* part : unreached_parts(node)) unreached.insert(part);
+    add_node(node, result);
+    return true;
+  });
+}
+
 }  // namespace
 
 Name figure_colname(::Node* node) {
@@ -366,10 +391,7 @@ Expression expression(::Node* node, const Source& source) {
   result.literal = constant != nullptr;
   result.null_literal = constant != nullptr && constant->isnull;
   if (result.literal) result.constant = value_of(node);
-  walk(node, [&result](::Node* n) {
-    add_node(n, result);
-    return true;
-  });
+  add_nodes(node, result);
   add_conjuncts(node, result);
   result.colname = figure_colname(node);
   return result;

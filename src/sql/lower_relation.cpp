@@ -60,6 +60,8 @@ void lower_view(const ::ViewStmt* node, const Source& source, Statement& stateme
   set_fact(command, "replace", node->replace);
   command.view = view_query(node);
   command.query = view_shape(node->query, node->aliases);
+  if (auto columns = result_columns(node->query, node->aliases); !columns.empty())
+    command.results = std::move(columns);
   add_query_use(node->query, source, command);
 }
 

@@ -6,6 +6,8 @@
 
 #include "lexer.hpp"
 #include "lower.hpp"
+#include "lower_text.hpp"
+#include "walk.hpp"
 
 namespace pgsluice::sql {
 
@@ -111,12 +113,37 @@ PartitionBound partition_bound(const ::PartitionBoundSpec* bound) {
           .remainder = bound->remainder};
 }
 
+/// A cast that leaves the value as it is, as far as it is one of the types that PartitionKey::expressions are computed of.
+bool keeps_value(const ::TypeCast* cast) {
+  const TypeName type = type_name(cast->typeName);
+  return !type.array && type.typmods.empty() && type.schemaname.empty() &&
+         (type.name == "text" || type.name == "varchar" || type.name == "int4" || type.name == "int8");
+}
+
+/// The expression of a key as a value of the columns; unknown where a cast changes them.
+Text key_expression(::Node* node) {
+  bool plain = node != nullptr;
+  walk(node, [&plain](::Node* part) {
+    auto* cast = as<::TypeCast>(part, T_TypeCast);
+    plain = plain && (cast == nullptr || keeps_value(cast));
+    return plain;
+  });
+  return plain ? text_of(node) : Text{};
+}
+
 PartitionKey partition_key(const ::PartitionSpec* spec) {
   PartitionKey key{.strategy = spec->strategy == PARTITION_STRATEGY_LIST    ? "list"
                                : spec->strategy == PARTITION_STRATEGY_RANGE ? "range"
                                                                             : "hash",
                    .columns = {}};
-  for (auto* element : each<::PartitionElem>(spec->partParams)) key.columns.emplace_back(view(element->name));
+  std::vector<Text> expressions;
+  bool computed = false;
+  for (auto* element : each<::PartitionElem>(spec->partParams)) {
+    key.columns.emplace_back(view(element->name));
+    expressions.push_back(key_expression(element->expr));
+    computed = computed || element->expr != nullptr;
+  }
+  if (computed) key.expressions = std::move(expressions);
   return key;
 }
 

@@ -57,6 +57,25 @@ TEST(Predict, AVolatileDefaultRewritesTheRelationAndItsIndexes) {
   EXPECT_EQ(names(effect.index_builds), Texts{"public.t_pkey"});
 }
 
+TEST(Predict, RowsOfTheSameTransactionAreCheckedAgainUnlessTheirKeyIsNull) {
+  const std::string before =
+      "CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE t (id int, r int REFERENCES r)";
+  const auto last = [&before](const std::string& sql) {
+    return locks(effects_of(before, sql + "; UPDATE t SET id = 2").back());
+  };
+  const Texts checked = {"public.r RowShareLock", "public.t RowExclusiveLock"};
+  const Texts unchecked = {"public.t RowExclusiveLock"};
+  const auto sorted = [](Texts texts) {
+    std::ranges::sort(texts);
+    return texts;
+  };
+  EXPECT_EQ(sorted(last("INSERT INTO t VALUES (1, 1)")), checked);
+  EXPECT_EQ(sorted(last("INSERT INTO t VALUES (1, NULL), (2, NULL)")), unchecked);
+  EXPECT_EQ(sorted(last("INSERT INTO t VALUES (1, NULL), (2, 1)")), checked);
+  EXPECT_EQ(sorted(last("INSERT INTO t VALUES (1, NULL); UPDATE t SET id = 3")), checked);
+  EXPECT_EQ(sorted(last("DO $$ BEGIN IF random() < 0.5 THEN UPDATE t SET r = 1; END IF; END $$")), checked);
+}
+
 TEST(Predict, DiscardAllNeedsNoTransaction) {
   EXPECT_TRUE(effects_of("", "DISCARD ALL", FileTransaction::none).at(0).needs_no_transaction);
   EXPECT_FALSE(effects_of("", "DISCARD TEMP", FileTransaction::none).at(0).needs_no_transaction);
