@@ -2,6 +2,7 @@
 #include "pgsluice/name.hpp"
 
 #include <array>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -64,6 +65,40 @@ class NamePool {
   std::vector<Slot> slots_;  ///< a power of two of them, half of them free
 };
 
+namespace {
+
+constexpr std::uint64_t k_mix = 0x9E3779B97F4A7C15U;
+
+template <typename Word>
+std::uint64_t word_at(const char* bytes) {
+  Word word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+/// Names are hashed more often than anything else is done to them, and are short: eight bytes at a time, the last ones
+/// overlapping those before. The text must not be empty.
+std::uint32_t hash_of(std::string_view text) {
+  std::uint64_t hash = text.size() * k_mix;
+  const auto take = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * k_mix;
+    hash ^= hash >> 32U;
+  };
+  const char* const end = text.data() + text.size();
+  if (text.size() >= sizeof(std::uint64_t)) {
+    for (const char* at = text.data(); end - at > 8; at += 8) take(word_at<std::uint64_t>(at));
+    take(word_at<std::uint64_t>(end - 8));
+  } else if (text.size() >= sizeof(std::uint32_t)) {
+    take(word_at<std::uint32_t>(text.data()) << 32U | word_at<std::uint32_t>(end - 4));
+  } else {
+    take(word_at<std::uint8_t>(text.data()) << 16U |
+         word_at<std::uint8_t>(text.data() + text.size() / 2) << 8U | word_at<std::uint8_t>(end - 1));
+  }
+  return static_cast<std::uint32_t>(hash);
+}
+
+}  // namespace
+
 std::uint32_t Name::intern(std::string_view text) {
   if (text.empty()) return 0;
   // What a thread met lately, so that threads seldom meet at the pool.
@@ -73,8 +108,7 @@ std::uint32_t Name::intern(std::string_view text) {
   };
   constexpr std::size_t remembered = 4096;
   thread_local std::array<Met, remembered> recent{};
-  const std::size_t full = std::hash<std::string_view>()(text);
-  const auto hash = static_cast<std::uint32_t>(full ^ (full >> 32U));
+  const std::uint32_t hash = hash_of(text);
   Met& met = recent[hash % remembered];
   if (met.hash != hash || met.name != text)
     met = {.hash = hash, .name = Name(Number{NamePool::instance().find_or_add(text, hash)})};

@@ -2,6 +2,7 @@
 // Walks a script with the state of its transactions: each command picks its row, roles become
 // relations, and the catalog moves on.
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <unordered_set>
 #include <utility>
@@ -486,10 +487,10 @@ class Prediction::Walk {
 
   /// Its target is what it makes.
   static bool makes_target(const Statement& statement) {
-    static const std::set<std::string_view> k_makers = {
+    static constexpr std::array<std::string_view, 7> k_makers = {
         "CreateStmt", "CreateForeignTableStmt", "CreateTableAsStmt", "CreateSeqStmt",
         "ViewStmt",   "CompositeTypeStmt",      "SelectStmt"};
-    return k_makers.contains(statement.tag);
+    return std::ranges::find(k_makers, statement.tag) != k_makers.end();
   }
 
   [[nodiscard]] bool is_target_missing(const Command& command) const {

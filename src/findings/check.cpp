@@ -2,6 +2,7 @@
 // Rules × subjects → findings; then what `allow` covers, and what is wrong with the directives themselves.
 #include <algorithm>
 #include <deque>
+#include <span>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -19,9 +20,11 @@ using findings::Subject;
 bool holds(const FindingRule::Condition& condition, const Subject& subject) {
   const FactValue value = condition.fact->value(subject);
   if (std::holds_alternative<Unknown>(value)) return true;
+  const bool* flag = std::get_if<bool>(&value);
   return std::any_of(condition.any_of.begin(), condition.any_of.end(), [&](const auto& wanted) {
-    if (const bool* flag = std::get_if<bool>(&wanted)) return value == FactValue(*flag);
-    return value == FactValue(std::string_view(std::get<std::string>(wanted)));
+    if (flag != nullptr) return std::holds_alternative<bool>(wanted) && std::get<bool>(wanted) == *flag;
+    const std::string* text = std::get_if<std::string>(&wanted);
+    return text != nullptr && *text == std::get<std::string_view>(value);
   });
 }
 
@@ -40,11 +43,11 @@ Finding judge(const Match& match) {
   return finding;
 }
 
-/// One finding for all relations that one command does the same to.
-void apply_rule(const FindingRule& rule, const std::vector<Subject>& subjects, std::vector<Finding>& out) {
+/// One finding for all relations that one command does the same to. `subjects` begins with one for which the rule holds.
+void apply_rule(const FindingRule& rule, std::span<const Subject> subjects, std::vector<Finding>& out) {
   std::vector<Match> matches;
   for (const Subject& subject : subjects) {
-    if (!hold(rule.when, subject)) continue;
+    if (&subject != subjects.data() && !hold(rule.when, subject)) continue;
     const bool joins = !matches.empty() && subject.effect != nullptr &&
                        matches.back().subjects.front()->effect == subject.effect &&
                        matches.back().subjects.front()->command == subject.command;
@@ -66,7 +69,12 @@ void apply_rule(const FindingRule& rule, const std::vector<Subject>& subjects, s
 void apply_rules(const RuleBook& rules, Scope scope, const std::vector<Subject>& subjects,
                  std::vector<Finding>& out) {
   if (subjects.empty()) return;
-  for (const std::size_t i : rules.of(scope)) apply_rule(rules.rules()[i], subjects, out);
+  for (const std::size_t i : rules.of(scope)) {
+    const FindingRule& rule = rules.rules()[i];
+    const auto first =
+        std::ranges::find_if(subjects, [&](const Subject& subject) { return hold(rule.when, subject); });
+    if (first != subjects.end()) apply_rule(rule, {first, subjects.end()}, out);
+  }
 }
 
 /// What is to be said of pieces of text: subjects of the scopes syntax, directive and file.

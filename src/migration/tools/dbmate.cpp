@@ -2,6 +2,7 @@
 // dbmate: one block up and one down; the line that begins a block has its options. (dbmate: pkg/dbmate/migration.go)
 #include <algorithm>
 
+#include "base/contains.hpp"
 #include "base/text.hpp"
 #include "migration/tools/rows.hpp"
 
@@ -26,7 +27,7 @@ bool says(std::string_view line, std::string_view option) {
 }  // namespace
 
 bool is_dbmate_text(std::string_view text) {
-  if (text.find(k_up) == std::string_view::npos) return false;
+  if (!contains(text, k_up)) return false;
   const std::vector<std::string_view> all = lines(text);
   return std::ranges::any_of(all, [](std::string_view line) { return begins_block(line, k_up); });
 }

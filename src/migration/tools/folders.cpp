@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "base/contains.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "migration/tools/rows.hpp"
@@ -125,7 +126,7 @@ bool is_drizzle_layout(const Layout& layout) {
 }
 
 bool is_drizzle_text(std::string_view text) {
-  return text.find(k_breakpoint) != std::string_view::npos;
+  return contains(text, k_breakpoint);
 }
 
 Files drizzle_files(const Layout& layout) {

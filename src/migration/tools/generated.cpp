@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/contains.hpp"
 #include "base/text.hpp"
 #include "migration/tools/rows.hpp"
 
@@ -42,7 +43,7 @@ bool is_atlas_layout(const Layout& layout) {
 }
 
 bool is_atlas_text(std::string_view text) {
-  if (text.find(" atlas:") == std::string_view::npos) return false;
+  if (!contains(text, " atlas:")) return false;
   const std::vector<std::string_view> all = lines(text);
   return std::ranges::any_of(all,
                              [](std::string_view line) { return comment_of(line).starts_with("atlas:"); });
@@ -92,8 +93,7 @@ bool is_django_text(std::string_view text) {
 }
 
 bool is_alembic_text(std::string_view text) {
-  return text.find("\n-- Running upgrade ") != std::string_view::npos ||
-         text.starts_with("-- Running upgrade ");
+  return contains(text, "\n-- Running upgrade ") || text.starts_with("-- Running upgrade ");
 }
 
 }  // namespace pgsluice::tools
