@@ -79,6 +79,17 @@ used AS (
   FROM pg_constraint k JOIN target t ON k.confrelid = t.oid
   WHERE k.contype = 'f' AND k.conrelid <> t.oid AND (t.attnum = 0 OR t.attnum = ANY (k.confkey)) AND k.conparentid = 0
   UNION ALL
+  SELECT 'default', format('%I of %s', a.attname, f.adrelid::regclass), q.relname, true
+  FROM depends s JOIN pg_class q ON s.classid = 'pg_class'::regclass AND q.oid = s.objid AND q.relkind = 'S'
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = q.oid AND d.classid = 'pg_attrdef'::regclass
+  JOIN pg_attrdef f ON f.oid = d.objid JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+  WHERE f.adrelid <> s.target OR s.attnum <> 0 AND f.adnum <> s.attnum
+  UNION ALL
+  SELECT 'column', format('%I of %s', a.attname, a.attrelid::regclass), a.attname, true
+  FROM target t JOIN pg_type y ON t.attnum = 0 AND (y.oid = t.reltype OR y.typelem = t.reltype)
+  JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = y.oid AND d.classid = 'pg_class'::regclass
+  JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.attrelid <> t.oid
+  UNION ALL
   SELECT 'function', format('%I.%I', n.nspname, p.proname), p.proname, true
   FROM depends d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
   JOIN pg_namespace n ON n.oid = p.pronamespace

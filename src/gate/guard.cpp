@@ -85,7 +85,7 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
 /// of another application.
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
-    return "SELECT id, needs_app, '{}', '{}', state = 'held', $1::text IS NULL FROM pgsluice.migration"
+    return "SELECT id, needs_app, '{}', '{}', state = 'held', $1::text IS NULL, false FROM pgsluice.migration"
            " WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
   return cat(
@@ -95,7 +95,10 @@ std::string done_sql(int version) {
       ") AS u), '{}')::text, m.state = 'held',"
       " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
       "&& b.files"
-      " WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity'))"
+      " WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity')),"
+      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
+      "&& b.files"
+      " WHERE NOT b.files @> ARRAY[m.id] AND b.brought_at > m.applied_at)"
       " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
       " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
 }
@@ -112,7 +115,8 @@ SchemaDemands read_demands(Session& session, const std::string& digest) {
                           .needs_app = rows.text(row, 1),
                           .rests_on = pg::parse_texts(rows.text(row, 2)),
                           .unfit = pg::parse_texts(rows.text(row, 3)),
-                          .has_followed = rows.truth(row, 5)};
+                          .has_followed = rows.truth(row, 5),
+                          .was_removed = rows.truth(row, 6)};
     if (!rows.truth(row, 4)) {
       demands.done.push_back(std::move(contract));
     } else if (const auto need = parse_app_need(contract.needs_app)) {
@@ -161,7 +165,7 @@ std::optional<std::string> why_from_before(const SchemaDemands& demands, std::st
     const auto need = need_of(contract, demands, app);
     const bool is_unclear = need && fits(release, *need) == Verdict::unknown;
     const bool is_old = contract.has_followed || std::ranges::any_of(contract.rests_on, is_there);
-    if (!is_unclear || is_there(contract.migration) || !is_old) continue;
+    if (!is_unclear || is_there(contract.migration) || !is_old || contract.was_removed) continue;
     return cat(printable_line(need->app), " ", printable_line(release), " comes without ",
                printable_line(contract.migration), ", which is done and needs ",
                printable_line(contract.needs_app), ": it seems to be from before");

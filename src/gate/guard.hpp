@@ -32,6 +32,7 @@ struct DoneContract {
   std::vector<std::string> rests_on;  ///< expand and backfill files before it; empty: not known
   std::vector<std::string> unfit;     ///< releases that had come without one of these when it was done
   bool has_followed = false;          ///< it was done after the folder that is asked for had been brought
+  bool was_removed = false;           ///< since it was done, a folder without its file has been brought
 };
 /// What a release must fit.
 struct SchemaDemands {
@@ -47,7 +48,8 @@ SchemaDemands read_demands(Session& session, const std::string& digest);
 std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string_view app,
                                        const std::string& release);
 /// Of a commit that the ledger has never seen, and that comes with these files: without a step that is done, and with some
-/// of those before it, or as they were brought before it was done. None: it may be new.
+/// of those before it, or as they were brought before it was done. None: it may be new, as where its file was removed when
+/// it was done.
 std::optional<std::string> why_from_before(const SchemaDemands& demands, std::string_view app,
                                            const std::string& release, const std::set<std::string>& files);
 

@@ -191,7 +191,8 @@ std::string unfit_sql(std::string_view app, std::string_view rests_on, std::stri
   };
   return cat("SELECT b.release FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
              " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"), " AND o.files @> ", rests_on,
-             " AND (b.app <> '' OR b.files && o.files)) GROUP BY b.release HAVING bool_and(NOT b.files @> ",
+             " AND (b.app <> '' AND o.app <> '' OR b.files && o.files))"
+             " GROUP BY b.release HAVING bool_and(NOT b.files @> ",
              rests_on, ")");
 }
 

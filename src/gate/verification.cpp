@@ -18,8 +18,8 @@ namespace pgsluice {
 namespace {
 
 constexpr std::string_view k_provider = "verified";
-/// Through a large table without an index this may take longer: then nobody knows. Who ends a hook waits for no longer.
-constexpr std::chrono::seconds k_longest_look{15};
+/// For all rows that are looked for in a run. Through a large table without an index this may take longer: then nobody knows.
+constexpr milliseconds k_longest_look{15'000};
 
 constexpr std::string_view k_invalid_indexes =
     "SELECT n FROM unnest($1::text[]) n JOIN pg_index i ON i.indexrelid = to_regclass(n)"
@@ -129,7 +129,9 @@ std::string constraints_json(const std::vector<MadeConstraint>& constraints) {
 
 class Verification {
  public:
-  Verification(Session& session, const Made& made) : session_(session), made_(made) {}
+  /// \param time_left  for looking for rows
+  Verification(Session& session, const Made& made, milliseconds& time_left)
+      : session_(session), made_(made), time_left_(time_left) {}
 
   Evidence look(const std::set<std::pair<RelationName, Name>>& settled) {
     look_at_indexes();
@@ -191,6 +193,19 @@ class Verification {
     }
   }
 
+  /// Ends when the program is asked to stop. Rows that a policy hides from this role are rows: an error is better than none.
+  SqlResult ask(const Filled& filled) {
+    const auto begun = std::chrono::steady_clock::now();
+    session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = ",
+                        std::to_string(std::max(time_left_, milliseconds(1)).count())));
+    SqlResult found = session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
+                                               filled.from, " WHERE ", filled.undone, ")"),
+                                    .interruptible = Interruptible::yes});
+    if (!found.connection_lost) session_.script("ROLLBACK");
+    time_left_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+    return found;
+  }
+
   /// The release that was at work during a backfill goes on writing rows as it knows them.
   void look_at_rows() {
     for (const Filled& filled : made_.backfills) {
@@ -198,13 +213,7 @@ class Verification {
         unasked_.insert(printable_line(filled.file));
         continue;
       }
-      // Rows that a policy hides from this role are rows: an error is better than none.
-      session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = '",
-                          std::to_string(k_longest_look.count()), "s'"));
-      const SqlResult found = session_.query(cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
-                                                 filled.from, " WHERE ", filled.undone, ")"),
-                                             {});
-      if (!found.connection_lost) session_.script("ROLLBACK");
+      const SqlResult found = ask(filled);
       const std::string what = cat(printable_line(filled.relation.quoted()), " may have rows that ",
                                    printable_line(filled.file), " has not seen");
       if (found.ok && found.truth(0, 0)) {
@@ -215,7 +224,7 @@ class Verification {
       } else if (!found.ok) {
         const bool took_long = found.error.sqlstate == pg::sqlstate::query_canceled;
         unseen_.push_back(cat(what, ", and cannot be asked: ",
-                              took_long ? cat("it took more than ", format_duration(k_longest_look))
+                              took_long ? cat("it takes more than ", format_duration(k_longest_look))
                                         : printable_line(found.error.message),
                               " (--evidence verified=optional)"));
       }
@@ -224,6 +233,7 @@ class Verification {
 
   Session& session_;
   const Made& made_;
+  milliseconds& time_left_;
   std::vector<std::string> unseen_;
   std::set<std::string> unasked_;
   std::vector<std::string> missing_;
@@ -234,14 +244,15 @@ class Verification {
 
 EvidenceSource verification_source(Session& session, const Plan& plan) {
   return {.provider = std::string(k_provider),
-          .look = [&session, &plan](const GateQuestion& question) -> std::vector<Evidence> {
+          .look = [&session, &plan, time_left = k_longest_look](
+                      const GateQuestion& question) mutable -> std::vector<Evidence> {
             Made made;
             for (const PlannedFile& file : plan.files) {
               if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
                 add_made(file.analysis, made);
             }
             if (made.indexes.empty() && made.constraints.empty() && made.backfills.empty()) return {};
-            return {Verification(session, made).look(settled_by(question.file.analysis))};
+            return {Verification(session, made, time_left).look(settled_by(question.file.analysis))};
           }};
 }
 

@@ -7,7 +7,7 @@ namespace pgsluice::sql {
 namespace {
 
 /// What of its work a role may lose: its reading, or only its writing. Of tables and sequences, where PUBLIC has nothing
-/// unless somebody has given it: taking that away is mostly tidiness.
+/// unless somebody has given it; and not by REVOKE ALL, behind which a GRANT of what stays is written as a rule.
 std::string_view revoked(const ::GrantStmt* node) {
   const bool of_relations = node->objtype == OBJECT_TABLE || node->objtype == OBJECT_SEQUENCE;
   if (node->is_grant || node->grant_option || !of_relations) return "none";
@@ -15,13 +15,11 @@ std::string_view revoked(const ::GrantStmt* node) {
   for (auto* role : each<::RoleSpec>(node->grantees))
     from_a_role = from_a_role || role->roletype != ROLESPEC_PUBLIC;
   if (!from_a_role) return "none";
-  if (node->privileges == nullptr) return node->objtype == OBJECT_TABLE ? "reading" : "writing";
   std::string_view worst = "none";
   for (auto* privilege : each<::AccessPriv>(node->privileges)) {
     const std::string_view name = view(privilege->priv_name);
-    const bool reads = node->objtype == OBJECT_TABLE && (name.empty() || name == "select");
-    if (reads) return "reading";
-    if (name != "references" && name != "trigger" && name != "maintain") worst = "writing";
+    if (node->objtype == OBJECT_TABLE && name == "select") return "reading";
+    if (!name.empty() && name != "references" && name != "trigger" && name != "maintain") worst = "writing";
   }
   return worst;
 }
@@ -66,11 +64,6 @@ void add_roles(const ::List* roles, Command& command) {
 bool lower_rights_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {
     case T_GrantStmt: lower_grant(reinterpret_cast<::GrantStmt*>(node), source, statement); return true;
-    case T_GrantRoleStmt: {
-      Command& command = add_command(statement, "GrantRoleStmt", source.whole());
-      set_fact(command, "is_grant", reinterpret_cast<::GrantRoleStmt*>(node)->is_grant);
-      return true;
-    }
     case T_AlterRoleStmt: {
       Command& command = add_command(statement, "AlterRoleStmt", source.whole());
       set_fact(command, "forbids_login", forbids_login(reinterpret_cast<::AlterRoleStmt*>(node)));

@@ -297,6 +297,43 @@ TEST_P(Gate, PartsThatAFileDoesNotNameHoldIt) {
   EXPECT_EQ(state("0003_drop.sql"), "applied") << message();
 }
 
+/// The default of a copy is the original's sequence, and a column may have its row type.
+TEST_P(Gate, WhatOtherTablesHaveOfATableHoldsItsDrop) {
+  database.sql(
+      "CREATE TABLE old (id serial, a int); CREATE TABLE copy (LIKE old INCLUDING ALL);"
+      "CREATE TABLE adr (street text); CREATE TABLE people (id int, home adr, others adr[])");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const auto held = [&](const std::string& drop) {
+    folder.write("0003_drop.sql",
+                 cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", drop, ";\n"));
+    for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+    return state("0003_drop.sql") + " " + message();
+  };
+  EXPECT_THAT(held("DROP TABLE old CASCADE"), HasSubstr("default id of copy uses public.old"));
+  EXPECT_THAT(held("ALTER TABLE old DROP COLUMN id CASCADE"),
+              HasSubstr("default id of copy uses public.old.id"));
+  EXPECT_THAT(held("DROP TABLE adr CASCADE"),
+              HasSubstr("column home of people and column others of people use public.adr"));
+}
+
+/// However many rows are looked for: who ends a hook waits for none of them.
+TEST_P(Gate, ALookForRowsEndsWithItsHook) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql(
+      "INSERT INTO orders VALUES (1, 2); CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql"
+      " AS 'BEGIN PERFORM pg_sleep(n); RETURN 5; END'");
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\nUPDATE orders SET cents = slow(total) WHERE cents IS NULL;\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("UPDATE orders SET total = 60, cents = NULL");
+  const auto begun = std::chrono::steady_clock::now();
+  const Finished ended = hook("presync", "2.1.0", {"--budget", "2s"});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(12)) << ended.err;
+  EXPECT_TRUE(has_total());
+}
+
 TEST_P(Gate, WhatARoleOwnsIsAskedFor) {
   database.admin(
       cat("DROP ROLE IF EXISTS pgsluice_owner; CREATE ROLE pgsluice_owner; GRANT pgsluice_owner TO ",
@@ -326,9 +363,9 @@ TEST_P(Gate, RightsAreTakenAwayInContractSteps) {
     EXPECT_EQ(refused.code, 10) << takes;
     EXPECT_THAT(refused.err, HasSubstr("0002_rights.sql"));
   }
-  folder.write(
-      "0002_rights.sql",
-      "REVOKE REFERENCES ON orders FROM pgsluice_reader;\nGRANT SELECT ON orders TO pgsluice_reader;\n");
+  folder.write("0002_rights.sql",
+               "REVOKE REFERENCES ON orders FROM pgsluice_reader;\nREVOKE ALL ON orders FROM "
+               "pgsluice_reader;\nGRANT SELECT ON orders TO pgsluice_reader;\n");
   EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
   database.admin("DROP OWNED BY pgsluice_reader; DROP ROLE pgsluice_reader");
 }

@@ -394,6 +394,41 @@ TEST_P(Releases, ACommitWithTheFolderOfBeforeIsFromBefore) {
   EXPECT_THAT(skipped.err, HasSubstr("comes without 0002_drop.sql"));
 }
 
+/// Who tidies the file of a step that is done away says so once.
+TEST_P(Releases, TheFileOfAStepThatIsDoneMayBeRemoved) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "aaaaaa1", app).code, 0);
+  folder.write("0002_drop.sql", k_unsaid);
+  for (const char* release : {"bbbbbb1", "cccccc1"}) EXPECT_EQ(hook("presync", release, app).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  std::filesystem::remove(folder.path() / "0002_drop.sql");
+  EXPECT_EQ(hook("presync", "dddddd1", app).code, 16);
+  EXPECT_EQ(hook("presync", "dddddd1", {"--app", "checkout", "--evidence", "release=ignored"}).code, 0);
+  for (const char* release : {"eeeeee1", "ffffff1"}) {
+    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
+    EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", release}).code, 0);
+  }
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "aaaaaa1"}).code, 16);
+}
+
+/// Its own folder has none of the files that a nameless hook brings.
+TEST_P(Releases, AnApplicationWithAFolderOfItsOwnFitsBesideANamelessHook) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  const auto billing = [&](const char* release) {
+    return call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", release}).code;
+  };
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  for (const char* release : {"aaaaaa1", "bbbbbb1"}) EXPECT_EQ(billing(release), 0);
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=billing>=bbbbbb1\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  const auto fits = database.connect("billing/bbbbbb1");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "bbbbbb1"}).code, 0);
+}
+
 /// Nothing follows what has the same name again.
 TEST_P(Releases, ImagesThatAreAllCalledLatestAreToldSo) {
   EXPECT_EQ(hook("presync", "latest").code, 0);
@@ -541,6 +576,29 @@ TEST_P(Releases, AStepThatMeansAColumnOrASchemaBehindOneThatIsHeldBackIsRefused)
   EXPECT_THAT(
       bring(schemas, "0005_note.sql", "ALTER TABLE public.orders ADD COLUMN note2 text;\n"),
       AllOf(StartsWith("10 "), HasSubstr("means orders as the contract step 0003_swap.sql leaves it")));
+}
+
+/// What a held step drops and makes again is another table, or column; and one of another type has other values.
+TEST_P(Releases, AStepThatMeansWhatAHeldOneMakesAnewIsRefused) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const auto bring = [&](const std::string& held, const std::string& later) {
+    folder.write("0003_anew.sql", cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", held))
+        .write("0004_later.sql", later);
+    const auto old = database.connect("checkout/1.0.0");
+    return hook("presync", "2.0.0").code;
+  };
+  const std::string update =
+      "-- pgsluice: phase=backfill\nUPDATE orders SET total = 0 WHERE total IS NOT NULL;\n";
+  EXPECT_EQ(
+      bring("ALTER TABLE orders DROP COLUMN total;\nALTER TABLE orders ADD COLUMN total text;\n", update),
+      10);
+  EXPECT_EQ(bring("DROP TABLE orders;\nCREATE TABLE orders (id bigint PRIMARY KEY, total text);\n", update),
+            10);
+  EXPECT_EQ(bring("ALTER TABLE orders ALTER COLUMN total TYPE bigint USING total * 100;\n", update), 10);
+  EXPECT_EQ(bring("ALTER TABLE orders ALTER COLUMN total TYPE bigint USING total * 100;\n",
+                  "CREATE INDEX orders_total ON orders (total);\n"),
+            0)
+      << message();
 }
 
 /// A first install has no release that files would have to wait for.
