@@ -21,8 +21,8 @@ struct CutStatement {
   std::string qualifier;  ///< by which the statement knows it, quoted where it must be
   Names set_columns;      ///< of an UPDATE
   Names shared_calls;     ///< functions in subqueries, which run once for many rows
-  /// A condition on `relation`, known there as `qualifier`: rows that have come since and lack what it sets, or are still to
-  /// be deleted. Empty: not known, for it inserts, or reads other tables.
+  /// A condition on `relation`, known there as `qualifier`: rows that have come since and lack what it sets, or that it would
+  /// still insert. Empty: nobody can tell.
   std::string undone;
 };
 

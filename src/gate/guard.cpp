@@ -67,6 +67,12 @@ std::optional<AppNeed> need_of(const DoneContract& contract, const SchemaDemands
   return need;
 }
 
+/// And then it is its files that do not.
+bool fits_by_name(const std::string& release, AppNeed need) {
+  need.unfit.clear();
+  return fits(release, need) == Verdict::open;
+}
+
 /// Whether it is older than a step that is done nobody can know of a commit that no hook has brought.
 std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_view app,
                                       const std::string& release) {
@@ -143,7 +149,7 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
     if (!need) continue;
     const Verdict verdict = fits(release, *need);
     if (verdict == Verdict::open) continue;
-    if (std::ranges::count(need->unfit, release) > 0)
+    if (fits_by_name(release, *need))
       return cat(printable_line(need->app), " ", printable_line(release),
                  " is too old for this schema: ", printable_line(contract.migration),
                  " is done, and that release has come without all of what it rests on: ",

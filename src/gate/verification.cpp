@@ -13,6 +13,7 @@
 #include "pg/sqlstate.hpp"
 #include "pgsluice/cut.hpp"
 #include "plan/backfill.hpp"
+#include "plan/sql_text.hpp"
 
 namespace pgsluice {
 namespace {
@@ -79,20 +80,39 @@ void each_command(const FileAnalysis& file, Visit visit) {
 }
 
 bool is_backfill(const FileAnalysis& file, std::size_t statement) {
-  return batch_of(file, statement) != nullptr || file.script.statements.at(statement).tag == "UpdateStmt";
+  const std::string_view tag = file.script.statements.at(statement).tag;
+  return batch_of(file, statement) != nullptr || tag == "UpdateStmt" ||
+         (tag == "InsertStmt" && file.migration.phase == Phase::backfill);
 }
 
-/// As the file's own search_path has found the relation: this session has another.
+bool sets_search_path(const FileAnalysis& file) {
+  return std::ranges::any_of(file.script.statements, [](const Statement& statement) {
+    return std::ranges::any_of(statement.commands, [](const Command& command) {
+      return command.tag == "VariableSetStmt" && command.name == "search_path";
+    });
+  });
+}
+
+/// As the file's own search_path has found it: this session has another.
+RelationName found_by(const Effect& effect, const RelationName& written) {
+  for (const RelationLock& lock : effect.locks) {
+    const bool is_there = written.schemaname.empty() || written.schemaname == lock.relation.schemaname;
+    if (is_there && written.relname == lock.relation.relname) return lock.relation;
+  }
+  return written;
+}
+
 Filled filled_by(const FileAnalysis& file, const Effect& effect) {
   const SourceRange range = file.script.statements.at(effect.statement).range;
   Filled filled{.file = file.migration.id};
   const auto result = cut_statement(
       std::string(std::string_view(file.script.source.text).substr(range.begin, range.end - range.begin)));
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
-    const RelationLock* target = effect.commands.empty() ? nullptr : target_of(effect.commands.front());
-    filled.relation = target != nullptr ? target->relation : cut->relation;
+    filled.relation = found_by(effect, cut->relation);
     filled.from = cat(cut->only ? "ONLY " : "", filled.relation.quoted(), " AS ", cut->qualifier);
-    filled.undone = cut->undone;
+    // Other tables stand in it as they are written.
+    const bool has_others = has_word(to_lower(cut->undone), "select");
+    if (!has_others || !sets_search_path(file)) filled.undone = cut->undone;
   }
   return filled;
 }

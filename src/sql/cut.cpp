@@ -12,6 +12,7 @@
 // Last: redefines names of the standard library.
 #include "lower.hpp"
 #include "raw_tree.hpp"
+#include "undone.hpp"
 #include "walk.hpp"
 
 namespace pgsluice {
@@ -311,83 +312,6 @@ bool is_in_place(const CutStatement& cut, bool with_other) {
   return column != nullptr && sql::string_value(column->fields->elements[0].ptr_value) == "pgsluice_range";
 }
 
-/// One `column = expression` of SET.
-struct Assignment {
-  std::string_view column;
-  std::string_view expression;
-};
-
-/// None: something else stands there, such as `(a, b) = …`.
-std::optional<Assignment> read_assignment(std::string_view text) {
-  sql::Lexer lexer(text);
-  const sql::Token column = lexer.next();
-  const sql::Token equals = lexer.next();
-  const bool names = column.kind == sql::TokenKind::word || column.kind == sql::TokenKind::quoted_name;
-  if (!names || lexer.text(equals) != "=") return std::nullopt;
-  const std::string_view expression = trim(text.substr(equals.end));
-  if (expression.empty() || to_lower(expression) == "default") return std::nullopt;
-  return Assignment{.column = lexer.text(column), .expression = expression};
-}
-
-/// What stands between SET and WHERE or the end of an UPDATE of one table. Empty: not all of it can be told.
-std::vector<Assignment> assignments_of(std::string_view before) {
-  std::vector<Assignment> found;
-  sql::Lexer lexer(before);
-  std::size_t from = 0;
-  int depth = 0;
-  for (sql::Token token = lexer.next();; token = lexer.next()) {
-    depth += token.kind == sql::TokenKind::left_paren    ? 1
-             : token.kind == sql::TokenKind::right_paren ? -1
-                                                         : 0;
-    const std::string word = token.kind == sql::TokenKind::word ? to_lower(lexer.text(token)) : "";
-    const bool ends = token.kind == sql::TokenKind::end || (depth == 0 && word == "where");
-    if (from == 0) {
-      if (ends) return {};
-      if (depth == 0 && word == "set") from = token.end;
-      continue;
-    }
-    if (depth == 0 && word == "from") return {};
-    if (!ends && (depth > 0 || token.kind != sql::TokenKind::comma)) continue;
-    const auto assignment = read_assignment(before.substr(from, token.begin - from));
-    if (!assignment) return {};
-    found.push_back(*assignment);
-    if (ends) return found;
-    from = token.end;
-  }
-}
-
-bool names(std::string_view text, std::string_view column) {
-  sql::Lexer lexer(text);
-  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
-    if (to_lower(lexer.text(token)) == to_lower(column)) return true;
-  }
-  return false;
-}
-
-/// A row that the condition still finds, and that would get another value; where the condition is about something else, one
-/// that has no value and could have one. What the application has changed since is its own.
-std::string lacks(const Assignment& set, std::string_view condition) {
-  // As text, for an assignment casts, and json has no equality.
-  if (names(condition, set.column))
-    return cat(set.column, "::text IS DISTINCT FROM (", set.expression, ")::text");
-  return cat(set.column, " IS NULL AND (", set.expression, ") IS NOT NULL");
-}
-
-/// What a DELETE finds later may be there by design: it keeps a table short.
-std::string undone_of(const std::string& sql, const Place& place, const Shape& shape) {
-  const auto* update = as<::UpdateStmt>(shape.statement, T_UpdateStmt);
-  const std::string condition(
-      place.condition
-          ? std::string_view(sql).substr(*place.condition, place.end_of_condition - *place.condition)
-          : "true");
-  if (update == nullptr || length(update->fromClause) > 0) return "";
-  const std::vector<Assignment> assignments =
-      assignments_of(std::string_view(sql).substr(0, place.condition.value_or(place.end_of_rows)));
-  std::vector<std::string> all;
-  for (const Assignment& one : assignments) all.push_back(lacks(one, condition));
-  return all.empty() ? "" : cat("(", condition, ") AND (", join(all, " OR "), ")");
-}
-
 /// Everything that the tree says; the tree is gone when this returns.
 std::variant<CutStatement, CutRefusal> read_tree(const std::string& sql, bool& is_insert, bool& has_where) {
   const sql::RawTree tree(sql);
@@ -433,7 +357,11 @@ std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql) {
   if (place && place->condition.has_value() == has_where) {
     split_at(sql, *place, *cut);
     const sql::RawTree tree(sql);
-    cut->undone = undone_of(sql, *place, *shape_of(tree.only()));
+    cut->undone = sql::undone_rows(tree.only(), sql,
+                                   {.rows_end = place->end_of_rows,
+                                    .begin = place->condition.value_or(place->end_of_rows),
+                                    .end = place->condition ? place->end_of_condition : place->end_of_rows},
+                                   cut->qualifier);
     if (is_in_place(*cut, has_where)) return result;
   }
   return refuse("cannot tell where a condition on the key belongs",

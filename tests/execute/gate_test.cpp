@@ -256,6 +256,40 @@ TEST_P(Gate, RowsThatCannotBeLookedForHoldAContractStep) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// Also where other tables say what a row is filled with, or where the row is to stand in another table.
+TEST_P(Gate, RowsThatOtherTablesShouldHaveFilledHoldAContractStep) {
+  database.sql("CREATE TABLE rates (total int, cents bigint); INSERT INTO rates VALUES (1, 100), (2, 200)");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders VALUES (1, 1)");
+  folder
+      .write("0002_cents.sql",
+             "ALTER TABLE orders ADD COLUMN cents bigint;\nCREATE TABLE totals (id bigint PRIMARY KEY, t "
+             "int);\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nUPDATE orders o SET cents = "
+             "r.cents -- by rate\n"
+             "FROM rates AS r -- of today\nWHERE r.total = o.total AND o.cents IS NULL;\n")
+      .write("0004_copy.sql",
+             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nINSERT INTO totals (id, t) "
+             "SELECT id, -- the key\n"
+             "total AS t FROM orders WHERE total IS NOT NULL ON CONFLICT (id) DO NOTHING;\n")
+      .write("0005_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  EXPECT_EQ(database.sql("SELECT concat(cents, '|', t) FROM orders JOIN totals USING (id)"), "100|1");
+  database.sql("INSERT INTO orders VALUES (2, 2, NULL)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), AllOf(HasSubstr("public.orders has rows that have come since 0003_fill.sql"),
+                               HasSubstr("public.orders has rows that have come since 0004_copy.sql")));
+  database.sql("UPDATE orders SET cents = 200 WHERE id = 2");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), Not(HasSubstr("0003_fill.sql")));
+  database.sql("INSERT INTO totals VALUES (2, 7)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << "what the application has written is its own: " << message();
+}
+
 /// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
 TEST_P(Gate, RowsAreLookedForInTheTableThatWasFilledAndBehindItsPolicies) {
   database.sql("CREATE TABLE cents (id bigint, total int, cents bigint)");

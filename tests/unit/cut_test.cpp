@@ -108,5 +108,41 @@ TEST(CreateIndexOn, MovesTheDefinitionToAnotherRelation) {
   EXPECT_EQ(create_index_on("CREATE INDEX i ON 'x", "x"), std::nullopt);
 }
 
+std::string undone(const std::string& sql) {
+  const auto result = cut_statement(sql);
+  const auto* statement = std::get_if<CutStatement>(&result);
+  return statement == nullptr ? "refused" : statement->undone;
+}
+
+TEST(CutStatement, SaysWhichRowsAreUndone) {
+  EXPECT_EQ(undone("UPDATE t SET a = b, c = 1 WHERE a IS NULL"),
+            "( a IS NULL) AND (t.a::text IS DISTINCT FROM (b)::text OR t.c IS NULL AND (1) IS NOT NULL)");
+  EXPECT_EQ(undone("UPDATE t AS x SET a = b IS DISTINCT FROM c"),
+            "(true) AND (x.a IS NULL AND (b IS DISTINCT FROM c) IS NOT NULL)");
+  EXPECT_EQ(
+      undone("UPDATE t SET a = s.a -- why\nFROM s JOIN r ON true -- so\nWHERE s.id = t.id"),
+      "EXISTS ( SELECT FROM s JOIN r ON true WHERE ( s.id = t.id) AND (t.a IS NULL AND (s.a) IS NOT NULL))");
+  EXPECT_EQ(undone("WITH s AS (SELECT 1 AS id) UPDATE t SET a = 1 FROM s WHERE s.id = t.id"),
+            "EXISTS (WITH s AS (SELECT 1 AS id) SELECT FROM s WHERE ( s.id = t.id) AND (t.a IS NULL AND (1) "
+            "IS NOT NULL))");
+  EXPECT_EQ(undone("INSERT INTO d (\"Id\", b) SELECT id, coalesce(x, 0) AS b FROM t WHERE x > 1 ON CONFLICT "
+                   "(\"Id\") DO NOTHING"),
+            "( x > 1) AND EXISTS (SELECT FROM (SELECT id, coalesce(x, 0) AS b) AS pgsluice_row (\"Id\", b)"
+            " WHERE NOT EXISTS (SELECT FROM d AS pgsluice_there WHERE pgsluice_there.\"Id\" = "
+            "pgsluice_row.\"Id\"))");
+}
+
+/// Where the statement does not say what a row is known by, or may leave rows behind by design.
+TEST(CutStatement, DoesNotSayWhichRowsAreUndoneWhereNobodyCanTell) {
+  EXPECT_EQ(undone("DELETE FROM t WHERE a"), "");
+  EXPECT_EQ(undone("UPDATE t SET (a, b) = (1, 2)"), "");
+  EXPECT_EQ(undone("INSERT INTO d (id) SELECT id FROM t"), "");
+  EXPECT_EQ(undone("INSERT INTO d SELECT id FROM t ON CONFLICT (id) DO NOTHING"), "");
+  EXPECT_EQ(undone("INSERT INTO d (id) SELECT id FROM t ON CONFLICT (lower(id)) DO NOTHING"), "");
+  EXPECT_EQ(undone("INSERT INTO d (b) SELECT id FROM t ON CONFLICT (id) DO NOTHING"), "");
+  EXPECT_EQ(undone("INSERT INTO d (id) SELECT t.id FROM t JOIN s USING (id) ON CONFLICT (id) DO NOTHING"),
+            "");
+}
+
 }  // namespace
 }  // namespace pgsluice
