@@ -107,7 +107,7 @@ std::string undone_by_update(std::string_view before, std::string_view condition
     all.push_back(lacks(*assignment, condition, qualifier));
   }
   if (all.empty()) return "";
-  const std::string missing = cat("(", condition, ") AND (", join(all, " OR "), ")");
+  std::string missing = cat("(", condition, ") AND (", join(all, " OR "), ")");
   const std::string_view with = trim(before_keyword(before, "update"));
   if (with.empty() && set.from.empty()) return missing;
   // A name that both tables have would have been ambiguous in the UPDATE, too.
