@@ -78,8 +78,7 @@ bool names_column(std::string_view tag) {
 void CatalogChange::alter_column(std::string_view tag, Relation& relation) {
   const bool is_heard_of =
       relation.columns_open && names_column(tag) && relation.column(command_.name) == nullptr;
-  if (is_heard_of)
-    relation.columns.push_back({.name = command_.name, .type = {.schemaname = "?", .name = "?"}});
+  if (is_heard_of) relation.columns.push_back({.name = command_.name, .type = unknown_type()});
   const auto column = std::ranges::find(relation.columns, command_.name, &CatalogColumn::name);
   if (column == relation.columns.end()) return;
   if (tag == "AT_SetNotNull") column->not_null = true;

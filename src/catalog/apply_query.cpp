@@ -10,11 +10,6 @@ namespace pgsluice {
 
 namespace {
 
-/// None that there is.
-TypeName unknown_type() {
-  return {.schemaname = "?", .name = "?"};
-}
-
 /// And all of them.
 bool has_known_columns(const Catalog& catalog, const RelationName& written) {
   const Relation* relation = written.empty() ? nullptr : catalog.find(written);

@@ -16,6 +16,11 @@ inline bool contains(std::span<const Name> list, Name name) {
   return std::ranges::find(list, name) != list.end();
 }
 
+/// None that there is: of a column whose type is not known.
+inline TypeName unknown_type() {
+  return {.schemaname = "?", .name = "?"};
+}
+
 /// One command at work on a catalog: the parts of Catalog::apply(), one file for each subject.
 class CatalogChange {
  public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "change.hpp"
 #include "pgsluice/catalog.hpp"
 #include "pgsluice/code.hpp"
 
@@ -22,7 +23,7 @@ void add_missing(List& list, const List& other) {
 void join_column(CatalogColumn& column, const CatalogColumn& other) {
   column.not_null = column.not_null && other.not_null;
   // Which of two types it has nobody knows: a type that is not known, either.
-  if (column.type != other.type) column.type = {.schemaname = "?", .name = "?"};
+  if (column.type != other.type) column.type = unknown_type();
   if (!column.default_expression) column.default_expression = other.default_expression;
   if (column.owned_sequence.empty()) column.owned_sequence = other.owned_sequence;
   column.identity = column.identity || other.identity;

@@ -131,4 +131,10 @@ Members row_types(const Subject& subject);
 /// Of all columns of the table.
 Members row_types_of(const Subject& subject, const RelationName& table);
 
+/// Whether the key of a detached partition has no triggers on the partitions that it points to: 12 makes none for it.
+/// pg: tablecmds.c ATExecDetachPartition()
+inline bool has_lost_triggers(const CatalogConstraint& key, int pg_version) {
+  return key.detached && pg_version == 12;
+}
+
 }  // namespace pgsluice::effects

@@ -75,8 +75,7 @@ class Locked {
       effects::add(members_, places_, member(subject_, key->referenced));
       return;
     }
-    // pg: 12's ATExecDetachPartition() leaves the key without triggers on the partitions that it points to
-    if (key->detached && subject_.pg_version == 12) return;
+    if (has_lost_triggers(*key, subject_.pg_version)) return;
     const bool only_leaves = subject_.pg_version > 0 && subject_.pg_version < 15;
     if (!only_leaves) add_name(other->name);
     for (const Relation* partition : catalog_.descendants(other->name)) {

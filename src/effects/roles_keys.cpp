@@ -265,11 +265,10 @@ Members action_referenced(const Subject& subject) {
 }
 
 Members action_referenced_partitions(const Subject& subject) {
-  // pg: 12's ATExecDetachPartition() leaves the key without triggers on the partitions that it points to
   const CatalogConstraint* named =
       subject.target != nullptr ? subject.target->find_constraint(subject.command.name) : nullptr;
   const bool drops = subject.command.tag == "AT_DropConstraint" && named != nullptr;
-  if (drops && named->detached && subject.pg_version == 12) return {};
+  if (drops && has_lost_triggers(*named, subject.pg_version)) return {};
   return with_action_triggers(subject, referenced_partitions(subject));
 }
 
