@@ -213,108 +213,6 @@ TEST_P(Gate, ARoleThatIsNotThereHoldsAContractStep) {
   EXPECT_THAT(message(), HasSubstr("--app-role: there is no role shpo"));
 }
 
-/// The release that is at work during a backfill goes on writing rows as it knows them.
-TEST_P(Gate, RowsThatABackfillHasNotSeenHoldAContractStep) {
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  database.sql("INSERT INTO orders SELECT n, n FROM generate_series(1, 100) AS n");
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_fill.sql",
-             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\n"
-             "UPDATE orders SET cents = total * 100 WHERE cents IS NULL;\n")
-      .write("0004_drop.sql", k_drop);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  database.sql("INSERT INTO orders VALUES (101, 5), (102, NULL)");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), HasSubstr("has rows that have come since 0003_fill.sql and lack what it sets"));
-  database.sql("UPDATE orders SET cents = 500 WHERE id = 101; UPDATE orders SET cents = 7 WHERE id = 1");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_FALSE(has_total())
-      << "what has no value to be filled with, and what the application has changed, is no gap: "
-      << message();
-}
-
-/// Nor may that which cannot be asked be taken for none.
-TEST_P(Gate, RowsThatCannotBeLookedForHoldAContractStep) {
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  database.sql("INSERT INTO orders VALUES (1, 2)");
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint NOT NULL DEFAULT 0;\n")
-      .write("0003_fill.sql",
-             "-- pgsluice: phase=backfill\nUPDATE orders SET cents = 100 / total WHERE cents = 0;\n")
-      .write("0004_drop.sql", k_drop);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  database.sql("INSERT INTO orders VALUES (2, 0)");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), HasSubstr("cannot be asked: division by zero (--evidence verified=optional)"));
-  database.sql("UPDATE orders SET total = 4 WHERE id = 2");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), HasSubstr("lack what it sets"));
-  database.sql("UPDATE orders SET cents = 25 WHERE id = 2");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_FALSE(has_total()) << message();
-}
-
-/// Also where other tables say what a row is filled with, or where the row is to stand in another table.
-TEST_P(Gate, RowsThatOtherTablesShouldHaveFilledHoldAContractStep) {
-  database.sql("CREATE TABLE rates (total int, cents bigint); INSERT INTO rates VALUES (1, 100), (2, 200)");
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  database.sql("INSERT INTO orders VALUES (1, 1)");
-  folder
-      .write("0002_cents.sql",
-             "ALTER TABLE orders ADD COLUMN cents bigint;\nCREATE TABLE totals (id bigint PRIMARY KEY, t "
-             "int);\n")
-      .write("0003_fill.sql",
-             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nUPDATE orders o SET cents = "
-             "r.cents -- by rate\n"
-             "FROM rates AS r -- of today\nWHERE r.total = o.total AND o.cents IS NULL;\n")
-      .write("0004_copy.sql",
-             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nINSERT INTO totals (id, t) "
-             "SELECT id, -- the key\n"
-             "total AS t FROM orders WHERE total IS NOT NULL ON CONFLICT (id) DO NOTHING;\n")
-      .write("0005_drop.sql", k_drop);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  EXPECT_EQ(database.sql("SELECT concat(cents, '|', t) FROM orders JOIN totals USING (id)"), "100|1");
-  database.sql("INSERT INTO orders VALUES (2, 2, NULL)");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), AllOf(HasSubstr("public.orders has rows that have come since 0003_fill.sql"),
-                               HasSubstr("public.orders has rows that have come since 0004_copy.sql")));
-  database.sql("UPDATE orders SET cents = 200 WHERE id = 2");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_THAT(message(), Not(HasSubstr("0003_fill.sql")));
-  database.sql("INSERT INTO totals VALUES (2, 7)");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_FALSE(has_total()) << "what the application has written is its own: " << message();
-}
-
-/// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
-TEST_P(Gate, RowsAreLookedForInTheTableThatWasFilledAndBehindItsPolicies) {
-  database.sql("CREATE TABLE cents (id bigint, total int, cents bigint)");
-  database.admin(cat("CREATE SCHEMA shop AUTHORIZATION ", quote_ident(k_migrator)));
-  folder.write("0001_orders.sql", "CREATE TABLE shop.cents (id bigint PRIMARY KEY, total int);\n");
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
-  folder.write("0002_cents.sql", "ALTER TABLE shop.cents ADD COLUMN cents bigint;\n")
-      .write("0003_fill.sql",
-             "-- pgsluice: phase=backfill\nSET search_path = shop;\n"
-             "UPDATE cents SET cents = total * 100 WHERE cents IS NULL;\n")
-      .write("0004_drop.sql",
-             "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE shop.cents DROP COLUMN "
-             "total;\n");
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  database.sql("INSERT INTO shop.cents VALUES (1, 2)");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_THAT(message(), HasSubstr("shop.cents has rows that have come since 0003_fill.sql"));
-  database.sql(
-      "ALTER TABLE shop.cents ENABLE ROW LEVEL SECURITY; ALTER TABLE shop.cents FORCE ROW LEVEL SECURITY");
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_THAT(message(),
-              HasSubstr("shop.cents may have rows that 0003_fill.sql has not seen, and cannot be asked"));
-  EXPECT_EQ(state("0004_drop.sql"), "held");
-}
-
 /// Without CASCADE, and by its name, each part can be asked for.
 TEST_P(Gate, PartsThatAFileDoesNotNameHoldIt) {
   database.sql("CREATE SEQUENCE nums; CREATE TABLE u (id int, n bigint DEFAULT nextval('nums'))");
@@ -348,24 +246,6 @@ TEST_P(Gate, WhatOtherTablesHaveOfATableHoldsItsDrop) {
               HasSubstr("default id of copy uses public.old.id"));
   EXPECT_THAT(held("DROP TABLE adr CASCADE"),
               HasSubstr("column home of people and column others of people use public.adr"));
-}
-
-/// However many rows are looked for: who ends a hook waits for none of them.
-TEST_P(Gate, ALookForRowsEndsWithItsHook) {
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  database.sql(
-      "INSERT INTO orders VALUES (1, 2); CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql"
-      " AS 'BEGIN PERFORM pg_sleep(n); RETURN 5; END'");
-  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-      .write("0003_fill.sql",
-             "-- pgsluice: phase=backfill\nUPDATE orders SET cents = slow(total) WHERE cents IS NULL;\n")
-      .write("0004_drop.sql", k_drop);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  database.sql("UPDATE orders SET total = 60, cents = NULL");
-  const auto begun = std::chrono::steady_clock::now();
-  const Finished ended = hook("presync", "2.1.0", {"--budget", "2s"});
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(12)) << ended.err;
-  EXPECT_TRUE(has_total());
 }
 
 TEST_P(Gate, WhatARoleOwnsIsAskedFor) {
@@ -590,46 +470,6 @@ TEST_P(Gate, WhatComesWhileTheRunIsAtWorkHoldsTheStep) {
   EXPECT_EQ(database.sql("SELECT verdict FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider"
                          " = 'sessions'"),
             "closed");
-}
-
-// ---- what a contract step rests on ---------------------------------------------------------------------------------
-
-TEST_P(Gate, AContractStepWaitsUntilWhatItRestsOnIsValid) {
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  folder
-      .write("0002_index.sql",
-             "-- pgsluice: transaction=off\nCREATE INDEX CONCURRENTLY orders_total_idx ON orders (total);\n")
-      .write("0003_check.sql", "ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0) NOT VALID;\n")
-      .write("0004_drop.sql", k_drop);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
-  database.admin("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_total_idx'::regclass");
-  const auto words = [this] {
-    return database.sql("SELECT words FROM pgsluice.gate WHERE provider = 'verified'");
-  };
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total());
-  EXPECT_EQ(
-      words(),
-      "index public.orders_total_idx is not valid: REINDEX INDEX CONCURRENTLY, or drop it and make it again; "
-      "constraint positive of public.orders is not validated: ALTER TABLE … VALIDATE CONSTRAINT");
-  EXPECT_EQ(held("0004_drop.sql", {"--release", "2.2.0"}), "verified");
-  database.admin("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'orders_total_idx'::regclass");
-  database.sql("ALTER TABLE orders VALIDATE CONSTRAINT positive");
-  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
-  EXPECT_FALSE(has_total());
-  EXPECT_EQ(words(), "what it rests on is valid and finished");
-}
-
-TEST_P(Gate, WhatAContractStepValidatesItselfNeedNotBeValidBefore) {
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  folder
-      .write("0003_check.sql",
-             "ALTER TABLE orders ADD CONSTRAINT filled CHECK (total IS NOT NULL) NOT VALID;\n")
-      .write("0004_tighten.sql",
-             "-- pgsluice: phase=contract\nALTER TABLE orders VALIDATE CONSTRAINT filled;\n"
-             "ALTER TABLE orders ALTER total SET NOT NULL;\n");
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
-  EXPECT_EQ(held("0004_tighten.sql", {"--release", "2.1.0"}), "");
 }
 
 TEST_P(Gate, ADependencyThatIsNotThereIsRefused) {

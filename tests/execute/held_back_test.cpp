@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What comes behind a contract step that is held back, on real servers, through the built program.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/gated.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class HeldBack : public Gated {};
+
+INSTANTIATE_TEST_SUITE_P(Servers, HeldBack, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+
+/// A later step was written for what the swap leaves.
+TEST_P(HeldBack, AStepBehindOneThatIsHeldBackWaitsForIt) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_new.sql", "CREATE TABLE orders_new (id bigint PRIMARY KEY, total int, cents bigint);\n")
+      .write(
+          "0003_swap.sql",
+          "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders RENAME TO orders_old;\n"
+          "ALTER TABLE orders_new RENAME TO orders;\n")
+      .write(
+          "0004_drop.sql",
+          "-- pgsluice: phase=contract needs-app=checkout>=1.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) {
+    const auto old = database.connect("checkout/1.0.0");
+    EXPECT_EQ(hook("presync", release).code, 0) << message();
+    EXPECT_TRUE(has_total()) << release;
+    EXPECT_THAT(message(), HasSubstr("held: 0004_drop.sql: it needs 0003_swap.sql applied before it"))
+        << release;
+  }
+  folder.write("0005_note.sql", "ALTER TABLE orders ADD COLUMN note text;\n");
+  {
+    const auto old = database.connect("checkout/1.0.0");
+    const Finished misnamed = hook("presync", "2.1.0");
+    EXPECT_EQ(misnamed.code, 10) << misnamed.err;
+    EXPECT_THAT(misnamed.err, HasSubstr("means orders as the contract step 0003_swap.sql leaves it"));
+  }
+  std::filesystem::remove(folder.path() / "0005_note.sql");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(
+      database.sql("SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_old'::regclass AND attname = "
+                   "'total'"),
+      "1");
+}
+
+/// A column's name, or a schema, tells as little behind a swap that is held back.
+TEST_P(HeldBack, AStepThatMeansAColumnOrASchemaBehindOneThatIsHeldBackIsRefused) {
+  database.admin(cat("CREATE SCHEMA archive AUTHORIZATION ", quote_ident(k_migrator),
+                     "; CREATE SCHEMA stage AUTHORIZATION ", quote_ident(k_migrator)));
+  folder.write("0001_stage.sql", "CREATE TABLE stage.orders (id bigint PRIMARY KEY, total int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
+  const auto bring = [&](const std::string& swap, const std::string& id, const std::string& later) {
+    folder.write("0003_swap.sql", cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", swap))
+        .write(id, later);
+    const auto old = database.connect("checkout/1.0.0");
+    const Finished finished = hook("presync", "2.0.0");
+    return cat(std::to_string(finished.code), " ", finished.err);
+  };
+  const std::string columns =
+      "ALTER TABLE orders RENAME COLUMN total TO total_old;\nALTER TABLE orders RENAME COLUMN cents TO "
+      "total;\n";
+  EXPECT_THAT(
+      bring(columns, "0004_fill.sql",
+            "-- pgsluice: phase=backfill\nUPDATE orders SET TOTAL = 0 WHERE total IS NULL;\n"),
+      AllOf(StartsWith("10 "), HasSubstr("means orders.total as the contract step 0003_swap.sql leaves it")));
+  EXPECT_THAT(bring(columns, "0004_fill.sql", "ALTER TABLE orders ADD COLUMN note text;\n"),
+              StartsWith("0 "));
+  const std::string schemas =
+      "ALTER TABLE public.orders SET SCHEMA archive;\nALTER TABLE stage.orders SET SCHEMA public;\n";
+  EXPECT_THAT(
+      bring(schemas, "0005_note.sql", "ALTER TABLE public.orders ADD COLUMN note2 text;\n"),
+      AllOf(StartsWith("10 "), HasSubstr("means orders as the contract step 0003_swap.sql leaves it")));
+}
+
+/// What a held step drops and makes again is another table, or column; and one of another type has other values.
+TEST_P(HeldBack, AStepThatMeansWhatAHeldOneMakesAnewIsRefused) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const auto bring = [&](const std::string& held, const std::string& later) {
+    folder.write("0003_anew.sql", cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", held))
+        .write("0004_later.sql", later);
+    const auto old = database.connect("checkout/1.0.0");
+    return hook("presync", "2.0.0").code;
+  };
+  const std::string update =
+      "-- pgsluice: phase=backfill\nUPDATE orders SET total = 0 WHERE total IS NOT NULL;\n";
+  EXPECT_EQ(
+      bring("ALTER TABLE orders DROP COLUMN total;\nALTER TABLE orders ADD COLUMN total text;\n", update),
+      10);
+  EXPECT_EQ(bring("DROP TABLE orders;\nCREATE TABLE orders (id bigint PRIMARY KEY, total text);\n", update),
+            10);
+  EXPECT_EQ(bring("ALTER TABLE orders ALTER COLUMN total TYPE bigint USING total * 100;\n", update), 10);
+  EXPECT_EQ(bring("ALTER TABLE orders ALTER COLUMN total TYPE bigint USING total * 100;\n",
+                  "CREATE INDEX orders_total ON orders (total);\n"),
+            0)
+      << message();
+}
+
+/// A first install has no release that files would have to wait for.
+TEST_P(HeldBack, ANewDatabaseGetsItsFilesInTheirOrder) {
+  folder
+      .write("0003_rename.sql",
+             "-- pgsluice: phase=contract\nALTER TABLE orders RENAME COLUMN total TO amount;\n")
+      .write("0004_index.sql", "CREATE INDEX orders_amount ON orders (amount);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
+  EXPECT_EQ(database.sql("SELECT to_regclass('orders_amount') IS NOT NULL"), "t");
+}
+
+}  // namespace
+}  // namespace pgsluice::test
