@@ -12,164 +12,22 @@
 #include <fstream>
 
 #include "base/files.hpp"
-#include "execute/harness.hpp"
-#include "execute/server_process.hpp"
-#include "support/schema.hpp"
+#include "execute/previewed.hpp"
 
 namespace pgsluice::test {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class PreviewOnServer : public ::testing::TestWithParam<Server> {
- protected:
-  /// As root the server runs as somebody else, who must come as far.
-  void SetUp() override {
-    fs::permissions(place.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
-  }
-  /// Of previews of this test: each has a folder for its servers and one for its templates.
-  std::map<std::string, std::string> environment() {
-    return {{"TMPDIR", place.path().string()}, {"XDG_CACHE_HOME", cache.path().string()}};
-  }
-  std::vector<std::string> command(const std::vector<std::string>& more) {
-    std::vector<std::string> words{"preview", "--pg-bin", programs_of(GetParam()).string()};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-  Finished preview(const std::vector<std::string>& more) {
-    return Program(command(more), environment()).wait();
-  }
-  OrderedJson document(const std::vector<std::string>& more, int code) {
-    std::vector<std::string> words{"--format", "json"};
-    words.insert(words.end(), more.begin(), more.end());
-    const Finished finished = preview(words);
-    EXPECT_EQ(finished.code, code) << finished.err << finished.out;
-    EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(finished.out)), IsEmpty());
-    return finished.json();
-  }
-  std::vector<std::string> left() {
-    std::vector<std::string> names;
-    for (const fs::directory_entry& entry : fs::directory_iterator(place.path()))
-      names.push_back(entry.path().filename().string());
-    return names;
-  }
-  /// Of the preview that runs, when it takes connections; 0: not yet.
-  pid_t postmaster() {
-    for (const std::string& name : left()) {
-      std::ifstream file(place.path() / name / "data" / "postmaster.pid");
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      if (text.find("\nready") != std::string::npos) return static_cast<pid_t>(std::stol(text));
-    }
-    return 0;
-  }
-  /// Whether the server with this postmaster is at a SELECT now (its process titles say so).
-  static bool selects(pid_t server) {
-    const std::string id = std::to_string(server);
-    std::ifstream children("/proc/" + id + "/task/" + id + "/children");
-    for (std::string child; children >> child;) {
-      std::ifstream file("/proc/" + child + "/cmdline");
-      const std::string title{std::istreambuf_iterator<char>(file), {}};
-      if (title.find("] SELECT") != std::string::npos) return true;
-    }
-    return false;
-  }
-  /// The statement whose text contains `part`.
-  static OrderedJson statement(const OrderedJson& seen, std::string_view part) {
-    for (const OrderedJson& file : seen["files"]) {
-      for (const OrderedJson& one : file["statements"]) {
-        if (one["sql"].get<std::string>().find(part) != std::string::npos) return one;
-      }
-    }
-    ADD_FAILURE() << "no statement with " << part;
-    return {};
-  }
-
-  Folder folder;
-  Folder place;
-  Folder cache;
-};
+class PreviewOnServer : public Previewed {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, PreviewOnServer, ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})),
                          version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewOnServer);
-
-TEST_P(PreviewOnServer, TheShopDoesWhatWasPredicted) {
-  const OrderedJson seen =
-      document({(fs::path(PGSLUICE_SOURCE_DIR) / "examples/shop/migrations").string()}, 0);
-  int statements = 0;
-  for (const OrderedJson& file : seen["files"]) {
-    for (const OrderedJson& one : file["statements"]) {
-      EXPECT_EQ(one["agrees"], true) << one.dump(1);
-      ++statements;
-    }
-  }
-  EXPECT_GT(statements, 60);
-  EXPECT_THAT(left(), IsEmpty());
-}
-
-TEST_P(PreviewOnServer, TheDangerousExamplesDoWhatWasPredicted) {
-  if (GetParam().major != 12 && GetParam().major != 18) return;
-  const fs::path examples = fs::path(PGSLUICE_SOURCE_DIR) / "examples";
-  const std::string shop = (examples / "shop/migrations").string();
-  int files = 0;
-  for (const auto& file : fs::directory_iterator(examples / "dangerous")) {
-    const std::string path = file.path().string();
-    // PostgreSQL, apply and lint agree on that one.
-    const bool refused = path.find("/02_") != std::string::npos;
-    // gen_random_uuid()
-    const bool too_old = path.find("/03_") != std::string::npos && GetParam().major == 12;
-    const OrderedJson seen = document({shop, path, "--no-history"}, refused ? 2 : too_old ? 18 : 0);
-    ++files;
-    EXPECT_EQ(seen.contains("left_out"), refused) << path;
-    for (const OrderedJson& one : seen["files"].back()["statements"]) {
-      const bool is_run = one["tag"] != "TransactionStmt" && !too_old;
-      if (is_run) {
-        EXPECT_EQ(one["agrees"], true) << path << one.dump(1);
-      }
-    }
-  }
-  EXPECT_EQ(files, 14);
-}
-
-/// In the styles of several frameworks.
-TEST_P(PreviewOnServer, LongHistoriesDoWhatWasPredicted) {
-  const fs::path histories = fs::path(PGSLUICE_SOURCE_DIR) / "tests/corpus/histories";
-  int statements = 0;
-  for (const auto& entry : fs::directory_iterator(histories)) {
-    const std::string name = entry.path().filename().string();
-    // gen_random_uuid()
-    if (GetParam().major == 12 && (name == "diesel" || name == "goose")) continue;
-    const OrderedJson seen = document({entry.path().string()}, 0);
-    for (const OrderedJson& file : seen["files"]) {
-      for (const OrderedJson& one : file["statements"]) {
-        if (!one.contains("agrees")) continue;  // BEGIN, COMMIT
-        EXPECT_EQ(one["agrees"], true) << file["path"] << one.dump(1);
-        ++statements;
-      }
-    }
-  }
-  EXPECT_GT(statements, 150);
-}
-
-TEST_P(PreviewOnServer, WhatIsMadeUnderAnOldNameIsNew) {
-  folder.write("1.sql",
-               "CREATE TABLE t (a int, b text);\nCREATE INDEX i ON t (a);\nCREATE TABLE old (a int);\n"
-               "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;\n");
-  folder.write("2.sql",
-               "DROP INDEX i;\nCREATE INDEX i ON t (b);\nALTER TABLE old RENAME TO older;\n"
-               "CREATE VIEW old AS SELECT a FROM older;\nCREATE TEMP TABLE tt (LIKE t);\n"
-               "PREPARE q(int) AS SELECT b FROM t WHERE a = $1;\nEXECUTE q(1);\n");
-  folder.write("3.sql",
-               "ALTER TABLE t ALTER a TYPE bigint;\nCREATE INDEX j ON t (a);\n"
-               "ALTER TABLE t ALTER a TYPE numeric;\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  EXPECT_EQ(seen["files"].size(), 3U);
-}
 
 /// As lint, plan and apply see it.
 TEST_P(PreviewOnServer, WhatAFileSetsIsForThatFile) {
@@ -308,35 +166,6 @@ TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
               AllOf(HasSubstr("of disk, "), HasSubstr(" to temporary files")));
 }
 
-TEST_P(PreviewOnServer, WorkIsSeenOnTheTableThatIsLocked) {
-  folder.write(
-      "1.sql",
-      "CREATE SCHEMA other; CREATE TABLE other.t (a int); CREATE TABLE t (a int); CREATE SCHEMA last;\n"
-      "CREATE TABLE last.t (a int);\n");
-  folder.write("2.sql", "-- pgsluice: transaction=off\nCREATE INDEX CONCURRENTLY i ON t (a);\n");
-  folder.write("3.sql", "CREATE INDEX j ON t (a);\nALTER TABLE t ALTER a SET NOT NULL;\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  for (const char* sql : {"CONCURRENTLY", "INDEX j", "NOT NULL"})
-    EXPECT_EQ(statement(seen, sql)["agrees"], true);
-  const auto observed = [&seen](const char* sql, const char* what) {
-    return statement(seen, sql)["observed"][what];
-  };
-  EXPECT_EQ(observed("CONCURRENTLY", "index_builds"), OrderedJson::array({"public.i"}));
-  EXPECT_EQ(observed("INDEX j", "index_builds"), OrderedJson::array({"public.j"}));
-  EXPECT_EQ(observed("NOT NULL", "scans"), OrderedJson::array({"public.t"}));
-}
-
-TEST_P(PreviewOnServer, ATruncateInAFunctionWritesNothingAnew) {
-  folder.write("1.sql", "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1);\n");
-  folder.write("2.sql",
-               "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin truncate t; end';\nSELECT f();\n"
-               "DO 'begin alter table t alter a type bigint; end';\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  EXPECT_EQ(statement(seen, "SELECT f")["observed"]["rewrites"], OrderedJson::array());
-  EXPECT_EQ(statement(seen, "SELECT f")["observed"]["index_builds"], OrderedJson::array());
-  EXPECT_EQ(statement(seen, "bigint")["observed"]["rewrites"], OrderedJson::array({"public.t"}));
-}
-
 TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   folder.write("1.sql", "CREATE TABLE t (a int);\nGRANT SELECT ON t TO \"the reader\";\n");
   folder.write("2.sql", "ALTER TABLE t ADD COLUMN b int;\nALTER TABLE nowhere ADD COLUMN b int;\n");
@@ -357,109 +186,6 @@ TEST_P(PreviewOnServer, FilesMayGoOnAsARoleThatTheyName) {
   EXPECT_EQ(seen.code, 0) << seen.err << seen.out;
   EXPECT_THAT(seen.out, AllOf(HasSubstr("Roles that the files name were made: App's, other"),
                               HasSubstr("all as predicted")));
-}
-
-/// None of them has rows, as on any server that is made for the preview.
-TEST_P(PreviewOnServer, APartitionIsDetachedFromWhatAForeignKeyRefersTo) {
-  folder.write(
-      "1.sql",
-      "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"
-      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);\n"
-      "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);\nINSERT INTO p VALUES (1), (11);\n");
-  folder.write("2.sql", "CREATE TABLE ref (id int REFERENCES p);\n");
-  folder.write("3.sql", "ALTER TABLE p DETACH PARTITION p2;\nALTER TABLE p DETACH PARTITION p1;\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  EXPECT_THAT(statement(seen, "PARTITION p2")["observed"]["scans"], Contains("public.ref"));
-}
-
-/// The server is empty: what no file makes is known not to be there.
-TEST_P(PreviewOnServer, WhatIsNotThereIsNotLocked) {
-  folder.write(
-      "1.sql",
-      "DROP TABLE IF EXISTS foo;\nCREATE TABLE foo (id int);\nDROP VIEW IF EXISTS v;\n"
-      "DROP INDEX IF EXISTS i;\nDROP SEQUENCE IF EXISTS app.s;\nDROP MATERIALIZED VIEW IF EXISTS m;\n"
-      "ALTER TABLE IF EXISTS bar ADD COLUMN b int;\nALTER INDEX IF EXISTS i RENAME TO j;\n"
-      "DROP FUNCTION IF EXISTS f();\nDROP TABLE IF EXISTS foo, baz CASCADE;\n");
-  folder.write("2.sql",
-               "CREATE TABLE s (id int);\nCREATE UNIQUE INDEX s_pkey ON s (id);\n"
-               "CREATE TABLE u (id int);\nCREATE UNIQUE INDEX u_id ON u (id);\n");
-  folder.write(
-      "3.sql",
-      "ALTER TABLE s ADD PRIMARY KEY USING INDEX s_pkey;\nALTER TABLE u ADD UNIQUE USING INDEX u_id;\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  EXPECT_EQ(statement(seen, "DROP TABLE IF EXISTS foo")["locks"], OrderedJson::array());
-}
-
-/// Messages of the server have neither schema nor table.
-TEST_P(PreviewOnServer, WorkIsSeenOnTheRightOneOfTheSameName) {
-  folder.write(
-      "1.sql",
-      "CREATE TABLE users (id int PRIMARY KEY);\nCREATE TABLE a (u int);\nCREATE TABLE b (u int);\n"
-      "ALTER TABLE a ADD CONSTRAINT fk_user FOREIGN KEY (u) REFERENCES users;\n"
-      "CREATE SCHEMA s1;\nCREATE SCHEMA s2;\nCREATE TABLE s1.t (v int);\nCREATE TABLE s2.t (v int);\n"
-      "INSERT INTO s1.t VALUES (1);\nINSERT INTO s2.t VALUES (1);\n");
-  folder.write("2.sql", "ALTER TABLE b ADD CONSTRAINT fk_user FOREIGN KEY (u) REFERENCES users;\n");
-  folder.write("3.sql",
-               "ALTER TABLE s2.t ADD COLUMN z int;\nALTER TABLE s2.t ADD CONSTRAINT ck CHECK (v > 0);\n"
-               "CREATE INDEX i ON s2.t (v);\nALTER TABLE s2.t ALTER v TYPE bigint;\n");
-  folder.write("4.sql",
-               "ALTER TABLE s1.t ADD COLUMN z int;\nALTER TABLE s2.t ADD COLUMN y int;\n"
-               "ALTER TABLE s1.t ADD CONSTRAINT ck1 CHECK (v > 0);\nALTER TABLE s2.t ADD CONSTRAINT ck2 "
-               "CHECK (v > 0);\n"
-               "CREATE INDEX j ON s1.t (v);\nCREATE INDEX j ON s2.t (v);\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  EXPECT_EQ(statement(seen, "ALTER TABLE b")["observed"]["scans"], OrderedJson::array({"public.b"}));
-  EXPECT_EQ(statement(seen, "CONSTRAINT ck C")["observed"]["scans"], OrderedJson::array({"s2.t"}));
-  EXPECT_EQ(statement(seen, "bigint")["observed"]["index_builds"], OrderedJson::array({"s2.i"}));
-}
-
-TEST_P(PreviewOnServer, AForeignKeyReadsPartitions) {
-  folder.write("1.sql",
-               "CREATE TABLE acc (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"
-               "CREATE TABLE acc0 PARTITION OF acc FOR VALUES FROM (0) TO (10);\n"
-               "CREATE TABLE acc1 PARTITION OF acc FOR VALUES FROM (10) TO (20);\n"
-               "INSERT INTO acc SELECT generate_series(0, 19);\n"
-               "CREATE TABLE moves (acc_id int REFERENCES acc);\n"
-               "INSERT INTO moves SELECT generate_series(0, 19);\n");
-  folder.write("2.sql", "ALTER TABLE moves ADD CONSTRAINT f2 FOREIGN KEY (acc_id) REFERENCES acc;\n");
-  folder.write("3.sql",
-               "ALTER TABLE moves ADD CONSTRAINT f3 FOREIGN KEY (acc_id) REFERENCES acc NOT VALID;\n");
-  folder.write("4.sql", "ALTER TABLE moves VALIDATE CONSTRAINT f3;\n");
-  folder.write("5.sql", "ALTER TABLE moves ALTER COLUMN acc_id TYPE bigint;\n");
-  EXPECT_EQ(document({folder.path().string()}, 0)["files"].size(), 5U);
-}
-
-TEST_P(PreviewOnServer, WhatOnlyLooksSomethingUpGivesItsLocksBack) {
-  folder.write(
-      "1.sql",
-      "CREATE TABLE src (a int, b int);\nCREATE TABLE usr (r src);\nCREATE VIEW v AS SELECT a FROM src;\n"
-      "CREATE INDEX si ON src (a);\n");
-  folder.write("2.sql",
-               "SELECT pg_get_viewdef('v'::regclass, true);\nSELECT pg_total_relation_size('src');\n"
-               "SELECT indexdef FROM pg_indexes WHERE tablename = 'src';\n"
-               "CREATE INDEX rui ON usr (((r).a));\nCREATE VIEW nv AS SELECT r FROM usr;\n"
-               "CREATE TABLE nt (c src[]);\n");
-  EXPECT_EQ(document({folder.path().string()}, 0)["files"].size(), 2U);
-}
-
-TEST_P(PreviewOnServer, WhatNobodyCanForeseeContradictsNothing) {
-  folder.write(
-      "1.sql",
-      "CREATE TABLE events (id int, at date) PARTITION BY RANGE (at);\nCREATE TABLE victim (id int);\n"
-      "CREATE TABLE cfg (tbl text);\nINSERT INTO cfg VALUES ('victim');\n");
-  folder.write(
-      "2.sql",
-      "DO $$ DECLARE d date := '2024-01-01'; BEGIN FOR i IN 0..2 LOOP\n"
-      "EXECUTE format('CREATE TABLE events_%s PARTITION OF events FOR VALUES FROM (%L) TO (%L)',\n"
-      "to_char(d, 'YYYY_MM'), d, d + interval '1 month'); d := d + interval '1 month'; END LOOP; END $$;\n"
-      "DO $$ DECLARE n text; BEGIN SELECT tbl INTO n FROM cfg;\n"
-      "EXECUTE 'ALTER TABLE ' || n || ' ADD COLUMN x int'; END $$;\n");
-  folder.write("3.sql",
-               "ALTER TABLE events ADD COLUMN note text;\nCREATE INDEX events_at ON events (at);\n"
-               "ALTER TABLE victim ADD COLUMN y int;\n");
-  const Finished seen = preview({folder.path().string()});
-  EXPECT_EQ(seen.code, 0) << seen.err;
-  EXPECT_THAT(seen.out, HasSubstr("nobody can foresee"));
 }
 
 TEST_P(PreviewOnServer, ALockThatNothingHereTookIsNamed) {
@@ -491,39 +217,6 @@ TEST_P(PreviewOnServer, ThePageHasTheWholeStatementAndItsSafeForm) {
             HasSubstr("<code>ALTER TABLE a&#10;  ALTER COLUMN note SET NOT NULL,&#10;  ADD COLUMN "
                       "a_name_that_is_too_long_for_one_line int</code>"),
             HasSubstr("<th>predicted</th><th>observed</th>"), HasSubstr("(note IS NOT NULL) NOT VALID")));
-}
-
-/// Files between those that are named run between them.
-TEST_P(PreviewOnServer, TheLoadRunsFilesInTheirOrder) {
-  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
-  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
-  folder.write("0003_b.sql", "ALTER TABLE t RENAME COLUMN a TO b;\n");
-  folder.write("0004_c.sql", "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0);\n");
-  const Finished seen = preview({(folder.path() / "0002_a.sql").string(),
-                                 (folder.path() / "0004_c.sql").string(), "--load", "--format", "json"});
-  ASSERT_EQ(seen.code, 0) << seen.err;
-  for (const OrderedJson& run : seen.json()["load"]["runs"])
-    EXPECT_EQ(run["statements"].size(), 2U) << run.dump(1);
-}
-
-TEST_P(PreviewOnServer, LocksThatAreGivenBackAtOnceAreSeenAllTheSame) {
-  folder.write("1.sql",
-               "CREATE TABLE t (id int PRIMARY KEY, a int);\n"
-               "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;\n");
-  folder.write("2.sql",
-               "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=10\nUPDATE t SET a = 1;\n"
-               "-- pgsluice: batch key=id size=10\nDELETE FROM t WHERE a = 2;\n");
-  folder.write("3.sql", "-- pgsluice: transaction=off\nVACUUM t;\nVACUUM (ANALYZE) t;\nANALYZE t;\n");
-  const OrderedJson seen = document({folder.path().string()}, 0);
-  const auto mode_of = [&](std::string_view sql) {
-    const OrderedJson one = statement(seen, sql)["observed"];
-    return one["locks"].empty() ? OrderedJson("none") : one["locks"][0]["mode"];
-  };
-  EXPECT_EQ(mode_of("UPDATE"), "RowExclusiveLock");
-  EXPECT_EQ(mode_of("DELETE"), "RowExclusiveLock");
-  for (const std::string_view sql : {"VACUUM t", "VACUUM (ANALYZE) t", "ANALYZE t"})
-    EXPECT_EQ(mode_of(sql), "ShareUpdateExclusiveLock") << sql;
-  EXPECT_EQ(statement(seen, "UPDATE")["observed"]["sampled"], false);
 }
 
 TEST_P(PreviewOnServer, ApplyRefusesWhatWasNotRehearsed) {
@@ -601,20 +294,6 @@ TEST_P(PreviewOnServer, LeavesNothingWhenItIsInterrupted) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
-TEST_P(PreviewOnServer, SaysThatItWasInterruptedBesideAnApplication) {
-  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
-  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
-  Program program(command({(folder.path() / "0002_a.sql").string(), "--blocker", "60s"}), environment());
-  std::vector<std::string> first;
-  ASSERT_TRUE(wait_until([&] { return !(first = left()).empty(); }));
-  ASSERT_TRUE(wait_until([&] { return postmaster() != 0 && left() != first; }))
-      << "the second server has the application";
-  program.kill(SIGINT);
-  const Finished ended = program.wait();
-  EXPECT_EQ(ended.code, 130) << ended.err;
-  EXPECT_THAT(left(), IsEmpty());
-}
-
 /// Killed outright it cannot clean up: its server goes by itself, and the next preview removes its folder.
 TEST_P(PreviewOnServer, TheNextOneRemovesWhatAKilledOneLeft) {
   folder.write("1.sql", "SELECT pg_sleep(60);\n");
@@ -648,62 +327,6 @@ TEST_P(PreviewOnServer, TwoAtOnceLeaveEachOtherAlone) {
   EXPECT_EQ(first.wait().code, 0);
   EXPECT_EQ(second.wait().code, 0);
   EXPECT_THAT(left(), IsEmpty());
-}
-
-TEST_P(PreviewOnServer, TheLoadShowsWhoWaitsBehindWhichStatement) {
-  folder.write("0001_t.sql", "CREATE TABLE \"T\" (id int PRIMARY KEY, a int, b text);\n");
-  folder.write("0002_c.sql", "ALTER TABLE \"T\" ADD COLUMN c int;\n");
-  folder.write("0003_b.sql", "ALTER TABLE \"T\" DROP COLUMN b;\n");
-  const Finished seen =
-      preview({(folder.path() / "0002_c.sql").string(), (folder.path() / "0003_b.sql").string(), "--blocker",
-               "2s", "--format", "json"});
-  ASSERT_EQ(seen.code, 0) << seen.err;
-  const OrderedJson load = seen.json()["load"];
-  EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(seen.out)), IsEmpty());
-  EXPECT_EQ(load["blocked"], "public.\"T\"");
-  ASSERT_EQ(load["runs"].size(), 2U);
-  const OrderedJson& naive = load["runs"][0];
-  const OrderedJson& gated = load["runs"][1];
-  EXPECT_EQ(naive["gated"], false);
-  EXPECT_GT(naive["longest_ms"], gated["longest_ms"]) << load.dump(1);
-  EXPECT_GT(naive["waited"], 0);
-  bool behind_first = false;
-  for (const OrderedJson& wait : naive["waits"]) behind_first = behind_first || wait["statement"] == 0;
-  EXPECT_TRUE(behind_first) << "the first one queued behind the long transaction";
-  EXPECT_GT(naive["statements"][0]["behind_blocker_ms"], 0);
-  bool broken = false;
-  for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
-  EXPECT_TRUE(broken) << load.dump(1);
-  EXPECT_THAT(left(), IsEmpty());
-}
-
-TEST_P(PreviewOnServer, TheLoadNamesWhatItDoesNotSend) {
-  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
-  folder.write("0002_c.sql", "ALTER TABLE t ADD COLUMN c int;\n");
-  const fs::path queries = folder.path() / "queries.txt";
-  write_file(queries, "SELECT * FROM t;\nCOMMIT;\nSELECT nothing FROM t;\n");
-  const Finished seen = preview({(folder.path() / "0002_c.sql").string(), "--queries", queries.string()});
-  EXPECT_EQ(seen.code, 0) << seen.err;
-  EXPECT_THAT(seen.out, AllOf(HasSubstr("1 query again"), HasSubstr("line 2 is left out: it is no query"),
-                              HasSubstr("line 3 is left out: ")));
-}
-
-/// The lock of the first statement keeps others waiting until the last one has ended.
-TEST_P(PreviewOnServer, TheLoadBlamesWhoTookTheLock) {
-  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY, a int);\nCREATE TABLE other (a int);\n");
-  folder.write("0002_c.sql",
-               "ALTER TABLE t ADD COLUMN c int;\nSELECT pg_sleep(0.5);\nCREATE INDEX ON other (a);\n");
-  folder.write("0003_d.sql", "ALTER TABLE t ADD COLUMN d int;\n");
-  const Finished seen = preview({(folder.path() / "0002_c.sql").string(),
-                                 (folder.path() / "0003_d.sql").string(), "--load", "--format", "json"});
-  ASSERT_EQ(seen.code, 0) << seen.err;
-  const OrderedJson naive = seen.json()["load"]["runs"][0];
-  const OrderedJson& statements = naive["statements"];
-  ASSERT_EQ(statements.size(), 4U);
-  EXPECT_GT(statements[0]["waited"], 0) << naive.dump(1);
-  EXPECT_GT(statements[0]["longest_ms"], 300) << naive.dump(1);
-  EXPECT_EQ(statements[1]["waited"], 0) << naive.dump(1);
-  EXPECT_LT(statements[3]["longest_ms"], 300) << naive.dump(1);
 }
 
 }  // namespace

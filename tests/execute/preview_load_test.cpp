@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// preview beside an application: who waits, and behind which statement.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "execute/previewed.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class PreviewBesideLoad : public Previewed {};
+
+INSTANTIATE_TEST_SUITE_P(Servers, PreviewBesideLoad,
+                         ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewBesideLoad);
+
+/// Files between those that are named run between them.
+TEST_P(PreviewBesideLoad, TheLoadRunsFilesInTheirOrder) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
+  folder.write("0003_b.sql", "ALTER TABLE t RENAME COLUMN a TO b;\n");
+  folder.write("0004_c.sql", "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0);\n");
+  const Finished seen = preview({(folder.path() / "0002_a.sql").string(),
+                                 (folder.path() / "0004_c.sql").string(), "--load", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  for (const OrderedJson& run : seen.json()["load"]["runs"])
+    EXPECT_EQ(run["statements"].size(), 2U) << run.dump(1);
+}
+
+TEST_P(PreviewBesideLoad, SaysThatItWasInterruptedBesideAnApplication) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_a.sql", "ALTER TABLE t ADD COLUMN a int;\n");
+  Program program(command({(folder.path() / "0002_a.sql").string(), "--blocker", "60s"}), environment());
+  std::vector<std::string> first;
+  ASSERT_TRUE(wait_until([&] { return !(first = left()).empty(); }));
+  ASSERT_TRUE(wait_until([&] { return postmaster() != 0 && left() != first; }))
+      << "the second server has the application";
+  program.kill(SIGINT);
+  const Finished ended = program.wait();
+  EXPECT_EQ(ended.code, 130) << ended.err;
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewBesideLoad, TheLoadShowsWhoWaitsBehindWhichStatement) {
+  folder.write("0001_t.sql", "CREATE TABLE \"T\" (id int PRIMARY KEY, a int, b text);\n");
+  folder.write("0002_c.sql", "ALTER TABLE \"T\" ADD COLUMN c int;\n");
+  folder.write("0003_b.sql", "ALTER TABLE \"T\" DROP COLUMN b;\n");
+  const Finished seen =
+      preview({(folder.path() / "0002_c.sql").string(), (folder.path() / "0003_b.sql").string(), "--blocker",
+               "2s", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  const OrderedJson load = seen.json()["load"];
+  EXPECT_THAT(validate("schema/lint.schema.json", Json::parse(seen.out)), IsEmpty());
+  EXPECT_EQ(load["blocked"], "public.\"T\"");
+  ASSERT_EQ(load["runs"].size(), 2U);
+  const OrderedJson& naive = load["runs"][0];
+  const OrderedJson& gated = load["runs"][1];
+  EXPECT_EQ(naive["gated"], false);
+  EXPECT_GT(naive["longest_ms"], gated["longest_ms"]) << load.dump(1);
+  EXPECT_GT(naive["waited"], 0);
+  bool behind_first = false;
+  for (const OrderedJson& wait : naive["waits"]) behind_first = behind_first || wait["statement"] == 0;
+  EXPECT_TRUE(behind_first) << "the first one queued behind the long transaction";
+  EXPECT_GT(naive["statements"][0]["behind_blocker_ms"], 0);
+  bool broken = false;
+  for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
+  EXPECT_TRUE(broken) << load.dump(1);
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_P(PreviewBesideLoad, TheLoadNamesWhatItDoesNotSend) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_c.sql", "ALTER TABLE t ADD COLUMN c int;\n");
+  const fs::path queries = folder.path() / "queries.txt";
+  write_file(queries, "SELECT * FROM t;\nCOMMIT;\nSELECT nothing FROM t;\n");
+  const Finished seen = preview({(folder.path() / "0002_c.sql").string(), "--queries", queries.string()});
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("1 query again"), HasSubstr("line 2 is left out: it is no query"),
+                              HasSubstr("line 3 is left out: ")));
+}
+
+/// The lock of the first statement keeps others waiting until the last one has ended.
+TEST_P(PreviewBesideLoad, TheLoadBlamesWhoTookTheLock) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY, a int);\nCREATE TABLE other (a int);\n");
+  folder.write("0002_c.sql",
+               "ALTER TABLE t ADD COLUMN c int;\nSELECT pg_sleep(0.5);\nCREATE INDEX ON other (a);\n");
+  folder.write("0003_d.sql", "ALTER TABLE t ADD COLUMN d int;\n");
+  const Finished seen = preview({(folder.path() / "0002_c.sql").string(),
+                                 (folder.path() / "0003_d.sql").string(), "--load", "--format", "json"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  const OrderedJson naive = seen.json()["load"]["runs"][0];
+  const OrderedJson& statements = naive["statements"];
+  ASSERT_EQ(statements.size(), 4U);
+  EXPECT_GT(statements[0]["waited"], 0) << naive.dump(1);
+  EXPECT_GT(statements[0]["longest_ms"], 300) << naive.dump(1);
+  EXPECT_EQ(statements[1]["waited"], 0) << naive.dump(1);
+  EXPECT_LT(statements[3]["longest_ms"], 300) << naive.dump(1);
+}
+
+}  // namespace
+}  // namespace pgsluice::test
