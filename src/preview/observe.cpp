@@ -39,10 +39,24 @@ bool names(std::string_view message, std::string_view begin, const std::string& 
   return message.starts_with(cat(begin, " \"", name, "\""));
 }
 
-/// REINDEX CONCURRENTLY builds beside the index, then exchanges the names.
-std::string without_ccnew(const std::string& name) {
-  const std::size_t suffix = name.find("_ccnew");
-  return suffix == std::string::npos ? name : name.substr(0, suffix);
+std::string on_table(const std::string& name) {
+  return cat("\" on table \"", name, "\"");
+}
+
+/// building index "i" on table "t" serially. REINDEX CONCURRENTLY builds "i_ccnew" or "i_ccnew1" beside it, with less of a long
+/// name, then exchanges the names.
+bool is_build(std::string_view message, std::string_view index, const std::string& table) {
+  constexpr std::string_view k_begin = "building index \"";
+  constexpr std::string_view k_beside = "_ccnew";
+  constexpr std::size_t k_least_of_a_long_name = 50;
+  const std::size_t end = message.rfind(on_table(table));
+  if (!message.starts_with(k_begin) || end == std::string_view::npos) return false;
+  std::string_view name = message.substr(k_begin.size(), end - k_begin.size());
+  if (name == index) return true;
+  const std::size_t suffix = name.rfind(k_beside);
+  if (suffix == std::string_view::npos) return false;
+  name = name.substr(0, suffix);
+  return name == index || (name.size() >= k_least_of_a_long_name && index.starts_with(name));
 }
 
 bool is_code(std::string_view tag) {
@@ -185,28 +199,33 @@ class Reader {
     if (catalog_.was_there(table.first)) result_.scans.insert(table.second.name);
   }
 
-  /// building index "i" on table "t" serially
-  void read_build(std::string_view message) {
-    constexpr std::string_view k_begin = "building index \"";
-    const auto place_of = [&message](const std::string& table) {
-      return message.find(cat("\" on table \"", table, "\""));
-    };
-    const Named* table =
-        table_with([&](const std::string& name) { return place_of(name) != std::string_view::npos; });
-    if (table == nullptr) return;
-    ++explained_[table->first];
-    if (!catalog_.was_there(table->first)) return;
-    built_.push_back(table->second.name);
-    const std::string_view index =
-        message.substr(k_begin.size(), place_of(table->second.relname) - k_begin.size());
-    add_built(without_ccnew(std::string(index)), table->first);
+  /// What a message "building index …" tells of. Partitions of one name may lie in several schemas, and the name of a new table
+  /// may have been another's: it is an index that has come or is written anew, and that no message has told of yet.
+  [[nodiscard]] const Named* index_in(std::string_view message) const {
+    for (const Named& index : after_) {
+      if (!is_index(index.second.relkind) || told_of_.contains(index.first)) continue;
+      const auto old = before_.find(index.first);
+      if (old != before_.end() && old->second.filenode == index.second.filenode) continue;
+      const auto table = catalog_.all().find(index.second.table);
+      if (table != catalog_.all().end() && is_build(message, index.second.relname, table->second.relname))
+        return &index;
+    }
+    return nullptr;
   }
 
-  /// Its name as the catalogs quote it; what is gone again at the end is nobody's.
-  void add_built(const std::string& index, const std::string& table) {
-    for (const auto& [oid, relation] : after_) {
-      if (relation.relname == index && relation.table == table && !is_truncated(table)) add_build(relation);
-    }
+  /// An index that is gone again at the end is nobody's.
+  void read_build(std::string_view message) {
+    const Named* index = index_in(message);
+    const Named* table = index != nullptr ? &*catalog_.all().find(index->second.table)
+                                          : table_with([&](const std::string& name) {
+                                              return message.find(on_table(name)) != std::string_view::npos;
+                                            });
+    if (table == nullptr) return;
+    ++explained_[table->first];
+    if (index != nullptr) told_of_.insert(index->first);
+    if (!catalog_.was_there(table->first)) return;
+    built_.push_back(table->second.name);
+    if (index != nullptr && !is_truncated(table->first)) add_build(index->second);
   }
 
   void add_build(const ObservedRelation& index) {
@@ -268,6 +287,7 @@ class Reader {
   Observation& result_;
   std::map<std::string, long long> explained_;  ///< scans by oid that have another reason
   std::vector<std::string> built_;
+  std::set<std::string> told_of_;  ///< oids of indexes
 };
 
 /// What one statement wrote anew lies beside what it replaces until its transaction ends.

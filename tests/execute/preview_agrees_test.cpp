@@ -179,6 +179,40 @@ TEST_P(PreviewAgrees, WorkIsSeenOnTheRightOneOfTheSameName) {
   EXPECT_EQ(statement(seen, "bigint")["observed"]["index_builds"], OrderedJson::array({"s2.i"}));
 }
 
+/// Messages of the server have no schema, and of a long name only a part where an index is built beside another.
+TEST_P(PreviewAgrees, BuildsAreSeenOnTheIndexThatIsBuilt) {
+  folder.write("1.sql",
+               "CREATE SCHEMA s1;\nCREATE SCHEMA s2;\nCREATE TABLE t (id int PRIMARY KEY, a text);\n"
+               "CREATE INDEX a_name_of_an_index_that_is_just_as_long_as_names_may_be_in_here ON t (a);\n"
+               "CREATE INDEX i_ccnew ON t (a);\n"
+               "CREATE TABLE p (a int) PARTITION BY LIST (a);\n"
+               "CREATE TABLE s1.q PARTITION OF p FOR VALUES IN (1);\n"
+               "CREATE TABLE s2.q PARTITION OF p FOR VALUES IN (2);\n");
+  folder.write("2.sql",
+               "-- pgsluice: transaction=off\n"
+               "REINDEX INDEX CONCURRENTLY a_name_of_an_index_that_is_just_as_long_as_names_may_be_in_here;\n"
+               "REINDEX INDEX CONCURRENTLY i_ccnew;\nREINDEX INDEX i_ccnew;\n"
+               "CREATE INDEX CONCURRENTLY \"x\"\" on table \"\"t\" ON t (a);\n");
+  folder.write("3.sql", "CREATE INDEX ON p (a);\n");
+  folder.write("4.sql", "ALTER TABLE t SET SCHEMA s2;\nCREATE TABLE t (id int PRIMARY KEY);\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "ON p (a)")["observed"]["index_builds"],
+            OrderedJson::array({"s1.q_a_idx", "s2.q_a_idx"}));
+  const OrderedJson made = statement(seen, "TABLE t (id int PRIMARY KEY)");
+  EXPECT_EQ(made["observed"]["index_builds"], OrderedJson::array()) << made.dump(1);
+}
+
+TEST_P(PreviewAgrees, PartitionsOfOneNameAreEachBuiltAnew) {
+  if (GetParam().major < 14) return;  // no REINDEX of a partitioned table
+  folder.write("1.sql",
+               "CREATE SCHEMA s1;\nCREATE SCHEMA s2;\nCREATE TABLE p (a int) PARTITION BY LIST (a);\n"
+               "CREATE INDEX i ON p (a);\nCREATE TABLE s1.q PARTITION OF p FOR VALUES IN (1);\n"
+               "CREATE TABLE s2.q PARTITION OF p FOR VALUES IN (2);\n");
+  folder.write("2.sql", "-- pgsluice: transaction=off\nREINDEX TABLE CONCURRENTLY p;\n");
+  const OrderedJson reindex = statement(document({folder.path().string()}, 0), "REINDEX");
+  EXPECT_EQ(reindex["observed"]["index_builds"], OrderedJson::array({"s1.q_a_idx", "s2.q_a_idx"}));
+}
+
 TEST_P(PreviewAgrees, AForeignKeyReadsPartitions) {
   folder.write("1.sql",
                "CREATE TABLE acc (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"
