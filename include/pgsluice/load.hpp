@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pgsluice/effects.hpp"
 #include "pgsluice/session.hpp"
 
 namespace pgsluice {
@@ -52,12 +53,23 @@ struct LoadFailure {
   std::size_t count = 0;
 };
 
+/// What the migration was seen to keep from those who write, or to queue for: who comes after waits behind that, too.
+struct LoadedLock {
+  std::string relation;  ///< quoted, with its schema
+  LockMode mode = LockMode::AccessExclusive;
+  bool queued = false;        ///< asked for, and not granted
+  std::size_t statement = 0;  ///< of LoadedRun::statements
+  double from_ms = 0;         ///< from the first look at the server that saw it
+  double until_ms = 0;        ///< to the first one that did not
+};
+
 struct LoadedRun {
   bool gated = false;
   double end_ms = 0;
   std::vector<LoadedStatement> statements;  ///< whose turn came
   std::vector<LoadWait> waits;              ///< longest first
   std::vector<LoadFailure> failures;
+  std::vector<LoadedLock> locks;  ///< by when they began; shorter ones than a look to the next may be missing
   std::vector<double>
       latency_ms;  ///< the axis in equal parts: how long the slowest query took that was due in it
   std::size_t requests = 0;

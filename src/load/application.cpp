@@ -107,6 +107,31 @@ std::vector<LoadRequest> Application::stop(LoadTime begin) {
 
 // ---- who waits for whom ------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// Of tables and views that others know; indexes follow their tables.
+std::vector<StrongLock> strong_locks(Session& session) {
+  const SqlResult seen = session.query_again(
+      "SELECT l.pid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), l.mode, l.granted FROM "
+      "pg_locks l"
+      " JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE l.locktype = 'relation' AND l.relation >= 16384 AND c.relkind NOT IN ('i', 'I', 't')"
+      " AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
+      " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      {});
+  std::vector<StrongLock> strong;
+  for (std::size_t i = 0; i < seen.rows.size(); ++i) {
+    if (const auto mode = parse_lock_name(seen.text(i, 2)))
+      strong.push_back({.pid = static_cast<int>(seen.number(i, 0).value_or(0)),
+                        .relation = seen.text(i, 1),
+                        .mode = *mode,
+                        .queued = !seen.truth(i, 3)});
+  }
+  return strong;
+}
+
+}  // namespace
+
 LockWatch::LockWatch(const LoadConnector& connect)
     : session_(connect("pgsluice looks on")), thread_([this] { work(); }) {}
 
@@ -134,6 +159,7 @@ void LockWatch::work() {
       if (const auto mode = parse_lock_name(seen.text(i, 2)))
         look.wanted[pid] = {.relation = seen.text(i, 3), .mode = *mode};
     }
+    look.strong = strong_locks(*session_);
     looks_.emplace_back(before + (steady_clock::now() - before) / 2, std::move(look));
     std::this_thread::sleep_for(k_pause);
   }

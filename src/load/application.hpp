@@ -61,7 +61,7 @@ class Application {
   std::atomic<bool> stopped_ = false;
 };
 
-/// Looks every few milliseconds at who waits for whom in this database.
+/// Looks every few milliseconds at who waits for whom in this database, and at who keeps writers out.
 class LockWatch {
  public:
   explicit LockWatch(const LoadConnector& connect);

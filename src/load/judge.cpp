@@ -59,9 +59,11 @@ class Judge {
   void run() {
     for (std::size_t i = 0; i < record_.looks.size(); ++i) {
       const LockLook& look = record_.looks[i];
-      const double lasts = i + 1 < record_.looks.size() ? record_.looks[i + 1].at - look.at : 0;
-      note_victims(look, i + 1 < record_.looks.size() ? record_.looks[i + 1].at : k_never);
-      note_own_waits(look, lasts);
+      const bool is_last = i + 1 == record_.looks.size();
+      const double next = is_last ? k_never : record_.looks[i + 1].at;
+      note_victims(look, next);
+      note_locks(look, std::min(next, run_.end_ms));
+      note_own_waits(look, is_last ? 0 : next - look.at);
     }
     for (const LoadRequest& request : record_.requests) note(request);
     for (auto& [key, wait] : waits_) run_.waits.push_back(wait);
@@ -87,21 +89,55 @@ class Judge {
     }
   }
 
-  /// Locks are held until their transaction ends: of that whose turn it is, the last statement so far that took one which is
-  /// in the way. Else the next one, for apply takes the locks of a step at once.
-  [[nodiscard]] std::size_t to_blame(std::size_t turn, const WantedLock& wanted) const {
+  /// Locks are held until their transaction ends: of that whose turn it is, the last statement so far that took one of these.
+  /// Else the next one, for apply takes the locks of a step at once.
+  [[nodiscard]] MaybeStatement taker(std::size_t turn, const auto& is_it) const {
     const std::vector<TakenLocks>& taken = record_.taken;
-    if (turn >= taken.size()) return turn;
+    if (turn >= taken.size()) return std::nullopt;
     const auto of_transaction = [&](std::size_t i) {
       return taken[i].transaction == taken[turn].transaction;
     };
     for (std::size_t i = turn + 1; i-- > 0 && of_transaction(i);) {
-      if (is_in_the_way(taken[i], wanted)) return i;
+      if (is_it(taken[i])) return i;
     }
     for (std::size_t i = turn + 1; i < taken.size() && of_transaction(i); ++i) {
-      if (is_in_the_way(taken[i], wanted)) return i;
+      if (is_it(taken[i])) return i;
     }
-    return turn;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::size_t to_blame(std::size_t turn, const WantedLock& wanted) const {
+    return taker(turn, [&](const TakenLocks& taken) { return is_in_the_way(taken, wanted); }).value_or(turn);
+  }
+
+  [[nodiscard]] std::size_t taker_of(const StrongLock& strong, std::size_t turn) const {
+    const auto is_it = [&](const TakenLocks& taken) {
+      const auto found = taken.modes.find(strong.relation);
+      return found != taken.modes.end() && found->second == strong.mode;
+    };
+    return taker(turn, is_it).value_or(turn);
+  }
+
+  /// One that the look before has seen, too, goes on.
+  void note_locks(const LockLook& look, double until) {
+    const MaybeStatement turn = turn_at(record_.turns, look.at);
+    for (const StrongLock& strong : look.strong) {
+      if (!turn || !record_.migration.contains(strong.pid)) continue;
+      const auto goes_on = std::ranges::find_if(run_.locks, [&](const LoadedLock& lock) {
+        return lock.until_ms == look.at && lock.relation == strong.relation && lock.mode == strong.mode &&
+               lock.queued == strong.queued;
+      });
+      if (goes_on != run_.locks.end()) {
+        goes_on->until_ms = until;
+      } else {
+        run_.locks.push_back({.relation = strong.relation,
+                              .mode = strong.mode,
+                              .queued = strong.queued,
+                              .statement = taker_of(strong, *turn),
+                              .from_ms = look.at,
+                              .until_ms = until});
+      }
+    }
   }
 
   void note_own_waits(const LockLook& look, double lasts) {

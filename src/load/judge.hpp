@@ -30,11 +30,20 @@ struct WantedLock {
   LockMode mode = LockMode::AccessShare;
 };
 
-/// One look at the server: who waits for a lock, for whom, and on what if that is a relation.
+/// A lock that keeps writers out, of a session that has it or has asked for it.
+struct StrongLock {
+  int pid = 0;
+  std::string relation;
+  LockMode mode = LockMode::AccessExclusive;
+  bool queued = false;
+};
+
+/// One look at the server: who waits for a lock, for whom, and on what if that is a relation; and who keeps writers out.
 struct LockLook {
   double at = 0;
   std::map<int, std::vector<int>> blockers;
   std::map<int, WantedLock> wanted = {};
+  std::vector<StrongLock> strong = {};
 };
 
 /// What a statement of the files takes that others know, and holds until its transaction ends.

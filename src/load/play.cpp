@@ -2,6 +2,7 @@
 #include "load/play.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <thread>
 
@@ -18,7 +19,9 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::size_t k_parts = 60;         // of the axis
+constexpr std::size_t k_least_parts = 60;  // of the axis
+constexpr std::size_t k_most_parts = 600;
+constexpr double k_part_ms = 100;
 constexpr std::size_t k_most_clients = 24;  // the server takes 40 sessions
 constexpr milliseconds k_warm{200};
 constexpr milliseconds k_tail{150};
@@ -230,6 +233,11 @@ class Play {
   std::vector<LoadRequest> requests_;
 };
 
+/// A tenth of a second each, if that makes neither few nor very many of them.
+std::size_t parts_of(double axis_ms) {
+  return std::clamp(static_cast<std::size_t>(std::ceil(axis_ms / k_part_ms)), k_least_parts, k_most_parts);
+}
+
 }  // namespace
 
 Load play(const Plan& plan, const std::set<std::size_t>& history, const Preview& rehearsed,
@@ -249,7 +257,7 @@ Load play(const Plan& plan, const std::set<std::size_t>& history, const Preview&
     load.axis_ms = std::max(load.axis_ms, load.runs.back().end_ms);
   }
   for (std::size_t i = 0; i < load.runs.size(); ++i)
-    load.runs[i].latency_ms = latencies(requests[i], load.axis_ms, k_parts);
+    load.runs[i].latency_ms = latencies(requests[i], load.axis_ms, parts_of(load.axis_ms));
   return load;
 }
 

@@ -158,6 +158,16 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
     json.member("count", failure.count);
     json.end_object();
   });
+  write_list("locks", run.locks, json, [&json](const LoadedLock& lock) {
+    json.begin_object();
+    json.member("relation", lock.relation);
+    json.member("mode", lock_name(lock.mode));
+    json.member("queued", lock.queued);
+    json.member("statement", lock.statement);
+    json.member("from_ms", lock.from_ms);
+    json.member("until_ms", lock.until_ms);
+    json.end_object();
+  });
   write_list("latency_ms", run.latency_ms, json, [&json](const double ms) { json.value(ms); });
   json.end_object();
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The preview as a page: what each statement did, and a time line of who was kept out of what.
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <set>
 
@@ -13,6 +11,8 @@
 #include "report/advice.hpp"
 #include "report/findings_report.hpp"
 #include "report/preview.hpp"
+#include "report/preview_load.hpp"
+#include "report/preview_time_line.hpp"
 #include "report/preview_unseen.hpp"
 #include "report/snippet.hpp"
 #include "report/style.hpp"
@@ -20,16 +20,8 @@
 namespace pgsluice {
 namespace {
 
-constexpr int k_widest_statement = 72;
-constexpr std::size_t k_most_names = 6;       // in a sentence
-constexpr std::size_t k_most_relations = 15;  // of the time line
+constexpr std::size_t k_most_names = 6;  // in a sentence
 constexpr double k_surely_enough_rows = 100'000;
-
-std::string milliseconds_words(double ms) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), ms < 10 ? "%.1f" : "%.0f", ms);
-  return cat(text.data(), " ms");
-}
 
 /// Roughly, in the unit that fits.
 std::string time_words(double ms) {
@@ -39,16 +31,6 @@ std::string time_words(double ms) {
   if (ms >= 2 * k_hour) return cat(rounded_words(ms / k_hour), " hours");
   if (ms >= 2 * k_minute) return cat(rounded_words(ms / k_minute), " min");
   return ms >= k_second ? cat(rounded_words(ms / k_second), " s") : milliseconds_words(ms);
-}
-
-Style style_of_lock(LockMode mode) {
-  if (blocks_reads(mode)) return Style::error;
-  return blocks_writes(mode) ? Style::warning : Style::plain;
-}
-
-/// Where a statement stands on the page.
-std::string anchor_of(std::size_t file, std::size_t statement) {
-  return cat("s", std::to_string(file), "-", std::to_string(statement));
 }
 
 // ---- a statement ---------------------------------------------------------------------------------------------------------
@@ -289,164 +271,18 @@ std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& previ
   return all;
 }
 
-/// In the order in which they were taken; where two overlap the time counts once.
-double held_for(const std::vector<TimeLine::Segment>& segments) {
-  double sum = 0;
-  double until = 0;
-  for (const TimeLine::Segment& segment : segments) {
-    sum += std::max(segment.until - std::max(segment.from, until), 0.0);
-    until = std::max(until, segment.until);
-  }
-  return sum;
-}
-
 void add_time_line(Document& document, const Preview& preview) {
-  TimeLine line{.subject = "relation",
-                .axis = cat("0 to ", milliseconds_words(end_of(preview))),
-                .noted = "held",
-                .end = end_of(preview),
-                .rows = {}};
-  std::vector<std::pair<double, TimeLine::Row>> rows;
-  for (auto& [name, segments] : holds(preview)) {
-    const double held = held_for(segments);
-    rows.emplace_back(held, TimeLine::Row{.label = printable_line(name),
-                                          .note = milliseconds_words(held),
-                                          .segments = std::move(segments)});
-  }
-  if (rows.empty()) return;
-  std::ranges::stable_sort(rows, std::ranges::greater(), [](const auto& row) { return row.first; });
-  for (auto& [held, row] : rows) {
-    if (line.rows.size() < k_most_relations) line.rows.push_back(std::move(row));
-  }
+  RelationRows held = rows_of_relations(holds(preview));
+  if (held.rows.empty()) return;
   document.emplace_back(Heading{.level = 2, .words = "Who was kept out, and when"});
-  const std::size_t left_out = rows.size() - line.rows.size();
-  document.emplace_back(std::move(line));
-  if (left_out > 0) document.emplace_back(Paragraph{cat("… and ", count_of(left_out, "more relation"))});
+  add({.subject = "relation",
+       .axis = cat("0 to ", milliseconds_words(end_of(preview))),
+       .noted = "held",
+       .end = end_of(preview),
+       .rows = std::move(held.rows)},
+      held.left_out, document);
   document.emplace_back(Paragraph{styled(Style::error, "█") + " readers and writers wait  " +
                                   styled(Style::warning, "▒") + " writers wait"});
-}
-
-// ---- beside an application -------------------------------------------------------------------------------------------------
-
-std::string statement_sql(const Preview& preview, const LoadedStatement& loaded) {
-  const PreviewedFile& file = preview.files[loaded.file];
-  return one_line(file.analysis->script.text(file.statements[loaded.statement].planned->range),
-                  k_widest_statement);
-}
-
-std::string_view name_of(const LoadedRun& run) {
-  return run.gated ? "gated" : "naive";
-}
-
-Words waits_words(const LoadedStatement& loaded, const Preview& preview) {
-  Words words = code(statement_sql(preview, loaded));
-  if (loaded.behind_blocker_ms > 0)
-    words += cat("\nwaited ", milliseconds_words(loaded.behind_blocker_ms), " for the long transaction");
-  if (loaded.behind_application_ms > 0)
-    words += cat("\nwaited ", milliseconds_words(loaded.behind_application_ms), " for the application");
-  if (loaded.error)
-    add_line(words, styled(Style::error,
-                           cat(printable_line(loaded.error->message), " (", loaded.error->sqlstate, ")")));
-  return words;
-}
-
-void add_run(Document& document, const LoadedRun& run, const Preview& preview) {
-  document.emplace_back(Heading{
-      .level = 3, .words = run.gated ? "gated: as pgsluice apply runs it" : "naive: as psql sends it"});
-  if (!run.problem.empty())
-    document.emplace_back(Paragraph{styled(Style::error, printable_line(run.problem))});
-  Table statements{.header = {"its turn took", "queries that waited", "longest", "statement"}, .rows = {}};
-  for (const LoadedStatement& one : run.statements)
-    statements.rows.push_back(
-        {milliseconds_words(one.until_ms - one.from_ms),
-         one.waited == 0 ? Words("nobody waited")
-                         : Words(cat(count_of(one.waited, "query", "queries"), " waited")),
-         one.waited == 0 ? Words() : Words(cat("up to ", milliseconds_words(one.longest_ms))),
-         waits_words(one, preview)});
-  document.emplace_back(std::move(statements));
-  Table waits{.header = {"up to", "times", "who waited, and behind what"}, .rows = {}};
-  for (const LoadWait& wait : run.waits)
-    waits.rows.push_back({milliseconds_words(wait.longest_ms), cat(std::to_string(wait.count), "x"),
-                          Words(printable_line(preview.load->queries[wait.query].name)) + " behind " +
-                              code(statement_sql(preview, run.statements[wait.statement]))});
-  if (!waits.rows.empty()) document.emplace_back(std::move(waits));
-  List failures;
-  for (const LoadFailure& failure : run.failures)
-    failures.items.push_back(
-        styled(Style::error, cat(printable_line(preview.load->queries[failure.query].name), " failed ",
-                                 count_of(failure.count, "time"), ": ", printable_line(failure.message), " (",
-                                 failure.sqlstate, ")")));
-  if (!failures.items.empty()) document.emplace_back(std::move(failures));
-}
-
-std::string load_summary(const Load& load) {
-  std::vector<std::string> parts;
-  for (const LoadedRun& run : load.runs)
-    parts.push_back(cat(name_of(run), ": ", count_of(run.waited, "query", "queries"), " waited",
-                        run.waited == 0 ? "" : cat(" up to ", milliseconds_words(run.longest_ms))));
-  return join(parts, "; ");
-}
-
-/// How bad it is for people who wait for a page; none: they do not notice.
-std::optional<Style> latency_style(double ms) {
-  constexpr double k_stalled = 1000;
-  constexpr double k_slow = 100;
-  if (ms >= k_stalled) return Style::error;
-  return ms >= k_slow ? std::optional(Style::warning) : std::nullopt;
-}
-
-/// Parts of the axis beside each other that are as bad are one bar.
-std::vector<TimeLine::Segment> latency_bars(const std::vector<double>& latency_ms, double axis_ms) {
-  const double part = axis_ms / static_cast<double>(latency_ms.size());
-  std::vector<TimeLine::Segment> bars;
-  for (std::size_t i = 0; i < latency_ms.size(); ++i) {
-    const std::optional<Style> style = latency_style(latency_ms[i]);
-    if (!style) continue;
-    const double from = part * static_cast<double>(i);
-    if (bars.empty() || bars.back().style != *style || bars.back().until < from)
-      bars.push_back({.from = from, .until = from, .style = *style, .title = {}, .target = {}});
-    bars.back().until = part * static_cast<double>(i + 1);
-    bars.back().title =
-        cat("queries due from ", milliseconds_words(bars.back().from), " to ",
-            milliseconds_words(bars.back().until), *style == Style::error ? ": stalled" : ": slow");
-  }
-  return bars;
-}
-
-/// The slowest query of the application at each moment, of all runs on one axis.
-void add_latencies(Document& document, const Load& load) {
-  TimeLine line{.subject = "run",
-                .axis = cat("0 to ", milliseconds_words(load.axis_ms)),
-                .noted = "slowest",
-                .end = load.axis_ms,
-                .rows = {}};
-  for (const LoadedRun& run : load.runs) {
-    if (run.latency_ms.empty()) continue;
-    line.rows.push_back({.label = std::string(name_of(run)),
-                         .note = milliseconds_words(std::ranges::max(run.latency_ms)),
-                         .segments = latency_bars(run.latency_ms, load.axis_ms)});
-  }
-  if (line.rows.empty()) return;
-  document.emplace_back(std::move(line));
-  document.emplace_back(Paragraph{styled(Style::error, "█") + " the slowest query took 1 s or more  " +
-                                  styled(Style::warning, "▒") + " 100 ms or more"});
-}
-
-void add_load(Document& document, const Preview& preview) {
-  const Load& load = *preview.load;
-  document.emplace_back(Heading{.level = 2, .words = "Beside an application"});
-  if (!load.queries.empty())
-    document.emplace_back(Paragraph{
-        cat(load.clients == 1 ? "1 client sends " : cat(std::to_string(load.clients), " clients send "),
-            count_of(load.queries.size(), "query", "queries"), " again and again",
-            load.blocked.empty()
-                ? ""
-                : cat("; a transaction that has read ", printable_line(load.blocked), " stays"))});
-  add_latencies(document, load);
-  for (const LoadedRun& run : load.runs) add_run(document, run, preview);
-  for (const std::string& note : load.notes)
-    document.emplace_back(Paragraph{styled(Style::faint, printable_line(note))});
-  if (!load.runs.empty()) document.emplace_back(Paragraph{styled(Style::strong, load_summary(load))});
 }
 
 void add_missing(Document& document, std::string_view title, const std::vector<std::string>& all) {

@@ -9,7 +9,7 @@ import {createRequire} from 'node:module';
 import {pathToFileURL} from 'node:url';
 
 import * as look from './look.mjs';
-import {latenciesOf, locksOf} from './time_line.mjs';
+import {locksOf, runOf} from './time_line.mjs';
 
 const tools = createRequire(path.join(process.env.BROWSER_TOOLS, 'package.json'));
 const {chromium} = tools('playwright-core');
@@ -41,7 +41,8 @@ const places = {
     async look(page, data, wrong) {
       await look.forOverflow(page, wrong);
       await look.forViolations(page, axe, wrong);
-      if (data) await look.forTimeLines(page, [locksOf(data), data.load && latenciesOf(data.load)], wrong);
+      const runs = data?.load?.runs.map((run) => runOf(run, data.load.axis_ms)) ?? [];
+      if (data) await look.forTimeLines(page, [locksOf(data), ...runs], wrong);
       await look.forKeyboard(page, wrong);
     },
   },

@@ -26,22 +26,23 @@ export function locksOf(report) {
   return rows;
 }
 
-/// When the application's slowest query took 100 ms or more, and 1 s or more: run → bars.
-export function latenciesOf(load) {
+/// A run beside an application: what kept writers out, what was only queued for, and below it when the slowest query took
+/// 100 ms or more, and 1 s or more.
+export function runOf(run, length) {
   const rows = new Map();
-  for (const run of load.runs) {
-    const bars = [];
-    run.latency_ms.forEach((ms, i) => {
-      const style = ms >= 1000 ? 'error' : ms >= 100 ? 'warning' : '';
-      const last = bars.at(-1);
-      if (last && last.style === style && last.end === i) last.end = i + 1;
-      else if (style) bars.push({style, begin: i, end: i + 1});
-    });
-    const parts = run.latency_ms.length;
-    if (parts > 0) {
-      rows.set(run.gated ? 'gated' : 'naive',
-        bars.map(({style, begin, end}) => ({style, from: begin / parts, until: end / parts})));
-    }
+  for (const {relation, mode, queued, from_ms: from, until_ms: until} of run.locks) {
+    if (!rows.has(relation)) rows.set(relation, []);
+    const style = queued ? undefined : blocksReads(mode) ? 'error' : 'warning';
+    rows.get(relation).push({from: from / length, until: until / length, style});
   }
+  const bars = [];
+  run.latency_ms.forEach((ms, i) => {
+    const style = ms >= 1000 ? 'error' : ms >= 100 ? 'warning' : '';
+    const last = bars.at(-1);
+    if (last && last.style === style && last.end === i) last.end = i + 1;
+    else if (style) bars.push({style, begin: i, end: i + 1});
+  });
+  const parts = run.latency_ms.length;
+  rows.set('slowest query', bars.map(({style, begin, end}) => ({style, from: begin / parts, until: end / parts})));
   return rows;
 }

@@ -72,6 +72,12 @@ TEST_P(PreviewBesideLoad, TheLoadShowsWhoWaitsBehindWhichStatement) {
   for (const OrderedJson& wait : naive["waits"]) behind_first = behind_first || wait["statement"] == 0;
   EXPECT_TRUE(behind_first) << "the first one queued behind the long transaction";
   EXPECT_GT(naive["statements"][0]["behind_blocker_ms"], 0);
+  const OrderedJson& queued = naive["locks"].at(0);
+  EXPECT_EQ(queued["relation"], "public.\"T\"");
+  EXPECT_EQ(queued["mode"], "AccessExclusiveLock");
+  EXPECT_EQ(queued["queued"], true);
+  EXPECT_EQ(queued["statement"], 0);
+  EXPECT_GT(queued["until_ms"].get<double>() - queued["from_ms"].get<double>(), 1000) << naive.dump(1);
   bool broken = false;
   for (const OrderedJson& failure : naive["failures"]) broken = broken || failure["sqlstate"] == "42703";
   EXPECT_TRUE(broken) << load.dump(1);
@@ -105,6 +111,11 @@ TEST_P(PreviewBesideLoad, TheLoadBlamesWhoTookTheLock) {
   EXPECT_GT(statements[0]["longest_ms"], 300) << naive.dump(1);
   EXPECT_EQ(statements[1]["waited"], 0) << naive.dump(1);
   EXPECT_LT(statements[3]["longest_ms"], 300) << naive.dump(1);
+  bool held = false;
+  for (const OrderedJson& lock : naive["locks"])
+    held = held || (lock["relation"] == "public.t" && lock["statement"] == 0 && !lock["queued"] &&
+                    lock["until_ms"].get<double>() - lock["from_ms"].get<double>() > 300);
+  EXPECT_TRUE(held) << naive.dump(1);
 }
 
 }  // namespace

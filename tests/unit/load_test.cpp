@@ -123,6 +123,30 @@ TEST_F(LoadJudge, BlamesTheStatementWhoseLockItWaitsFor) {
   EXPECT_EQ(judged().statements[0].waited, 0U);
 }
 
+TEST_F(LoadJudge, TellsWhichLocksWereQueuedForAndHeld) {
+  const auto sees = [](int pid, bool queued) {
+    return StrongLock{.pid = pid, .relation = "public.t", .queued = queued};
+  };
+  record.taken = {{.modes = {{"public.t", LockMode::Share}}, .transaction = 0},
+                  {.modes = {{"public.t", LockMode::AccessExclusive}}, .transaction = 0}};
+  record.looks = {{.at = 10.1, .blockers = {}, .strong = {sees(k_migration, true), sees(k_reader, true)}},
+                  {.at = 20.3, .blockers = {}, .strong = {sees(k_migration, true)}},
+                  {.at = 30.7, .blockers = {}, .strong = {sees(k_migration, false)}},
+                  {.at = 40, .blockers = {}},
+                  {.at = 190, .blockers = {}, .strong = {sees(k_migration, false)}},
+                  {.at = 210, .blockers = {}, .strong = {sees(k_migration, false)}}};
+  const std::vector<LoadedLock> locks = judged().locks;
+  ASSERT_EQ(locks.size(), 3U);
+  EXPECT_TRUE(locks[0].queued);
+  EXPECT_EQ(locks[0].from_ms, 10.1);
+  EXPECT_EQ(locks[0].until_ms, 30.7);
+  EXPECT_EQ(locks[0].statement, 1U) << "apply takes it in the turn of the first one, for the second";
+  EXPECT_FALSE(locks[1].queued);
+  EXPECT_EQ(locks[1].until_ms, 40);
+  EXPECT_EQ(locks[2].from_ms, 190);
+  EXPECT_EQ(locks[2].until_ms, 200) << "the axis ends there";
+}
+
 TEST_F(LoadJudge, TellsTheLongTransactionFromTheApplication) {
   record.looks = {{.at = 10, .blockers = {{k_migration, {k_blocker}}}},
                   {.at = 40, .blockers = {{k_migration, {k_reader}}}},

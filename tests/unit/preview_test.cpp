@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "preview/compare.hpp"
 #include "preview/programs.hpp"
+#include "report/html.hpp"
 #include "report/preview.hpp"
 #include "support/analysis.hpp"
 #include "support/schema.hpp"
@@ -160,25 +162,46 @@ TEST_F(PreviewOfAStatement, ADifferenceIsShownAndCanBeReported) {
             HasSubstr("| lock of public.t | ShareUpdateExclusiveLock | AccessExclusiveLock |")));
 }
 
-/// Four parts of 500 ms each, one character for so much: only what somebody would notice is drawn.
-TEST(PreviewBesideAnApplication, DrawsWhenItsQueriesWereSlow) {
+/// Four parts of 500 ms each: only what somebody would notice is drawn, below the locks of the same moments.
+TEST_F(PreviewOfAStatement, DrawsLocksAndSlowQueriesOnOneAxis) {
+  differences("COMMENT ON TABLE t IS 'x'", {});
+  PlannedStatement planned;
+  planned.range = file.script.statements.front().range;
+  PreviewedStatement statement;
+  statement.planned = &planned;
+  statement.predicted = &file.effects.front();
   Preview preview;
-  preview.load =
-      Load{.queries = {{.name = "reads public.t", .sql = "SELECT 1"}},
-           .clients = 1,
-           .axis_ms = 2000,
-           .runs = {{.latency_ms = {1500, 1000, 300, 99}}, {.gated = true, .latency_ms = {1, 2, 3, 4}}}};
+  preview.files.push_back({.analysis = &file, .history = false, .statements = {statement}});
+  const LoadedLock queued{
+      .relation = "public.t", .queued = true, .statement = 0, .from_ms = 0, .until_ms = 1000};
+  const LoadedLock held{.relation = "public.t", .statement = 0, .from_ms = 1000, .until_ms = 1500};
+  LoadedRun naive{.locks = {queued, held}, .latency_ms = {1500, 1000, 300, 99}};
+  naive.statements = {{.error = {}}};
+  preview.load = Load{.queries = {{.name = "reads public.t", .sql = "SELECT 1"}},
+                      .clients = 1,
+                      .axis_ms = 2000,
+                      .runs = {naive, {.gated = true, .latency_ms = {1, 2, 3, 4}}}};
   const std::string text = to_text(to_document(preview, PreviewOrder::terminal), 100, Painter(false));
-  EXPECT_THAT(text, AllOf(HasSubstr("1 client sends 1 query"), HasSubstr("█▒"), HasSubstr("▒·"),
+  EXPECT_THAT(text, AllOf(HasSubstr("1 client sends 1 query"),
                           HasSubstr("naive: 0 queries waited; gated: 0 queries waited")));
-  const std::size_t gated = text.find("  gated  ");
-  ASSERT_NE(gated, std::string::npos);
-  EXPECT_EQ(text.substr(gated, text.find('\n', gated) - gated).find("▒"), std::string::npos);
+  constexpr int k_quarter = 15;
+  const auto quarters = [](std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+    std::string bar;
+    for (const std::string_view one : {a, b, c, d}) {
+      for (int i = 0; i < k_quarter; ++i) bar += one;
+    }
+    return bar;
+  };
+  EXPECT_THAT(text, HasSubstr(cat("  public.t       ", quarters("░", "░", "█", "·"), "  1500 ms\n")));
+  EXPECT_THAT(text, HasSubstr(cat("  slowest query  ", quarters("█", "█", "▒", "·"), "  1500 ms\n")));
+  EXPECT_THAT(text, HasSubstr(cat("  slowest query  ", quarters("·", "·", "·", "·"), "  4.0 ms\n")));
+  EXPECT_THAT(to_html(to_document(preview, PreviewOrder::page)),
+              HasSubstr("title=\"queued for ACCESS EXCLUSIVE for 1000 ms: COMMENT ON"));
 }
 
 TEST(PreviewBesideAnApplication, ItsDocumentFitsTheSchemaAndHasTheErrorOfAStatement) {
   const SqlError refused{.sqlstate = "55P03", .message = "canceling statement due to lock timeout"};
-  LoadedRun run{.latency_ms = {1.5}};
+  LoadedRun run{.locks = {{.relation = "public.t", .from_ms = 1, .until_ms = 2}}, .latency_ms = {1.5}};
   run.statements = {{.until_ms = 2, .error = refused}, {.statement = 1, .error = {}}};
   run.waits = {{.query = 0, .count = 1, .longest_ms = 2}};
   run.failures = {{.statement = 1, .sqlstate = "42703", .message = "no such column", .count = 1},
