@@ -39,9 +39,6 @@ Check examine_access(Cluster& cluster, const AccessNeeds& needs);
 /// run by a superuser, or by whoever owns what is granted.
 std::string least_privileges(Session& session, const std::string& role, const DoctorOptions& options);
 
-/// The GRANT that shows blockers' age and query to the session's role; empty: it sees them.
-std::string missing_stats_grant(Session& session);
-
 /// rules/schema/doctor.schema.json.
 std::string to_json(const std::vector<Check>& checks, const std::string& target);
 

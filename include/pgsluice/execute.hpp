@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,9 +185,12 @@ struct Worker {
   Ledger ledger;  ///< its version, and whom it belongs to
   std::string search_path;
   std::vector<std::string> schemas;  ///< that search_path finds now: where unqualified names lead
+  std::string stats_grant;  ///< without which it cannot see how old others' transactions are; empty: it can
   int backend_pid = 0;
   long long token = 0;     ///< of the lease: what every write of the ledger shows
   PreparedStatement done;  ///< what writes the ledger at the end of a step
+  /// The session that looks who is in the way, on its way; invalid: nobody has called it yet.
+  std::future<std::unique_ptr<Session>> onlooker;
 };
 
 /// Connects, within options.wait_for_db. Throws Error: unreachable, precondition.

@@ -18,10 +18,10 @@
 #include "cli/gated_run.hpp"
 #include "cli/pending.hpp"
 #include "cli/receipt.hpp"
+#include "execute/blockers.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
 #include "pgsluice/adopt.hpp"
-#include "pgsluice/doctor.hpp"
 #include "pgsluice/migration.hpp"
 
 namespace pgsluice::cli {
@@ -109,14 +109,13 @@ void tell_end(const RunReport& report, const World& world) {
 }
 
 /// Blockers are named either way; without the right to see more, all of them count as old.
-void tell_hidden_blockers(Session& session, const World& world) {
-  const std::string grant = missing_stats_grant(session);
-  if (grant.empty()) return;
+void tell_hidden_blockers(const Worker& worker, const World& world) {
+  if (worker.stats_grant.empty()) return;
   world.emit(
       {.severity = Severity::warning,
        .name = "blockers-hidden",
        .message = cat("this role may not see how old other sessions' transactions are, nor their queries: ",
-                      grant)});
+                      worker.stats_grant)});
 }
 
 /// The plan that somebody has looked at must still be what would be done.
@@ -162,7 +161,10 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   std::vector<Migration> migrations = discover(options.pending.directory, options.pending.reading);
   refuse_old_release(*worker.session, migrations, options.pending.gate);
   record_approvals(migrations, options.pending.gate, worker);
-  Pending pending = find_pending(std::move(migrations), read_ledger(worker), place, options.pending, world);
+  Ledger ledger = read_ledger(worker);
+  const auto is_applied = [&](const Migration& migration) { return ledger.is_applied(migration.id); };
+  if (!std::ranges::all_of(migrations, is_applied)) worker.onlooker = call_onlooker(world);
+  Pending pending = find_pending(std::move(migrations), std::move(ledger), place, options.pending, world);
   // Who has been told to end while it looked has seen nothing; a budget that is used up ends what runs, and only that.
   if (!out_of_budget(world)) stop_if_interrupted(world);
   if (planned) expect_unmoved(options.plan, *planned, pending, place);
@@ -171,7 +173,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;
   if (options.pending.gate.strict && !held_lines(plan).empty()) run.good_end = ExitCode::gate_closed;
-  if (plan.pending_steps() > 0) tell_hidden_blockers(*worker.session, world);
+  if (plan.pending_steps() > 0) tell_hidden_blockers(worker, world);
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
   if (refusal == nullptr) record_gate(pending, worker, world, run);

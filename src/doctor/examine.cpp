@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/text.hpp"
+#include "execute/blockers.hpp"
 #include "execute/settings.hpp"
 #include "pg/arrays.hpp"
 #include "pgsluice/doctor.hpp"
@@ -171,7 +172,7 @@ Check check_owners(Session& session) {
 }
 
 Check check_stats(Session& session) {
-  const std::string grant = missing_stats_grant(session);
+  const std::string grant = session.query(cat("SELECT ", k_missing_stats_grant), {}).text(0, 0);
   if (grant.empty()) {
     return {.name = "stats", .message = "age and query of blockers are visible", .mend = {}};
   }
@@ -235,13 +236,6 @@ std::string_view to_string(Check::Verdict verdict) {
     case Verdict::missing: return "missing";
   }
   return {};
-}
-
-std::string missing_stats_grant(Session& session) {
-  const SqlResult sees =
-      session.query("SELECT pg_has_role('pg_read_all_stats', 'USAGE'), quote_ident(current_user)", {});
-  return !sees.ok || sees.truth(0, 0) ? std::string()
-                                      : cat("GRANT pg_read_all_stats TO ", sees.text(0, 1), ";");
 }
 
 std::vector<Check> examine(const World& world, const DoctorOptions& options) {

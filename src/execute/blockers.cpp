@@ -137,6 +137,18 @@ bool is_wraparound(const Blocker& blocker) {
   return blocker.query.find("to prevent wraparound") != std::string::npos;
 }
 
+/// None: the server cannot be reached.
+std::unique_ptr<Session> open_onlooker(const World& world) {
+  auto connected = world.connect();
+  auto* session = std::get_if<std::unique_ptr<Session>>(&connected);
+  if (session == nullptr) return nullptr;
+  // What it asks again and again is planned once.
+  (*session)->script(
+      "SET statement_timeout = '5s'; SET lock_timeout = '1s'; SET jit = off;"
+      " SET plan_cache_mode = force_generic_plan");
+  return std::move(*session);
+}
+
 }  // namespace
 
 bool gives_way(const Blocker& blocker) {
@@ -191,18 +203,22 @@ std::string describe(const Blocker& blocker, std::size_t more_relations) {
   return printable_line(text);
 }
 
+std::future<std::unique_ptr<Session>> call_onlooker(const World& world) {
+  return std::async(std::launch::async, [&world]() noexcept -> std::unique_ptr<Session> {
+    try {
+      std::unique_ptr<Session> session = open_onlooker(world);
+      if (session)
+        session->query_again(holders_sql(), {"{}", "{}", "{}", "0"});  // of nothing: to have it planned
+      return session;
+    } catch (...) {  // out of memory, or no thread to connect with: as where nobody has called it
+      return nullptr;
+    }
+  });
+}
+
 SqlResult Observer::ask(const std::string& sql, const std::vector<SqlValue>& parameters) {
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (!session_) {
-      auto connected = world_.connect();
-      if (auto* session = std::get_if<std::unique_ptr<Session>>(&connected)) {
-        session_ = std::move(*session);
-        // What it asks again and again is planned once.
-        session_->script(
-            "SET statement_timeout = '5s'; SET lock_timeout = '1s'; SET jit = off;"
-            " SET plan_cache_mode = force_generic_plan");
-      }
-    }
+    if (!session_) session_ = onlooker_.valid() ? onlooker_.get() : open_onlooker(world_);
     if (session_) {
       SqlResult result = session_->query_again(sql, parameters);
       if (!result.connection_lost) {

@@ -5,6 +5,7 @@
 
 #include "base/signals.hpp"
 #include "base/text.hpp"
+#include "execute/blockers.hpp"
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
 #include "execute/settings.hpp"
@@ -38,21 +39,25 @@ Error unreachable(const World& world, const NoSession& failure, milliseconds wai
                                   " (--wait-for-db).")};
 }
 
-void read_place(Worker& worker) {
-  const SqlResult found = worker.session->query(cat("SELECT ", k_binding_columns,
-                                                    ", current_setting('search_path'),"
-                                                    " current_schemas(false)::text, pg_backend_pid(), ",
-                                                    k_ledger_exists),
-                                                {});
-  if (!found.ok) {
-    throw Error(ExitCode::unreachable, cat("cannot ask the database for its name: ", found.error.message));
-  }
-  worker.binding = binding_of(found);
-  worker.search_path = found.text(0, 2);
-  worker.schemas = pg::parse_texts(found.text(0, 3));
-  // Behind a pooler the session's own number is the pooler's.
-  worker.backend_pid = static_cast<int>(found.number(0, 4).value_or(0));
-  worker.ledger = read_ledger_head(*worker.session, found.truth(0, 5));
+/// The settings, what the session is and sees with them, and a try to take the run lock: says whether it was free.
+bool settle(Worker& worker, const RunOptions& options) {
+  bool has_lock = false;
+  pg::Questions questions;
+  questions.ask(cat("SELECT ", k_binding_columns,
+                    ", current_setting('search_path'), current_schemas(false)::text, pg_backend_pid(), ",
+                    k_ledger_exists, ", ", k_missing_stats_grant),
+                [&](const SqlResult& found) {
+                  worker.binding = binding_of(found);
+                  worker.search_path = found.text(0, 2);
+                  worker.schemas = pg::parse_texts(found.text(0, 3));
+                  // Behind a pooler the session's own number is the pooler's.
+                  worker.backend_pid = static_cast<int>(found.number(0, 4).value_or(0));
+                  worker.ledger.exists = found.truth(0, 5);
+                  worker.stats_grant = found.text(0, 6);
+                });
+  questions.ask(try_run_lock_sql(), [&](const SqlResult& tried) { has_lock = tried.truth(0, 0); });
+  make_settings(*worker.session, options, std::move(questions));
+  return has_lock;
 }
 
 Worker make_worker(std::unique_ptr<Session> session, const World& world, const RunOptions& options) {
@@ -60,11 +65,14 @@ Worker make_worker(std::unique_ptr<Session> session, const World& world, const R
   worker.session = std::move(session);
   // Before anything is set: what is shared would carry our settings to others.
   expect_own_backend(*worker.session, world.connect);
-  make_settings(*worker.session, options);
-  read_place(worker);
+  const bool has_lock = settle(worker, options);
+  worker.ledger = read_ledger_head(*worker.session, worker.ledger.exists);
   expect_target(worker.ledger, worker.binding);
-  // Whoever had it may have made the ledger, or brought it forward.
-  if (take_run_lock(*worker.session, world, options)) worker.ledger = read_ledger_head(*worker.session);
+  if (!has_lock) {
+    take_run_lock(*worker.session, world, options);
+    // Whoever had it may have made the ledger, or brought it forward.
+    worker.ledger = read_ledger_head(*worker.session);
+  }
   return worker;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/version.hpp"
 #include "execute/ledger.hpp"
 #include "execute/settings.hpp"
 #include "execute/stop.hpp"
@@ -57,9 +58,7 @@ std::string named(const ActiveRun& run, const LeaseHolder& lease) {
 }
 
 bool try_run_lock(Session& session) {
-  return checked(session.query("SELECT pg_try_advisory_lock($1::bigint)", {std::to_string(k_run_lock_key)}),
-                 "take the run lock")
-      .truth(0, 0);
+  return checked(session.query(try_run_lock_sql(), {}), "take the run lock").truth(0, 0);
 }
 
 constexpr const char* k_wait_hint =
@@ -81,7 +80,12 @@ constexpr std::string_view k_take =
     " token = greatest(l.token + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), owner = $2,"
     " backend_pid = pg_backend_pid(), acquired_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
     " expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond'"
-    " FROM held WHERE l.scope = 'run' AND held.is_free RETURNING l.token)"
+    " FROM held WHERE l.scope = 'run' AND held.is_free RETURNING l.token),"
+    " begun AS (INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid, server_version_num,"
+    " search_path, release, app) SELECT $1::uuid, $4::text, $5::text, inet_client_addr()::text, "
+    "pg_backend_pid(),"
+    " $6::integer, $7::text, nullif($8::text, ''), nullif($9::text, '') FROM taken"
+    " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid)"
     " SELECT coalesce(run_id::text, ''), coalesce(owner, ''), coalesce(backend_pid, 0),"
     " coalesce((extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::bigint, 0),"
     " coalesce(expires_at < clock_timestamp(), true), token, (SELECT token FROM taken) FROM held";
@@ -92,9 +96,13 @@ struct Taken {
   std::optional<long long> token;  ///< none: somebody who may be alive has it
 };
 
-Taken try_lease(Session& session, const World& world, const RunOptions& options) {
+Taken try_lease(const Worker& worker, const World& world, const RunOptions& options) {
+  Session& session = *worker.session;
   const SqlResult row =
-      checked(session.query(k_take, {world.run_id, world.owner, std::to_string(options.lease.count())}),
+      checked(session.query(
+                  k_take, {world.run_id, world.owner, std::to_string(options.lease.count()), options.command,
+                           std::string(k_version), std::to_string(session.server_version_num()),
+                           worker.search_path, options.release, options.app}),
               "take the lease");
   return {.before = {.run_id = row.text(0, 0),
                      .owner = row.text(0, 1),
@@ -107,13 +115,16 @@ Taken try_lease(Session& session, const World& world, const RunOptions& options)
 
 }  // namespace
 
+std::string try_run_lock_sql() {
+  return cat("SELECT pg_try_advisory_lock(", std::to_string(k_run_lock_key), ")");
+}
+
 // Polled, never waited for: a session that waits for an advisory lock holds a snapshot, and the CREATE INDEX
 // CONCURRENTLY of the run that has the lock would wait for that.
-bool take_run_lock(Session& session, const World& world, const RunOptions& options) {
+void take_run_lock(Session& session, const World& world, const RunOptions& options) {
   const auto start = world.clock.now();
   int told_pid = -1;
-  bool waited = false;
-  for (; !try_run_lock(session); waited = true) {
+  while (!try_run_lock(session)) {
     const Ledger ledger = read_ledger(session);
     const ActiveRun holder = ledger.active.value_or(ActiveRun{});
     if (world.clock.now() - start >= options.wait_for_run) {
@@ -134,13 +145,12 @@ bool take_run_lock(Session& session, const World& world, const RunOptions& optio
     world.clock.sleep(k_poll);
     stop_if_interrupted(world);
   }
-  return waited;
 }
 
 Interim take_lease(Worker& worker, const World& world, const RunOptions& options) {
   const auto start = world.clock.now();
   for (bool told = false;; told = true) {
-    const Taken taken = try_lease(*worker.session, world, options);
+    const Taken taken = try_lease(worker, world, options);
     if (taken.token) {
       const long long had = std::exchange(worker.token, *taken.token);
       return had == 0 || taken.token_before == had ? Interim::nobody : Interim::another_run;
@@ -183,7 +193,6 @@ void bring_up_to_date(Worker& worker) {
 void open_run(Worker& worker, const World& world, const RunOptions& options) {
   bring_up_to_date(worker);
   take_lease(worker, world, options);
-  begin_run(*worker.session, world, worker, options);
 }
 
 // One message, which begins with our own settings: a file may have left others behind. Where it fails there is nothing to

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -15,16 +16,18 @@
 namespace pgsluice {
 
 /// Waits for the run lock, options.wait_for_run at most, and ends what is left of a run without a heartbeat. Throws
-/// Error(other_run). Says whether it had to wait: then the ledger is another by now.
-bool take_run_lock(Session& session, const World& world, const RunOptions& options);
+/// Error(other_run).
+void take_run_lock(Session& session, const World& world, const RunOptions& options);
+/// Tries once; the row says whether it was free.
+std::string try_run_lock_sql();
 
 enum class Interim { nobody, another_run };
-/// Makes the lease ours, within options.wait_for_run, and worker.token its token; the ledger must exist. Says whether
-/// somebody else has had it since worker.token. Throws Error(other_run).
+/// Makes the lease ours, within options.wait_for_run, and worker.token its token, and writes a row of the run; the ledger
+/// must exist. Says whether somebody else has had it since worker.token. Throws Error(other_run).
 Interim take_lease(Worker& worker, const World& world, const RunOptions& options);
 /// The ledger as this program writes it, made or brought forward. Throws Error.
 void bring_up_to_date(Worker& worker);
-/// That, with the lease and a row of the run. Throws Error.
+/// That, and the lease. Throws Error.
 void open_run(Worker& worker, const World& world, const RunOptions& options);
 /// Says in the row how it ended, and gives the lease back, so that the next run need not ask whether we live.
 void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,

@@ -385,18 +385,6 @@ void bring_forward(Session& session, int version) {
   }
 }
 
-void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options) {
-  checked(
-      session.query("INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid,"
-                    " server_version_num, search_path, release, app)"
-                    " VALUES ($1::uuid, $2, $3, inet_client_addr()::text, pg_backend_pid(), $4::integer, $5,"
-                    " nullif($6, ''), nullif($7, ''))"
-                    " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid",
-                    {world.run_id, options.command, std::string(k_version),
-                     number(session.server_version_num()), worker.search_path, options.release, options.app}),
-      "write the ledger");
-}
-
 SqlResult record_intent(Session& session, const LedgerTarget& target,
                         const std::vector<long long>& oids_before) {
   const PlannedStatement& statement = target.step.statements.front();

@@ -27,8 +27,6 @@ void create_ledger(Session& session, const Binding& binding);
 /// Adds what the tables of an older ledger lack, in one transaction. Throws Error(precondition).
 void bring_forward(Session& session, int version);
 
-void begin_run(Session& session, const World& world, const Worker& worker, const RunOptions& options);
-
 /// "SQLSTATE" of a write that did nothing, because another run holds the lease by now.
 inline constexpr std::string_view k_fenced = "FENCE";
 /// The first column of the first row is whether the lease was ours: if not, the write did nothing, and has failed. A write

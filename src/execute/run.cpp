@@ -476,7 +476,7 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   }
   open_run(worker, world, options);
   Run run{.worker = worker,
-          .observer = Observer(world),
+          .observer = Observer(world, std::move(worker.onlooker)),
           .heartbeat = Heartbeat(world, options, worker.token),
           .world = world,
           .options = options};

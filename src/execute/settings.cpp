@@ -103,7 +103,7 @@ bool expect_own_backend(Session& session, const Connector& connect) {
   return true;
 }
 
-void make_settings(Session& session, const RunOptions& options) {
+void make_settings(Session& session, const RunOptions& options, pg::Questions questions) {
   std::string set;
   std::string show;
   const std::vector<Setting> settings = settings_for(options, session.server_version_num());
@@ -115,7 +115,9 @@ void make_settings(Session& session, const RunOptions& options) {
     show += cat(show.empty() ? "SELECT " : ", ", "current_setting('", setting.name, "')");
   }
   const SqlResult made = checked(session.query(set, values));
-  const SqlResult read = checked(session.query(show, {}));
+  SqlResult read;
+  questions.ask(show, [&](const SqlResult& rows) { read = rows; });
+  checked(questions.put(session));
   for (std::size_t i = 0; i < settings.size(); ++i) {
     if (made.text(0, i) != read.text(0, i)) {
       throw Error(ExitCode::precondition,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "pg/questions.hpp"
 #include "pgsluice/execute.hpp"
 
 namespace pgsluice {
@@ -18,8 +19,9 @@ bool expect_own_backend(Session& session, const Connector& connect);
 /// writable: what writes waits for that.
 std::optional<std::string> why_not_writable(Session& session);
 
-/// Makes the settings and reads them back in a second transaction. Throws Error(precondition) when one did not stick.
-void make_settings(Session& session, const RunOptions& options);
+/// Makes the settings and reads them back in a second transaction, with what else there is to ask. Throws
+/// Error(precondition) when one did not stick.
+void make_settings(Session& session, const RunOptions& options, pg::Questions questions = {});
 
 /// One message that undoes whatever a file has set, and makes our settings again.
 std::string reset_script(const RunOptions& options, int server_version_num);

@@ -50,7 +50,8 @@ class Execute : public ::testing::Test {
     server.clock = &clock;
     server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
     server.answer("FROM pgsluice.meta", rows({{std::to_string(k_ledger_version), "7", "shop"}}), -1);
-    server.answer("SELECT current_database()", rows({{"shop", "7", "public", "{public}", "42", "t"}}), -1);
+    server.answer("current_schemas(false)",
+                  rows({{"0", "shop", "7", "public", "{public}", "42", "t", ""}, {"1", "t"}}), -1);
     server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
     server.answer("pg_try_advisory_lock", rows({{"t"}}), -1);
     server.answer("taken AS (UPDATE pgsluice.lease", rows({{"", "", "0", "0", "t", "4", "5"}}), -1);
@@ -447,6 +448,7 @@ TEST_F(Execute, AnotherRunIsWaitedForAndThenNamed) {
   server.answers.clear();
   server.answer("pg_is_in_recovery", rows({{"f", "off"}}), -1);
   server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
+  server.answer("current_schemas(false)", rows({{"1", "f"}}), -1);
   server.answer("pg_try_advisory_lock", rows({{"f"}}), -1);
   server.answer("FROM pg_locks l LEFT JOIN",
                 rows({{"77", "pgsluice/other", "deploy", "2026-01-01T00:00:00Z"}}), -1);
