@@ -3,6 +3,7 @@
 // key can stand between them: what backfills are made of. Whether the key is one, the server knows.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,8 +33,13 @@ struct CutRefusal {
   std::string hint;
 };
 
+/// The types of a relation's columns, as format_type() says them.
+using ColumnTypes = std::map<std::string, std::string, std::less<>>;
+
 /// UPDATE, DELETE or INSERT … SELECT, without its semicolon.
-std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql);
+/// \param types  of the relation that an UPDATE changes: `undone` compares what a column has with what would be put into it,
+///               rounded and cut as the column does it
+std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql, const ColumnTypes& types = {});
 
 /// The same index, unnamed and not built concurrently, on `relation`; none when `sql` is no CREATE INDEX.
 std::optional<std::string> create_index_on(const std::string& sql, std::string_view relation);

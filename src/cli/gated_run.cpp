@@ -60,11 +60,11 @@ void record_queries(const PlannedFile& file, const GateDecision& decision, Sessi
 void refuse_old_release(Session& session, const std::vector<Migration>& migrations,
                         const GateOptions& options) {
   if (options.release.empty()) return;
-  SchemaDemands demands = read_demands(session, bundle_digest(migrations));
-  std::set<std::string> files;
-  for (const Migration& migration : migrations) files.insert(migration.id);
+  AskedFolder asked{.digest = bundle_digest(migrations), .app = options.app, .files = {}};
+  for (const Migration& migration : migrations) asked.files.insert(migration.id);
+  SchemaDemands demands = read_demands(session, asked);
   const bool is_told = gate_policy(options).requirement("release") == Requirement::ignored;
-  if (auto why = why_from_before(demands, options.app, options.release, files); why && !is_told) {
+  if (auto why = why_from_before(demands, options.app, options.release, asked.files); why && !is_told) {
     throw Error(
         ExitCode::release_mismatch, *why,
         "Nothing was changed. If its migrations have been put together, bring it once with --evidence "

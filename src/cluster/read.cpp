@@ -65,7 +65,16 @@ const Json::array_t& elements(const Json& value) {
   return value.is_array() ? value.get_ref<const Json::array_t&>() : k_none;
 }
 
-/// The container whose image is the application: the one that is named, the one that kubectl would take, or the first.
+/// Side-cars have versions of their own: one of theirs must not be taken for the application's.
+std::string image_of_all(const Json::array_t& containers) {
+  const std::string first = text_at(containers.front(), {"image"});
+  const bool is_same = std::ranges::all_of(
+      containers, [&](const Json& one) { return image_tag(text_at(one, {"image"})) == image_tag(first); });
+  return is_same ? first : std::string();
+}
+
+/// The container whose image is the application: the one that is named, the one that kubectl's annotation names, or any
+/// where all say the same.
 std::string image_of(const Json& pod, const AppSelection& selection) {
   const Json::array_t& containers = elements(member_at(pod, {"spec", "containers"}));
   if (containers.empty()) return {};
@@ -76,7 +85,7 @@ std::string image_of(const Json& pod, const AppSelection& selection) {
   const auto named = std::find_if(containers.begin(), containers.end(),
                                   [&](const Json& one) { return text_at(one, {"name"}) == wanted; });
   if (named != containers.end()) return text_at(*named, {"image"});
-  return selection.container.empty() ? text_at(containers.front(), {"image"}) : std::string();
+  return selection.container.empty() ? image_of_all(containers) : std::string();
 }
 
 AppVersion version_from(VersionSource source, const Json& pod, const AppSelection& selection) {
@@ -90,7 +99,8 @@ AppVersion version_from(VersionSource source, const Json& pod, const AppSelectio
     case VersionSource::image: break;
   }
   const std::string image = image_of(pod, selection);
-  return {image_tag(image), image.empty() ? "no image" : cat("image ", image)};
+  return {image_tag(image),
+          image.empty() ? "nobody says which container is the application's" : cat("image ", image)};
 }
 
 /// The first source that says something counts; what the others say may contradict it.

@@ -67,6 +67,10 @@ std::optional<AppNeed> need_of(const DoneContract& contract, const SchemaDemands
   return need;
 }
 
+std::string_view state_of(const DoneContract& contract) {
+  return contract.has_only_begun ? " has begun" : " is done";
+}
+
 /// And then it is its files that do not.
 bool fits_by_name(const std::string& release, AppNeed need) {
   need.unfit.clear();
@@ -81,17 +85,20 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
     const auto need = need_of(contract, demands, app);
     if (!need || fits(release, *need) != Verdict::unknown) continue;
     return cat("no hook has brought ", printable_line(need->app), " ", printable_line(release), " yet, and ",
-               printable_line(contract.migration), ", which is done, needs ",
+               printable_line(contract.migration), ", which", state_of(contract), ", needs ",
                printable_line(contract.needs_app));
   }
   return std::nullopt;
 }
 
 /// Arrays of text: the files before the step, and the releases without them. $1: the digest of a folder, which may be that
-/// of another application.
+/// of another application; $2 its application; $3 its files.
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
-    return "SELECT id, needs_app, '{}', '{}', state = 'held', $1::text IS NULL, false FROM pgsluice.migration"
+    return "SELECT id, needs_app, '{}', '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL, "
+           "false, state IN ('partial', "
+           "'running')"
+           " FROM pgsluice.migration"
            " WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
   return cat(
@@ -102,26 +109,32 @@ std::string done_sql(int version) {
       " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
       "&& b.files"
       " WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity')),"
-      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
-      "&& b.files"
-      " WHERE NOT b.files @> ARRAY[m.id] AND b.brought_at > m.applied_at)"
+      // Another application's folder says nothing about this one's, and a part that had been tidied nothing about what
+      // lacks more.
+      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.app = b.app AND s.files @> "
+      "ARRAY[m.id]"
+      " AND s.files && b.files WHERE b.app = $2 AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id]"
+      " AND b.brought_at > m.applied_at),"
+      " m.state IN ('partial', 'running')"
       " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
       " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
 }
 
 }  // namespace
 
-SchemaDemands read_demands(Session& session, const std::string& digest) {
+SchemaDemands read_demands(Session& session, const AskedFolder& asked) {
   SchemaDemands demands;
   const int version = read_ledger_version(session);
   if (version < k_gate_ledger_version) return demands;
-  const SqlResult rows = checked_read(session.query(done_sql(version), {digest}));
+  const std::string files = pg::text_array(std::vector<std::string>(asked.files.begin(), asked.files.end()));
+  const SqlResult rows = checked_read(session.query(done_sql(version), {asked.digest, asked.app, files}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     DoneContract contract{.migration = rows.text(row, 0),
                           .needs_app = rows.text(row, 1),
                           .rests_on = pg::parse_texts(rows.text(row, 2)),
                           .unfit = pg::parse_texts(rows.text(row, 3)),
                           .has_followed = rows.truth(row, 5),
+                          .has_only_begun = rows.truth(row, 7),
                           .was_removed = rows.truth(row, 6)};
     if (!rows.truth(row, 4)) {
       demands.done.push_back(std::move(contract));
@@ -151,13 +164,13 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
     if (verdict == Verdict::open) continue;
     if (fits_by_name(release, *need))
       return cat(printable_line(need->app), " ", printable_line(release),
-                 " is too old for this schema: ", printable_line(contract.migration),
-                 " is done, and that release has come without all of what it rests on: ",
+                 " is too old for this schema: ", printable_line(contract.migration), state_of(contract),
+                 ", and that release has come without all of what it rests on: ",
                  printable_line(enumerate(contract.rests_on, " and ")));
     return cat(printable_line(need->app), " ", printable_line(release),
                verdict == Verdict::closed ? " is too old for this schema: "
                                           : " is no version that compares with what this schema needs: ",
-               printable_line(contract.migration), " is done, and needs ",
+               printable_line(contract.migration), state_of(contract), ", and needs ",
                printable_line(contract.needs_app));
   }
   return std::nullopt;
@@ -183,7 +196,7 @@ GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs) {
   const int version = read_ledger_version(session);
   if (version == 0 && needs.needs.empty())
     return {.state = GuardAnswer::State::missing, .words = "this database has no ledger yet"};
-  const SchemaDemands demands = read_demands(session, "");
+  const SchemaDemands demands = read_demands(session, {});
   for (auto unknown : {why_unknown(demands, needs.app), why_unseen(demands, needs.app, needs.release)}) {
     if (unknown) return {.state = GuardAnswer::State::missing, .words = *std::move(unknown)};
   }

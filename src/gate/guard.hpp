@@ -32,7 +32,9 @@ struct DoneContract {
   std::vector<std::string> rests_on;  ///< expand and backfill files before it; empty: not known
   std::vector<std::string> unfit;     ///< releases that had come without one of these when it was done
   bool has_followed = false;          ///< it was done after the folder that is asked for had been brought
-  bool was_removed = false;           ///< since it was done, a folder without its file has been brought
+  bool has_only_begun = false;        ///< and what of it is done nobody has said
+  bool was_removed =
+      false;  ///< since it was done, the application has brought a part of the asked folder without it
 };
 /// What a release must fit.
 struct SchemaDemands {
@@ -40,9 +42,14 @@ struct SchemaDemands {
   std::set<std::string> expected;       ///< applications that steps which wait ask for
   std::vector<BroughtRelease> brought;  ///< which of two commits is the newer release
 };
+/// The folder that is to be brought.
+struct AskedFolder {
+  std::string digest;  ///< empty: there is none
+  std::string app;
+  std::set<std::string> files;
+};
 /// Throws Error(unreachable, precondition).
-/// \param digest  of the folder that is to be brought; empty: of none
-SchemaDemands read_demands(Session& session, const std::string& digest);
+SchemaDemands read_demands(Session& session, const AskedFolder& asked);
 
 /// None: the release fits, or nobody says which one it is. After a step that needs exactly one release, later ones fit, too.
 std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string_view app,

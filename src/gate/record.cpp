@@ -191,7 +191,7 @@ std::string unfit_sql(std::string_view app, std::string_view rests_on, std::stri
   };
   return cat("SELECT b.release FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
              " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"), " AND o.files @> ", rests_on,
-             " AND (b.app <> '' AND o.app <> '' OR b.files && o.files))"
+             " AND CASE WHEN b.app = '' THEN o.files && b.files ELSE o.app = b.app END)"
              " GROUP BY b.release HAVING bool_and(NOT b.files @> ",
              rests_on, ")");
 }

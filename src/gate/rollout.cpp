@@ -60,8 +60,10 @@ const AppVersion* doubt_of(const AppVersion& version, const AppNeed& need) {
 /// What keeps a version from being known as one that fits; none: it fits.
 std::optional<Remark> judge(const AppVersion& version, const AppNeed& need, const std::string& who) {
   if (version.text.empty()) {
-    return Remark{Verdict::unknown, cat(who, " a version that nothing tells (", text(version.source),
-                                        "): label the template of its pods with app.kubernetes.io/version")};
+    return Remark{Verdict::unknown,
+                  cat(who, " a version that nothing tells (", text(version.source),
+                      "): label the template of its pods with app.kubernetes.io/version, or say "
+                      "--version-container")};
   }
   const Verdict verdict = fits(version.text, need);
   std::string words = cat(who, " ", text(version.text));

@@ -44,8 +44,9 @@ struct MadeConstraint {
 struct Filled {
   std::string file;
   RelationName relation;
-  std::string from;    ///< of FROM
-  std::string undone;  ///< empty: nobody can tell
+  std::string from;      ///< of FROM
+  std::string sql;       ///< empty: nobody can tell
+  bool is_copy = false;  ///< into another table
 };
 
 /// By files that a contract step rests on.
@@ -105,14 +106,15 @@ RelationName found_by(const Effect& effect, const RelationName& written) {
 Filled filled_by(const FileAnalysis& file, const Effect& effect) {
   const SourceRange range = file.script.statements.at(effect.statement).range;
   Filled filled{.file = file.migration.id};
-  const auto result = cut_statement(
-      std::string(std::string_view(file.script.source.text).substr(range.begin, range.end - range.begin)));
+  const std::string sql = file.script.source.text.substr(range.begin, range.end - range.begin);
+  const auto result = cut_statement(sql);
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
     filled.relation = found_by(effect, cut->relation);
     filled.from = cat(cut->only ? "ONLY " : "", filled.relation.quoted(), " AS ", cut->qualifier);
     // Other tables stand in it as they are written.
     const bool has_others = has_word(to_lower(cut->undone), "select");
-    if (!has_others || !sets_search_path(file)) filled.undone = cut->undone;
+    if (!cut->undone.empty() && (!has_others || !sets_search_path(file))) filled.sql = sql;
+    filled.is_copy = cut->set_columns.empty();
   }
   return filled;
 }
@@ -213,14 +215,27 @@ class Verification {
     }
   }
 
+  ColumnTypes types_of(const RelationName& relation) {
+    ColumnTypes types;
+    const SqlResult columns = rows(
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+        relation.quoted());
+    for (std::size_t row = 0; row < columns.rows.size(); ++row)
+      types.emplace(columns.text(row, 0), columns.text(row, 1));
+    return types;
+  }
+
   /// Ends when the program is asked to stop. Rows that a policy hides from this role are rows: an error is better than none.
   SqlResult ask(const Filled& filled) {
     const auto begun = std::chrono::steady_clock::now();
     session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = ",
                         std::to_string(std::max(time_left_, milliseconds(1)).count())));
-    SqlResult found = session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
-                                               filled.from, " WHERE ", filled.undone, ")"),
-                                    .interruptible = Interruptible::yes});
+    const auto cut = cut_statement(filled.sql, types_of(filled.relation));
+    SqlResult found =
+        session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ", filled.from,
+                                 " WHERE ", std::get<CutStatement>(cut).undone, ")"),
+                      .interruptible = Interruptible::yes});
     if (!found.connection_lost) session_.script("ROLLBACK");
     time_left_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
     return found;
@@ -229,7 +244,7 @@ class Verification {
   /// The release that was at work during a backfill goes on writing rows as it knows them.
   void look_at_rows() {
     for (const Filled& filled : made_.backfills) {
-      if (filled.undone.empty()) {
+      if (filled.sql.empty()) {
         unasked_.insert(printable_line(filled.file));
         continue;
       }
@@ -239,8 +254,11 @@ class Verification {
       if (found.ok && found.truth(0, 0)) {
         missing_.push_back(cat(printable_line(filled.relation.quoted()), " has rows that have come since ",
                                printable_line(filled.file),
-                               " and lack what it sets: bring it again under another name, or say with "
-                               "--evidence verified=optional that they may"));
+                               filled.is_copy
+                                   ? ", or of which the copy has been deleted: if they are missing, "
+                                   : " and lack what it sets: ",
+                               "bring it again under another name, or say with --evidence verified=optional "
+                               "that they may"));
       } else if (!found.ok) {
         const bool took_long = found.error.sqlstate == pg::sqlstate::query_canceled;
         unseen_.push_back(cat(what, ", and cannot be asked: ",

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "plan/names.hpp"
 #include "plan/sql_text.hpp"
+#include "sql/lexer.hpp"
 
 namespace pgsluice {
 namespace {
@@ -54,6 +55,22 @@ bool changes_rows(std::string_view tag) {
          tag == "DoStmt";
 }
 
+/// Elsewhere a string may be code, as in DO, or tell a function which column it is to change.
+bool strings_are_data(std::string_view tag) {
+  return tag == "CommentStmt" || tag == "AlterTableStmt" || tag == "CreateStmt" || tag == "IndexStmt";
+}
+
+/// Outside comments, and outside strings that are data.
+bool has_name(std::string_view sql, std::string_view name, bool strings_are_data) {
+  sql::Lexer lexer(sql);
+  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
+    if (token.kind == sql::TokenKind::unterminated) return has_word(sql.substr(token.begin), name);
+    if (token.kind == sql::TokenKind::string && strings_are_data) continue;
+    if (has_word(lexer.text(token), name)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<GivenName> names_given(const FileAnalysis& file) {
@@ -80,7 +97,7 @@ bool may_mean(const FileAnalysis& file, const Effect& effect, const GivenName& g
   if (!has_relation || given.column.empty()) return has_relation;
   const std::string sql =
       file.script.source.text.substr(statement.range.begin, statement.range.end - statement.range.begin);
-  return has_word(to_lower(sql), to_lower(given.column));
+  return has_name(to_lower(sql), to_lower(given.column), strings_are_data(statement.tag));
 }
 
 }  // namespace pgsluice

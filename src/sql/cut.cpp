@@ -347,7 +347,7 @@ std::variant<CutStatement, CutRefusal> read_tree(const std::string& sql, bool& i
 
 }  // namespace
 
-std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql) {
+std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql, const ColumnTypes& types) {
   bool is_insert = false;
   bool has_where = false;
   auto result = read_tree(sql, is_insert, has_where);
@@ -361,7 +361,7 @@ std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql) {
                                    {.rows_end = place->end_of_rows,
                                     .begin = place->condition.value_or(place->end_of_rows),
                                     .end = place->condition ? place->end_of_condition : place->end_of_rows},
-                                   cut->qualifier);
+                                   cut->qualifier, types);
     if (is_in_place(*cut, has_where)) return result;
   }
   return refuse("cannot tell where a condition on the key belongs",

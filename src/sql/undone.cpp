@@ -2,6 +2,7 @@
 #include "undone.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <vector>
@@ -87,32 +88,55 @@ bool names(std::string_view text, std::string_view column) {
   return false;
 }
 
+/// Whether it gives another value each time, so that nothing can be compared with it.
+bool is_volatile(std::string_view expression) {
+  constexpr std::array<std::string_view, 14> words = {
+      "now",       "current_timestamp", "current_date",        "current_time",    "localtimestamp",
+      "localtime", "timeofday",         "statement_timestamp", "clock_timestamp", "transaction_timestamp",
+      "random",    "nextval",           "gen_random_uuid",     "uuidv7"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return names(expression, word); });
+}
+
+/// As the column would hold it: an assignment rounds, cuts and casts.
+std::string as_held(const Assignment& set, const ColumnTypes& types) {
+  const std::string_view written = set.column;
+  const bool is_quoted = written.starts_with('"');
+  const std::string name = is_quoted
+                               ? replace_all(std::string(written.substr(1, written.size() - 2)), "\"\"", "\"")
+                               : to_lower(written);
+  const auto type = types.find(name);
+  return type == types.end() ? cat("(", set.expression, ")") : cat("(", set.expression, ")::", type->second);
+}
+
 /// A row that the condition still finds, and that would get another value; where the condition is about something else, one
 /// that has no value and could have one. What the application has changed since is its own.
-std::string lacks(const Assignment& set, std::string_view condition, std::string_view qualifier) {
+std::string lacks(const Assignment& set, std::string_view condition, std::string_view qualifier,
+                  const ColumnTypes& types) {
   const std::string column = cat(qualifier, ".", set.column);
-  // As text, for an assignment casts, and json has no equality.
-  if (names(condition, set.column))
-    return cat(column, "::text IS DISTINCT FROM (", set.expression, ")::text");
+  // As text, for json has no equality.
+  if (names(condition, set.column) && !is_volatile(set.expression))
+    return cat(column, "::text IS DISTINCT FROM (", as_held(set, types), ")::text");
   return cat(column, " IS NULL AND (", set.expression, ") IS NOT NULL");
 }
 
-std::string undone_by_update(std::string_view before, std::string_view condition,
-                             std::string_view qualifier) {
+std::string undone_by_update(std::string_view before, std::string_view condition, std::string_view qualifier,
+                             const ColumnTypes& types) {
   const List set = list_after(before, "set");
   std::vector<std::string> all;
   for (const std::string_view text : set.items) {
     const auto assignment = read_assignment(text);
     if (!assignment) return "";
-    all.push_back(lacks(*assignment, condition, qualifier));
+    all.push_back(lacks(*assignment, condition, qualifier, types));
   }
   if (all.empty()) return "";
-  std::string missing = cat("(", condition, ") AND (", join(all, " OR "), ")");
+  const std::string missing = join(all, " OR ");
   const std::string_view with = trim(before_keyword(before, "update"));
-  if (with.empty() && set.from.empty()) return missing;
-  // A name that both tables have would have been ambiguous in the UPDATE, too.
-  return cat("EXISTS (", with, " SELECT", set.from.empty() ? "" : " FROM ", set.from, " WHERE ", missing,
-             ")");
+  if (with.empty() && set.from.empty()) return cat("(", condition, ") AND (", missing, ")");
+  // A name that both tables have would have been ambiguous in the UPDATE, too. Of several rows that are joined to one, the
+  // UPDATE has taken any.
+  const std::string joined =
+      cat("(", with, " SELECT", set.from.empty() ? "" : " FROM ", set.from, " WHERE (", condition, ") AND ");
+  return cat("EXISTS ", joined, "(", missing, ")) AND NOT EXISTS ", joined, "NOT (", missing, "))");
 }
 
 /// The columns by which ON CONFLICT knows a row. Empty: it does not say.
@@ -151,13 +175,15 @@ std::string undone_by_insert(const ::InsertStmt* insert, std::string_view sql, c
     known.emplace(column->name);
   }
   std::vector<std::string> same;
+  std::vector<std::string> given;  // nulls are never in conflict
   for (const std::string& column : key) {
     if (!known.contains(column)) return "";
     same.push_back(cat("pgsluice_there.", quote_ident(column), " = pgsluice_row.", quote_ident(column)));
+    given.push_back(cat("pgsluice_row.", quote_ident(column), " IS NOT NULL"));
   }
   const std::vector<std::string> items(row.items.begin(), row.items.end());
   return cat("(", condition, ") AND EXISTS (SELECT FROM (SELECT ", join(items, ", "), ") AS pgsluice_row (",
-             join(columns, ", "), ") WHERE NOT EXISTS (SELECT FROM ",
+             join(columns, ", "), ") WHERE ", join(given, " AND "), " AND NOT EXISTS (SELECT FROM ",
              relation_name(insert->relation).quoted(), " AS pgsluice_there WHERE ", join(same, " AND "),
              "))");
 }
@@ -165,12 +191,12 @@ std::string undone_by_insert(const ::InsertStmt* insert, std::string_view sql, c
 }  // namespace
 
 std::string undone_rows(::Node* statement, std::string_view sql, const ConditionPlace& condition,
-                        std::string_view qualifier) {
+                        std::string_view qualifier, const ColumnTypes& types) {
   const std::string text(condition.begin < condition.end
                              ? sql.substr(condition.begin, condition.end - condition.begin)
                              : "true");
   if (as<::UpdateStmt>(statement, T_UpdateStmt) != nullptr)
-    return undone_by_update(sql.substr(0, condition.rows_end), text, qualifier);
+    return undone_by_update(sql.substr(0, condition.rows_end), text, qualifier, types);
   const auto* insert = as<::InsertStmt>(statement, T_InsertStmt);
   return insert != nullptr ? undone_by_insert(insert, sql, condition, text) : "";
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes behind a contract step that is held back, on real servers, through the built program.
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
+
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -74,8 +77,14 @@ TEST_P(HeldBack, AStepThatMeansAColumnOrASchemaBehindOneThatIsHeldBackIsRefused)
       bring(columns, "0004_fill.sql",
             "-- pgsluice: phase=backfill\nUPDATE orders SET TOTAL = 0 WHERE total IS NULL;\n"),
       AllOf(StartsWith("10 "), HasSubstr("means orders.total as the contract step 0003_swap.sql leaves it")));
-  EXPECT_THAT(bring(columns, "0004_fill.sql", "ALTER TABLE orders ADD COLUMN note text;\n"),
+  EXPECT_THAT(bring(columns, "0004_fill.sql",
+                    "ALTER TABLE orders /* total */ ADD COLUMN note text DEFAULT 'total';\n"
+                    "COMMENT ON TABLE orders IS 'what the total is of';\n"),
               StartsWith("0 "));
+  EXPECT_THAT(bring(columns, "0005_do.sql",
+                    "DO $$ BEGIN EXECUTE 'ALTER TABLE orders ALTER COLUMN total SET DEFAULT 0'; END $$;\n"),
+              StartsWith("10 "));
+  std::filesystem::remove(folder.path() / "0005_do.sql");
   const std::string schemas =
       "ALTER TABLE public.orders SET SCHEMA archive;\nALTER TABLE stage.orders SET SCHEMA public;\n";
   EXPECT_THAT(

@@ -411,10 +411,33 @@ TEST_P(Releases, TheFileOfAStepThatIsDoneMayBeRemoved) {
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "aaaaaa1"}).code, 16);
 }
 
-/// Its own folder has none of the files that a nameless hook brings.
+/// Neither what another application brings, nor a folder that has been tidied, makes an old commit a new one.
+TEST_P(Releases, AnOldCommitStaysOldWhateverOthersBring) {
+  const auto bring = [&](const std::string& app, const std::string& release,
+                         std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--app", app});
+    return hook("presync", release, std::move(more)).code;
+  };
+  EXPECT_EQ(bring("checkout", "aaaaaa1"), 0);
+  write_cents(k_unsaid);
+  for (const char* release : {"bbbbbb1", "cccccc1"}) EXPECT_EQ(bring("checkout", release), 0);
+  EXPECT_FALSE(has_total()) << message();
+  std::filesystem::remove(folder.path() / "0003_drop.sql");
+  EXPECT_EQ(bring("checkout", "abcabc1"), 16);
+  EXPECT_EQ(bring("billing", "1.0.0"), 0);
+  EXPECT_EQ(bring("checkout", "abcabc1"), 16) << "another application's folder";
+  folder.write("0004_news.sql", "CREATE TABLE news (id int);\n");
+  EXPECT_EQ(bring("checkout", "dddddd1", {"--evidence", "release=ignored"}), 0);
+  EXPECT_EQ(bring("checkout", "eeeeee1"), 0) << "it has what was tidied";
+  std::filesystem::remove(folder.path() / "0004_news.sql");
+  EXPECT_EQ(bring("checkout", "abcabc1"), 16) << "it has less than what was tidied";
+}
+
+/// Its own folder lacks files that a nameless hook brings.
 TEST_P(Releases, AnApplicationWithAFolderOfItsOwnFitsBesideANamelessHook) {
   Folder other;
-  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  other.write("b.sql", "CREATE TABLE b (id int);\n")
+      .write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"));  // a base that both have
   const auto billing = [&](const char* release) {
     return call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", release}).code;
   };

@@ -98,6 +98,30 @@ TEST_P(Verified, RowsThatOtherTablesShouldHaveFilledHoldAContractStep) {
   EXPECT_FALSE(has_total()) << "what the application has written is its own: " << message();
 }
 
+/// What the column rounds, what is another value each time, what of several rows any gives, and what has no key.
+TEST_P(Verified, RowsThatTheBackfillWouldLeaveAsTheyAreHoldNothing) {
+  database.sql("CREATE TABLE rates (total int, name text); INSERT INTO rates VALUES (0, 'a'), (0, 'b')");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders VALUES (1, 0), (2, 0)");
+  folder
+      .write(
+          "0002_cents.sql",
+          "ALTER TABLE orders ADD COLUMN \"Amount\" numeric(10, 2) DEFAULT 0, ADD COLUMN seen timestamptz, "
+          "ADD COLUMN name text, ADD COLUMN code int;\nCREATE TABLE codes (code int UNIQUE);\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\nUPDATE orders SET \"Amount\" = total::numeric / 100 WHERE "
+             "\"Amount\" = "
+             "0;\nUPDATE orders SET seen = now() WHERE seen IS NULL OR seen < '2100-01-01';\n"
+             "UPDATE orders o SET name = r.name FROM rates r WHERE r.total = o.total AND coalesce(o.name, "
+             "'') <> "
+             "'c';\nINSERT INTO codes (code) SELECT code FROM orders ON CONFLICT (code) DO NOTHING;\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  EXPECT_EQ(database.sql("SELECT count(*) FROM codes"), "2");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
 TEST_P(Verified, RowsAreLookedForInTheTableThatWasFilledAndBehindItsPolicies) {
   database.sql("CREATE TABLE cents (id bigint, total int, cents bigint)");

@@ -87,6 +87,10 @@ const cases = [
   ['with a guard that is only a word behind another', false, changed((one) => {
     template(one).spec.initContainers[0].args = ['version', 'guard'];
   })],
+  ...['--help', '-h', '--version', '--digest=m'].map((word) =>
+    [`with a guard that is only told ${word}`, false, changed((one) => {
+      template(one).spec.initContainers[0].args = ['guard', '--needs', '0001.sql', word];
+    })]),
   ['with a guard that nobody waits for', false, changed((one) => {
     template(one).spec.initContainers[0].restartPolicy = 'Always';
   })],

@@ -169,7 +169,7 @@ TEST(Rollout, WhatIsNotKnownIsNotOpen) {
   EXPECT_EQ(rollout(seen),
             "unknown: pod a runs a version that nothing tells (image checkout@sha256:00ff): label the "
             "template of its "
-            "pods with app.kubernetes.io/version");
+            "pods with app.kubernetes.io/version, or say --version-container");
   seen.pods[0].version = version("latest");
   EXPECT_EQ(rollout(seen), "unknown: pod a runs latest, which cannot be compared with 2.4.0");
   seen.pods[1].version = version("2.3.0");  // what is known to be wrong is said first
