@@ -9,9 +9,10 @@
 namespace pgsluice {
 namespace {
 
-/// As their names or the ledger have it. A release without what the step rests on is older, whatever it is called.
+/// As their names or the ledger have it. A release without what the step rests on is older, whatever it is called, but for
+/// the very one that is said to fit.
 std::optional<int> compare(std::string_view release, const AppNeed& need) {
-  if (std::ranges::count(need.unfit, release) > 0) return -1;
+  if (release != need.version && std::ranges::count(need.unfit, release) > 0) return -1;
   return compare_releases(release, need.version, need.order);
 }
 

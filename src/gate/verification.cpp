@@ -3,6 +3,7 @@
 // constraint that it made must be validated, and a backfill must have seen all rows, those too that have come since.
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/json.hpp"
@@ -215,6 +216,21 @@ class Verification {
     }
   }
 
+  static bool is_gone(const SqlError& error) {
+    constexpr std::array states = {pg::sqlstate::undefined_column, pg::sqlstate::undefined_table,
+                                   pg::sqlstate::undefined_function};
+    return std::ranges::find(states, error.sqlstate) != states.end();
+  }
+
+  /// Then what the backfill reads has been taken away on purpose: its rows were looked for before that.
+  bool was_rested_on(const std::string& file) {
+    const SqlResult done = session_.query(
+        "SELECT FROM pgsluice.migration WHERE phase = 'contract' AND state = 'applied' AND rests_on @> "
+        "ARRAY[$1]",
+        {file});
+    return done.ok && !done.rows.empty();
+  }
+
   ColumnTypes types_of(const RelationName& relation) {
     ColumnTypes types;
     const SqlResult columns = rows(
@@ -259,6 +275,8 @@ class Verification {
                                    : " and lack what it sets: ",
                                "bring it again under another name, or say with --evidence verified=optional "
                                "that they may"));
+      } else if (!found.ok && is_gone(found.error) && was_rested_on(filled.file)) {
+        unasked_.insert(printable_line(filled.file));
       } else if (!found.ok) {
         const bool took_long = found.error.sqlstate == pg::sqlstate::query_canceled;
         unseen_.push_back(cat(what, ", and cannot be asked: ",
