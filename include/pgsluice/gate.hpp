@@ -27,7 +27,7 @@ namespace pgsluice {
 enum class Verdict { open, closed, unknown };
 std::string_view to_string(Verdict verdict);
 
-/// Of the directive needs-app: checkout>=2.4.0.
+/// Of the directive needs-app, one application of it: checkout>=2.4.0.
 struct AppNeed {
   std::string app;
   std::string comparison;  ///< >=, > or =
@@ -37,6 +37,11 @@ struct AppNeed {
       unfit;  ///< releases that have come without what the step rests on, whatever they are called
 };
 std::optional<AppNeed> parse_app_need(std::string_view text);
+/// Of several applications, with commas between. Empty where one of them is none.
+std::vector<AppNeed> parse_app_needs(std::string_view text);
+/// A commit that the ledger has never seen is older than the first release that came with the file: that file names it.
+/// \param first_with  that release; empty: none has come yet
+void place_unseen(AppNeed& need, const std::string& first_with);
 std::string to_string(const AppNeed& need);
 /// Whether a release is one that the need allows; unknown: the two cannot be compared.
 Verdict fits(std::string_view release, const AppNeed& need);
@@ -83,7 +88,7 @@ struct GateSubject {
 /// What a source is asked about.
 struct GateQuestion {
   const PlannedFile& file;
-  std::optional<AppNeed> needs_app;
+  std::vector<AppNeed> needs;  ///< of needs-app
   std::vector<GateSubject> subjects;
   std::vector<RelationName> taken_along;  ///< tables that lose parts which the file does not name, by CASCADE
   bool destroys_data = false;

@@ -105,10 +105,12 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
 GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session& session,
                          const GateOptions& options) {
   GateQuestion question = question_of(file);
-  if (!question.needs_app) return question;
-  const std::string& app = question.needs_app->app;
-  question.needs_app->order = releases_of(ledger.brought, app, options.release);
-  question.needs_app->unfit = read_unfit(session, ledger, app, file.rests_on);
+  for (AppNeed& need : question.needs) {
+    need.order = releases_of(ledger.brought, need.app, options.release);
+    need.unfit = read_unfit(session, ledger, need.app, file.rests_on);
+    const std::string first = read_first_with(session, ledger, need.app, file.analysis.migration.id);
+    place_unseen(need, first.empty() ? options.release : first);
+  }
   return question;
 }
 

@@ -70,6 +70,10 @@ void refuse_old_release(Session& session, const std::vector<Migration>& migratio
         "Nothing was changed. If its migrations have been put together, bring it once with --evidence "
         "release=ignored.");
   }
+  for (DoneContract& contract : demands.done) {
+    if (contract.first_with.empty() && asked.files.contains(contract.migration))
+      contract.first_with = options.release;
+  }
   // Whom nobody has seen yet is newer than all that were.
   demands.brought.push_back({.app = options.app, .release = options.release, .at = 0});
   if (auto why = why_too_old(demands, options.app, options.release)) {

@@ -63,6 +63,7 @@ std::optional<AppNeed> need_of(const DoneContract& contract, const SchemaDemands
   if (!need || (!app.empty() && need->app != app)) return std::nullopt;
   if (need->comparison == "=") need->comparison = ">=";
   need->order = releases_of(demands.brought, need->app, "");
+  place_unseen(*need, contract.first_with);
   need->unfit = contract.unfit;
   return need;
 }
@@ -96,15 +97,13 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
     return "SELECT id, needs_app, '{}', '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL, "
-           "false, state IN ('partial', "
-           "'running')"
-           " FROM pgsluice.migration"
-           " WHERE needs_app IS NOT NULL"
+           "false,"
+           " state IN ('partial', 'running'), '' FROM pgsluice.migration WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
   return cat(
-      "SELECT m.id, m.needs_app, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
+      "SELECT m.id, n.need, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
       "FROM (",
-      unfit_sql("substring(m.needs_app FROM '^[^<>=]+')", "m.rests_on", "coalesce(m.applied_at, 'infinity')"),
+      unfit_sql("substring(n.need FROM '^[^<>=]+')", "m.rests_on", "coalesce(m.applied_at, 'infinity')"),
       ") AS u), '{}')::text, m.state = 'held',"
       " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
       "&& b.files"
@@ -115,8 +114,12 @@ std::string done_sql(int version) {
       "ARRAY[m.id]"
       " AND s.files && b.files WHERE b.app = $2 AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id]"
       " AND b.brought_at > m.applied_at),"
-      " m.state IN ('partial', 'running')"
-      " FROM pgsluice.migration m WHERE m.needs_app IS NOT NULL"
+      " m.state IN ('partial', 'running'),"
+      " coalesce((",
+      first_with_sql("substring(n.need FROM '^[^<>=]+')", "m.id"),
+      "), '') FROM pgsluice.migration m CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n "
+      "(need)"
+      " WHERE m.needs_app IS NOT NULL"
       " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
 }
 
@@ -135,7 +138,8 @@ SchemaDemands read_demands(Session& session, const AskedFolder& asked) {
                           .unfit = pg::parse_texts(rows.text(row, 3)),
                           .has_followed = rows.truth(row, 5),
                           .has_only_begun = rows.truth(row, 7),
-                          .was_removed = rows.truth(row, 6)};
+                          .was_removed = rows.truth(row, 6),
+                          .first_with = rows.text(row, 8)};
     if (!rows.truth(row, 4)) {
       demands.done.push_back(std::move(contract));
     } else if (const auto need = parse_app_need(contract.needs_app)) {

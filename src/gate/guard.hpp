@@ -28,13 +28,15 @@ struct GuardAnswer {
 /// A contract step that has run or begun, and the releases that can live with it.
 struct DoneContract {
   std::string migration;
-  std::string needs_app;
+  std::string needs_app;              ///< of one application
   std::vector<std::string> rests_on;  ///< expand and backfill files before it; empty: not known
   std::vector<std::string> unfit;     ///< releases that had come without one of these when it was done
   bool has_followed = false;          ///< it was done after the folder that is asked for had been brought
   bool has_only_begun = false;        ///< and what of it is done nobody has said
-  bool was_removed =
-      false;  ///< since it was done, the application has brought a part of the asked folder without it
+  /// Since it was done, the application has brought a part of the asked folder without its file.
+  bool was_removed = false;
+  std::string
+      first_with;  ///< the first release of the application that has come with its file; empty: none has
 };
 /// What a release must fit.
 struct SchemaDemands {

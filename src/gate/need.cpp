@@ -41,6 +41,22 @@ std::optional<AppNeed> parse_app_need(std::string_view text) {
                  .version = std::string(text.substr(version_at))};
 }
 
+std::vector<AppNeed> parse_app_needs(std::string_view text) {
+  std::vector<AppNeed> needs;
+  for (const std::string_view part : split(text, ',')) {
+    auto need = parse_app_need(trim(part));
+    if (!need) return {};
+    needs.push_back(*std::move(need));
+  }
+  return needs;
+}
+
+void place_unseen(AppNeed& need, const std::string& first_with) {
+  const auto is_it = [&need](const std::string& one) { return compare_releases(one, need.version, {}) == 0; };
+  if (!is_commit(need.version) || std::ranges::any_of(need.order, is_it)) return;
+  need.order.insert(std::ranges::find(need.order, first_with), need.version);
+}
+
 std::string to_string(const AppNeed& need) {
   return cat(need.app, need.comparison, need.version);
 }
@@ -62,8 +78,10 @@ ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const Br
   if (all.empty()) return unknown("nobody says with --app whose releases these are");
   if (all.size() > 1) {
     const std::vector<std::string> names(all.begin(), all.end());
-    return unknown(
-        cat(printable_line(enumerate(names, " and ")), " have all brought what ", id, " rests on"));
+    return {.need = std::nullopt,
+            .why_not = cat(printable_line(enumerate(names, " and ")), " have all brought what ", id,
+                           " rests on: write needs-app=", printable_line(join(names, ">=RELEASE,")),
+                           ">=RELEASE into the file, without those that do not use what it takes away")};
   }
   if (own.release.empty()) return unknown(cat("nobody has said which release has brought ", id));
   return {.need = AppNeed{.app = *all.begin(),
@@ -80,7 +98,7 @@ EvidenceSource need_source(std::map<std::string, std::string> unknown_needs) {
       .look = [unknown_needs =
                    std::move(unknown_needs)](const GateQuestion& question) -> std::vector<Evidence> {
         const auto found = unknown_needs.find(question.file.analysis.migration.id);
-        if (question.needs_app || found == unknown_needs.end()) return {};
+        if (!question.needs.empty() || found == unknown_needs.end()) return {};
         return {
             {.provider = "needs-app", .subject = {}, .verdict = Verdict::unknown, .words = found->second}};
       }};

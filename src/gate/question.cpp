@@ -99,7 +99,7 @@ std::string GateSubject::quoted() const {
 
 GateQuestion question_of(const PlannedFile& file) {
   GateQuestion question{.file = file,
-                        .needs_app = parse_app_need(file.analysis.directives.needs_app),
+                        .needs = parse_app_needs(file.analysis.directives.needs_app),
                         .subjects = {},
                         .taken_along = {}};
   for (const Effect& effect : file.analysis.effects) {

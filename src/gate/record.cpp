@@ -196,6 +196,17 @@ std::string unfit_sql(std::string_view app, std::string_view rests_on, std::stri
              rests_on, ")");
 }
 
+std::string first_with_sql(std::string_view app, std::string_view id) {
+  return cat("SELECT w.release FROM pgsluice.bundle w WHERE w.release <> '' AND w.app IN ('', ", app,
+             ") AND w.files @> ARRAY[", id, "] ORDER BY w.n LIMIT 1");
+}
+
+std::string read_first_with(Session& session, const Ledger& ledger, const std::string& app,
+                            const std::string& id) {
+  if (!ledger.exists || ledger.version < k_app_ledger_version) return "";
+  return checked_read(session.query(first_with_sql("$1", "$2"), {app, id})).text(0, 0);
+}
+
 std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
                                     const std::vector<std::string>& rests_on) {
   std::vector<std::string> unfit;

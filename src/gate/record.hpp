@@ -54,6 +54,11 @@ std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, cons
 /// nobody has said whose it is counts where it has some of the same files.
 std::string unfit_sql(std::string_view app, std::string_view rests_on, std::string_view until);
 
+/// The first release of an application that has come with a file; empty: none. Throws as checked_read().
+std::string read_first_with(Session& session, const Ledger& ledger, const std::string& app,
+                            const std::string& id);
+std::string first_with_sql(std::string_view app, std::string_view id);
+
 /// The applications that have brought one of these files, as far as somebody has said so. Throws as checked_read().
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files);
 

@@ -6,26 +6,33 @@
 
 namespace pgsluice {
 
+namespace {
+
+Evidence judge(const std::string& release, const AppNeed& app_need) {
+  const std::string need = printable_line(to_string(app_need));
+  const std::string brought = cat(printable_line(app_need.app), " ", printable_line(release));
+  const Verdict verdict = fits(release, app_need);
+  return {.provider = "release",
+          .subject = to_string(app_need),
+          .verdict = verdict,
+          .words = verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
+                   : verdict == Verdict::closed
+                       ? cat(brought, " itself is being brought, and is not ", need,
+                             ": a later release runs the step")
+                       : cat(brought, " is being brought, and is no version that compares with ", need,
+                             ": name releases as it does")};
+}
+
+}  // namespace
+
 EvidenceSource release_source(const std::string& app, const std::string& release) {
   return {.provider = "release",
           .look = [app, release](const GateQuestion& question) -> std::vector<Evidence> {
-            if (release.empty() || !question.needs_app) return {};
-            if (!app.empty() && app != question.needs_app->app) return {};
-            const std::string need = printable_line(to_string(*question.needs_app));
-            const std::string brought =
-                cat(printable_line(question.needs_app->app), " ", printable_line(release));
-            const Verdict verdict = fits(release, *question.needs_app);
-            const std::string words =
-                verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
-                : verdict == Verdict::closed
-                    ? cat(brought, " itself is being brought, and is not ", need,
-                          ": a later release runs the step")
-                    : cat(brought, " is being brought, and is no version that compares with ", need,
-                          ": name releases as it does");
-            return {{.provider = "release",
-                     .subject = to_string(*question.needs_app),
-                     .verdict = verdict,
-                     .words = words}};
+            std::vector<Evidence> all;
+            for (const AppNeed& need : question.needs) {
+              if (!release.empty() && (app.empty() || app == need.app)) all.push_back(judge(release, need));
+            }
+            return all;
           }};
 }
 

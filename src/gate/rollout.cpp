@@ -285,12 +285,15 @@ Evidence cannot_see(const std::string& provider, const AppNeed& need, const Clus
 EvidenceSource source(const std::string& provider, const std::shared_ptr<Eyes>& eyes,
                       Evidence (*judge_view)(const ClusterView&, const AppNeed&, int)) {
   return {.provider = provider, .look = [=](const GateQuestion& question) -> std::vector<Evidence> {
-            if (!question.needs_app) return {};
-            const auto& seen = eyes->look(question.needs_app->app);
-            if (const auto* failure = std::get_if<ClusterFailure>(&seen)) {
-              return {cannot_see(provider, *question.needs_app, *failure)};
+            std::vector<Evidence> all;
+            for (const AppNeed& need : question.needs) {
+              const auto& seen = eyes->look(need.app);
+              const auto* failure = std::get_if<ClusterFailure>(&seen);
+              all.push_back(failure != nullptr
+                                ? cannot_see(provider, need, *failure)
+                                : judge_view(std::get<ClusterView>(seen), need, eyes->horizon()));
             }
-            return {judge_view(std::get<ClusterView>(seen), *question.needs_app, eyes->horizon())};
+            return all;
           }};
 }
 

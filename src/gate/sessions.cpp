@@ -38,6 +38,7 @@ std::optional<std::string> version_in(std::string_view name, std::string_view ap
 /// Whose sessions are the application's, whatever they are called.
 struct Application {
   const AppNeed& need;
+  const std::vector<AppNeed>& all;        ///< what else the step needs
   const std::vector<std::string>& roles;  ///< empty: nobody has said
 };
 
@@ -105,7 +106,9 @@ void look_at(const SqlResult& result, std::size_t row, const Application& applic
     return;
   }
   auto version = version_in(name, application.need.app);
-  if (!version && !may_be) return;
+  const bool names_other = std::ranges::any_of(
+      application.all, [&name](const AppNeed& need) { return version_in(name, need.app).has_value(); });
+  if (!version && (!may_be || names_other)) return;
   if (!version) seen.unnamed += count;
   seen.versions[name] = seen.versions.value(name, 0LL) + count;
   const Verdict verdict = version.value_or("").empty() ? Verdict::unknown : fits(*version, application.need);
@@ -155,27 +158,33 @@ std::optional<Evidence> unknown_role(Session& session, const std::vector<std::st
   return std::nullopt;
 }
 
+Evidence unreadable(const SqlResult& result, const AppNeed& need) {
+  return {.provider = std::string(k_provider),
+          .subject = to_string(need),
+          .words = cat("cannot read pg_stat_activity: ", printable_line(result.error.message))};
+}
+
+Evidence look_at_all(const SqlResult& result, const Application& application) {
+  Seen seen;
+  for (std::size_t row = 0; row < result.rows.size(); ++row) look_at(result, row, application, seen);
+  return judge(seen, application);
+}
+
 }  // namespace
 
 EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles) {
   return {.provider = std::string(k_provider),
           .look = [&session, app_roles](const GateQuestion& question) -> std::vector<Evidence> {
-            if (!question.needs_app) return {};
-            if (auto unknown = unknown_role(session, app_roles, *question.needs_app))
+            if (question.needs.empty()) return {};
+            if (auto unknown = unknown_role(session, app_roles, question.needs.front()))
               return {*std::move(unknown)};
             const SqlResult result = session.query(k_sessions, {});
-            if (!result.ok) {
-              return {{.provider = std::string(k_provider),
-                       .subject = to_string(*question.needs_app),
-                       .verdict = Verdict::unknown,
-                       .words = cat("cannot read pg_stat_activity: ", printable_line(result.error.message))}};
+            std::vector<Evidence> all;
+            for (const AppNeed& need : question.needs) {
+              const Application application{.need = need, .all = question.needs, .roles = app_roles};
+              all.push_back(result.ok ? look_at_all(result, application) : unreadable(result, need));
             }
-            const Application application{.need = *question.needs_app, .roles = app_roles};
-            Seen seen;
-            for (std::size_t row = 0; row < result.rows.size(); ++row) {
-              look_at(result, row, application, seen);
-            }
-            return {judge(seen, application)};
+            return all;
           }};
 }
 

@@ -192,6 +192,11 @@ class Reader {
       const std::string& text = words[i].text;
       const std::size_t equals = text.find('=');
       if (text == ",") continue;
+      if (i > first && words[i - 1].text == "," && !settings.empty() && continues(settings.back(), text)) {
+        settings.back().value += cat(",", text);
+        settings.back().range.end = words[i].range.end;
+        continue;
+      }
       if (equals == std::string::npos || words[i].quoted) {
         unknown_word(words[i]);
         continue;
@@ -200,6 +205,12 @@ class Reader {
           {.key = text.substr(0, equals), .value = text.substr(equals + 1), .range = words[i].range});
     }
     return settings;
+  }
+
+  /// `needs-app=api>=2,worker>=2`: another application, and no key of a directive.
+  static bool continues(const Setting& setting, std::string_view text) {
+    return setting.key == "needs-app" && is_release(text) &&
+           std::ranges::count(k_words, text.substr(0, text.find_first_of("<>="))) == 0;
   }
 
   void unknown_word(const Word& word) {
@@ -269,7 +280,8 @@ class Reader {
   void set_needs_app(const Setting& setting) {
     const std::optional<bool> given = out_.needs_app.empty() ? std::nullopt : std::optional(true);
     if (!at_top(setting) || !first_time(setting, given)) return;
-    if (!is_release(setting.value)) return bad_value(setting, "NAME>=VERSION, such as checkout>=2.4.0");
+    if (!std::ranges::all_of(split(setting.value, ','), is_release))
+      return bad_value(setting, "NAME>=VERSION, such as checkout>=2.4.0, or several with commas between");
     out_.needs_app = setting.value;
   }
 

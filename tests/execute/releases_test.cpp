@@ -552,6 +552,62 @@ TEST_P(Releases, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
   EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
 }
 
+/// Of several applications each must fit, with the hook and with the guard.
+TEST_P(Releases, AStepMayNeedSeveralApplications) {
+  const auto bring = [&](const char* app, const char* release) {
+    return hook("presync", release, {"--app", app}).code;
+  };
+  for (const char* app : {"api", "worker"}) EXPECT_EQ(bring(app, "1.0.0"), 0);
+  write_cents(k_unsaid);
+  for (const char* app : {"api", "worker"}) EXPECT_EQ(bring(app, "2.0.0"), 0);
+  EXPECT_EQ(bring("api", "2.1.0"), 0);
+  EXPECT_THAT(message(), HasSubstr("write needs-app=api>=RELEASE,worker>=RELEASE into the file"));
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=api>=2.0.0,worker>=2.0.0\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  const auto api = database.connect("api/2.0.0");
+  {
+    const auto worker = database.connect("worker/1.0.0");
+    EXPECT_EQ(bring("api", "2.2.0"), 0);
+    EXPECT_TRUE(has_total());
+    EXPECT_THAT(message(), HasSubstr("still connected: 1 session of worker/1.0.0"));
+  }
+  const auto worker = database.connect("worker/2.0.0");
+  EXPECT_EQ(bring("api", "2.3.0"), 0);
+  EXPECT_FALSE(has_total()) << message();
+  for (const char* app : {"api", "worker"}) {
+    EXPECT_EQ(guard({"--once", "--app", app, "--release", "1.0.0"}).code, 16) << app;
+    EXPECT_EQ(guard({"--once", "--app", app, "--release", "2.0.0"}).code, 0) << app;
+  }
+  EXPECT_EQ(bring("worker", "1.9.0"), 16);
+  EXPECT_EQ(bring("worker", "2.0.0"), 0);
+}
+
+/// A file that names a commit is younger than that commit, and so is whatever comes with it.
+TEST_P(Releases, ANeedMayBeACommitThatTheLedgerHasNeverSeen) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=checkout>=abc1234\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "aaaaaa1", app).code, 0);
+  EXPECT_EQ(state("0003_drop.sql"), "applied") << "a new environment: " << message();
+  EXPECT_EQ(hook("presync", "bbbbbb1", app).code, 0) << message();
+  for (const char* release : {"aaaaaa1", "bbbbbb1"})
+    EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", release}).code, 0);
+}
+
+TEST_P(Releases, ABaselinedStepMayNeedACommitThatTheLedgerHasNeverSeen) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  database.sql("CREATE TABLE orders (id bigint PRIMARY KEY, cents bigint)");
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=checkout>=abc1234\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(call({"baseline", folder.path().string()}).code, 0);
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "aaaaaa1"}).code, 16)
+      << "no hook has brought it";
+  EXPECT_EQ(hook("presync", "aaaaaa1", app).code, 0) << message();
+  EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "aaaaaa1"}).code, 0);
+}
+
 /// The need is a version that nobody has brought by this name.
 TEST_P(Releases, ANeedFindsItsPlaceAmongCommits) {
   EXPECT_EQ(hook("presync", "v2.3.0", {"--app", "checkout"}).code, 0);

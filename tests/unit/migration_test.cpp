@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pgsluice/migration.hpp"
+#include "base/text.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -140,6 +141,15 @@ std::vector<std::string> problems(const std::string& sql) {
     out.push_back(std::string(r.script.text(problem.range)) + ": " + problem.message);
   }
   return out;
+}
+
+TEST(ReadDirectives, AFileMayNeedSeveralApplications) {
+  const auto needs = [](const std::string& value) {
+    return read(cat("-- pgsluice: needs-app=", value, "\nSELECT 1;\n")).directives;
+  };
+  EXPECT_EQ(needs("api>=2.0.0, worker>1,web=3, soak=24h").needs_app, "api>=2.0.0,worker>1,web=3");
+  EXPECT_EQ(needs("api>=2.0.0, soak=24h").soak, milliseconds(86400000));
+  EXPECT_EQ(needs("api>=2.0.0,worker").problems.size(), 1U);
 }
 
 TEST(ReadDirectives, ReadsTheWholeFilesDirectives) {

@@ -43,7 +43,7 @@ struct Scene {
     FakeSession session(server);
     PlannedFile file;
     file.analysis.migration.id = "0007_drop.sql";
-    const GateQuestion question{.file = file, .needs_app = std::nullopt, .subjects = {subject}};
+    const GateQuestion question{.file = file, .needs = {}, .subjects = {subject}};
     return query_source(session, ignored_roles).look(question);
   }
   [[nodiscard]] Evidence look() const { return look_at_all().at(0); }

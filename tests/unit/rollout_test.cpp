@@ -287,7 +287,7 @@ struct Sources : testing::Test {
   PlannedFile file;
 
   std::vector<Evidence> ask(std::size_t source) {
-    return sources[source].look({.file = file, .needs_app = k_need});
+    return sources[source].look({.file = file, .needs = {k_need}});
   }
 };
 
