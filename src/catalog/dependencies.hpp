@@ -48,6 +48,8 @@ enum class Cascade : bool { no, yes };
 /// What DROP, DROP COLUMN, DROP CONSTRAINT, DROP OWNED and REASSIGN OWNED name.
 std::vector<CatalogObject> named_by_drop(const Catalog& catalog, const Command& command);
 Cascade cascade_of(const Command& command);
+/// What belongs to the roles, and policies for nobody else; "" is the role that is at work.
+std::vector<CatalogObject> owned_objects(const Catalog& catalog, const Names& roles);
 
 /// dependency.c findDependentObjects(): the objects with all that goes with them, each once, a part of what goes itself
 /// possibly, too.

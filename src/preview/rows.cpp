@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
-#include <optional>
 #include <ranges>
 #include <set>
 #include <utility>
@@ -14,11 +12,12 @@
 #include "pg/arrays.hpp"
 #include "pgsluice/error.hpp"
 #include "preview/fillable.hpp"
+#include "preview/row_insert.hpp"
+#include "preview/row_source.hpp"
 
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_number = "numbers.n";  // of the row, from 0
 constexpr std::size_t k_most_combinations = 400;
 constexpr double k_most_tuples = 300'000;
 constexpr double k_most_values = 20'000;
@@ -30,34 +29,6 @@ SqlResult send(Session& session, const std::string& sql) {
     throw Error(ExitCode::unreachable,
                 cat("the server went away while tables were filled: ", result.error.message));
   return result;
-}
-
-/// A domain's own checks are asked for before: a cast to it would end the statement.
-const ValueType& base_of(const ValueType& type) {
-  return type.typtype == 'd' ? base_of(type.parts.front()) : type;
-}
-
-std::string cast(std::string_view expression, const ValueType& type) {
-  return cat("CAST(", expression, " AS ", base_of(type).name, ")");
-}
-
-/// Where the values of some columns come from; `count` of them are different, one for each number of the row below that.
-struct Source {
-  enum class Kind { series, pool, reference, nothing };
-  Kind kind = Kind::nothing;
-  std::vector<const FillColumn*> columns;
-  std::optional<long long> count;  ///< none: as many as there are rows
-  long long stride = 1;            ///< rows that get the same value one after the other
-  std::size_t series = 0;
-  std::string expression;  ///< a series: instead of one of its type
-  std::string pool;        ///< a temporary table
-  const FillReference* reference = nullptr;
-  bool own = false;  ///< it refers to its own table
-};
-
-/// A value that others in the same column do not have: of a sequence, or made up.
-bool makes_unique_values(const std::string& expression) {
-  return expression.find("nextval(") != std::string::npos || expression.find("uuid") != std::string::npos;
 }
 
 std::string_view first_line(std::string_view message) {
@@ -85,44 +56,16 @@ class TableFill {
     }
     if (!add_groups()) return problem_;
     spread();
-    // A row that refers to one of several others, as CHECK constraints want it: each gets its turn.
-    SqlResult inserted = send(session_, insert(from, Turns::no));
-    if (inserted.ok && inserted.command == "INSERT 0 0" && !checked_references().empty())
-      inserted = send(session_, insert(from, Turns::yes));
+    const RowInsert insert(table_, sources_);
+    SqlResult inserted = send(session_, insert.sql(from, until, RowInsert::Turns::no));
+    if (inserted.ok && inserted.command == "INSERT 0 0" && insert.has_turns())
+      inserted = send(session_, insert.sql(from, until, RowInsert::Turns::yes));
     if (!inserted.ok) return std::string(first_line(inserted.error.message));
     return {};
   }
 
  private:
-  enum class Turns { no, yes };
-
   static std::string pool_name(std::size_t i) { return cat("pgsluice_pool_", std::to_string(i)); }
-
-  [[nodiscard]] const FillColumn* column(int attnum) const {
-    const auto found = std::ranges::find(table_.columns, attnum, &FillColumn::attnum);
-    return found == table_.columns.end() ? nullptr : &*found;
-  }
-
-  [[nodiscard]] bool is_given(const FillColumn* one) const {
-    return std::ranges::any_of(
-        sources_, [&](const Source& source) { return std::ranges::count(source.columns, one) > 0; });
-  }
-
-  /// The columns that an expression names.
-  [[nodiscard]] std::vector<const FillColumn*> columns_in(const std::string& expression) const {
-    const ExpressionParts parts = parts_of_expression(expression);
-    std::vector<const FillColumn*> all;
-    for (const FillColumn& one : table_.columns) {
-      if (std::ranges::count(parts.names, one.name) > 0) all.push_back(&one);
-    }
-    return all;
-  }
-
-  [[nodiscard]] std::vector<std::string> all_checks() const {
-    std::vector<std::string> all = table_.checks;
-    for (const FillColumn& one : table_.columns) all.insert(all.end(), one.checks.begin(), one.checks.end());
-    return all;
-  }
 
   // ---- which columns get values ----------------------------------------------------------------------------------------
 
@@ -141,8 +84,8 @@ class TableFill {
         }
       }
     }
-    for (const std::string& check : all_checks()) {
-      const std::vector<const FillColumn*> columns = columns_in(check);
+    for (const std::string& check : all_checks(table_)) {
+      const std::vector<const FillColumn*> columns = columns_in(table_, check);
       if (columns.size() < 2) continue;
       for (const FillColumn* one : columns) explicit_.insert(one->attnum);
     }
@@ -160,15 +103,15 @@ class TableFill {
 
   /// The largest key comes first; columns that an earlier one has given are kept, so that both find their rows.
   bool add_reference(const FillReference& reference) {
-    Source source{
-        .kind = Source::Kind::reference, .reference = &reference, .own = reference.root == table_.oid};
+    RowSource source{
+        .kind = RowSource::Kind::reference, .reference = &reference, .own = reference.root == table_.oid};
     bool shares = false;
     bool may_be_null = false;
     for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-      const FillColumn* one = column(reference.columns[i]);
+      const FillColumn* one = column_of(table_, reference.columns[i]);
       if (one == nullptr) return true;  // generated: the server judges
       may_be_null = may_be_null || !one->not_null;
-      if (is_given(one)) {
+      if (is_given(sources_, one)) {
         shares = true;
       } else if (!source.own || one->name != reference.referenced[i]) {
         source.columns.push_back(one);
@@ -183,7 +126,7 @@ class TableFill {
       return false;
     }
     if (count == 0 || (source.own && in_key(source.columns) && may_be_null))
-      source.kind = Source::Kind::nothing;
+      source.kind = RowSource::Kind::nothing;
     source.count = shares || source.own ? 1 : std::max(count, 1LL);
     sources_.push_back(std::move(source));
     return true;
@@ -212,10 +155,10 @@ class TableFill {
   std::vector<Group> groups() {
     std::vector<Group> all;
     for (const FillColumn* one : to_give_) {
-      if (!is_given(one)) all.push_back({.columns = {one}, .checks = {}});
+      if (!is_given(sources_, one)) all.push_back({.columns = {one}, .checks = {}});
     }
-    for (const std::string& check : all_checks()) {
-      const std::vector<const FillColumn*> columns = columns_in(check);
+    for (const std::string& check : all_checks(table_)) {
+      const std::vector<const FillColumn*> columns = columns_in(table_, check);
       const bool ours = !columns.empty() && std::ranges::all_of(columns, [&](const FillColumn* one) {
         return std::ranges::any_of(
             all, [&](const Group& group) { return std::ranges::count(group.columns, one) > 0; });
@@ -245,26 +188,20 @@ class TableFill {
                      group.checks.empty() ? "" : " that its checks allow", last_error_.empty() ? "" : ": ",
                      last_error_);
       if (not_null || !group.checks.empty()) return false;
-      sources_.push_back({.kind = Source::Kind::nothing, .columns = group.columns, .count = 1});
+      sources_.push_back({.kind = RowSource::Kind::nothing, .columns = group.columns, .count = 1});
     }
     return true;
   }
 
-  /// The default first, where a column has one.
-  std::vector<ValueSeries> series_of(const FillColumn& one, std::string_view number) const {
-    std::vector<ValueSeries> all = value_series(base_of(one.type), number);
-    if (one.fallback.empty() || !explicit_.contains(one.attnum)) return all;
-    ValueSeries fallback{.expression = one.fallback, .count = {}};
-    if (!makes_unique_values(one.fallback)) fallback.count = 1;
-    all.insert(all.begin(), std::move(fallback));
-    return all;
+  [[nodiscard]] bool default_first(const FillColumn& one) const {
+    return !one.fallback.empty() && explicit_.contains(one.attnum);
   }
 
   /// Whether all values of a combination pass, of the first rows and of the last ones.
   bool passes(const Group& group, const std::vector<std::string>& expressions) {
     std::vector<std::string> columns;
     for (std::size_t i = 0; i < expressions.size(); ++i)
-      columns.push_back(cat(cast(expressions[i], group.columns[i]->type), " AS ", group.columns[i]->name));
+      columns.push_back(cat(cast_to(group.columns[i]->type, expressions[i]), " AS ", group.columns[i]->name));
     const std::string last = std::to_string(std::max(until_ - 1, 0LL));
     const std::string sql =
         cat("SELECT count(*), count(*) FILTER (WHERE ", passing(group.checks), ") FROM (SELECT ",
@@ -276,19 +213,13 @@ class TableFill {
     return judged.ok && judged.text(0, 0) == judged.text(0, 1);
   }
 
-  static std::string passing(const std::vector<std::string>& checks) {
-    std::string all = "true";
-    for (const std::string& check : checks) all += cat(" AND coalesce((", check, "), true)");
-    return all;
-  }
-
   /// Each column counts by itself, one way or another, so that all values are different.
   bool add_series(const Group& group) {
     last_error_.clear();
     std::vector<std::vector<ValueSeries>> series;
     std::size_t combinations = 1;
     for (const FillColumn* one : group.columns) {
-      series.push_back(series_of(*one, k_number));
+      series.push_back(series_of(*one, default_first(*one), k_row_number));
       if (series.back().empty()) return false;
       combinations = std::min(combinations * series.back().size(), k_most_combinations);
     }
@@ -302,10 +233,11 @@ class TableFill {
       }
       if (!passes(group, expressions)) continue;
       for (std::size_t i = 0; i < chosen.size(); ++i)
-        sources_.push_back({.kind = Source::Kind::series,
+        sources_.push_back({.kind = RowSource::Kind::series,
                             .columns = {group.columns[i]},
                             .count = series[i][chosen[i]].count,
-                            .series = chosen[i]});
+                            .series = chosen[i],
+                            .default_first = default_first(*group.columns[i])});
       return true;
     }
     return false;
@@ -324,12 +256,13 @@ class TableFill {
                                       long long most) {
     std::vector<std::string> expressions;
     for (const std::string& constant : constants)
-      expressions.push_back(cat(cast(constant, one.type), step(base_of(one.type))));
-    for (const ValueSeries& series : series_of(one, "(n + 1)")) expressions.push_back(series.expression);
+      expressions.push_back(cat(cast_to(one.type, constant), step(base_of(one.type))));
+    for (const ValueSeries& series : series_of(one, default_first(one), "(n + 1)"))
+      expressions.push_back(series.expression);
     const long long each = std::max(most / static_cast<long long>(expressions.size()), 3LL);
     std::vector<std::string> queries;
     for (const std::string& expression : expressions) {
-      std::string query = cat("SELECT ", cast(expression, one.type), " FROM generate_series(-1, ",
+      std::string query = cat("SELECT ", cast_to(one.type, expression), " FROM generate_series(-1, ",
                               std::to_string(each - 2), "::bigint) n");
       if (send(session_, cat("SELECT count(v::text) FROM (", query, ") made(v)")).ok)
         queries.push_back(std::move(query));
@@ -352,7 +285,7 @@ class TableFill {
     bool any = false;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (group.columns[i]->not_null) continue;
-      values[i].push_back(cat("SELECT ", cast("NULL", group.columns[i]->type)));
+      values[i].push_back(cat("SELECT ", cast_to(group.columns[i]->type, "NULL")));
       any = true;
     }
     return any;
@@ -376,7 +309,8 @@ class TableFill {
     if (!made.ok) last_error_ = first_line(made.error.message);
     const long long count = made.ok ? rows_of(cat("pg_temp.", pool)) : 0;
     if (count == 0) return false;
-    sources_.push_back({.kind = Source::Kind::pool, .columns = group.columns, .count = count, .pool = pool});
+    sources_.push_back(
+        {.kind = RowSource::Kind::pool, .columns = group.columns, .count = count, .pool = pool});
     return true;
   }
 
@@ -384,16 +318,16 @@ class TableFill {
 
   /// In a key without a column that counts all rows, each source changes when those before it are through.
   void spread() {
-    std::set<const Source*> placed;
+    std::set<const RowSource*> placed;
     for (const FillKey& key : table_.keys) {
-      std::vector<Source*> parts;
-      for (Source& source : sources_) {
+      std::vector<RowSource*> parts;
+      for (RowSource& source : sources_) {
         const bool named = std::ranges::any_of(source.columns, [&](const FillColumn* one) {
           return std::ranges::count(key.columns, one->attnum) > 0;
         });
         if (named) parts.push_back(&source);
       }
-      const auto counts_all = [&](const Source* source) {
+      const auto counts_all = [&](const RowSource* source) {
         return source->stride == 1 && (!source->count || *source->count >= until_);
       };
       const auto counting = std::ranges::find_if(parts, counts_all);
@@ -402,155 +336,11 @@ class TableFill {
         continue;
       }
       long long stride = 1;
-      for (Source* source : parts) {
+      for (RowSource* source : parts) {
         if (placed.insert(source).second) source->stride = stride;
         if (stride < until_) stride *= source->count.value_or(1);
       }
     }
-  }
-
-  // ---- the INSERT ------------------------------------------------------------------------------------------------------
-
-  static std::string number_of(const Source& source) {
-    return source.stride == 1 ? std::string(k_number)
-                              : cat("(", k_number, " / ", std::to_string(source.stride), ")");
-  }
-
-  /// Foreign keys that checks speak of and that may be NULL.
-  [[nodiscard]] std::vector<const FillColumn*> checked_references() const {
-    std::vector<const FillColumn*> all;
-    for (const Source& source : sources_) {
-      if (source.kind != Source::Kind::reference || source.columns.size() != 1 ||
-          source.columns.front()->not_null)
-        continue;
-      for (const std::string& check : all_checks()) {
-        const std::vector<const FillColumn*> named = columns_in(check);
-        if (std::ranges::count(named, source.columns.front()) == 0) continue;
-        all.push_back(source.columns.front());
-        break;
-      }
-    }
-    return all;
-  }
-
-  struct Parts {
-    std::map<const FillColumn*, std::string> values;
-    std::string from;
-    std::vector<std::string> own;  ///< columns that refer to rows of the same INSERT
-  };
-
-  void add_pool_parts(const Source& source, const std::string& alias, Parts& parts) const {
-    parts.from += cat(" LEFT JOIN pg_temp.", source.pool, " ", alias, " ON ", alias,
-                      ".pgsluice_place = ", number_of(source), " % ", std::to_string(*source.count));
-    for (const FillColumn* one : source.columns) parts.values[one] = cat(alias, ".", one->name);
-  }
-
-  /// Its columns that have a value already say which rows it can be.
-  void add_reference_parts(const Source& source, const std::string& alias, Parts& parts) const {
-    const FillReference& reference = *source.reference;
-    std::vector<std::string> shared;
-    std::string same;
-    std::string filter = "true";
-    for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-      const FillColumn* one = column(reference.columns[i]);
-      filter += cat(" AND ", reference.referenced[i], " IS NOT NULL");
-      if (std::ranges::count(source.columns, one) > 0) {
-        parts.values[one] = cast(cat(alias, ".", reference.referenced[i]), one->type);
-      } else {
-        shared.push_back(reference.referenced[i]);
-        same += cat(" AND ", alias, ".", reference.referenced[i], " = ", parts.values[one]);
-      }
-    }
-    const std::string window = shared.empty() ? std::string() : cat("PARTITION BY ", join(shared, ", "));
-    const std::string total = shared.empty() ? std::to_string(*source.count) : cat(alias, ".pgsluice_total");
-    parts.from += cat(" LEFT JOIN (SELECT ", join(reference.referenced, ", "), ", row_number() OVER (",
-                      window, ") - 1 AS pgsluice_place, count(*) OVER (", window, ") AS pgsluice_total FROM ",
-                      reference.table, " WHERE ", filter, ") ", alias, " ON ", alias,
-                      ".pgsluice_place = ", number_of(source), " % ", total, same);
-  }
-
-  /// All rows refer to the first one (of those that share what they must), which refers to nothing, or to itself.
-  void add_own_parts(const Source& source, Parts& parts) const {
-    const FillReference& reference = *source.reference;
-    std::vector<std::string> shared;
-    for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-      const FillColumn* one = column(reference.columns[i]);
-      if (std::ranges::count(source.columns, one) == 0) shared.push_back(reference.referenced[i]);
-    }
-    const std::string window =
-        cat(shared.empty() ? "" : cat("PARTITION BY ", join(shared, ", ")), " ORDER BY pgsluice_n");
-    for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-      const FillColumn* one = column(reference.columns[i]);
-      if (std::ranges::count(source.columns, one) == 0) continue;
-      const std::string first = cat("first_value(", reference.referenced[i], ") OVER (", window, ")");
-      parts.own.push_back(cat(
-          one->not_null ? first : cat("CASE WHEN row_number() OVER (", window, ") > 1 THEN ", first, " END"),
-          " AS ", one->name));
-    }
-  }
-
-  [[nodiscard]] Parts parts() const {
-    Parts parts;
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-      const Source& source = sources_[i];
-      const std::string alias = cat("s", std::to_string(i));
-      switch (source.kind) {
-        case Source::Kind::nothing:
-          for (const FillColumn* one : source.columns) parts.values[one] = cast("NULL", one->type);
-          break;
-        case Source::Kind::series: {
-          const FillColumn* one = source.columns.front();
-          parts.values[one] = cast(series_of(*one, number_of(source))[source.series].expression, one->type);
-          break;
-        }
-        case Source::Kind::pool: add_pool_parts(source, alias, parts); break;
-        case Source::Kind::reference:
-          if (source.own) {
-            add_own_parts(source, parts);
-          } else {
-            add_reference_parts(source, alias, parts);
-          }
-          break;
-      }
-    }
-    return parts;
-  }
-
-  /// What would be refused is left out, so that the others get in: rows that checks do not take, and those that are there.
-  [[nodiscard]] std::string insert(long long from, Turns turns) const {
-    Parts all = parts();
-    if (turns == Turns::yes) {
-      const std::vector<const FillColumn*> checked = checked_references();
-      for (std::size_t i = 0; i < checked.size(); ++i) {
-        if (!all.values.contains(checked[i])) continue;
-        all.values[checked[i]] = cat("CASE WHEN ", k_number, " % ", std::to_string(checked.size()), " = ",
-                                     std::to_string(i), " THEN ", all.values[checked[i]], " END");
-      }
-    }
-    std::vector<std::string> inner{cat(k_number, " AS pgsluice_n")};
-    for (const auto& [one, value] : all.values) inner.push_back(cat(value, " AS ", one->name));
-    std::vector<std::string> outer{"*"};
-    outer.insert(outer.end(), all.own.begin(), all.own.end());
-    std::vector<std::string> names;
-    std::string filter = "true";
-    bool overrides = false;
-    for (const FillColumn& one : table_.columns) {
-      if (!is_given(&one)) continue;
-      names.push_back(one.name);
-      if (one.not_null) filter += cat(" AND ", one.name, " IS NOT NULL");
-      overrides = overrides || one.always_identity;
-    }
-    for (const std::string& check : all_checks()) {
-      const std::vector<const FillColumn*> named = columns_in(check);
-      if (std::ranges::all_of(named, [&](const FillColumn* one) { return is_given(one); }))
-        filter += cat(" AND coalesce((", check, "), true)");
-    }
-    const bool skips = std::ranges::all_of(table_.keys, &FillKey::immediate);
-    return cat("INSERT INTO ", table_.name, names.empty() ? "" : cat(" (", join(names, ", "), ")"),
-               overrides ? " OVERRIDING SYSTEM VALUE" : "", " SELECT ", join(names, ", "), " FROM (SELECT ",
-               join(outer, ", "), " FROM (SELECT ", join(inner, ", "), " FROM generate_series(",
-               std::to_string(from), "::bigint, ", std::to_string(until_ - 1), "::bigint) numbers(n)",
-               all.from, " OFFSET 0) given) made WHERE ", filter, skips ? " ON CONFLICT DO NOTHING" : "");
   }
 
   Session& session_;
@@ -559,7 +349,7 @@ class TableFill {
   long long until_ = 0;
   std::vector<const FillColumn*> to_give_;
   std::set<int> explicit_;  ///< attnums of columns whose default is written out
-  std::vector<Source> sources_;
+  std::vector<RowSource> sources_;
   std::size_t pools_ = 0;
   std::string problem_;
   std::string last_error_;

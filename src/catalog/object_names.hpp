@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Short ways to name what hangs on one another.
+
+#include "dependencies.hpp"
+
+namespace pgsluice {
+
+inline CatalogObject relation_object(const RelationName& name) {
+  return {.kind = CatalogObject::Kind::relation, .name = name, .part = {}, .objtype = {}};
+}
+
+inline CatalogObject part_object(CatalogObject::Kind kind, const RelationName& relation, Name part) {
+  return {.kind = kind, .name = relation, .part = part, .objtype = {}};
+}
+
+inline CatalogObject object(CatalogObject::Kind kind, const RelationName& name,
+                            std::string_view objtype = {}) {
+  return {.kind = kind, .name = name, .part = {}, .objtype = objtype};
+}
+
+inline RelationName name_of(const TypeName& type) {
+  return {.schemaname = type.schemaname, .relname = type.name};
+}
+
+}  // namespace pgsluice
