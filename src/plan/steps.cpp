@@ -159,6 +159,11 @@ class StepBuilder {
   }
 
  private:
+  struct Savepoint {
+    Name name;
+    std::size_t settings = 0;  ///< of settings_, that were made before it
+  };
+
   void add(const Effect& effect) {
     const Statement& statement = file_.script.statements[effect.statement];
     const std::string normal = normalised_sql(file_.script.text(statement.range));
@@ -174,7 +179,21 @@ class StepBuilder {
              "Take it out: a migration is applied as a whole or not at all.");
     } else {
       append(effect, statement, normal);
+      if (control == Control::savepoint) follow_savepoint(statement.commands.front());
     }
+  }
+
+  /// What was set behind a savepoint is taken back with it.
+  void follow_savepoint(const Command& command) {
+    const std::string_view kind = command.text("kind");
+    if (kind == "SAVEPOINT") {
+      savepoints_.push_back({.name = command.name, .settings = settings_.size()});
+      return;
+    }
+    while (!savepoints_.empty() && savepoints_.back().name != command.name) savepoints_.pop_back();
+    if (savepoints_.empty()) return;
+    if (kind == "ROLLBACK TO") settings_.resize(savepoints_.back().settings);
+    if (kind == "RELEASE") savepoints_.pop_back();
   }
 
   void append(const Effect& effect, const Statement& statement, const std::string& normal) {
@@ -215,6 +234,7 @@ class StepBuilder {
   }
 
   void start_step(bool in_transaction) {
+    savepoints_.clear();
     Step step;
     step.id = cat(file_.migration.id, "#", std::to_string(result_.steps.size() + 1));
     step.in_transaction = in_transaction;
@@ -239,6 +259,7 @@ class StepBuilder {
   std::optional<SourceRange> open_begin_;
   std::string begin_ = "BEGIN";
   std::vector<std::string> settings_;
+  std::vector<Savepoint> savepoints_;  ///< of the last step
 };
 
 }  // namespace

@@ -91,6 +91,15 @@ TEST(Plan, SettingsOfAFileAreRepeatedBeforeItsLaterSteps) {
   EXPECT_EQ(plan.files[0].steps.back().settings, (std::vector<std::string>{"SET search_path = a"}));
 }
 
+TEST(Plan, SettingsThatASavepointTakesBackAreNotRepeated) {
+  const Plan plan = planned(
+      "-- pgsluice: transaction=off\nBEGIN;\nSET search_path = a;\nSAVEPOINT s;\nSET search_path = b;\n"
+      "SAVEPOINT t;\nSET search_path = c;\nROLLBACK TO s;\nSAVEPOINT u;\nSET row_security = off;\n"
+      "RELEASE u;\nCOMMIT;\nSELECT 1;\n");
+  EXPECT_EQ(plan.files[0].steps.back().settings,
+            (std::vector<std::string>{"SET search_path = a", "SET row_security = off"}));
+}
+
 TEST(Plan, RefusesRollbackAndATransactionWithoutEnd) {
   EXPECT_THAT(planned("BEGIN; SELECT 1; ROLLBACK;").refusal()->message, HasSubstr("rollback"));
   EXPECT_THAT(planned("BEGIN; SELECT 1;").refusal()->message, HasSubstr("BEGIN without COMMIT"));
