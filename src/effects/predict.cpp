@@ -174,6 +174,7 @@ class Prediction::Walk {
   struct Savepoint {
     std::string name;  ///< empty: the start of the transaction
     Catalog::Mark mark;
+    effects::Settings settings;
   };
 
   /// What we could not read may have done anything to what comes after it.
@@ -187,7 +188,7 @@ class Prediction::Walk {
   void begin(bool keep) {
     if (transaction_) return;
     transaction_ = next_transaction_++;
-    if (keep) savepoints_.push_back({.name = {}, .mark = catalog_.mark()});
+    if (keep) savepoints_.push_back({.name = {}, .mark = catalog_.mark(), .settings = settings_});
   }
 
   void end(bool roll_back) {
@@ -213,11 +214,14 @@ class Prediction::Walk {
       if (command.is("chain")) begin(keep);
     }
     if (!transaction_) return;
-    if (kind == "SAVEPOINT" && keep) savepoints_.push_back({.name = command.name, .mark = catalog_.mark()});
+    if (kind == "SAVEPOINT" && keep)
+      savepoints_.push_back({.name = command.name, .mark = catalog_.mark(), .settings = settings_});
     if (kind == "ROLLBACK TO") {
       while (savepoints_.size() > 1 && savepoints_.back().name != command.name) savepoints_.pop_back();
       if (savepoints_.empty()) return;
       catalog_.roll_back(savepoints_.back().mark);
+      settings_ = savepoints_.back().settings;
+      use_settings();
     }
   }
 

@@ -213,6 +213,15 @@ TEST_P(PreviewAgrees, PartitionsOfOneNameAreEachBuiltAnew) {
   EXPECT_EQ(reindex["observed"]["index_builds"], OrderedJson::array({"s1.q_a_idx", "s2.q_a_idx"}));
 }
 
+/// Neither by the server, nor before later steps, nor in what is predicted of them.
+TEST_P(PreviewAgrees, WhatWasSetBehindASavepointIsTakenBackWithIt) {
+  folder.write("1.sql", "CREATE SCHEMA other;\n");
+  folder.write("2.sql",
+               "-- pgsluice: transaction=off\nBEGIN;\nSAVEPOINT s;\nSET search_path = other;\n"
+               "ROLLBACK TO s;\nCOMMIT;\nCREATE TABLE t (id int);\nALTER TABLE public.t ADD b int;\n");
+  EXPECT_EQ(document({folder.path().string()}, 0)["files"].size(), 2U);
+}
+
 TEST_P(PreviewAgrees, AForeignKeyReadsPartitions) {
   folder.write("1.sql",
                "CREATE TABLE acc (id int PRIMARY KEY) PARTITION BY RANGE (id);\n"

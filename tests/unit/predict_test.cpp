@@ -223,6 +223,15 @@ TEST(Predict, RollbackTakesBackWhatTheCatalogLearned) {
   EXPECT_EQ(locks(savepoint.at(4)), Texts{"public.t AccessExclusiveLock"});
 }
 
+TEST(Predict, RollbackToASavepointTakesBackWhatWasSet) {
+  const std::vector<Effect> effects = effects_of(
+      "CREATE SCHEMA app",
+      "BEGIN; SET lock_timeout = '1s'; SAVEPOINT s; SET search_path = app; SET lock_timeout = '2s';"
+      "ROLLBACK TO s; COMMIT; CREATE TABLE t (id int)");
+  EXPECT_EQ(effects.at(7).locks.at(0).relation.quoted(), "public.t");
+  EXPECT_EQ(effects.at(7).lock_timeout_ms, 1000);
+}
+
 TEST(Predict, TransactionsAreNumberedAndAutocommitHasNone) {
   const auto ordinals = [](const std::vector<Effect>& effects) {
     Texts result;
