@@ -18,6 +18,7 @@ using ::testing::StartsWith;
 class Guard : public Gated {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, Guard, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Guard);
 
 TEST_P(Guard, TheGuardLetsAReleaseStartWhenItsMigrationsAreThere) {
   const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));

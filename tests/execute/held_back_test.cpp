@@ -21,6 +21,7 @@ using ::testing::StartsWith;
 class HeldBack : public Gated {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, HeldBack, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(HeldBack);
 
 /// A later step was written for what the swap leaves.
 TEST_P(HeldBack, AStepBehindOneThatIsHeldBackWaitsForIt) {

@@ -242,6 +242,7 @@ class WholeLife : public ::testing::TestWithParam<Server> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, WholeLife, ::testing::ValuesIn(servers({12, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(WholeLife);
 
 TEST_P(WholeLife, FromTheFirstInstallToTheRefusedRollback) {
   install_one();

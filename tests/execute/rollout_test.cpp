@@ -122,6 +122,7 @@ class Life : public ::testing::TestWithParam<Server> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, Life, ::testing::ValuesIn(servers({12, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Life);
 
 TEST_P(Life, AContractStepWaitsForTheLastOldPodAndTheLastWayBack) {
   bring_two();

@@ -16,8 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 
 class OnAStandby : public ::testing::TestWithParam<Server> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnAStandby);
 INSTANTIATE_TEST_SUITE_P(Servers, OnAStandby, ::testing::ValuesIn(servers({12, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnAStandby);
 
 TEST_P(OnAStandby, PlanLooksDoctorExplainsAndApplyRefuses) {
   const Folder place;
