@@ -76,6 +76,8 @@ const cases = [
     template(one).spec.containers.push(template(one).spec.initContainers.pop());
   })],
   ['without the annotation', false, changed((one) => delete template(one).metadata.annotations['pgsluice/needs'])],
+  ['without the label', false, changed((one) => delete template(one).metadata.labels['app.kubernetes.io/version'])],
+  ['with an empty label', false, changed((one) => { template(one).metadata.labels['app.kubernetes.io/version'] = ''; })],
   ['without annotations', false, changed((one) => delete template(one).metadata.annotations)],
   ['with an empty annotation', false, changed((one) => { template(one).metadata.annotations['pgsluice/needs'] = ''; })],
   ['with a guard whose command another replaces', false, changed((one) => {
