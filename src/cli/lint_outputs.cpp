@@ -78,6 +78,14 @@ void add_lint_outputs(CLI::App& app, std::vector<std::string>& formats, std::vec
       ->type_name("FORMAT[=FILE]")
       ->default_str(std::string(lint_formats().front().name))
       ->allow_extra_args(false);
+  // Behind --format: its values would be written over.
+  app.add_option_function<std::string>(
+         "--html", [&formats](const std::string& file) { formats.push_back(cat("html=", file)); },
+         "write a page to this file, beside the report: short for --format html=FILE")
+      ->check(CLI::Validator(
+          [](const std::string& file) { return file.empty() ? "needs the name of a file" : std::string(); },
+          ""))
+      ->type_name("FILE");
   app.add_option(
          "--output", outputs,
          "write the report to this file, without --format in the form of its extension (.json, .sarif, "

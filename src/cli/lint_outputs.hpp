@@ -22,7 +22,7 @@ struct LintOutput {
   std::string file;  ///< empty: standard output
 };
 
-/// `--format FORMAT[=FILE]` and `--output FILE`; both may be given several times.
+/// `--format FORMAT[=FILE]`, `--output FILE`, which may both be given several times, and `--html FILE`.
 void add_lint_outputs(CLI::App& app, std::vector<std::string>& formats, std::vector<std::string>& outputs);
 
 /// What the two mean. Throws Error(usage) for what does not go together.
