@@ -82,17 +82,15 @@ constexpr std::string_view k_take =
     " expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond'"
     " FROM held WHERE l.scope = 'run' AND held.is_free RETURNING l.token),"
     " begun AS (INSERT INTO pgsluice.run (id, command, tool_version, client, backend_pid, server_version_num,"
-    " search_path, release, app) SELECT $1::uuid, $4::text, $5::text, inet_client_addr()::text, "
-    "pg_backend_pid(),"
-    " $6::integer, $7::text, nullif($8::text, ''), nullif($9::text, '') FROM taken"
+    " search_path, release, app) SELECT $1::uuid, $4::text, $5::text, inet_client_addr()::text,"
+    " pg_backend_pid(), $6::integer, $7::text, nullif($8::text, ''), nullif($9::text, '') FROM taken"
     " ON CONFLICT (id) DO UPDATE SET backend_pid = excluded.backend_pid)"
     " SELECT coalesce(run_id::text, ''), coalesce(owner, ''), coalesce(backend_pid, 0),"
     " coalesce((extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::bigint, 0),"
-    " coalesce(expires_at < clock_timestamp(), true), token, (SELECT token FROM taken) FROM held";
+    " coalesce(expires_at < clock_timestamp(), true), (SELECT token FROM taken) FROM held";
 
 struct Taken {
   LeaseHolder before;
-  long long token_before = 0;
   std::optional<long long> token;  ///< none: somebody who may be alive has it
 };
 
@@ -109,8 +107,39 @@ Taken try_lease(const Worker& worker, const World& world, const RunOptions& opti
                      .backend_pid = static_cast<int>(row.number(0, 2).value_or(0)),
                      .heartbeat_age_ms = row.number(0, 3).value_or(0),
                      .expired = row.truth(0, 4)},
-          .token_before = row.number(0, 5).value_or(0),
-          .token = row.number(0, 6)};
+          .token = row.number(0, 5)};
+}
+
+/// Makes the lease ours, within options.wait_for_run, and worker.token its token, and writes a row of the run.
+void take_lease(Worker& worker, const World& world, const RunOptions& options) {
+  const auto start = world.clock.now();
+  for (bool told = false;; told = true) {
+    const Taken taken = try_lease(worker, world, options);
+    if (taken.token) {
+      worker.token = *taken.token;
+      return;
+    }
+    const std::string who =
+        cat("run ", printable_line(taken.before.run_id), " on ", printable_line(taken.before.owner),
+            ", heartbeat ", format_duration(milliseconds(taken.before.heartbeat_age_ms)), " ago");
+    if (world.clock.now() - start >= options.wait_for_run) {
+      throw Error(ExitCode::other_run, cat("another run has the lease: ", who), k_wait_hint);
+    }
+    if (!told) {
+      world.emit({.severity = Severity::info,
+                  .name = "run-waiting",
+                  .message = cat("waiting for the lease of ", who)});
+    }
+    if (taken.before.expired) {
+      end_orphans(*worker.session, world, taken.before);
+    }
+    // It has lost its session, and needs the lock to go on.
+    checked(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),
+            "give back the run lock");
+    world.clock.sleep(k_poll);
+    stop_if_interrupted(world);
+    take_run_lock(*worker.session, world, options);
+  }
 }
 
 }  // namespace
@@ -144,37 +173,6 @@ void take_run_lock(Session& session, const World& world, const RunOptions& optio
     }
     world.clock.sleep(k_poll);
     stop_if_interrupted(world);
-  }
-}
-
-Interim take_lease(Worker& worker, const World& world, const RunOptions& options) {
-  const auto start = world.clock.now();
-  for (bool told = false;; told = true) {
-    const Taken taken = try_lease(worker, world, options);
-    if (taken.token) {
-      const long long had = std::exchange(worker.token, *taken.token);
-      return had == 0 || taken.token_before == had ? Interim::nobody : Interim::another_run;
-    }
-    const std::string who =
-        cat("run ", printable_line(taken.before.run_id), " on ", printable_line(taken.before.owner),
-            ", heartbeat ", format_duration(milliseconds(taken.before.heartbeat_age_ms)), " ago");
-    if (world.clock.now() - start >= options.wait_for_run) {
-      throw Error(ExitCode::other_run, cat("another run has the lease: ", who), k_wait_hint);
-    }
-    if (!told) {
-      world.emit({.severity = Severity::info,
-                  .name = "run-waiting",
-                  .message = cat("waiting for the lease of ", who)});
-    }
-    if (taken.before.expired) {
-      end_orphans(*worker.session, world, taken.before);
-    }
-    // It has lost its session, and needs the lock to go on.
-    checked(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),
-            "give back the run lock");
-    world.clock.sleep(k_poll);
-    stop_if_interrupted(world);
-    take_run_lock(*worker.session, world, options);
   }
 }
 

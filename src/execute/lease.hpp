@@ -21,13 +21,9 @@ void take_run_lock(Session& session, const World& world, const RunOptions& optio
 /// Tries once; the row says whether it was free.
 std::string try_run_lock_sql();
 
-enum class Interim { nobody, another_run };
-/// Makes the lease ours, within options.wait_for_run, and worker.token its token, and writes a row of the run; the ledger
-/// must exist. Says whether somebody else has had it since worker.token. Throws Error(other_run).
-Interim take_lease(Worker& worker, const World& world, const RunOptions& options);
 /// The ledger as this program writes it, made or brought forward. Throws Error.
 void bring_up_to_date(Worker& worker);
-/// That, and the lease. Throws Error.
+/// That, the lease, within options.wait_for_run, with worker.token its token, and a row of the run. Throws Error.
 void open_run(Worker& worker, const World& world, const RunOptions& options);
 /// Says in the row how it ended, and gives the lease back, so that the next run need not ask whether we live.
 void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,

@@ -54,7 +54,7 @@ class Execute : public ::testing::Test {
                   rows({{"0", "shop", "7", "public", "{public}", "42", "t", ""}, {"1", "t"}}), -1);
     server.answer("SELECT pg_backend_pid()", rows({{"42"}}), -1);
     server.answer("pg_try_advisory_lock", rows({{"t"}}), -1);
-    server.answer("taken AS (UPDATE pgsluice.lease", rows({{"", "", "0", "0", "t", "4", "5"}}), -1);
+    server.answer("taken AS (UPDATE pgsluice.lease", rows({{"", "", "0", "0", "t", "5"}}), -1);
     options.heartbeat = milliseconds(0);
   }
 
@@ -464,9 +464,8 @@ TEST_F(Execute, AnotherRunIsWaitedForAndThenNamed) {
 
 TEST_F(Execute, ALeaseThatMayBeAliveIsWaitedForWithoutTheRunLock) {
   server.answers.erase(server.answers.end() - 1);
-  server.answer("taken AS (UPDATE pgsluice.lease",
-                rows({{"77", "host:1", "9", "20", "f", "4", std::nullopt}}), 2);
-  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20", "f", "4", "5"}}), -1);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20", "f", std::nullopt}}), 2);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20", "f", "5"}}), -1);
   EXPECT_EQ(run().code, ExitCode::ok);
   EXPECT_EQ(server.count("pg_advisory_unlock"), 2);
   EXPECT_EQ(server.count("pg_terminate_backend"), 0);
@@ -474,9 +473,9 @@ TEST_F(Execute, ALeaseThatMayBeAliveIsWaitedForWithoutTheRunLock) {
 
 TEST_F(Execute, AnExpiredLeaseIsTakenOverFromItsOrphans) {
   server.answers.erase(server.answers.end() - 1);
-  server.answer("taken AS (UPDATE pgsluice.lease",
-                rows({{"77", "host:1", "9", "20000", "t", "4", std::nullopt}}), 1);
-  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20000", "t", "4", "5"}}), -1);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20000", "t", std::nullopt}}),
+                1);
+  server.answer("taken AS (UPDATE pgsluice.lease", rows({{"77", "host:1", "9", "20000", "t", "5"}}), -1);
   EXPECT_EQ(run().code, ExitCode::ok);
   EXPECT_EQ(server.count("pg_terminate_backend"), 1);
 }
