@@ -96,30 +96,26 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
 /// of another application; $2 its application; $3 its files.
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
-    return "SELECT id, needs_app, '{}', '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL, "
-           "false,"
-           " state IN ('partial', 'running'), '' FROM pgsluice.migration WHERE needs_app IS NOT NULL"
+    return "SELECT id, needs_app, '{}', '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL,"
+           " false, state IN ('partial', 'running'), '' FROM pgsluice.migration WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
   return cat(
       "SELECT m.id, n.need, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
       "FROM (",
       unfit_sql("substring(n.need FROM '^[^<>=]+')", "m.rests_on", "coalesce(m.applied_at, 'infinity')"),
       ") AS u), '{}')::text, m.state = 'held',"
-      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id] AND s.files "
-      "&& b.files"
-      " WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity')),"
+      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id]"
+      " AND s.files && b.files WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity')),"
       // Another application's folder says nothing about this one's, and a part that had been tidied nothing about what
       // lacks more.
-      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.app = b.app AND s.files @> "
-      "ARRAY[m.id]"
-      " AND s.files && b.files WHERE b.app = $2 AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id]"
-      " AND b.brought_at > m.applied_at),"
+      " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.app = b.app"
+      " AND s.files @> ARRAY[m.id] AND s.files && b.files WHERE b.app = $2"
+      " AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id] AND b.brought_at > m.applied_at),"
       " m.state IN ('partial', 'running'),"
       " coalesce((",
       first_with_sql("substring(n.need FROM '^[^<>=]+')", "m.id"),
-      "), '') FROM pgsluice.migration m CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n "
-      "(need)"
-      " WHERE m.needs_app IS NOT NULL"
+      "), '') FROM pgsluice.migration m"
+      " CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n (need) WHERE m.needs_app IS NOT NULL"
       " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
 }
 

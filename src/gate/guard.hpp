@@ -35,8 +35,8 @@ struct DoneContract {
   bool has_only_begun = false;        ///< and what of it is done nobody has said
   /// Since it was done, the application has brought a part of the asked folder without its file.
   bool was_removed = false;
-  std::string
-      first_with;  ///< the first release of the application that has come with its file; empty: none has
+  /// The first release of the application that has come with its file; empty: none has.
+  std::string first_with;
 };
 /// What a release must fit.
 struct SchemaDemands {

@@ -61,11 +61,11 @@ bool strings_are_data(std::string_view tag) {
 }
 
 /// Outside comments, and outside strings that are data.
-bool has_name(std::string_view sql, std::string_view name, bool strings_are_data) {
+bool has_name(std::string_view sql, std::string_view name, bool skips_strings) {
   sql::Lexer lexer(sql);
   for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
     if (token.kind == sql::TokenKind::unterminated) return has_word(sql.substr(token.begin), name);
-    if (token.kind == sql::TokenKind::string && strings_are_data) continue;
+    if (token.kind == sql::TokenKind::string && skips_strings) continue;
     if (has_word(lexer.text(token), name)) return true;
   }
   return false;
