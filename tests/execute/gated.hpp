@@ -20,6 +20,10 @@ namespace pgsluice::test {
 inline constexpr std::string_view k_drop =
     "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n";
 
+/// One that does not say which releases can live with it.
+inline constexpr std::string_view k_unsaid =
+    "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
+
 class Gated : public ::testing::TestWithParam<Server> {
  protected:
   Gated() { folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n"); }

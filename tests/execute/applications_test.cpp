@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several applications in one database: whose releases a contract step needs, on real servers, through the built program.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/gated.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Applications : public Gated {};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Applications, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Applications);
+
+TEST_P(Applications, AnApplicationOfWhichNoReleaseIsKnownHoldsAContractStep) {
+  const std::vector<std::string> app{"hook",     "presync",           folder.path().string(), "--app",
+                                     "checkout", "--termination-log", termination.string()};
+  EXPECT_EQ(call(app).code, 0);
+  folder.write("0002_drop.sql", k_unsaid);
+  EXPECT_EQ(call(app).code, 0);
+  folder.write("0003_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(call(app).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("nobody has said which release has brought 0002_drop.sql: write "
+                                   "needs-app=APP>=RELEASE into the file"));
+  EXPECT_EQ(held("0002_drop.sql", {"--app", "checkout"}), "needs-app");
+  EXPECT_EQ(call(app, {"--evidence", "needs-app=optional"}).code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "applied");
+}
+
+TEST_P(Applications, ReleasesOfAnotherApplicationDoNotCount) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("billing and checkout have all brought what 0003_drop.sql rests on"));
+  EXPECT_EQ(database.sql("SELECT string_agg(concat_ws(' ', app, release), ', ' ORDER BY brought_at) FROM "
+                         "pgsluice.bundle"),
+            "checkout 1.0.0, checkout 2.0.0, billing 9.0.0");
+  folder.write("0003_drop.sql", k_drop);
+  {
+    const auto old = database.connect("checkout/1.0.0");
+    EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+    EXPECT_TRUE(has_total());
+  }
+  EXPECT_EQ(hook("presync", "9.0.0", {"--app", "billing"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// Its own folder lacks files that a nameless hook brings.
+TEST_P(Applications, AnApplicationWithAFolderOfItsOwnFitsBesideANamelessHook) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n")
+      .write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"));  // a base that both have
+  const auto billing = [&](const char* release) {
+    return call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", release}).code;
+  };
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  for (const char* release : {"aaaaaa1", "bbbbbb1"}) EXPECT_EQ(billing(release), 0);
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=billing>=bbbbbb1\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  const auto fits = database.connect("billing/bbbbbb1");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "bbbbbb1"}).code, 0);
+}
+
+TEST_P(Applications, WhatAnotherApplicationHasBroughtDoesNotMakeAReleaseWhole) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
+      .write("0003_drop.sql", k_drop)
+      .write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 17);
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", "2.0.5"}).code,
+            0);
+  database.sql("DELETE FROM orders");
+  EXPECT_EQ(hook("presync", "2.1.0", app).code, 0);
+  EXPECT_TRUE(has_total()) << "2.0.0 was never let through";
+}
+
+/// An application that brings no such files is known by its releases alone.
+TEST_P(Applications, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", "3.0.0"}).code,
+            0);
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=billing>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  const auto fits = database.connect("billing/3.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
+}
+
+/// Of several applications each must fit, with the hook and with the guard.
+TEST_P(Applications, AStepMayNeedSeveralApplications) {
+  const auto bring = [&](const char* app, const char* release) {
+    return hook("presync", release, {"--app", app}).code;
+  };
+  for (const char* app : {"api", "worker"}) EXPECT_EQ(bring(app, "1.0.0"), 0);
+  write_cents(k_unsaid);
+  for (const char* app : {"api", "worker"}) EXPECT_EQ(bring(app, "2.0.0"), 0);
+  EXPECT_EQ(bring("api", "2.1.0"), 0);
+  EXPECT_THAT(message(), HasSubstr("write needs-app=api>=RELEASE,worker>=RELEASE into the file"));
+  folder.write(
+      "0003_drop.sql",
+      "-- pgsluice: phase=contract needs-app=api>=2.0.0,worker>=2.0.0\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  const auto api = database.connect("api/2.0.0");
+  {
+    const auto worker = database.connect("worker/1.0.0");
+    EXPECT_EQ(bring("api", "2.2.0"), 0);
+    EXPECT_TRUE(has_total());
+    EXPECT_THAT(message(), HasSubstr("still connected: 1 session of worker/1.0.0"));
+  }
+  const auto worker = database.connect("worker/2.0.0");
+  EXPECT_EQ(bring("api", "2.3.0"), 0);
+  EXPECT_FALSE(has_total()) << message();
+  for (const char* app : {"api", "worker"}) {
+    EXPECT_EQ(guard({"--once", "--app", app, "--release", "1.0.0"}).code, 16) << app;
+    EXPECT_EQ(guard({"--once", "--app", app, "--release", "2.0.0"}).code, 0) << app;
+  }
+  EXPECT_EQ(bring("worker", "1.9.0"), 16);
+  EXPECT_EQ(bring("worker", "2.0.0"), 0);
+}
+
+}  // namespace
+}  // namespace pgsluice::test
