@@ -107,6 +107,11 @@ std::string refused_detach(const Subject& subject) {
   return cat(subject.target->name.quoted(), " has a default partition, which excludes CONCURRENTLY");
 }
 
+/// pg: statscmds.c CreateStatistics(), utility.c: the grammar lets through whatever a FROM clause may have.
+std::string refused_statistics(const Subject& subject) {
+  return subject.has_target() ? std::string{} : "CREATE STATISTICS takes the name of one relation";
+}
+
 bool has_string(std::string_view sql, std::string_view wanted) {
   const std::string literal = cat("'", replace_all(wanted, "'", "''"), "'");
   sql::Lexer lexer(sql);
@@ -144,6 +149,7 @@ std::string refusal(const Subject& subject) {
   if (tag == "AT_AddConstraint") return refused_constraint(subject);
   if (tag == "DropStmt") return refused_drop(subject);
   if (tag == "AT_DetachPartition") return refused_detach(subject);
+  if (tag == "CreateStatsStmt") return refused_statistics(subject);
   return {};
 }
 

@@ -220,6 +220,7 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       auto* n = reinterpret_cast<::CreatePolicyStmt*>(node);
       Command& command = lower_relation("CreatePolicyStmt", n->table, source, statement);
       set_fact(command, "cmd", policy_command(view(n->cmd_name)));
+      set_fact(command, "permissive", n->permissive);
       command.name = view(n->policy_name);
       add_roles(n->roles, command);
       add_policy_conditions(n->table, n->qual, n->with_check, source, command);
@@ -239,11 +240,14 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
       Names elements;
       for (auto* element : each<::StatsElem>(n->exprs))
         elements.emplace_back(element->name != nullptr ? view(element->name) : "expr");
-      lower_relations("CreateStatsStmt", n->relations, source, statement, [&](Command& command) {
-        command.name = name.relname;
-        command.new_name = name.schemaname;
-        command.names = elements;
-      });
+      // The grammar takes any FROM list; the server takes the name of one relation (see effects/refusal.cpp).
+      const bool one_name = list_length(n->relations) == 1 && IsA(linitial(n->relations), RangeVar);
+      Command& command = lower_relation(
+          "CreateStatsStmt", one_name ? static_cast<::RangeVar*>(linitial(n->relations)) : nullptr, source,
+          statement);
+      command.name = name.relname;
+      command.new_name = name.schemaname;
+      command.names = elements;
       return true;
     }
     default: return false;

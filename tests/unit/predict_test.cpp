@@ -321,6 +321,16 @@ TEST(Predict, WhatACompleteCatalogLacksIsAnError) {
   }
 }
 
+TEST(Predict, StatisticsAreOfOneRelationThatHasAName) {
+  for (const char* from : {"f(1)", "t, u", "t JOIN u USING (a)", "(SELECT 1) s", "ONLY t, f(1)"}) {
+    const Effect effect = effects_of("CREATE TABLE t (a int, b int); CREATE TABLE u (a int, b int)",
+                                     "CREATE STATISTICS s ON a, b FROM " + std::string(from))
+                              .at(0);
+    EXPECT_EQ(effect.outcome, Outcome::error) << from;
+    EXPECT_EQ(effect.refusal, "CREATE STATISTICS takes the name of one relation") << from;
+  }
+}
+
 TEST(Predict, TheElementsOfANewSchemaReferToWhatIsThere) {
   const Effect effect =
       effects_of("CREATE TABLE t (id int PRIMARY KEY)",
