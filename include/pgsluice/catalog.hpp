@@ -168,6 +168,7 @@ struct Relation {
   RelationName name;
   char relkind = relkind::table;
   char relpersistence = 'p';
+  char replica_identity = 'd';  ///< pg_class.relreplident: default, nothing, full or index
   bool is_partition = false;
   bool is_default_partition = false;
   bool keys_off = false;      ///< DISABLE TRIGGER ALL: foreign keys from and to it are not looked after
@@ -340,6 +341,8 @@ class Catalog {
   /// The table of an extended statistics object; empty: not known.
   [[nodiscard]] RelationName statistics_table(const RelationName& name) const;
   [[nodiscard]] std::vector<RelationName> published(const std::string& publication) const;
+  /// A publication names the relation.
+  [[nodiscard]] bool is_published(const RelationName& relation) const;
   /// The foreign data wrapper of a server; empty: not known.
   [[nodiscard]] Name wrapper(Name server) const;
 

@@ -24,6 +24,10 @@ void CatalogChange::alter_table(std::string_view tag) {
   if (tag == "AT_EnableRowSecurity" || tag == "AT_DisableRowSecurity") {
     return edit(target()->name, [&](Relation& r) { r.row_security = tag == "AT_EnableRowSecurity"; });
   }
+  if (tag == "AT_ReplicaIdentity") {
+    return edit(target()->name,
+                [&](Relation& r) { r.replica_identity = command_.text("replica_identity").front(); });
+  }
   if (tag.find("Trig") != std::string_view::npos) return enable_triggers(tag);
   if (tag.ends_with("Rule")) return enable_rule(tag);
   if (tag == "AT_ClusterOn" || tag == "AT_DropCluster") return cluster_on(command_.name);

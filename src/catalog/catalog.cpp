@@ -457,6 +457,11 @@ std::vector<RelationName> Catalog::published(const std::string& publication) con
   return {found->second.begin(), found->second.end()};
 }
 
+bool Catalog::is_published(const RelationName& relation) const {
+  return std::ranges::any_of(objects_->publications,
+                             [&](const auto& publication) { return publication.second.contains(relation); });
+}
+
 Name Catalog::wrapper(const Name server) const {
   const auto found = objects_->servers.find(server);
   return found != objects_->servers.end() ? found->second : Name();

@@ -305,6 +305,7 @@ class CatalogRestorer {
     catalog_.edit(name, [&](Relation& relation) {
       relation.owner = from.owner;
       relation.row_security = from.row_security;
+      if (!from.relreplident.empty()) relation.replica_identity = from.relreplident.front();
       relation.unpopulated = from.relkind.front() == relkind::materialized_view && !from.populated;
       relation.tablespace = from.tablespace;
       relation.size = size_of(from);

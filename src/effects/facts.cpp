@@ -165,6 +165,46 @@ FactValue part_exists(const Subject& subject) {
   return Unknown{};
 }
 
+bool same_columns(const Few<IndexElement>& elements, Names columns) {
+  Names own;
+  for (const IndexElement& element : elements) own.push_back(element.column);
+  std::ranges::sort(own);
+  std::ranges::sort(columns);
+  return own == columns;
+}
+
+/// Another unique index over the same columns stays: ON CONFLICT infers that one (plancat.c infer_arbiter_indexes()).
+bool has_another_key(const Catalog& catalog, const RelationName& table, const Names& columns, Name index) {
+  return std::ranges::any_of(catalog.indexes(table), [&](const Relation* other) {
+    return other->name.relname != index && other->index && other->index->unique && !other->index->predicate &&
+           same_columns(other->index->elements, columns);
+  });
+}
+
+FactValue key_of_index(const Subject& subject) {
+  if (subject.target == nullptr || !subject.target->index) return Unknown{};
+  const IndexDef& index = *subject.target->index;
+  if (!index.unique) return text("none");
+  Names columns;
+  for (const IndexElement& element : index.elements) columns.push_back(element.column);
+  const bool plain = !index.predicate && std::ranges::none_of(columns, &Name::empty);
+  const bool stays =
+      plain && has_another_key(subject.catalog, subject.target->table, columns, subject.target->name.relname);
+  return text(stays ? "none" : "unique");
+}
+
+FactValue lost_key(const Subject& subject) {
+  if (subject.command.tag == "DropStmt") return key_of_index(subject);
+  const CatalogConstraint* constraint = named_constraint(subject);
+  if (constraint == nullptr) return Unknown{};
+  const bool is_key = constraint->contype == "CONSTR_PRIMARY" || constraint->contype == "CONSTR_UNIQUE";
+  if (!is_key) return text(constraint->contype == "CONSTR_EXCLUSION" ? "exclusion" : "none");
+  const Names columns(constraint->columns.begin(), constraint->columns.end());
+  if (has_another_key(subject.catalog, subject.target->name, columns, constraint->index)) return text("none");
+  if (constraint->contype == "CONSTR_PRIMARY") return text("primary");
+  return text(constraint->deferrable ? "none" : "unique");
+}
+
 FactValue names_index(const Subject& subject) {
   return !subject.command.new_name.empty();
 }
@@ -284,6 +324,42 @@ FactValue relation_exists(const Subject& subject) {
   return Unknown{};
 }
 
+/// pg: execReplication.c CheckCmdReplicaIdentity(): UPDATE and DELETE of what is published need to name the old row.
+bool lacks_identity(const Relation* relation) {
+  if (relation->relkind != relkind::table || relation->relpersistence != 'p') return false;
+  if (relation->replica_identity == 'f' || relation->replica_identity == 'i') return false;
+  return relation->replica_identity == 'n' ||
+         std::ranges::none_of(relation->constraints, [](const CatalogConstraint& constraint) {
+           return constraint.contype == "CONSTR_PRIMARY" && !constraint.deferrable;
+         });
+}
+
+/// Of the tables that the publication gets.
+FactValue unidentified_rows(const Subject& subject) {
+  const Command& command = subject.command;
+  if (!command.is("publishes_changes") || command.text("action") == "AP_DropObjects") return false;
+  if (subject.has_target()) {
+    if (subject.target == nullptr) return Unknown{};
+    return lacks_identity(subject.target) ||
+           (!subject.only() &&
+            std::ranges::any_of(subject.catalog.descendants(subject.target->name), lacks_identity));
+  }
+  return std::ranges::any_of(subject.catalog.all(), [&](const Relation* relation) {
+    const bool listed = std::ranges::find(command.names, relation->name.schemaname) != command.names.end();
+    return (command.is("for_all_tables") || listed) && lacks_identity(relation);
+  });
+}
+
+FactValue is_published(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  return subject.catalog.is_published(subject.target->name);
+}
+
+FactValue row_security(const Subject& subject) {
+  if (subject.target == nullptr) return Unknown{};
+  return subject.target->row_security;
+}
+
 FactValue is_unpopulated(const Subject& subject) {
   if (subject.target == nullptr) return Unknown{};
   return subject.target->unpopulated;
@@ -321,8 +397,19 @@ constexpr std::array k_facts = {
     DerivedFact{"checks_rows", "rows that are there must satisfy the new constraint", checks_rows},
     DerivedFact{"index_exists", "CREATE INDEX IF NOT EXISTS finds its name taken", index_exists},
     DerivedFact{"part_exists", "the rule or policy that DROP … IF EXISTS names is there", part_exists},
+    DerivedFact{
+        "lost_key",
+        "the key of the running release that goes with the index or constraint, and that no other unique "
+        "index has: primary, unique, exclusion or none",
+        lost_key},
     DerivedFact{"index_renamed", "USING INDEX gives the index the constraint's name", index_renamed},
     DerivedFact{"names_index", "REPLICA IDENTITY USING INDEX", names_index},
+    DerivedFact{"published", "a publication names the target", is_published},
+    DerivedFact{
+        "unidentified_rows",
+        "the publication gets a table without a replica identity: no primary key, and none that is set",
+        unidentified_rows},
+    DerivedFact{"row_security", "row level security of the target is enabled", row_security},
     DerivedFact{"storage_options",
                 "lock that the strictest option needs: access_exclusive or share_update_exclusive",
                 storage_options},
@@ -367,6 +454,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"from_query", "INSERT … SELECT, not VALUES"},
     Vocabulary{"full", "VACUUM FULL"},
     Vocabulary{"generated", "none, stored or virtual"},
+    Vocabulary{"generated_always", "ADD or SET GENERATED ALWAYS AS IDENTITY, not BY DEFAULT"},
     Vocabulary{"grouped", "GROUP BY is written"},
     Vocabulary{"has_where", "a WHERE clause is there"},
     Vocabulary{"identity", "GENERATED … AS IDENTITY"},
@@ -379,7 +467,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"into", "SELECT INTO"},
     Vocabulary{"is_enforced", "not NOT ENFORCED"},
     Vocabulary{"is_from", "COPY FROM, not TO"},
-    Vocabulary{"is_grant", "GRANT, not REVOKE"},
+    Vocabulary{"is_grant", "GRANT, not REVOKE; of roles, REVOKE ADMIN OPTION FOR, too"},
     Vocabulary{"is_local", "SET LOCAL"},
     Vocabulary{"is_no_inherit", "NO INHERIT"},
     Vocabulary{"is_procedure", "a procedure, not a function"},
@@ -396,13 +484,17 @@ constexpr std::array k_syntactic = {
     Vocabulary{"objtype", "object type: OBJECT_TABLE, OBJECT_INDEX …"},
     Vocabulary{"only", "ONLY: descendants are left out"},
     Vocabulary{"partition_of", "CREATE TABLE … PARTITION OF"},
+    Vocabulary{"permissive", "CREATE POLICY … AS PERMISSIVE, which is the default, not RESTRICTIVE"},
     Vocabulary{"process_main", "not VACUUM (PROCESS_MAIN false)"},
+    Vocabulary{"publishes_changes",
+               "a publication of UPDATE or DELETE, as all are that do not say otherwise"},
     Vocabulary{"refresh", "ALTER SUBSCRIPTION asks the publisher for its tables"},
     Vocabulary{"relationType", "object type of the relation whose part is renamed"},
     Vocabulary{"relpersistence", "permanent, unlogged or temporary"},
     Vocabulary{"removeType", "object type of DROP"},
     Vocabulary{"renameType", "object type of RENAME"},
     Vocabulary{"replace", "OR REPLACE"},
+    Vocabulary{"replica_identity", "default, nothing, full or index"},
     Vocabulary{"restart_seqs", "RESTART IDENTITY"},
     Vocabulary{"revoked", "REVOKE takes from a role: reading, writing or none"},
     Vocabulary{"row", "FOR EACH ROW"},

@@ -135,15 +135,17 @@ std::string safe_form(std::string text, const JsonPlace& place) {
 }
 
 EffectRow read_row(const Json& json, const JsonPlace& place) {
-  expect_object(json, place,
-                {"id", "on", "when", "pg", "locks", "rewrites", "scans", "index_builds", "transaction",
-                 "breaks", "destroys_data", "instead", "note", "source", "setup", "example", "unproven"});
+  expect_object(
+      json, place,
+      {"id", "on", "when", "pg", "locks", "rewrites", "scans", "index_builds", "transaction", "breaks",
+       "destroys_data", "instead", "note", "source", "setup", "example", "broken", "unproven"});
   EffectRow row{.id = get_string(json, "id", place), .on = get_string(json, "on", place)};
   row.source = get_string(json, "source", place);
   row.example = get_string(json, "example", place);
   row.instead = safe_form(find_string(json, "instead", place), place / "instead");
   row.note = find_string(json, "note", place);
   row.setup = find_string(json, "setup", place);
+  row.broken = find_string(json, "broken", place);
   row.unproven = find_string(json, "unproven", place);
   row.destroys_data = find_bool(json, "destroys_data", place);
   const auto with = [&](std::string_view key, auto read) {

@@ -6,25 +6,48 @@ namespace pgsluice::sql {
 
 namespace {
 
-void lower_publication(std::string_view tag, const char* name, const ::List* objects, bool all_tables,
-                       std::string_view action, const Source& source, Statement& statement) {
+/// WITH (publish = 'insert, update'): changes of rows that are there; without it all are.
+bool publishes_changes(const ::List* options) {
+  for (auto* option : each<::DefElem>(options)) {
+    if (view(option->defname) != "publish" || option->arg == nullptr) continue;
+    const std::string_view list = string_value(option->arg);
+    return list.find("update") != std::string_view::npos || list.find("delete") != std::string_view::npos;
+  }
+  return true;
+}
+
+struct Publication {
+  const char* name = nullptr;
+  const ::List* objects = nullptr;
+  const ::List* options = nullptr;
+  bool all_tables = false;
+  std::string_view action;
+};
+
+void lower_publication(std::string_view tag, const Publication& publication, const Source& source,
+                       Statement& statement) {
   bool any = false;
-  for (auto* object : each<::PublicationObjSpec>(objects)) {
-    if (object->pubtable == nullptr) continue;
+  const auto add = [&](std::string_view action) -> Command& {
     Command& command = add_command(statement, tag, source.whole());
-    command.name = view(name);
-    set_fact(command, "for_all_tables", all_tables);
+    command.name = view(publication.name);
+    set_fact(command, "for_all_tables", publication.all_tables);
+    set_fact(command, "publishes_changes", publishes_changes(publication.options));
     set_fact(command, "action", action);
+    return command;
+  };
+  for (auto* object : each<::PublicationObjSpec>(publication.objects)) {
+    if (object->pubtable == nullptr) continue;
+    Command& command = add(publication.action);
     add_relation(command, "target", relation_name(object->pubtable->relation),
                  !object->pubtable->relation->inh);
     any = true;
   }
   if (any) return;
-  Command& command = add_command(statement, tag, source.whole());
-  command.name = view(name);
-  set_fact(command, "for_all_tables", all_tables);
   // Schemas are no relations, but SET takes away what there was.
-  set_fact(command, "action", length(objects) > 0 ? action : "none");
+  Command& command = add(length(publication.objects) > 0 ? publication.action : "none");
+  for (auto* object : each<::PublicationObjSpec>(publication.objects)) {
+    if (object->name != nullptr) command.names.emplace_back(view(object->name));
+  }
 }
 
 std::string_view publication_action(::AlterPublicationAction action) {
@@ -59,14 +82,24 @@ bool lower_replication_statement(::Node* node, const Source& source, Statement& 
   switch (node->type) {
     case T_CreatePublicationStmt: {
       auto* n = reinterpret_cast<::CreatePublicationStmt*>(node);
-      lower_publication("CreatePublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
-                        "AP_AddObjects", source, statement);
+      lower_publication("CreatePublicationStmt",
+                        {.name = n->pubname,
+                         .objects = n->pubobjects,
+                         .options = n->options,
+                         .all_tables = n->for_all_tables,
+                         .action = "AP_AddObjects"},
+                        source, statement);
       return true;
     }
     case T_AlterPublicationStmt: {
       auto* n = reinterpret_cast<::AlterPublicationStmt*>(node);
-      lower_publication("AlterPublicationStmt", n->pubname, n->pubobjects, n->for_all_tables,
-                        publication_action(n->action), source, statement);
+      lower_publication("AlterPublicationStmt",
+                        {.name = n->pubname,
+                         .objects = n->pubobjects,
+                         .options = n->options,
+                         .all_tables = n->for_all_tables,
+                         .action = publication_action(n->action)},
+                        source, statement);
       return true;
     }
     case T_CreateSubscriptionStmt:

@@ -6,20 +6,38 @@ namespace pgsluice::sql {
 
 namespace {
 
-/// What of its work a role may lose: its reading, or only its writing. Of tables and sequences, where PUBLIC has nothing
-/// unless somebody has given it; and not by REVOKE ALL, behind which a GRANT of what stays is written as a rule.
+/// What of its work the loss of a privilege on such an object ends.
+std::string_view ended_work(::ObjectType objtype, std::string_view privilege) {
+  const bool all = privilege.empty();
+  switch (objtype) {
+    case OBJECT_TABLE:
+      if (all || privilege == "select") return "reading";
+      return privilege == "references" || privilege == "trigger" || privilege == "maintain" ? "none"
+                                                                                            : "writing";
+    case OBJECT_SEQUENCE: return "writing";
+    case OBJECT_SCHEMA: return all || privilege == "usage" ? "reading" : "none";
+    case OBJECT_DATABASE: return all || privilege == "connect" ? "reading" : "none";
+    case OBJECT_FUNCTION:
+    case OBJECT_PROCEDURE:
+    case OBJECT_ROUTINE: return "reading";
+    default: return "none";
+  }
+}
+
+/// What of its work a role may lose: its reading, or only its writing. Of tables and sequences PUBLIC has nothing unless
+/// somebody has given it.
 std::string_view revoked(const ::GrantStmt* node) {
-  const bool of_relations = node->objtype == OBJECT_TABLE || node->objtype == OBJECT_SEQUENCE;
-  if (node->is_grant || node->grant_option || !of_relations) return "none";
-  bool from_a_role = false;
+  if (node->is_grant || node->grant_option) return "none";
+  bool of_a_user = node->objtype != OBJECT_TABLE && node->objtype != OBJECT_SEQUENCE;
   for (auto* role : each<::RoleSpec>(node->grantees))
-    from_a_role = from_a_role || role->roletype != ROLESPEC_PUBLIC;
-  if (!from_a_role) return "none";
+    of_a_user = of_a_user || role->roletype != ROLESPEC_PUBLIC;
+  if (!of_a_user) return "none";
+  if (node->privileges == nullptr) return ended_work(node->objtype, {});
   std::string_view worst = "none";
   for (auto* privilege : each<::AccessPriv>(node->privileges)) {
-    const std::string_view name = view(privilege->priv_name);
-    if (node->objtype == OBJECT_TABLE && name == "select") return "reading";
-    if (!name.empty() && name != "references" && name != "trigger" && name != "maintain") worst = "writing";
+    const std::string_view work = ended_work(node->objtype, view(privilege->priv_name));
+    if (work == "reading") return work;
+    if (work != "none") worst = work;
   }
   return worst;
 }
@@ -67,6 +85,12 @@ bool lower_rights_statement(::Node* node, const Source& source, Statement& state
     case T_AlterRoleStmt: {
       Command& command = add_command(statement, "AlterRoleStmt", source.whole());
       set_fact(command, "forbids_login", forbids_login(reinterpret_cast<::AlterRoleStmt*>(node)));
+      return true;
+    }
+    case T_GrantRoleStmt: {
+      Command& command = add_command(statement, "GrantRoleStmt", source.whole());
+      auto* n = reinterpret_cast<::GrantRoleStmt*>(node);
+      set_fact(command, "is_grant", n->is_grant || n->opt != nullptr);
       return true;
     }
     case T_DropOwnedStmt: {

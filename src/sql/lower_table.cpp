@@ -147,6 +147,22 @@ PartitionKey partition_key(const ::PartitionSpec* spec) {
   return key;
 }
 
+std::string_view replica_identity(char type) {
+  return type == 'n' ? "nothing" : type == 'f' ? "full" : type == 'i' ? "index" : "default";
+}
+
+/// ADD GENERATED and SET GENERATED: INSERT may give the column no value any more.
+bool generated_always(::Node* def) {
+  constexpr char k_always = 'a';  // pg_attribute.h ATTRIBUTE_IDENTITY_ALWAYS
+  if (auto* added = as<::Constraint>(def, T_Constraint)) return added->generated_when == k_always;
+  if (def == nullptr || def->type != T_List) return false;
+  for (auto* option : each<::DefElem>(reinterpret_cast<::List*>(def))) {
+    if (view(option->defname) == "generated")
+      return reinterpret_cast<::Integer*>(option->arg)->ival == k_always;
+  }
+  return false;
+}
+
 void lower_partition_command(const ::AlterTableCmd* node, Command& command) {
   auto* partition = as<::PartitionCmd>(node->def, T_PartitionCmd);
   if (partition == nullptr) return;
@@ -170,6 +186,8 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
     case AT_SetExpression:
       if (node->def != nullptr) command.expression = expression(node->def, source);
       break;
+    case AT_AddIdentity:
+    case AT_SetIdentity: set_fact(command, "generated_always", generated_always(node->def)); break;
     case AT_AddInherit:
     case AT_DropInherit:
       add_relation(command, "parent", relation_name(as<::RangeVar>(node->def, T_RangeVar)));
@@ -184,6 +202,7 @@ void lower_definition(const ::AlterTableCmd* node, const Source& source, Command
     case AT_ReplicaIdentity:
       if (auto* identity = as<::ReplicaIdentityStmt>(node->def, T_ReplicaIdentityStmt)) {
         command.new_name = view(identity->name);
+        set_fact(command, "replica_identity", replica_identity(identity->identity_type));
       }
       break;
 #if PG_VERSION_NUM >= 180000
