@@ -87,7 +87,7 @@ struct EffectRow {
   std::string source;  ///< where in PostgreSQL this is decided
   std::string setup;   ///< SQL that makes the example's relations
   std::string example;
-  std::string broken;  ///< what the running release does: it works before the example, and not, or otherwise, after it
+  std::string broken;  ///< what the running release does before the example, and not, or otherwise, after it
   std::string unproven;  ///< why no ordinary server runs the example; it refuses, and that much is proved
 };
 

@@ -184,7 +184,8 @@ bool has_another_key(const Catalog& catalog, const RelationName& table, const Na
 FactValue key_of_index(const Subject& subject) {
   if (subject.target == nullptr || !subject.target->index) return Unknown{};
   const IndexDef& index = *subject.target->index;
-  if (!index.unique) return text("none");
+  // That of a constraint the server does not drop.
+  if (!index.unique || !subject.target->constraint.empty()) return text("none");
   Names columns;
   for (const IndexElement& element : index.elements) columns.push_back(element.column);
   const bool plain = !index.predicate && std::ranges::none_of(columns, &Name::empty);
@@ -245,6 +246,13 @@ FactValue owner_change(const Subject& subject) {
   if (subject.target == nullptr || subject.target->owner.empty()) return Unknown{};
   const Name owner = subject.command.new_name;
   return subject.target->owner != (owner.empty() ? subject.catalog.role : owner);  // empty: CURRENT_USER
+}
+
+/// Whoever runs the files is nobody's application: of a replay it is only known that it made the table.
+FactValue owner_loses(const Subject& subject) {
+  if (subject.target == nullptr || subject.target->owner.empty()) return false;
+  const bool is_told = subject.catalog.complete || subject.target->owner != subject.catalog.session_role;
+  return is_told && owner_change(subject) == FactValue(true);
 }
 
 /// Of the trigger that the command names, or the widest of all of them.
@@ -417,6 +425,7 @@ constexpr std::array k_facts = {
     DerivedFact{"tablespace_change", "the table is in another tablespace", tablespace_change},
     DerivedFact{"access_method_change", "the table has another access method", access_method_change},
     DerivedFact{"owner_change", "the relation has another owner", owner_change},
+    DerivedFact{"owner_loses", "a role that is known to own the relation does so no more", owner_loses},
     DerivedFact{"trigger_level", "of the triggers that the command names: row, statement or none",
                 trigger_level},
     DerivedFact{"type_change", "what the new type does to stored values: none, binary_coercible or rewrite",

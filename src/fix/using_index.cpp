@@ -104,7 +104,8 @@ Rewritten using_index(const Subject& subject) {
   // Of a table that no file makes, lint does not know which columns are NOT NULL.
   const std::string_view allowed =
       primary && subject.relation() == nullptr
-          ? "-- pgsluice: allow blocks-reads-during-work because \"its columns are NOT NULL by then\"\n"
+          ? "-- pgsluice: allow blocks-reads-during-work, breaks-running-writers because \"its columns are "
+            "NOT NULL by then\"\n"
           : "";
   statements.emplace_back(cat(allowed, alter_prefix(subject), " ADD CONSTRAINT ", name,
                               primary ? " PRIMARY KEY" : " UNIQUE", " USING INDEX ", name,

@@ -35,6 +35,22 @@ std::optional<std::string> version_in(std::string_view name, std::string_view ap
   return version ? std::optional(std::string(rest)) : std::nullopt;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// `checkout-3` is a pod, `checkout/4711` a process and `checkout@10.42.0.17` an address, unless releases are called so. A
+/// longer number is a commit or a build, which only the ledger can place.
+bool is_place(std::string_view name, const std::string& version, const AppNeed& need) {
+  constexpr std::size_t k_longest = 4;
+  const char separator = name[need.app.size()];
+  if (is_number(version))
+    return version.size() <= k_longest && (separator == '-' || !is_number(need.version));
+  const auto dots = [](std::string_view text) { return std::ranges::count(text, '.'); };
+  return separator == '@' && dots(version) == 3 && dots(need.version) != 3 &&
+         std::ranges::all_of(split(version, '.'), is_number);
+}
+
 /// Whose sessions are the application's, whatever they are called.
 struct Application {
   const AppNeed& need;
@@ -111,7 +127,8 @@ void look_at(const SqlResult& result, std::size_t row, const Application& applic
   if (!version && (!may_be || names_other)) return;
   if (!version) seen.unnamed += count;
   seen.versions[name] = seen.versions.value(name, 0LL) + count;
-  const Verdict verdict = version.value_or("").empty() ? Verdict::unknown : fits(*version, application.need);
+  const bool says = !version.value_or("").empty() && !is_place(name, *version, application.need);
+  const Verdict verdict = says ? fits(*version, application.need) : Verdict::unknown;
   if (verdict == Verdict::open) seen.fitting += count;
   std::string& first = verdict == Verdict::closed ? seen.against : seen.unclear;
   if (verdict != Verdict::open && first.empty()) first = who(name, result, row);

@@ -293,8 +293,9 @@ Document to_document(const Explanation& explanation) {
     document.emplace_back(side_by_side(statement, explanation));
   }
   if (has_assumptions(explanation)) {
-    document.emplace_back(Paragraph{styled(
-        Style::faint, "What is assumed is the worst; --after MIGRATIONS or --catalog tells what is there.")});
+    document.emplace_back(Paragraph{styled(Style::faint,
+                                           "What is assumed is the worst that is likely; --after MIGRATIONS "
+                                           "or --catalog tells what is there.")});
   }
   return document;
 }

@@ -242,9 +242,9 @@ bool lower_relation_statement(::Node* node, const Source& source, Statement& sta
         elements.emplace_back(element->name != nullptr ? view(element->name) : "expr");
       // The grammar takes any FROM list; the server takes the name of one relation (see effects/refusal.cpp).
       const bool one_name = list_length(n->relations) == 1 && IsA(linitial(n->relations), RangeVar);
-      Command& command = lower_relation(
-          "CreateStatsStmt", one_name ? static_cast<::RangeVar*>(linitial(n->relations)) : nullptr, source,
-          statement);
+      Command& command = lower_relation("CreateStatsStmt",
+                                        one_name ? static_cast<::RangeVar*>(linitial(n->relations)) : nullptr,
+                                        source, statement);
       command.name = name.relname;
       command.new_name = name.schemaname;
       command.names = elements;

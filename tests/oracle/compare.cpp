@@ -2,7 +2,10 @@
 #include "oracle/compare.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
+
+#include "base/text.hpp"
 
 namespace pgsluice::oracle {
 
@@ -12,6 +15,13 @@ Script script(const std::string& name, const std::string& sql) {
   return parse({.path = name, .text = sql});
 }
 
+/// What rows are there is another matter than whether they can be read.
+bool changes_rows(std::string_view tag) {
+  constexpr std::array<std::string_view, 8> k_tags = {"InsertStmt",   "UpdateStmt", "DeleteStmt", "MergeStmt",
+                                                      "TruncateStmt", "CopyStmt",   "CallStmt",   "DoStmt"};
+  return std::ranges::find(k_tags, tag) != k_tags.end();
+}
+
 }  // namespace
 
 RowCheck::RowCheck(const Server& server, const std::string& database, const EffectTable& table)
@@ -19,7 +29,9 @@ RowCheck::RowCheck(const Server& server, const std::string& database, const Effe
       table_(table),
       runner_(server, database),
       holder_(server, database),
-      watcher_(server, database) {}
+      watcher_(server, database),
+      reader_(server, database),
+      application_(server, reader_) {}
 
 RowResult RowCheck::run(const EffectRow& row) {
   RowResult result{.row = row.id, .version = version_, .example = row.example};
@@ -53,6 +65,8 @@ RowResult RowCheck::run(const EffectRow& row) {
     probe_locks(effect, observed, row);
     observed.sampled = false;  // they have been probed
     result.differences = compare(effect, statement, observed, {}, Unseen::differs);
+    const std::string why = result.differences.empty() ? refute_breaks(row) : std::string();
+    if (!why.empty()) return fail(Verdict::failed, why);
   } catch (const std::exception& error) {
     return fail(Verdict::failed, error.what());
   }
@@ -83,6 +97,23 @@ void RowCheck::probe_locks(const Effect& effect, Observation& observed, const Ef
     const auto mode = stronger.stronger_than(row.example, lock.relation.quoted(), lock.relkind, lock.mode);
     if (mode && *mode > lock.mode) observed.locks[lock.relation.quoted()].mode = *mode;
   }
+}
+
+/// The running release sees what is committed.
+std::string RowCheck::refute_breaks(const EffectRow& row) {
+  prepare(runner_, row.setup);
+  application_.start(row.broken);
+  runner_.run(row.transaction == TransactionNeed::forbidden ? row.example
+                                                            : "BEGIN; " + row.example + "; COMMIT");
+  const bool of_rows = row.destroys_data || changes_rows(row.on);
+  const std::vector<Complaint> complaints = application_.complaints(!of_rows);
+  const Breaks observed = whom(complaints);
+  if (observed == row.breaks) return {};
+  std::string why = cat("breaks ", to_string(row.breaks), " it says, and ", to_string(observed), " it is");
+  for (const Complaint& complaint : complaints)
+    why += cat("\n      ", complaint.use, "\n        ", complaint.error);
+  if (complaints.empty()) why += "; show what it breaks in `broken`";
+  return why;
 }
 
 bool RowCheck::probe(const EffectRow& row, const RelationLock& lock) {

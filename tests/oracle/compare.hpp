@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "oracle/application.hpp"
 #include "oracle/observe.hpp"
 #include "support/verdict.hpp"
 
@@ -30,12 +31,16 @@ class RowCheck {
  private:
   void probe_locks(const Effect& effect, Observation& observed, const EffectRow& row);
   [[nodiscard]] bool probe(const EffectRow& row, const RelationLock& lock);
+  /// Why it is not true that the example breaks whom the row says; empty: it is.
+  [[nodiscard]] std::string refute_breaks(const EffectRow& row);
 
   int version_;
   const EffectTable& table_;
   Session runner_;
   Session holder_;
   Session watcher_;
+  Session reader_;
+  Application application_;
 };
 
 /// One block for people: row, version, predicted beside observed.

@@ -32,6 +32,7 @@ BEGIN
   END LOOP;
 END $clean$;
 CREATE SCHEMA public;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM pg_monitor;
 )sql";
 
@@ -47,7 +48,14 @@ void prepare(Session& session, const std::string& setup) {
   session.run("DISCARD ALL");
   session.run("SET client_min_messages = warning");
   session.run(k_clean);
-  if (!setup.empty()) session.run(setup);
+  if (setup.find("CREATE DATABASE") != std::string::npos) {
+    // Which runs alone, and several statements in one query are a transaction.
+    const Script script = parse({.path = "setup.sql", .text = setup});
+    for (const Statement& statement : script.statements)
+      session.run(std::string(script.text(statement.range)));
+  } else if (!setup.empty()) {
+    session.run(setup);
+  }
   session.take_messages();
 }
 

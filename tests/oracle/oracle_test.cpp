@@ -211,5 +211,24 @@ TEST(OracleSelfTest, AStrongerLockOfAStatementThatRunsAloneIsOverPredicted) {
             Verdict::over);
 }
 
+TEST(OracleSelfTest, ARowThatBreaksMoreThanItSaysIsWrong) {
+  const RowResult result =
+      check_one(R"j({"id": "x", "on": "AT_DropColumn", "locks": {"target": "AccessExclusiveLock"},
+    "breaks": "writers", "source": "none", "setup": "CREATE TABLE t (a int, b int)", "example": "ALTER TABLE t DROP COLUMN b"})j");
+  EXPECT_EQ(result.verdict, Verdict::failed);
+  EXPECT_NE(result.problem.find("breaks writers it says, and readers it is"), std::string::npos)
+      << result.problem;
+  EXPECT_NE(result.problem.find("SELECT a, b FROM public.t"), std::string::npos) << result.problem;
+}
+
+TEST(OracleSelfTest, ARowThatBreaksLessThanItSaysIsWrong) {
+  const RowResult result =
+      check_one(R"j({"id": "x", "on": "AT_ColumnDefault", "locks": {"target": "AccessExclusiveLock"},
+    "breaks": "writers", "source": "none", "setup": "CREATE TABLE t (a int)", "example": "ALTER TABLE t ALTER a SET DEFAULT 1"})j");
+  EXPECT_EQ(result.verdict, Verdict::failed);
+  EXPECT_NE(result.problem.find("breaks writers it says, and nobody it is"), std::string::npos)
+      << result.problem;
+}
+
 }  // namespace
 }  // namespace pgsluice::oracle

@@ -63,10 +63,10 @@ std::vector<Server> servers() {
   return result;
 }
 
-Session::Session(const Server& server, const std::string& database)
+Session::Session(const Server& server, const std::string& database, const std::string& role)
     : messages_(std::make_unique<std::vector<std::string>>()) {
   const std::array<const char*, 5> names = {"host", "port", "user", "dbname", nullptr};
-  const std::array<const char*, 5> values = {server.socket.c_str(), "5432", "postgres", database.c_str(),
+  const std::array<const char*, 5> values = {server.socket.c_str(), "5432", role.c_str(), database.c_str(),
                                              nullptr};
   connection_.reset(pg::api().PQconnectdbParams(names.data(), values.data(), 0));
   if (pg::api().PQstatus(connection_.get()) != CONNECTION_OK) {

@@ -24,7 +24,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 class Session {
  public:
-  Session(const Server& server, const std::string& database);
+  Session(const Server& server, const std::string& database, const std::string& role = "postgres");
 
   /// Runs one or more statements and returns the rows of the last one. Throws std::runtime_error.
   Rows run(const std::string& sql);

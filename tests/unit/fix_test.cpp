@@ -174,8 +174,10 @@ TEST(Fix, ProvesThatThePrimaryKeyIsNotNull) {
       "ALTER TABLE t DROP CONSTRAINT t_id_not_null_proof;\n"
       "== 0005_x_index.sql\n-- pgsluice: transaction=off\nCREATE UNIQUE INDEX CONCURRENTLY t_pkey ON t "
       "(id);\n"
-      "== 0006_x_constraint.sql\n-- pgsluice: allow blocks-reads-during-work because \"its columns are NOT "
-      "NULL by then\"\nALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_pkey;\n");
+      "== 0006_x_constraint.sql\n-- pgsluice: allow blocks-reads-during-work, breaks-running-writers because "
+      "\"its "
+      "columns are NOT NULL by then\"\nALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX "
+      "t_pkey;\n");
   EXPECT_EQ(
       fix_text("ALTER TABLE t ADD PRIMARY KEY (id);\n", {.before = "CREATE TABLE t (id int NOT NULL);"}),
       "== 0003_x.sql\n-- pgsluice: transaction=off\nCREATE UNIQUE INDEX CONCURRENTLY t_pkey ON t (id);\n"

@@ -82,7 +82,8 @@ Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::vector<s
 
 TEST(Sessions, OfAnOlderReleaseCloseTheGate) {
   EXPECT_EQ(sessions({{"checkout/2.4.0", "f", "3", "1", "shop", "f"},
-                      {"checkout@v2.5", "f", "1", "2", "shop", "f"}})
+                      {"checkout@v2.5", "f", "1", "2", "shop", "f"},
+                      {"checkout/3.0.0.1", "f", "1", "3", "shop", "f"}})
                 .verdict,
             Verdict::open);
   const Evidence old = sessions(
@@ -95,6 +96,8 @@ TEST(Sessions, OfAnOlderReleaseCloseTheGate) {
 TEST(Sessions, ThatDoNotSayTheirVersionAreDoubt) {
   EXPECT_EQ(sessions({{"checkout", "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown);
   EXPECT_EQ(sessions({{"checkout/4f3c2b1", "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown);
+  for (const char* place : {"checkout-3", "checkout/4711", "checkout@10.42.0.17"})
+    EXPECT_EQ(sessions({{place, "f", "1", "1", "shop", "f"}}).verdict, Verdict::unknown) << place;
   const Evidence hidden = sessions({{"", "t", "2", "1", "shop", "f"}});
   EXPECT_EQ(hidden.verdict, Verdict::unknown);
   EXPECT_THAT(hidden.words, HasSubstr("GRANT pg_read_all_stats"));
