@@ -2,6 +2,7 @@
 // Beside stage 5: what migrations really do on a server that nobody else uses, beside what was predicted of them.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,19 @@ struct ObservedLock {
   LockMode mode = LockMode::AccessShare;
   bool is_new = false;   ///< on what the same transaction made
   bool touched = false;  ///< an index that was made, dropped or built, so that a prediction must name it
+  /// An earlier statement of the transaction has taken it, and the server does not show it anew: where that one begins in
+  /// the file.
+  std::optional<std::size_t> held_since = {};
+};
+
+using RelationsByMode =
+    std::map<LockMode, std::vector<std::string>, std::greater<>>;  ///< quoted; strongest first
+
+/// Relations that a transaction holds in one mode. There may be very many, at each of very many statements.
+struct HeldRelations {
+  LockMode mode = LockMode::AccessExclusive;
+  std::vector<std::string> some;  ///< a few of them
+  std::size_t count = 0;          ///< all of them
 };
 
 /// What one statement did, by quoted names.
@@ -67,6 +81,8 @@ struct PreviewedStatement {
   Observation observed;
   bool is_foreseeable = true;  ///< false: code that nobody can foresee; what it does contradicts nothing
   std::vector<Difference> differences;
+  std::vector<HeldRelations> still_held;       ///< what others wait for besides: earlier statements took it
+  RelationsByMode unseen;                      ///< predicted, and not seen to be taken
   std::optional<Extrapolation> in_production;  ///< none: not known, or not more
   double begin_ms = 0;                         ///< since the first statement, without the time for looking
   double released_ms = 0;                      ///< when its transaction ended

@@ -36,7 +36,10 @@ bool has_heap(char kind) {
 /// The name in a message that begins so; what comes behind it may be anything. Names are not escaped there, so they are
 /// compared as a whole and never looked for.
 bool names(std::string_view message, std::string_view begin, const std::string& name) {
-  return message.starts_with(cat(begin, " \"", name, "\""));
+  if (!message.starts_with(begin)) return false;
+  const std::string_view behind = message.substr(begin.size());
+  return behind.starts_with(" \"") && behind.substr(2).starts_with(name) &&
+         behind.substr(2 + name.size()).starts_with('"');
 }
 
 std::string on_table(const std::string& name) {
@@ -176,6 +179,7 @@ class Reader {
   }
 
   [[nodiscard]] const Named* table_in(std::string_view message, std::string_view begin) const {
+    if (!message.starts_with(begin)) return nullptr;
     return table_with([&](const std::string& name) { return names(message, begin, name); });
   }
 
@@ -404,6 +408,43 @@ class Lookout {
 void StatementObserver::begin() {
   catalog_.begin(session_);
   held_.clear();
+  taken_.clear();
+}
+
+/// What is gone, a savepoint has given back. Most statements leave all that there is as it was.
+void StatementObserver::note_held(HeldLocks now, const HeldLocks& taken, std::size_t statement) {
+  const auto modes = [](const HeldLocks& locks) {
+    std::size_t count = 0;
+    for (const auto& [oid, of_one] : locks) count += of_one.size();
+    return count;
+  };
+  if (modes(now) != modes(held_) + modes(taken)) {
+    for (auto& [oid, at] : taken_) {
+      const auto found = now.find(oid);
+      std::erase_if(
+          at, [&](const auto& one) { return found == now.end() || !found->second.contains(one.first); });
+    }
+    std::erase_if(taken_, [](const auto& one) { return one.second.empty(); });
+  }
+  for (const auto& [oid, of_one] : taken) {
+    for (const LockMode mode : of_one) taken_[oid][mode] = statement;
+  }
+  held_ = std::move(now);
+}
+
+void StatementObserver::note_kept(std::size_t statement) {
+  kept_before_.clear();
+  for (const auto& [oid, at] : taken_) {
+    const auto strongest =
+        std::find_if(at.rbegin(), at.rend(), [&](const auto& one) { return one.second != statement; });
+    if (strongest == at.rend() || !catalog_.was_there(oid)) continue;
+    const auto found = catalog_.before().find(oid);
+    if (found == catalog_.before().end()) continue;
+    kept_before_.push_back({.name = found->second.name,
+                            .relkind = found->second.relkind,
+                            .mode = strongest->first,
+                            .taken_at = &at});
+  }
 }
 
 Observation StatementObserver::send(const std::string& sql, const Watch& watch,
@@ -446,11 +487,13 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   HeldLocks now = locks_of(session_);
   catalog_.look(session_, now);
   held_before_ = by_name(held_, catalog_.before());
-  Reader reader(catalog_, without(now, held_), now, session_, statement, result);
+  const HeldLocks taken = without(now, held_);
+  Reader reader(catalog_, taken, now, session_, statement, result);
   measure_disk(catalog_, result);
   reader.read_work(messages);
   reader.read_locks();
-  held_ = std::move(now);
+  note_held(std::move(now), taken, statement.range.begin);
+  note_kept(statement.range.begin);
   return result;
 }
 
@@ -458,6 +501,7 @@ Observation StatementObserver::observe_alone(const Statement& statement, const s
                                              Session& watcher, const std::vector<std::string>& tables) {
   begin();
   held_before_.clear();
+  kept_before_.clear();
   say(session_, "client_min_messages = debug2");
   std::vector<std::string> messages;
   Lookout lookout(watcher, session_.backend_pid(), tables, in_the_way_of(statement));

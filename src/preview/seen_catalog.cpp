@@ -11,15 +11,15 @@
 namespace pgsluice {
 namespace {
 
-/// Relations outside the system catalogs; TOAST tables and their indexes are left out. In `state`, rows written by the
+/// Names are quoted here: a file may have changed quote_all_identifiers. Relations outside the system catalogs; TOAST tables and their indexes are left out. In `state`, rows written by the
 /// transaction tell that a file has grown.
 constexpr std::string_view k_relations =
-    "SELECT c.oid, c.name, c.relname, c.relkind, c.filenode, c.indrelid, c.scans,"
-    " hashtextextended(concat_ws(' ', c.name, c.filenode, c.scans,"
+    "SELECT c.oid, c.nspname, c.relname, c.relkind, c.filenode, c.indrelid, c.scans,"
+    " hashtextextended(concat_ws(' ', c.nspname, c.relname, c.filenode, c.scans,"
     " pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) +"
     " pg_stat_get_xact_tuples_deleted(c.oid)), 0) AS state"
-    " FROM (SELECT c.oid, quote_ident(CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END) ||"
-    " '.' || quote_ident(c.relname) AS name, c.relname, c.relkind,"
+    " FROM (SELECT c.oid, CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END AS nspname,"
+    " c.relname, c.relkind,"
     " coalesce(pg_relation_filenode(c.oid), 0) AS filenode, coalesce(i.indrelid, 0) AS indrelid,"
     " coalesce(pg_stat_get_xact_numscans(c.oid), 0) AS scans"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -29,7 +29,7 @@ constexpr std::string_view k_relations =
 
 /// The size of a table locks it for an instant.
 constexpr std::string_view k_columns =
-    ", seen.name, seen.relname, seen.relkind, seen.filenode, seen.indrelid, seen.scans, seen.state,"
+    ", seen.nspname, seen.relname, seen.relkind, seen.filenode, seen.indrelid, seen.scans, seen.state,"
     " coalesce(pg_table_size(seen.oid), 0)";
 
 constexpr std::string_view k_foreign_keys =
@@ -71,7 +71,7 @@ ExitCode code_of(const SqlResult& failed) {
 }
 
 ObservedRelation relation_in(const SqlResult& result, std::size_t row) {
-  return {.name = result.text(row, 1),
+  return {.name = cat(quote_ident(result.text(row, 1)), ".", quote_ident(result.text(row, 2))),
           .relname = result.text(row, 2),
           .relkind = result.text(row, 3).front(),
           .filenode = result.text(row, 4),

@@ -28,6 +28,9 @@ bool same(const Table& a, const Table& b) {
 bool same(const TimeLine& a, const TimeLine& b) {
   return a == b;
 }
+bool same(const Legend& a, const Legend& b) {
+  return a == b;
+}
 bool same(const Fields& a, const Fields& b) {
   return std::ranges::equal(a.fields, b.fields, [](const Fields::Field& x, const Fields::Field& y) {
     return x.label == y.label && x.blocks == y.blocks;

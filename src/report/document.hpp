@@ -96,10 +96,16 @@ struct TimeLine {
     std::string target;  ///< an anchor of the page
     bool operator==(const Segment&) const = default;
   };
+  struct Work {
+    double from = 0;
+    double until = 0;
+    bool operator==(const Work&) const = default;
+  };
   struct Row {
     std::string label;
     std::string note;
     std::vector<Segment> segments;
+    std::vector<Work> work = {};  ///< when something was done there; shown on the segments only
     bool operator==(const Row&) const = default;
   };
   std::string subject;  ///< of the labels
@@ -110,8 +116,20 @@ struct TimeLine {
   bool operator==(const TimeLine&) const = default;
 };
 
+/// What the bars of time lines mean.
+struct Legend {
+  struct Key {
+    Style style = Style::plain;
+    std::string words;
+    bool operator==(const Key&) const = default;
+  };
+  std::vector<Key> keys;
+  std::string work = {};  ///< what their core means; empty: they have none
+  bool operator==(const Legend&) const = default;
+};
+
 struct Block {
-  std::variant<Heading, Paragraph, Code, List, Table, Fields, TimeLine> is;
+  std::variant<Heading, Paragraph, Code, List, Table, Fields, TimeLine, Legend> is;
 
   // Implicit: a block is one of them. Defined elsewhere: inlined, they give gcc ideas about what is not initialised.
   template <typename Kind>

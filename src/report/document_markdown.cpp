@@ -120,6 +120,10 @@ std::string render(const TimeLine& line) {
   return cat("```text\n", text, "```\n");
 }
 
+std::string render(const Legend& legend) {
+  return render(drawn(legend));
+}
+
 }  // namespace
 
 std::string to_markdown(const Document& document) {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "report/document.hpp"
 #include "report/time_line.hpp"
 
@@ -145,13 +146,36 @@ Lines render(const Table& table, int width, const Painter& paint) {
   return lines;
 }
 
-Lines render(const TimeLine& line, int width, const Painter& paint) {
+/// Names differ at either end.
+std::string cut_in_the_middle(const std::string& text, int width) {
+  if (display_width(text) <= width) return text;
+  const std::size_t length = utf8_length(text);
+  for (std::size_t kept = std::min(length, static_cast<std::size_t>(width));; --kept) {
+    std::string cut = cat(text.substr(0, utf8_offset(text, (kept + 1) / 2)), "…",
+                          text.substr(utf8_offset(text, length - kept / 2)));
+    if (kept == 0 || display_width(cut) <= width) return cut;
+  }
+}
+
+/// Bars are what it is for: long names are cut, and stand in full where the statements are.
+Lines render(TimeLine line, int width, const Painter& paint) {
   constexpr int k_widest = 60;
+  constexpr int k_wanted = 40;
   constexpr int k_narrowest = 10;
-  int around = 2 * k_gap;
-  for (const TimeLine::Row& row : line.rows)
-    around = std::max(around, display_width(row.label) + display_width(row.note) + 2 * k_gap);
+  constexpr int k_readable = 20;
+  int note = 0;
+  for (const TimeLine::Row& row : line.rows) note = std::max(note, display_width(row.note));
+  int label = 0;
+  for (TimeLine::Row& row : line.rows) {
+    row.label = cut_in_the_middle(row.label, std::max(width - k_wanted - note - 2 * k_gap, k_readable));
+    label = std::max(label, display_width(row.label));
+  }
+  const int around = label + note + 2 * k_gap;
   return render(drawn(line, std::clamp(width - around, k_narrowest, k_widest)), width, paint);
+}
+
+Lines render(const Legend& legend, int width, const Painter& paint) {
+  return wrapped(drawn(legend).words, width, paint);
 }
 
 // ---- everything else -------------------------------------------------------------------------------------------------

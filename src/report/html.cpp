@@ -60,8 +60,13 @@ dd { margin: 0 0 .5rem 1rem; }
 .bar { position: absolute; top: 0; height: 100%; min-width: 3px; border-radius: 2px; background: var(--info); }
 .bar.error { z-index: 1; background: var(--error); }
 .bar.warning { background: repeating-linear-gradient(45deg, var(--warning) 0 4px, var(--box) 4px 6px); }
+.work { position: absolute; z-index: 1; top: 36%; height: 28%; min-width: 2px; border-radius: 1px;
+  background: var(--text); box-shadow: 0 0 0 1px var(--box); pointer-events: none; }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: .5rem 0; padding: 0; list-style: none; }
+.legend .track { display: inline-block; width: 2rem; vertical-align: text-bottom; }
+.legend .bar, .legend .work { width: 100%; }
 .bar:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; z-index: 2; }
-.track, .bar { print-color-adjust: exact; }
+.track, .bar, .work { print-color-adjust: exact; }
 details { margin-top: .25rem; white-space: normal; }
 summary { color: var(--info); cursor: pointer; width: fit-content; }
 summary:focus-visible { outline: 2px solid var(--text); outline-offset: 2px; }
@@ -151,7 +156,7 @@ std::string details_html(const Table::Details& details) {
              "</details>");
 }
 
-/// On a narrow screen there are no columns: each cell says what it is.
+/// On a narrow screen there are no columns: each cell says what it is. What has details is the row itself.
 std::string render(const Table& table) {
   std::string out = "<table>\n";
   if (!table.header.empty()) {
@@ -164,10 +169,11 @@ std::string render(const Table& table) {
     const std::vector<Words>& row = table.rows[r];
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool labelled = i < table.header.size() && !table.header[i].empty();
+      const bool is_row_itself = i + 1 == row.size() && r < table.details.size();
+      const bool labelled = i < table.header.size() && !table.header[i].empty() && !is_row_itself;
       out += labelled ? cat("<td data-label=\"", markup_escaped(table.header[i]), "\">") : "<td>";
       out += inline_html(row[i]);
-      if (i + 1 == row.size() && r < table.details.size()) out += details_html(table.details[r]);
+      if (is_row_itself) out += details_html(table.details[r]);
       out += "</td>";
     }
     out += "</tr>\n";
@@ -202,15 +208,34 @@ std::string bar(const TimeLine::Segment& segment, double end) {
              title, "\"></", element, ">");
 }
 
+/// The title of the bar tells of it, too.
+std::string core(const TimeLine::Work& work, double end) {
+  return cat("<span class=\"work\" aria-hidden=\"true\" style=\"left:min(", percent(work.from, end),
+             ",100% - 2px);width:", percent(work.until - work.from, end), "\"></span>");
+}
+
 std::string render(const TimeLine& line) {
   std::string out =
       cat("<div class=\"timeline\">\n<div class=\"axis\">", markup_escaped(line.axis), "</div>\n");
   for (const TimeLine::Row& row : line.rows) {
     out += cat("<div class=\"row\">", element("code", markup_escaped(row.label)), "<div class=\"track\">");
     for (const TimeLine::Segment& segment : row.segments) out += bar(segment, line.end);
+    for (const TimeLine::Work& work : row.work) out += core(work, line.end);
     out += cat("</div><span class=\"faint\">", markup_escaped(row.note), "</span></div>\n");
   }
   return out + "</div>\n";
+}
+
+/// Drawn as the bars are.
+std::string render(const Legend& legend) {
+  std::string out = "<ul class=\"legend\">\n";
+  const auto add = [&out](std::string_view mark, const std::string& words) {
+    out += cat("<li><span class=\"track\" aria-hidden=\"true\"><span class=\"", mark, "\"></span></span> ",
+               markup_escaped(words), "</li>\n");
+  };
+  for (const Legend::Key& key : legend.keys) add(cat("bar ", class_of(key.style)), key.words);
+  if (!legend.work.empty()) add("work", legend.work);
+  return out + "</ul>\n";
 }
 
 }  // namespace

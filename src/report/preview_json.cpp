@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
+#include "report/findings_report.hpp"
 #include "report/lint.hpp"
 #include "report/preview.hpp"
-#include "report/preview_unseen.hpp"
 
 namespace pgsluice {
 namespace {
@@ -15,7 +16,7 @@ void write_names(const std::set<std::string>& names, JsonWriter& json) {
   json.end_array();
 }
 
-void write_locks(const Observation& observed, JsonWriter& json) {
+void write_locks(const Observation& observed, const LineIndex& lines, JsonWriter& json) {
   json.begin_array();
   for (const auto& [name, lock] : observed.locks) {
     json.begin_object();
@@ -24,6 +25,25 @@ void write_locks(const Observation& observed, JsonWriter& json) {
     json.key("mode");
     json.word(lock_name(lock.mode));
     json.member("new", lock.is_new);
+    json.member("held", lock.held_since.has_value());
+    if (lock.held_since) json.member("held_since_line", lines.position(*lock.held_since).line);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_still_held(const PreviewedStatement& statement, JsonWriter& json) {
+  json.key("still_held");
+  json.begin_array();
+  for (const HeldRelations& held : statement.still_held) {
+    json.begin_object();
+    json.key("mode");
+    json.word(lock_name(held.mode));
+    json.member("count", held.count);
+    json.key("relations");
+    json.begin_array();
+    for (const std::string& name : held.some) json.value(name);
+    json.end_array();
     json.end_object();
   }
   json.end_array();
@@ -75,12 +95,13 @@ void write_unseen(const RelationsByMode& unseen, JsonWriter& json) {
   json.end_array();
 }
 
-void write_observed(const PreviewedStatement& statement, const RelationsByMode& unseen, JsonWriter& json) {
+void write_observed(const PreviewedStatement& statement, const LineIndex& lines, JsonWriter& json) {
   const Observation& observed = statement.observed;
   json.key("observed");
   json.begin_object();
   json.key("locks");
-  write_locks(observed, json);
+  write_locks(observed, lines, json);
+  write_still_held(statement, json);
   json.key("rewrites");
   write_names(observed.rewrites, json);
   json.key("scans");
@@ -104,7 +125,7 @@ void write_observed(const PreviewedStatement& statement, const RelationsByMode& 
   json.member("agrees", !observed.error && statement.agrees());
   json.key("differences");
   write_differences(statement, json);
-  write_unseen(unseen, json);
+  write_unseen(statement.unseen, json);
 }
 
 /// A member that is a list; `write_one` writes an element.
@@ -116,7 +137,7 @@ void write_list(const JsonKey& name, const Elements& elements, JsonWriter& json,
   json.end_array();
 }
 
-void write_run(const LoadedRun& run, JsonWriter& json) {
+void write_run(const LoadedRun& run, const Preview& preview, JsonWriter& json) {
   json.begin_object();
   json.member("gated", run.gated);
   json.member("end_ms", run.end_ms);
@@ -124,9 +145,10 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
   json.member("waited", run.waited);
   json.member("longest_ms", run.longest_ms);
   json.member("problem", run.problem);
-  write_list("statements", run.statements, json, [&json](const LoadedStatement& one) {
+  write_list("statements", run.statements, json, [&](const LoadedStatement& one) {
     json.begin_object();
     json.member("file", one.file);
+    if (one.file < preview.files.size()) json.member("path", path_of(*preview.files[one.file].analysis));
     json.member("statement", one.statement);
     json.member("from_ms", one.from_ms);
     json.member("until_ms", one.until_ms);
@@ -172,7 +194,7 @@ void write_run(const LoadedRun& run, JsonWriter& json) {
   json.end_object();
 }
 
-void write_load(const Load& load, JsonWriter& json) {
+void write_load(const Load& load, const Preview& preview, JsonWriter& json) {
   json.key("load");
   json.begin_object();
   json.member("clients", load.clients);
@@ -185,7 +207,7 @@ void write_load(const Load& load, JsonWriter& json) {
     json.end_object();
   });
   write_list("notes", load.notes, json, [&json](const std::string& note) { json.value(note); });
-  write_list("runs", load.runs, json, [&json](const LoadedRun& run) { write_run(run, json); });
+  write_list("runs", load.runs, json, [&](const LoadedRun& run) { write_run(run, preview, json); });
   json.end_object();
 }
 
@@ -207,13 +229,13 @@ void write_filled(const Filled& filled, JsonWriter& json) {
 std::string to_json(const Preview& preview, int pg_version) {
   std::ostringstream out;
   const PreviewedFile* current = nullptr;
-  std::vector<RelationsByMode> unseen;  // of its statements
+  std::optional<LineIndex> lines;  // of it
   const auto report = make_lint_json(
       pg_version, out,
-      [&current, &unseen](const Effect& effect, JsonWriter& json) {
+      [&current, &lines](const Effect& effect, JsonWriter& json) {
         const auto ran = std::ranges::find(current->statements, &effect, &PreviewedStatement::predicted);
         if (ran == current->statements.end()) return;
-        write_observed(*ran, unseen[static_cast<std::size_t>(ran - current->statements.begin())], json);
+        write_observed(*ran, *lines, json);
       },
       preview.rolled_back || !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled ||
               preview.load
@@ -226,14 +248,14 @@ std::string to_json(const Preview& preview, int pg_version) {
                 write_list("not_recreated", preview.not_recreated, json,
                            [&json](const std::string& one) { json.value(one); });
               if (preview.filled) write_filled(*preview.filled, json);
-              if (preview.load) write_load(*preview.load, json);
+              if (preview.load) write_load(*preview.load, preview, json);
             })
           : nullptr);
   LintTotals totals;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;
     current = &file;
-    unseen = unseen_locks(file);
+    lines.emplace(file.analysis->script.source);
     totals.add(*file.analysis);
     report->add_whole(*file.analysis);
   }

@@ -64,11 +64,11 @@ std::vector<TimeLine::Segment> latency_bars(const std::vector<double>& latency_m
 }
 
 /// What kept others out in this run.
-std::map<std::string, std::vector<TimeLine::Segment>> kept(const LoadedRun& run, const Preview& preview) {
-  std::map<std::string, std::vector<TimeLine::Segment>> all;
+std::map<std::string, TimeLine::Row> kept(const LoadedRun& run, const Preview& preview) {
+  std::map<std::string, TimeLine::Row> all;
   for (const LoadedLock& lock : run.locks) {
     const LoadedStatement& by = run.statements.at(lock.statement);
-    all[lock.relation].push_back(
+    all[lock.relation].segments.push_back(
         {.from = lock.from_ms,
          .until = lock.until_ms,
          .style = lock.queued ? Style::info : style_of_lock(lock.mode),
@@ -127,10 +127,10 @@ void add_run(Document& document, const LoadedRun& run, const Preview& preview) {
 }
 
 /// Of all time lines of the runs.
-Paragraph legend() {
-  return {styled(Style::error, "█") + " readers and writers wait, or the slowest query took 1 s or more\n" +
-          styled(Style::warning, "▒") + " writers wait, or the slowest query took 100 ms or more\n" +
-          styled(Style::info, "░") + " queued: who comes after waits, too"};
+Legend legend() {
+  return {.keys = {{Style::error, "readers and writers wait, or the slowest query took 1 s or more"},
+                   {Style::warning, "writers wait, or the slowest query took 100 ms or more"},
+                   {Style::info, "queued: who comes after waits, too"}}};
 }
 
 std::string load_summary(const Load& load) {

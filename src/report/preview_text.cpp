@@ -13,7 +13,6 @@
 #include "report/preview.hpp"
 #include "report/preview_load.hpp"
 #include "report/preview_time_line.hpp"
-#include "report/preview_unseen.hpp"
 #include "report/snippet.hpp"
 #include "report/style.hpp"
 
@@ -35,14 +34,19 @@ std::string time_words(double ms) {
 
 // ---- a statement ---------------------------------------------------------------------------------------------------------
 
-Words names(const std::vector<std::string>& all) {
+/// `count`: of all, where some are left out already.
+Words names(const std::vector<std::string>& some, std::size_t count) {
   std::vector<Words> items;
-  for (const std::string& name : all) {
+  for (const std::string& name : some) {
     if (items.size() == k_most_names) break;
     items.push_back(code(printable_line(name)));
   }
-  if (all.size() > items.size()) items.emplace_back(cat(std::to_string(all.size() - items.size()), " more"));
+  if (count > items.size()) items.emplace_back(cat(std::to_string(count - items.size()), " more"));
   return enumerate(items, " and ");
+}
+
+Words names(const std::vector<std::string>& all) {
+  return names(all, all.size());
 }
 
 void add_line(Words& words, const Words& line) {
@@ -50,24 +54,32 @@ void add_line(Words& words, const Words& line) {
   words += line;
 }
 
-/// What the transaction itself made keeps nobody out.
-RelationsByMode seen_locks(const Observation& observed) {
-  RelationsByMode by_mode;
+/// Locks by where in the file they were taken; none: by the statement itself. What the transaction itself made keeps nobody
+/// out.
+std::map<std::optional<std::size_t>, RelationsByMode> seen_locks(const Observation& observed) {
+  std::map<std::optional<std::size_t>, RelationsByMode> all;
   for (const auto& [name, lock] : observed.locks) {
-    if (!lock.is_new && (!is_index(lock.relkind) || lock.touched)) by_mode[lock.mode].push_back(name);
+    if (!lock.is_new && (!is_index(lock.relkind) || lock.touched))
+      all[lock.held_since][lock.mode].push_back(name);
   }
-  return by_mode;
+  return all;
 }
 
-void add_locks(Words& words, const RelationsByMode& locks) {
+void add_locks(Words& words, const RelationsByMode& locks, const std::string& since = {}) {
   for (const auto& [mode, relations] : locks)
-    add_line(words, styled(style_of_lock(mode), lock_sql(mode)) + " on " + names(relations));
+    add_line(words, styled(style_of_lock(mode), lock_sql(mode)) + " on " + names(relations) + since);
 }
 
-void add_missed(Words& words, const PreviewedStatement& statement, const RelationsByMode& missed) {
+void add_still_held(Words& words, const PreviewedStatement& statement) {
+  for (const HeldRelations& held : statement.still_held)
+    add_line(words, Words("still held: ") + styled(style_of_lock(held.mode), lock_sql(held.mode)) + " on " +
+                        names(held.some, held.count));
+}
+
+void add_missed(Words& words, const PreviewedStatement& statement) {
   const std::string_view why = statement.observed.sampled ? "predicted, too short to be seen: "
                                                           : "predicted, and nothing here made it take: ";
-  for (const auto& [mode, relations] : missed)
+  for (const auto& [mode, relations] : statement.unseen)
     add_line(words, styled(Style::faint, cat(why, lock_sql(mode), " on ")) + names(relations));
 }
 
@@ -93,16 +105,21 @@ void add_disk(Words& words, const Observation& observed) {
   }
   if (observed.temp_bytes >= k_worth_saying)
     add_line(words, Words(cat("writes ", size(observed.temp_bytes), " to temporary files")));
+  if (observed.wal_bytes >= k_worth_saying)
+    add_line(words, Words(cat("writes ", size(observed.wal_bytes), " of WAL")));
 }
 
-Words observed_words(const PreviewedStatement& statement, const RelationsByMode& missed) {
+Words observed_words(const PreviewedStatement& statement, const LineIndex& lines) {
   const Observation& observed = statement.observed;
   if (observed.error)
     return styled(Style::error, cat("refused: ", printable_line(observed.error->message), " (",
                                     observed.error->sqlstate, ")"));
   Words words;
-  add_locks(words, seen_locks(observed));
-  add_missed(words, statement, missed);
+  for (const auto& [since, locks] : seen_locks(observed))
+    add_locks(words, locks,
+              since ? cat(", held since line ", std::to_string(lines.position(*since).line)) : std::string());
+  add_still_held(words, statement);
+  add_missed(words, statement);
   add_work(words, "rewrites ", observed.rewrites);
   add_work(words, "reads all of ", observed.scans);
   add_work(words, "builds ", observed.index_builds);
@@ -212,12 +229,11 @@ void add_file(Document& document, const PreviewedFile& file, std::size_t number)
     return;
   }
   const LineIndex lines(file.analysis->script.source);
-  const std::vector<RelationsByMode> missed = unseen_locks(file);
   Table table{.header = {"line", "time", "as predicted", "statement, and what was seen of it"}, .rows = {}};
   for (std::size_t i = 0; i < file.statements.size(); ++i) {
     const PreviewedStatement& statement = file.statements[i];
     const SourceRange& range = statement.planned->range;
-    const Words observed = observed_words(statement, missed[i]);
+    const Words observed = observed_words(statement, lines);
     table.rows.push_back(
         {anchor(anchor_of(number, i)) + std::to_string(lines.position(range.begin).line),
          milliseconds_words(statement.observed.ms), verdict_words(statement),
@@ -246,10 +262,55 @@ double end_of(const Preview& preview) {
   return end;
 }
 
+/// Relations whose rows the statement works through.
+std::set<std::string> worked_on(const Observation& observed) {
+  std::set<std::string> all = observed.rewrites;
+  all.insert(observed.scans.begin(), observed.scans.end());
+  all.insert(observed.indexed.begin(), observed.indexed.end());
+  for (const auto& [name, lock] : observed.locks) {
+    if (lock.mode == LockMode::RowExclusive) all.insert(name);  // writes rows
+  }
+  return all;
+}
+
+std::map<std::string, std::vector<TimeLine::Work>> works(const Preview& preview, double begin) {
+  std::map<std::string, std::vector<TimeLine::Work>> all;
+  for (const PreviewedFile& file : preview.files) {
+    for (const PreviewedStatement& statement : file.statements) {
+      const double from = statement.begin_ms - begin;
+      for (const std::string& name : worked_on(statement.observed))
+        all[name].push_back({.from = from, .until = from + statement.observed.ms});
+    }
+  }
+  return all;
+}
+
+/// Its part of the segment; until <= from: none.
+TimeLine::Work part_of(const TimeLine::Segment& segment, const TimeLine::Work& work) {
+  return {.from = std::max(work.from, segment.from), .until = std::min(work.until, segment.until)};
+}
+
 /// Locks that others have to wait for, from the statement that took them to the end of the transaction.
-std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& preview) {
-  std::map<std::string, std::vector<TimeLine::Segment>> all;
+std::map<std::string, TimeLine::Row> holds(const Preview& preview) {
+  std::map<std::string, TimeLine::Row> all;
   const double begin = begin_of(preview);
+  const std::map<std::string, std::vector<TimeLine::Work>> done = works(preview, begin);
+  const auto add = [&](TimeLine::Row& row, const std::string& name, TimeLine::Segment segment,
+                       LockMode mode) {
+    double worked = 0;
+    if (const auto found = done.find(name); found != done.end()) {
+      for (const TimeLine::Work& work : found->second) {
+        const TimeLine::Work part = part_of(segment, work);
+        if (part.until <= part.from) continue;
+        worked += part.until - part.from;
+        if (row.work.empty() || row.work.back().until <= part.from) row.work.push_back(part);
+      }
+    }
+    segment.title =
+        cat(lock_sql(mode), " for ", milliseconds_words(segment.until - segment.from),
+            worked > 0 ? cat(", ", milliseconds_words(worked), " of it at work") : "", ": ", segment.title);
+    row.segments.push_back(std::move(segment));
+  };
   for (std::size_t f = 0; f < preview.files.size(); ++f) {
     const PreviewedFile& file = preview.files[f];
     if (file.history) continue;
@@ -258,13 +319,14 @@ std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& previ
       const std::string sql =
           one_line(file.analysis->script.text(statement.planned->range), k_widest_statement);
       for (const auto& [name, lock] : statement.observed.locks) {
-        if (lock.is_new || is_index(lock.relkind) || !blocks_writes(lock.mode)) continue;
-        const std::string span = milliseconds_words(statement.released_ms - statement.begin_ms);
-        all[name].push_back({.from = statement.begin_ms - begin,
-                             .until = statement.released_ms - begin,
-                             .style = style_of_lock(lock.mode),
-                             .title = cat(lock_sql(lock.mode), " for ", span, ": ", sql),
-                             .target = anchor_of(f, s)});
+        if (lock.is_new || lock.held_since || is_index(lock.relkind) || !blocks_writes(lock.mode)) continue;
+        add(all[name], name,
+            {.from = statement.begin_ms - begin,
+             .until = statement.released_ms - begin,
+             .style = style_of_lock(lock.mode),
+             .title = sql,
+             .target = anchor_of(f, s)},
+            lock.mode);
       }
     }
   }
@@ -274,6 +336,8 @@ std::map<std::string, std::vector<TimeLine::Segment>> holds(const Preview& previ
 void add_time_line(Document& document, const Preview& preview) {
   RelationRows held = rows_of_relations(holds(preview));
   if (held.rows.empty()) return;
+  const bool works =
+      std::ranges::any_of(held.rows, [](const TimeLine::Row& row) { return !row.work.empty(); });
   document.emplace_back(Heading{.level = 2, .words = "Who was kept out, and when"});
   add({.subject = "relation",
        .axis = cat("0 to ", milliseconds_words(end_of(preview))),
@@ -281,8 +345,9 @@ void add_time_line(Document& document, const Preview& preview) {
        .end = end_of(preview),
        .rows = std::move(held.rows)},
       held.left_out, document);
-  document.emplace_back(Paragraph{styled(Style::error, "█") + " readers and writers wait  " +
-                                  styled(Style::warning, "▒") + " writers wait"});
+  document.emplace_back(
+      Legend{.keys = {{Style::error, "readers and writers wait"}, {Style::warning, "writers wait"}},
+             .work = works ? "meanwhile its rows are read or written" : ""});
 }
 
 void add_missing(Document& document, std::string_view title, const std::vector<std::string>& all) {
@@ -339,15 +404,21 @@ void add_disagreements(Document& document, const Preview& preview) {
   document.emplace_back(Paragraph{styled(Style::error, "Not as predicted: ") + enumerate(places, " and ")});
 }
 
-std::size_t count_missed(const Preview& preview) {
-  std::size_t count = 0;
+/// ", but for …", of statements that ran alone and of the others.
+std::string missed_words(const Preview& preview) {
+  std::size_t too_short = 0;
+  std::size_t not_taken = 0;
   for (const PreviewedFile& file : preview.files) {
     if (file.history) continue;
-    for (const RelationsByMode& missed : unseen_locks(file)) {
-      for (const auto& [mode, relations] : missed) count += relations.size();
+    for (const PreviewedStatement& statement : file.statements) {
+      for (const auto& [mode, relations] : statement.unseen)
+        (statement.observed.sampled ? too_short : not_taken) += relations.size();
     }
   }
-  return count;
+  std::vector<std::string> words;
+  if (not_taken > 0) words.push_back(cat(count_of(not_taken, "lock"), " that nothing here made them take"));
+  if (too_short > 0) words.push_back(cat(count_of(too_short, "lock"), " too short to be seen"));
+  return words.empty() ? std::string() : cat(", but for ", join(words, " and "));
 }
 
 }  // namespace
@@ -357,14 +428,10 @@ std::string preview_summary(const Preview& preview) {
   for (const PreviewedFile& file : preview.files) statements += file.history ? 0 : file.statements.size();
   if (statements == 0) return cat("no statement was looked at on ", preview.server);
   const std::size_t wrong = preview.disagreements();
-  const std::size_t missed = count_missed(preview);
-  const std::string not_taken =
-      missed == 0 ? std::string()
-                  : cat(", but for ", count_of(missed, "lock"), " that nothing here made them take");
   return cat(count_of(statements, "statement"), preview.rolled_back ? ", rolled back, on " : " on ",
              preview.server, ", ",
              preview.failed() != nullptr ? "the last one refused"
-             : wrong == 0                ? cat("all as predicted", not_taken)
+             : wrong == 0                ? cat("all as predicted", missed_words(preview))
                                          : cat(std::to_string(wrong), " not as predicted"));
 }
 

@@ -43,13 +43,13 @@ std::string anchor_of(std::size_t file, std::size_t statement) {
   return cat("s", std::to_string(file), "-", std::to_string(statement));
 }
 
-RelationRows rows_of_relations(std::map<std::string, std::vector<TimeLine::Segment>> relations) {
+RelationRows rows_of_relations(std::map<std::string, TimeLine::Row> relations) {
   std::vector<std::pair<double, TimeLine::Row>> all;
-  for (auto& [name, segments] : relations) {
-    const double held = held_for(segments);
-    all.emplace_back(held, TimeLine::Row{.label = printable_line(name),
-                                         .note = milliseconds_words(held),
-                                         .segments = std::move(segments)});
+  for (auto& [name, row] : relations) {
+    const double held = held_for(row.segments);
+    row.label = printable_line(name);
+    row.note = milliseconds_words(held);
+    all.emplace_back(held, std::move(row));
   }
   std::ranges::stable_sort(all, std::ranges::greater(), [](const auto& row) { return row.first; });
   RelationRows most;

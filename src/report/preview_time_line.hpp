@@ -29,8 +29,8 @@ struct RelationRows {
   std::size_t left_out = 0;         ///< relations that are too many for a time line
 };
 
-/// By quoted names; the segments of each in the order in which they began.
-RelationRows rows_of_relations(std::map<std::string, std::vector<TimeLine::Segment>> relations);
+/// By quoted names; the segments of each in the order in which they began. Labels and notes come here.
+RelationRows rows_of_relations(std::map<std::string, TimeLine::Row> relations);
 
 /// The line, and how many are not in it.
 void add(TimeLine line, std::size_t left_out, Document& document);

@@ -55,13 +55,18 @@ export async function forTimeLines(page, expected, wrong) {
         const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
         return bar.classList.contains('error') && !top?.classList.contains('error');
       }).length;
-      return {label: row.querySelector('code').textContent, width: track.width, bars: bars.map(inTrack), hidden};
+      const work = [...row.querySelectorAll('.work')].map(inTrack);
+      return {label: row.querySelector('code').textContent, width: track.width, bars: bars.map(inTrack), work, hidden};
     })));
   const wanted = expected.filter((rows) => rows?.size > 0);
   if (lines.length !== wanted.length) return wrong(`bar: ${lines.length} time lines, not ${wanted.length}`);
   lines.forEach((rows, i) => {
     if (rows.length !== Math.min(wanted[i].size, mostRows)) wrong(`bar: ${rows.length} rows, not ${wanted[i].size}`);
-    for (const row of rows) compare(row, wanted[i].get(row.label) ?? [], wrong);
+    for (const row of rows) {
+      const bars = wanted[i].get(row.label) ?? [];
+      compare(row, bars, wrong);
+      compareWork(row, bars.work, wrong);
+    }
   });
 }
 
@@ -79,6 +84,19 @@ function compare(row, wanted, wrong) {
     }
     if (sql && !words(bar.row ?? '').includes(words(sql).slice(0, 40))) wrong(`link: ${bar.link} is not ${sql}`);
   });
+}
+
+/// All work that the data has is drawn, on a bar.
+function compareWork(row, wanted, wrong) {
+  const near = Math.max(3, row.width / 100);
+  for (const {from, until} of wanted ?? []) {
+    const isIt = (one) => Math.abs(one.left - from * row.width) <= near && Math.abs(one.right - until * row.width) <= near;
+    if (!row.work.some(isIt)) wrong(`work: ${row.label} from ${from} to ${until} is not drawn`);
+  }
+  for (const one of row.work) {
+    const within = row.bars.some((bar) => bar.left - near <= one.left && one.right <= bar.right + near);
+    if (!within || one.height < 3) wrong(`work: ${row.label} ${one.left} to ${one.right} px is on no bar`);
+  }
 }
 
 /// Whether there is one.

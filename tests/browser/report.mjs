@@ -73,7 +73,7 @@ function complaintsOf(browser, file, data, scheme, place) {
   });
 }
 
-/// What complaint, where, what of the page becomes what.
+/// What complaint, where, what of the page becomes what; of the page of the shop, unless another one is named.
 const spoiled = [
   ['request', 'wide', '</main>', '<img src="https://example.invalid/x.png" alt="x"></main>'],
   ['console', 'wide', '</main>', '<script>1</script></main>'],
@@ -85,6 +85,8 @@ const spoiled = [
   ['bar', 'wide', /bar error/g, 'bar warning'],
   ['bar', 'wide', '.bar.error { z-index: 1;', '.bar.warning { z-index: 1;'],
   ['bar', 'wide', '.bar { position', '.bar { display: none; position'],
+  ['work', 'wide', /class="work" aria/g, 'class="works" aria', 'load'],
+  ['work', 'wide', /(class="work" aria-hidden="true" style=")left:[^;]*;/g, '$1left:150%;', 'load'],
   ['paper', 'paper', 'print-color-adjust: exact', 'print-color-adjust: economy'],
   ['focus', 'wide', 'outline: 2px solid', 'outline: 0 solid'],
   ['focus', 'wide', /(<a class="bar[^]*?<a) class="bar/, '$1 tabindex="2" class="bar'],
@@ -93,9 +95,10 @@ const spoiled = [
 ];
 
 /// Each mistake must be found for what it is.
-async function unfound(browser, source, data) {
-  const text = fs.readFileSync(source, 'utf8');
-  const missing = await Promise.all(spoiled.map(async ([kind, place, from, to], i) => {
+async function unfound(browser, pages) {
+  const missing = await Promise.all(spoiled.map(async ([kind, place, from, to, name = 'shop'], i) => {
+    const [source, data] = pages[name];
+    const text = fs.readFileSync(source, 'utf8');
     const file = path.join(folder, `spoiled-${i}.html`);
     const bad = text.replace(from, to);
     fs.writeFileSync(file, bad);
@@ -136,7 +139,7 @@ try {
     }));
   }
   found.push(...await growth(browser, pages.few, pages.many));
-  found.push(...await unfound(browser, ...pages.shop));
+  found.push(...await unfound(browser, pages));
 } finally {
   await browser.close();
 }

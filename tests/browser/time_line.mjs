@@ -5,7 +5,8 @@ const blocksReads = (mode) => mode === 'AccessExclusiveLock';
 const blocksWrites = (mode) =>
   ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'].includes(mode);
 
-/// The relations whose readers or writers were kept out: label → bars, as parts of the axis.
+/// The relations whose readers or writers were kept out: label → bars, as parts of the axis. What is held since an earlier
+/// statement is in the bar of that one. `work` of the bars: when rows were worked through, but for those of index builds.
 export function locksOf(report) {
   const ran = report.files.flatMap((file) => file.statements).filter((one) => one.observed);
   const begin = Math.min(...ran.map((one) => one.observed.begin_ms));
@@ -13,7 +14,7 @@ export function locksOf(report) {
   const rows = new Map();
   for (const {sql, observed} of ran) {
     for (const lock of observed.locks) {
-      if (lock.new || 'iI'.includes(lock.relkind) || !blocksWrites(lock.mode)) continue;
+      if (lock.new || lock.held || 'iI'.includes(lock.relkind) || !blocksWrites(lock.mode)) continue;
       if (!rows.has(lock.relation)) rows.set(lock.relation, []);
       rows.get(lock.relation).push({
         from: (observed.begin_ms - begin) / length,
@@ -21,6 +22,15 @@ export function locksOf(report) {
         style: blocksReads(lock.mode) ? 'error' : 'warning',
         sql,
       });
+    }
+  }
+  for (const {observed} of ran) {
+    const written = observed.locks.filter((lock) => lock.mode === 'RowExclusiveLock').map((lock) => lock.relation);
+    const from = (observed.begin_ms - begin) / length;
+    const until = from + observed.ms / length;
+    for (const relation of [...observed.rewrites, ...observed.scans, ...written]) {
+      const bars = rows.get(relation) ?? [];
+      if (bars.some((bar) => bar.from <= from && until <= bar.until)) (bars.work ??= []).push({from, until});
     }
   }
   return rows;

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "execute/harness.hpp"
 #include "execute/pooler.hpp"
@@ -114,6 +115,12 @@ TEST_P(PreviewOnClone, EverythingIsSeenAndNothingStays) {
   EXPECT_GE(agreeing(seen), 12);
   EXPECT_EQ(seen["files"][0]["statements"][0]["observed"]["rewrites"], OrderedJson::array({"public.\"T\""}));
   EXPECT_EQ(seen["files"][2]["statements"][2]["observed"]["scans"], OrderedJson::array({"public.child"}));
+  // Each step is a transaction where apply runs it, and takes its locks anew.
+  const OrderedJson later = seen["files"][2]["statements"][5]["observed"];
+  EXPECT_EQ(
+      later["locks"].dump(),
+      R"([{"relation":"public.made","relkind":"r","mode":"AccessExclusiveLock","new":false,"held":false}])");
+  EXPECT_EQ(later["still_held"], OrderedJson::array());
   EXPECT_EQ(snapshot(), before);
   EXPECT_EQ(
       clone.sql(
@@ -245,6 +252,17 @@ TEST_P(PreviewOnClone, WhatCannotBeRolledBackDoesNotRun) {
   }
   EXPECT_EQ(clone.sql("SELECT count(*) FROM log"), "0");
   EXPECT_EQ(snapshot(), before);
+}
+
+/// A report is made to be shown.
+TEST_P(PreviewOnClone, ValuesOfRowsAreNotInTheReport) {
+  clone.sql("CREATE TABLE t (secret text); INSERT INTO t VALUES ('a \"rare\" value')");
+  folder.write("1_t.sql", "ALTER TABLE t ALTER secret TYPE int USING secret::int;\n");
+  const std::string page = (folder.path() / "page.html").string();
+  const Finished seen = run(command({"--html", page}));
+  EXPECT_EQ(seen.code, 18) << seen.err;
+  for (const std::string& said : {seen.out, seen.err, read_file(page)})
+    EXPECT_THAT(said, AllOf(HasSubstr("(22P02)"), Not(HasSubstr("rare"))));
 }
 
 TEST_P(PreviewOnClone, OthersAreNotKeptWaiting) {

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "preview/compare.hpp"
+#include "preview/held.hpp"
 #include "preview/programs.hpp"
 #include "report/html.hpp"
 #include "report/preview.hpp"
@@ -197,6 +198,93 @@ TEST_F(PreviewOfAStatement, DrawsLocksAndSlowQueriesOnOneAxis) {
   EXPECT_THAT(text, HasSubstr(cat("  slowest query  ", quarters("·", "·", "·", "·"), "  4.0 ms\n")));
   EXPECT_THAT(to_html(to_document(preview, PreviewOrder::page)),
               HasSubstr("title=\"queued for ACCESS EXCLUSIVE for 1000 ms: COMMENT ON"));
+}
+
+/// ALTER TABLE u took its lock first; what is done to t comes second, and takes the half of the time.
+TEST_F(PreviewOfAStatement, DrawsWhenTheRowsAreWorkedThrough) {
+  differences("ALTER TABLE t ALTER a TYPE bigint", {});
+  PlannedStatement planned;
+  planned.range = file.script.statements.front().range;
+  PreviewedStatement first{.planned = &planned, .predicted = &file.effects.front()};
+  first.observed = locked(LockMode::AccessExclusive);
+  first.observed.locks["public.u"] = {.mode = LockMode::Share};
+  first.observed.ms = 10;
+  first.released_ms = 40;
+  PreviewedStatement second = first;
+  second.begin_ms = 10;
+  second.observed.locks = {{"public.t", {.mode = LockMode::AccessExclusive, .held_since = 0}}};
+  second.observed.rewrites = {"public.t"};
+  second.observed.indexed = {"public.u", "public.elsewhere"};
+  second.observed.ms = 20;
+  Preview preview{.server = "PostgreSQL 18.1", .files = {}, .roles = {}};
+  preview.files.push_back({.analysis = &file, .history = false, .statements = {first, second}});
+  const auto times = [](std::string_view part, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += part;
+    return all;
+  };
+  const std::string text = to_text(to_document(preview, PreviewOrder::terminal), 100, Painter(false));
+  EXPECT_THAT(text, AllOf(HasSubstr(cat("public.t  ", times("█", 15), times("▓", 30), times("█", 15))),
+                          HasSubstr(cat("public.u  ", times("▒", 15), times("▚", 30), times("▒", 15))),
+                          HasSubstr("▓ ▚ meanwhile its rows are read or written")));
+  const std::string page = to_html(to_document(preview, PreviewOrder::page));
+  EXPECT_THAT(page, AllOf(HasSubstr("style=\"left:min(25.000%,100% - 2px);width:50.000%\""),
+                          HasSubstr("title=\"ACCESS EXCLUSIVE for 40 ms, 20 ms of it at work: ALTER"),
+                          HasSubstr("<span class=\"work\"></span></span> meanwhile")));
+  preview.files.front().statements.back().observed = {};
+  EXPECT_THAT(to_html(to_document(preview, PreviewOrder::page)), Not(HasSubstr("class=\"work\"")));
+}
+
+/// PostgreSQL's names may have 63 characters.
+TEST(PreviewTimeLine, ALongNameLeavesRoomForBars) {
+  const std::string name = cat("public.", std::string(40, 'a'), "ü", std::string(20, 'z'));
+  const TimeLine line{.end = 1,
+                      .rows = {{.label = name, .note = "1.0 ms", .segments = {{.from = 0, .until = 1}}}}};
+  constexpr int k_width = 80;
+  const std::string text = to_text({line}, k_width, Painter(false));
+  std::string bar;
+  for (int i = 0; i < 40; ++i) bar += "░";
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("public.aaaaaaa…zzzzzzzzzzzzz"), HasSubstr(cat("  ", bar, "  1.0 ms"))));
+  EXPECT_THAT(to_markdown({line}), HasSubstr(name));
+}
+
+/// Of what ran alone nobody knows whether it took them.
+TEST_F(PreviewOfAStatement, LocksThatWereTooShortAreCountedApart) {
+  differences("VACUUM t", {});
+  PlannedStatement planned;
+  PreviewedStatement alone{.planned = &planned, .predicted = &file.effects.front()};
+  alone.observed.sampled = true;
+  add_held({}, {}, alone);
+  Preview preview{.server = "PostgreSQL 18.1", .files = {}, .roles = {}};
+  preview.files.push_back({.analysis = &file, .history = false, .statements = {alone}});
+  EXPECT_THAT(preview_summary(preview), HasSubstr("all as predicted, but for 1 lock too short to be seen"));
+  PreviewedStatement& statement = preview.files.front().statements.emplace_back(alone);
+  statement.observed.sampled = false;
+  EXPECT_THAT(preview_summary(preview),
+              HasSubstr(", but for 1 lock that nothing here made them take and 1 lock too short to be seen"));
+}
+
+/// Held in another mode is not what it needs; but where more is held, nobody waits for it.
+TEST_F(PreviewOfAStatement, WhatIsHeldIsTakenToBeAskedForAgain) {
+  differences("ALTER TABLE t ADD b int", {});
+  const auto with = [&](const HeldLocks& held) {
+    PreviewedStatement statement;
+    statement.predicted = &file.effects.front();
+    TakenAt at;
+    for (const LockMode mode : held.at("public.t")) at[mode] = 7;
+    add_held(held, {{.name = "public.t", .mode = at.rbegin()->first, .taken_at = &at}}, statement);
+    return statement;
+  };
+  const PreviewedStatement again = with({{"public.t", {LockMode::Share, LockMode::AccessExclusive}}});
+  EXPECT_EQ(again.observed.locks.at("public.t").mode, LockMode::AccessExclusive);
+  EXPECT_EQ(again.observed.locks.at("public.t").held_since, 7U);
+  EXPECT_THAT(again.still_held, IsEmpty());
+  EXPECT_THAT(again.unseen, IsEmpty());
+  const PreviewedStatement weaker = with({{"public.t", {LockMode::Share}}});
+  EXPECT_THAT(weaker.observed.locks, IsEmpty());
+  EXPECT_THAT(weaker.still_held, SizeIs(1));
+  EXPECT_THAT(weaker.unseen, SizeIs(1));
 }
 
 TEST(PreviewBesideAnApplication, ItsDocumentFitsTheSchemaAndHasTheErrorOfAStatement) {
