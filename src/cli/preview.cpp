@@ -17,6 +17,7 @@
 #include "cli/input.hpp"
 #include "cli/preview_clone.hpp"
 #include "cli/preview_files.hpp"
+#include "cli/preview_refusal.hpp"
 #include "cli/reading.hpp"
 #include "cli/receipt.hpp"
 #include "execute/stop.hpp"
@@ -168,27 +169,17 @@ std::string place_of(const PreviewedFile& file, const PreviewedStatement& statem
              std::to_string(place.column));
 }
 
-std::string hint_of_refusal(const SqlError& error, const Preview& preview) {
-  if (pg::classify(error.sqlstate) == pg::Failure::connection)
-    return "The server is gone. Nothing is left of it; try again.";
-  if (error.sqlstate == pg::sqlstate::disk_full) return "Set TMPDIR to a folder with more room.";
-  return cat("The server is empty but for what the files make: name the files before it, too",
-             has_history(preview) ? "; or, with --no-history, without the earlier ones of its folder." : ".");
-}
-
-Error refused_here(const SqlError& error, const std::string& place, const Preview& preview) {
-  const bool lost = pg::classify(error.sqlstate) == pg::Failure::connection;
-  return {lost ? ExitCode::unreachable : ExitCode::statement_failed,
-          cat(place, ": ", error.message, " (", error.sqlstate, ")"), hint_of_refusal(error, preview)};
-}
-
 ExitCode verdict(const Preview& preview, const PreviewCommand& command) {
+  const Surroundings there{.catalog = !command.catalog.empty(),
+                           .history = has_history(preview),
+                           .complete = preview.not_recreated.empty(),
+                           .filled = preview.filled.has_value()};
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       if (!statement.observed.error) continue;
       const SqlError& error = *statement.observed.error;
       const std::string place = place_of(file, statement);
-      throw command.clone.url ? refused_by_clone(error, place) : refused_here(error, place, preview);
+      throw command.clone.url ? refused_by_clone(error, place) : refused_here(error, place, there);
     }
   }
   return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
@@ -462,7 +453,8 @@ ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global)
 
 Runner add_preview(CLI::App& app) {
   const auto command = std::make_shared<PreviewCommand>();
-  app.add_option("PATH", command->paths, "files and folders of migrations, in the order in which they run")
+  app.add_option("PATH", command->paths,
+                 "files and folders of migrations; files of one folder run in the order of their versions")
       ->required();
   app.add_option("--pg-bin", command->programs, "folder with PostgreSQL's programs initdb and postgres")
       ->type_name("DIR");

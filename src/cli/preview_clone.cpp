@@ -15,7 +15,6 @@
 #include "execute/step.hpp"
 #include "migration/read_text.hpp"
 #include "pg/arrays.hpp"
-#include "pg/sqlstate.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -65,11 +64,6 @@ void name_as_the_ledger_does(Files& files, const Ledger& ledger) {
     const bool by_itself = migration.folder.empty() || files.all.history.contains(i);
     if (by_itself && !is_standard_input(migration)) migration.id = ids.id_of(migration.path);
   }
-}
-
-/// duplicate_table, duplicate_column, duplicate_object: the file may have been applied by somebody else.
-bool is_there_already(std::string_view sqlstate) {
-  return sqlstate == "42P07" || sqlstate == "42701" || sqlstate == "42710";
 }
 
 }  // namespace
@@ -134,25 +128,6 @@ CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basi
   seen.preview.server = std::move(server);
   seen.preview.rolled_back = true;
   return seen;
-}
-
-Error refused_by_clone(const SqlError& error, const std::string& place) {
-  const std::string words = cat(place, ": ", error.message, " (", error.sqlstate, ")");
-  switch (pg::classify(error.sqlstate)) {
-    case pg::Failure::connection:
-      return {ExitCode::unreachable, words, "The server is gone. Nothing was committed; try again."};
-    case pg::Failure::lock_timeout:
-    case pg::Failure::conflict:
-      return {ExitCode::lock_budget, words,
-              "Others were in the way. Nothing was changed; try again, or give a longer --lock-timeout."};
-    case pg::Failure::data:
-      return {ExitCode::data_violation, words, "The rows of the clone violate it. Nothing was changed."};
-    default:
-      return {ExitCode::statement_failed, words,
-              is_there_already(error.sqlstate)
-                  ? "Name the new files only, if another tool has applied this one. Nothing was changed."
-                  : "apply would fail here, too. Nothing was changed."};
-  }
 }
 
 }  // namespace pgsluice::cli

@@ -40,7 +40,4 @@ struct CloneSeen {
 CloneSeen see_clone(const CloneOptions& options, Files& files, PreviewBasis basis, const World& world,
                     const StatementBegins& began);
 
-/// Why a clone refuses a statement, and what to do about that.
-Error refused_by_clone(const SqlError& error, const std::string& place);
-
 }  // namespace pgsluice::cli

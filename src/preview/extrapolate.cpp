@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "pgsluice/catalog.hpp"
-#include "pgsluice/error.hpp"
+#include "preview/gone.hpp"
 
 namespace pgsluice {
 namespace {
@@ -85,9 +85,7 @@ RowCounts measured_rows(Session& session) {
                      .parameters = {},
                      .interruptible = Interruptible::yes,
                      .watch = {}});
-    if (counted.connection_lost)
-      throw Error(ExitCode::unreachable,
-                  cat("the server went away while rows were counted: ", counted.error.message));
+    if (counted.connection_lost) throw server_gone("rows were counted", counted.error);
     if (counted.ok) counts[found.text(i, 0)] = static_cast<double>(counted.number(0, 0).value_or(0));
   }
   return counts;

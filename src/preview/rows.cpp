@@ -12,6 +12,7 @@
 #include "pg/arrays.hpp"
 #include "pgsluice/error.hpp"
 #include "preview/fillable.hpp"
+#include "preview/gone.hpp"
 #include "preview/row_insert.hpp"
 #include "preview/row_source.hpp"
 
@@ -25,9 +26,7 @@ constexpr double k_most_values = 20'000;
 SqlResult send(Session& session, const std::string& sql) {
   SqlResult result =
       session.run({.sql = sql, .parameters = {}, .interruptible = Interruptible::yes, .watch = {}});
-  if (result.connection_lost)
-    throw Error(ExitCode::unreachable,
-                cat("the server went away while tables were filled: ", result.error.message));
+  if (result.connection_lost) throw server_gone("tables were filled", result.error);
   return result;
 }
 

@@ -173,7 +173,7 @@ TEST_P(PreviewOnServer, MakesRolesAndSaysWhatTheServerRefuses) {
   EXPECT_EQ(refused.code, 18) << refused.out;
   EXPECT_THAT(refused.out, AllOf(HasSubstr("the reader"), HasSubstr("refused: relation \"nowhere\"")));
   EXPECT_THAT(refused.err, AllOf(HasSubstr("2.sql:2:1: relation \"nowhere\" does not exist (42P01)"),
-                                 HasSubstr("name the files before it")));
+                                 HasSubstr("name the files that make it")));
   EXPECT_THAT(left(), IsEmpty());
 }
 
