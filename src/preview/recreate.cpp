@@ -11,8 +11,9 @@
 
 #include "base/text.hpp"
 #include "catalog/snapshot_sql.hpp"
-#include "pgsluice/error.hpp"
+#include "pg/sqlstate.hpp"
 #include "pgsluice/sql.hpp"
+#include "preview/gone.hpp"
 
 namespace pgsluice {
 namespace {
@@ -42,6 +43,7 @@ class Writer {
       make("extension", quote_ident(extension.name),
            cat("CREATE EXTENSION IF NOT EXISTS ", quote_ident(extension.name), " SCHEMA ",
                quote_ident(extension.schema)));
+    for (const SnapshotServer& server : snapshot_.servers) write_server(server);
     for (const SnapshotType& type : snapshot_.types) {
       if (is_theirs(type)) write_type(type);
     }
@@ -53,11 +55,13 @@ class Writer {
     each_relation(&Writer::write_defaults);
     each_relation(&Writer::write_keys);
     each_relation(&Writer::write_constraints);
+    each_relation(&Writer::write_marks);
     each_relation(&Writer::write_code);
     for (const SnapshotStatistics& statistics : snapshot_.statistics)
       make("statistics", full_name(statistics.schema, statistics.name), statistics.definition);
     for (const SnapshotCast& cast : snapshot_.casts) write_cast(cast);
-    write_what_is_left_out();
+    for (const SnapshotPublication& one : snapshot_.publications) write_publication(one);
+    for (const SnapshotEventTrigger& one : snapshot_.event_triggers) write_event_trigger(one);
   }
 
   std::vector<Making> makings;
@@ -84,7 +88,18 @@ class Writer {
   }
 
   static bool is_table(const SnapshotRelation& relation) {
-    return relation.relkind == "r" || relation.relkind == "p";
+    return relation.relkind == "r" || relation.relkind == "p" || relation.relkind == "f";
+  }
+
+  /// Without options: nothing here leads to where it is. A wrapper that no extension has made has no handler here.
+  void write_server(const SnapshotServer& server) {
+    const std::string wrapper = quote_ident(server.wrapper);
+    make("foreign server", quote_ident(server.name),
+         cat("DO $server$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwname "
+             "= ",
+             quote_literal(server.wrapper), ") THEN CREATE FOREIGN DATA WRAPPER ", wrapper,
+             "; END IF; CREATE SERVER ", quote_ident(server.name), " FOREIGN DATA WRAPPER ", wrapper,
+             "; END $server$"));
   }
 
   // ---- types and functions ---------------------------------------------------------------------------------------------
@@ -175,13 +190,11 @@ class Writer {
         if (!has_identity(relation.owner_table, relation.owner_column))
           make("sequence", name, cat("CREATE SEQUENCE ", name, " AS ", relation.sequence_type));
         return;
-      case 'c':
-      case 'r':
-      case 'p': break;
       case 'v':
       case 'm': return write_view(relation, name);
-      default: return leave_out("foreign table", name, "the snapshot does not have its server");
+      default: break;
     }
+    // An ordinary, partitioned or foreign table, or a composite type.
     const bool inherits = relation.partition_bound.empty() && !relation.parents.empty();
     std::vector<std::string> columns;
     for (const SnapshotColumn& column : relation.columns) {
@@ -191,11 +204,46 @@ class Writer {
       make("type", name, cat("CREATE TYPE ", name, " AS (", join(columns, ", "), ")"));
       return;
     }
-    make("table", name,
-         cat("CREATE ", relation.relpersistence == "u" ? "UNLOGGED " : "", "TABLE ", name, " (",
-             join(columns, ", "), ")", inherits ? cat(" INHERITS (", join(relation.parents, ", "), ")") : "",
-             relation.partition_key.empty() ? "" : cat(" PARTITION BY ", relation.partition_key),
-             relation.reloptions.empty() ? "" : cat(" WITH (", join(relation.reloptions, ", "), ")")));
+    const bool foreign = relation.relkind == "f";
+    const std::string body = cat(" ", name, " (", join(columns, ", "), ")",
+                                 inherits ? cat(" INHERITS (", join(relation.parents, ", "), ")") : "");
+    if (foreign) {
+      make("foreign table", name,
+           cat("CREATE FOREIGN TABLE", body, " SERVER ", quote_ident(relation.server)));
+    } else {
+      make("table", name,
+           cat("CREATE ", relation.relpersistence == "u" ? "UNLOGGED " : "", "TABLE", body,
+               relation.partition_key.empty() ? "" : cat(" PARTITION BY ", relation.partition_key),
+               relation.reloptions.empty() ? "" : cat(" WITH (", join(relation.reloptions, ", "), ")")));
+    }
+    for (const SnapshotColumn& column : relation.columns) {
+      const bool is_made = column.local || !inherits;
+      if (!column.attstorage.empty() && is_made) write_storage(column, name);
+      if (column.not_null && !is_made && !is_not_null_above(relation, column.name))
+        make("constraint", cat("NOT NULL of ", quote_ident(column.name), " of ", name),
+             cat("ALTER TABLE ONLY ", name, " ALTER COLUMN ", quote_ident(column.name), " SET NOT NULL"));
+    }
+  }
+
+  /// Whether it inherits that.
+  [[nodiscard]] bool is_not_null_above(const SnapshotRelation& relation, const std::string& column) const {
+    return std::ranges::any_of(relation.parents, [&](const std::string& parent) {
+      const auto found = relations_.find(parent);
+      return found != relations_.end() &&
+             std::ranges::any_of(found->second->columns, [&](const SnapshotColumn& one) {
+               return one.name == column && one.not_null;
+             });
+    });
+  }
+
+  void write_storage(const SnapshotColumn& column, const std::string& name) {
+    const std::string_view storage = column.attstorage == "p"   ? "PLAIN"
+                                     : column.attstorage == "e" ? "EXTERNAL"
+                                     : column.attstorage == "m" ? "MAIN"
+                                                                : "EXTENDED";
+    make(
+        "storage", cat(quote_ident(column.name), " of ", name),
+        cat("ALTER TABLE ONLY ", name, " ALTER COLUMN ", quote_ident(column.name), " SET STORAGE ", storage));
   }
 
   /// Among its parents, types and owners.
@@ -271,11 +319,30 @@ class Writer {
     }
   }
 
+  /// Indexes that commands find without their names.
+  void write_marks(const SnapshotRelation& relation, const std::string& name) {
+    for (const SnapshotIndex& index : relation.indexes) {
+      if (index.clustered)
+        make("mark", cat("for CLUSTER of ", name),
+             cat("ALTER TABLE ", name, " CLUSTER ON ", quote_ident(index.name)));
+      if (index.replica_identity)
+        make("replica identity", cat("of ", name),
+             cat("ALTER TABLE ONLY ", name, " REPLICA IDENTITY USING INDEX ", quote_ident(index.name)));
+    }
+    if (relation.relreplident == "f" || relation.relreplident == "n")
+      make("replica identity", cat("of ", name),
+           cat("ALTER TABLE ONLY ", name, " REPLICA IDENTITY ",
+               relation.relreplident == "f" ? "FULL" : "NOTHING"));
+  }
+
   void write_policy(const SnapshotPolicy& policy, const std::string& name) {
     std::vector<std::string> roles;
     for (const std::string& role : policy.roles) {
       roles.push_back(quote_ident(role));
-      if (roles_.insert(role).second) make("role", roles.back(), cat("CREATE ROLE ", roles.back()));
+      if (roles_.insert(role).second)
+        make("role", roles.back(),
+             cat("DO $role$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ",
+                 quote_literal(role), ") THEN CREATE ROLE ", roles.back(), "; END IF; END $role$"));
     }
     const std::string command = policy.polcmd == "r"   ? "SELECT"
                                 : policy.polcmd == "a" ? "INSERT"
@@ -290,15 +357,26 @@ class Writer {
              policy.check_expression.empty() ? "" : cat(" WITH CHECK (", policy.check_expression, ")")));
   }
 
+  /// `kind`: "trigger" or "rule". Of a partitioned table alone: each partition may have its own way.
+  void write_enabled(std::string_view kind, const std::string& one, const std::string& enabled,
+                     const std::string& table) {
+    if (enabled == "O") return;
+    const std::string_view how = enabled == "D"   ? "DISABLE "
+                                 : enabled == "A" ? "ENABLE ALWAYS "
+                                                  : "ENABLE REPLICA ";
+    make(kind, cat(quote_ident(one), " of ", table),
+         cat("ALTER TABLE ONLY ", table, " ", how, kind, " ", quote_ident(one)));
+  }
+
   void write_code(const SnapshotRelation& relation, const std::string& name) {
-    for (const SnapshotRule& rule : relation.rules)
+    for (const SnapshotRule& rule : relation.rules) {
       make("rule", cat(quote_ident(rule.name), " of ", name), rule.definition);
+      write_enabled("rule", rule.name, rule.ev_enabled, name);
+    }
     for (const SnapshotTrigger& trigger : relation.triggers) {
-      if (trigger.inherited) continue;
-      make("trigger", cat(quote_ident(trigger.name), " of ", name), trigger.definition);
-      if (trigger.tgenabled == "D")
-        make("trigger", cat(quote_ident(trigger.name), " of ", name),
-             cat("ALTER TABLE ", name, " DISABLE TRIGGER ", quote_ident(trigger.name)));
+      if (!trigger.inherited)
+        make("trigger", cat(quote_ident(trigger.name), " of ", name), trigger.definition);
+      write_enabled("trigger", trigger.name, trigger.tgenabled, name);
     }
     for (const SnapshotPolicy& policy : relation.policies) write_policy(policy, name);
     if (relation.row_security)
@@ -315,11 +393,28 @@ class Writer {
              "::regtype) THEN RAISE 'the snapshot does not have its function'; END IF; END $cast$"));
   }
 
-  void write_what_is_left_out() {
-    for (const SnapshotPublication& one : snapshot_.publications)
-      leave_out("publication", quote_ident(one.name), "nobody subscribes here");
-    for (const SnapshotEventTrigger& one : snapshot_.event_triggers)
-      leave_out("event trigger", quote_ident(one.name), "it would fire for what the preview does");
+  void write_publication(const SnapshotPublication& one) {
+    std::vector<std::string> parts;
+    if (!one.tables.empty()) parts.push_back(cat("TABLE ", join(one.tables, ", ")));
+    std::vector<std::string> schemas;
+    for (const std::string& schema : one.schemas) schemas.push_back(quote_ident(schema));
+    if (!schemas.empty()) parts.push_back(cat("TABLES IN SCHEMA ", join(schemas, ", ")));
+    const std::string what = one.all_tables ? "ALL TABLES" : join(parts, ", ");
+    make("publication", quote_ident(one.name),
+         cat("CREATE PUBLICATION ", quote_ident(one.name), what.empty() ? "" : " FOR ", what));
+  }
+
+  /// It must not fire for what is made here.
+  void write_event_trigger(const SnapshotEventTrigger& one) {
+    const std::string name = quote_ident(one.name);
+    std::vector<std::string> tags;
+    for (const std::string& tag : one.tags) tags.push_back(quote_literal(tag));
+    make("event trigger", name,
+         cat("DO $trigger$ BEGIN CREATE EVENT TRIGGER ", name, " ON ", one.event,
+             tags.empty() ? "" : cat(" WHEN TAG IN (", join(tags, ", "), ")"), " EXECUTE FUNCTION ",
+             one.function, "(); ALTER EVENT TRIGGER ", name, " DISABLE; END $trigger$"));
+    if (one.evtenabled != "D")
+      leave_out("event trigger", name, "is disabled here, for it would fire for what the preview does");
   }
 
   const Snapshot& snapshot_;
@@ -327,6 +422,47 @@ class Writer {
   std::multimap<int, Making> late_;  ///< once all partitions have their keys, those deepest down first
   std::set<std::string> roles_;
 };
+
+/// An identifier at the beginning of the text, as SQL writes it.
+std::string_view identifier_in(std::string_view text) {
+  if (!text.starts_with('"')) return text.substr(0, text.find_first_of(" .,;()[]\n"));
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] != '"') continue;
+    if (i + 1 == text.size() || text[i + 1] != '"') return text.substr(0, i + 1);
+    ++i;
+  }
+  return {};
+}
+
+/// As SQL writes them, with their schemas.
+std::set<std::string> collations_in(std::string_view sql) {
+  constexpr std::string_view k_before = "COLLATE ";
+  std::set<std::string> names;
+  for (std::size_t at = sql.find(k_before); at != std::string_view::npos; at = sql.find(k_before, at)) {
+    at += k_before.size();
+    const std::string_view first = identifier_in(sql.substr(at));
+    const std::string_view behind = sql.substr(at + first.size());
+    names.insert(behind.starts_with('.') ? cat(first, ".", identifier_in(behind.substr(1)))
+                                         : cat("pg_catalog.", first));
+  }
+  return names;
+}
+
+/// The snapshot has the names of collations only, and this machine may not have a language: another one of that name is there
+/// for what hangs on it. Adds what is said of it.
+bool stand_in_for_collations(Session& session, const std::string& sql, std::vector<std::string>& said) {
+  bool any = false;
+  for (const std::string& name : collations_in(sql)) {
+    const bool made = session.query(cat("CREATE COLLATION ", name, R"( FROM pg_catalog."C")"), {}).ok;
+    if (made) said.push_back(cat("collation ", name, R"(: one that sorts as "C" does stands in for it)"));
+    any = any || made;
+  }
+  return any;
+}
+
+bool is_of_collation(const SqlError& error) {
+  return error.sqlstate == pg::sqlstate::undefined_object && error.message.starts_with("collation ");
+}
 
 }  // namespace
 
@@ -341,11 +477,14 @@ std::vector<std::string> recreate(Session& session, const Snapshot& snapshot) {
     before = left.size();
     reasons.clear();
     std::erase_if(left, [&](const Making& making) {
-      const SqlResult made =
-          session.run({.sql = making.sql, .interruptible = Interruptible::yes, .watch = {}});
-      if (made.connection_lost)
-        throw Error(ExitCode::unreachable,
-                    cat("the server went away while the schema was made: ", made.error.message));
+      const auto run = [&] {
+        return session.run({.sql = making.sql, .interruptible = Interruptible::yes, .watch = {}});
+      };
+      SqlResult made = run();
+      if (!made.ok && is_of_collation(made.error) &&
+          stand_in_for_collations(session, making.sql, writer.missing))
+        made = run();
+      if (made.connection_lost) throw server_gone("the schema was made", made.error);
       if (!made.ok) reasons.push_back(cat(making.what, ": ", made.error.message));
       return made.ok;
     });

@@ -60,6 +60,10 @@ TEST_P(PreviewCatalog, TheSchemaIsTheSame) {
     CREATE INDEX "Partial" ON orders USING btree (lower(note)) WHERE note IS NOT NULL;
     CREATE TABLE parent (a int NOT NULL, b text CHECK (b <> ''));
     CREATE TABLE child (c int) INHERITS (parent);
+    ALTER TABLE child ALTER b SET NOT NULL;
+    CREATE PUBLICATION nothing;
+    CREATE PUBLICATION few FOR TABLE child, "S""x"."Users";
+    CREATE PUBLICATION everything FOR ALL TABLES;
     CREATE TABLE events (id bigint NOT NULL, at timestamptz NOT NULL, owner bigint REFERENCES "S""x"."Users", PRIMARY KEY (id, at))
       PARTITION BY RANGE (at);
     CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('2030-01-01') PARTITION BY HASH (id);
@@ -83,7 +87,48 @@ TEST_P(PreviewCatalog, TheSchemaIsTheSame) {
     CREATE RULE quiet AS ON DELETE TO parent DO INSTEAD NOTHING;
     ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
     CREATE POLICY mine ON orders FOR SELECT USING (owner > 0);
-    CREATE STATISTICS both_columns ON id, owner FROM orders;)");
+    CREATE STATISTICS both_columns ON id, owner FROM orders;
+    CREATE TABLE marked (id int PRIMARY KEY, note text NOT NULL UNIQUE);
+    ALTER TABLE marked CLUSTER ON marked_pkey;
+    ALTER TABLE marked REPLICA IDENTITY USING INDEX marked_note_key;
+    ALTER TABLE marked ALTER note SET STORAGE EXTERNAL;
+    ALTER TABLE orders REPLICA IDENTITY FULL;
+    CREATE TRIGGER always BEFORE UPDATE ON marked FOR EACH ROW EXECUTE FUNCTION touched();
+    ALTER TABLE marked ENABLE ALWAYS TRIGGER always;
+    CREATE TRIGGER replica BEFORE UPDATE ON marked FOR EACH ROW EXECUTE FUNCTION touched();
+    ALTER TABLE marked ENABLE REPLICA TRIGGER replica;
+    ALTER TABLE ONLY events_rest DISABLE TRIGGER touch;
+    CREATE RULE off AS ON UPDATE TO parent DO INSTEAD NOTHING;
+    ALTER TABLE parent DISABLE RULE off;
+    CREATE FOREIGN DATA WRAPPER "no handler";
+    CREATE SERVER "Elsewhere" FOREIGN DATA WRAPPER "no handler" OPTIONS (host 'production');
+    CREATE FOREIGN TABLE distant (id int NOT NULL DEFAULT 1, b text, CHECK (id > 0)) SERVER "Elsewhere";
+    CREATE FOREIGN TABLE distant_child (c int) INHERITS (parent) SERVER "Elsewhere";
+    CREATE VIEW of_distant AS SELECT id FROM distant;)");
+  EXPECT_THAT(recreate_it(), IsEmpty());
+  EXPECT_EQ(text_of(snapshot_of(again)), text_of(snapshot_of(production)));
+}
+
+/// The snapshot knows their names only.
+TEST_P(PreviewCatalog, AnotherCollationStandsIn) {
+  production.admin(R"(
+    CREATE SCHEMA "S x";
+    CREATE COLLATION "S x"."a""b.c" (provider = libc, locale = 'C');
+    CREATE COLLATION german (provider = libc, locale = 'C');
+    CREATE TABLE t (id int, name text COLLATE "S x"."a""b.c", note text COLLATE "C");
+    CREATE INDEX i ON t (name, note COLLATE german);
+    CREATE VIEW v AS SELECT name FROM t ORDER BY note COLLATE german;)");
+  EXPECT_THAT(recreate_it(),
+              ElementsAre(R"(collation "S x"."a""b.c": one that sorts as "C" does stands in for it)",
+                          HasSubstr("collation public.german: ")));
+  EXPECT_EQ(text_of(snapshot_of(again)), text_of(snapshot_of(production)));
+}
+
+/// Policies name them; those of the cluster are there.
+TEST_P(PreviewCatalog, RolesThatAreThereAreNotMissing) {
+  production.admin(R"(
+    CREATE TABLE t (id int);
+    CREATE POLICY own ON t TO postgres, pg_monitor USING (true);)");
   EXPECT_THAT(recreate_it(), IsEmpty());
   EXPECT_EQ(text_of(snapshot_of(again)), text_of(snapshot_of(production)));
 }
@@ -104,9 +149,10 @@ TEST_P(PreviewCatalog, WhatCannotBeMadeIsNamed) {
     CREATE CAST (pair AS text) WITH FUNCTION to_text(pair);)");
   again.admin("CREATE TABLE t (other int)");
   EXPECT_THAT(recreate_it(),
-              ElementsAre(HasSubstr("event trigger fires: "),
+              ElementsAre(HasSubstr("event trigger fires: is disabled here"),
                           HasSubstr("table public.t: relation \"t\" already exists"),
                           HasSubstr("cast (public.pair AS text): the snapshot does not have its function")));
+  EXPECT_EQ(again.admin("SELECT evtenabled FROM pg_event_trigger WHERE evtname = 'fires'"), "D");
   EXPECT_EQ(again.admin("SELECT to_regnamespace('pgsluice') IS NULL"), "t")
       << "the ledger is another database's";
 }
