@@ -50,10 +50,17 @@ std::optional<ServerPrograms> programs_in(const fs::path& folder) {
   return ServerPrograms{.folder = folder, .release = *release, .major = std::atoi(release->c_str())};
 }
 
-constexpr std::string_view k_hint =
-    "Install PostgreSQL's server (on Debian: apt-get install postgresql), or name the folder of its programs "
-    "with "
-    "--pg-bin.";
+/// `there`: whether other majors are.
+std::string how_to_get(std::optional<int> major, bool there) {
+  if (!major)
+    return "Install PostgreSQL's server (on Debian: apt-get install postgresql), or name the folder of its "
+           "programs with --pg-bin.";
+  return cat(
+      "Install that server (on Debian: apt-get install postgresql-", std::to_string(*major),
+      ", from apt.postgresql.org where Debian does not have it), or name the folder of its programs with "
+      "--pg-bin",
+      there ? "; or try another major with --pg-version." : ".");
+}
 
 }  // namespace
 
@@ -91,7 +98,7 @@ ServerPrograms find_programs(const fs::path& folder, std::optional<int> major) {
   throw Error(ExitCode::usage,
               cat("no server programs of PostgreSQL", major ? " " + std::to_string(*major) : "",
                   " on this machine", others.empty() ? "" : cat("; there are ", join(others, ", "))),
-              std::string(k_hint));
+              how_to_get(major, !others.empty()));
 }
 
 }  // namespace pgsluice

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,16 +32,38 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view k_prefix = "pgsluice-preview.";
 
+bool may_enter(const fs::path& path, const User& user) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return false;
+  const mode_t needed = status.st_uid == user.user    ? S_IXUSR
+                        : status.st_gid == user.group ? S_IXGRP
+                                                      : S_IXOTH;
+  return (status.st_mode & needed) != 0;
+}
+
+/// The first part of the path, as it is written or as links lead, that this user may not enter, or run; empty: none.
+fs::path barred_at(const fs::path& path, const User& user) {
+  std::error_code error;
+  for (const fs::path& way : {fs::absolute(path), fs::weakly_canonical(path, error)}) {
+    fs::path part;
+    for (const fs::path& name : way) {
+      part /= name;
+      if (!may_enter(part, user)) return part;
+    }
+  }
+  return {};
+}
+
 /// A socket's path may have 107 bytes, so a long TMPDIR is of no use; nor is one that the server's user cannot enter, or with
 /// a comma: libpq takes it for two hosts.
-fs::path scratch() {
+fs::path scratch(const std::optional<User>& user) {
   constexpr std::size_t k_longest = 60;
   const char* named = std::getenv("TMPDIR");
-  struct stat status{};
-  if (named == nullptr || stat(named, &status) != 0) return "/tmp";
+  std::error_code error;
+  if (named == nullptr || !fs::exists(named, error)) return "/tmp";
   const fs::path folder = fs::absolute(named);
   const bool usable = folder.string().size() <= k_longest && folder.string().find(',') == std::string::npos;
-  return usable && (geteuid() != 0 || (status.st_mode & S_IXOTH) != 0) ? folder : "/tmp";
+  return usable && (!user || barred_at(folder, *user).empty()) ? folder : "/tmp";
 }
 
 /// As an item of a list of folders: varlena.c SplitDirectoriesString().
@@ -77,11 +100,11 @@ bool is_lock_of(const fs::path& folder, int lock) {
 }
 
 /// A new folder, and the lock that tells others it is in use.
-std::pair<fs::path, int> locked_folder() {
+std::pair<fs::path, int> locked_folder(const fs::path& scratch) {
   // Before it is locked, another preview that begins now may remove it as one that was left.
   constexpr int k_attempts = 20;
   for (int attempt = 0; attempt < k_attempts; ++attempt) {
-    std::string pattern = (scratch() / cat(k_prefix, "XXXXXX")).string();
+    std::string pattern = (scratch / cat(k_prefix, "XXXXXX")).string();
     if (mkdtemp(pattern.data()) == nullptr) break;
     const int lock = take_lock(pattern, O_CREAT);
     if (lock >= 0 && is_lock_of(pattern, lock)) return {pattern, lock};
@@ -89,8 +112,7 @@ std::pair<fs::path, int> locked_folder() {
     std::error_code error;
     fs::remove_all(pattern, error);
   }
-  throw Error(ExitCode::usage,
-              cat("cannot make a folder in ", scratch().string(), ": ", std::strerror(errno)));
+  throw Error(ExitCode::usage, cat("cannot make a folder in ", scratch.string(), ": ", std::strerror(errno)));
 }
 
 /// The postmaster of a preview that was killed outright has got SIGQUIT; if it has not heeded it yet, it does now.
@@ -108,9 +130,9 @@ bool is_ours(const fs::path& folder) {
   return lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
 }
 
-void remove_what_was_left() {
+void remove_what_was_left(const fs::path& scratch) {
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(scratch(), error)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(scratch, error)) {
     const fs::path& folder = entry.path();
     if (!folder.filename().string().starts_with(k_prefix) || !is_ours(folder)) continue;
     const int lock = take_lock(folder, 0);
@@ -189,8 +211,9 @@ std::string_view reason_in(const std::vector<std::string_view>& log) {
 }  // namespace
 
 ThrowAwayServer::ThrowAwayServer(const ServerPrograms& programs) : user_(ordinary_user()) {
-  remove_what_was_left();
-  std::tie(folder_, lock_) = locked_folder();
+  const fs::path place = scratch(user_);
+  remove_what_was_left(place);
+  std::tie(folder_, lock_) = locked_folder(place);
   try {
     make_folders();
     const fs::path kept = template_of(programs);
@@ -246,9 +269,26 @@ void ThrowAwayServer::make_cluster(const ServerPrograms& programs, const fs::pat
   Child initdb({(programs.folder / "initdb").string(), "-D", data.string(), "-U", "postgres", "-A", "trust",
                 "-E", "UTF8", "--locale=C", "--no-sync"},
                user_, folder_ / "log");
-  if (initdb.wait() != 0) give_up("initdb failed");
+  if (initdb.wait() != 0) {
+    expect_enterable(programs);
+    give_up("initdb failed");
+  }
   forget(kept);
   keep(data, kept);
+}
+
+/// What cannot be run says nothing by itself.
+void ThrowAwayServer::expect_enterable(const ServerPrograms& programs) const {
+  if (!user_) return;
+  const fs::path barred = barred_at(fs::absolute(programs.folder / "initdb"), *user_);
+  if (barred.empty()) return;
+  const passwd* entry = getpwuid(user_->user);
+  const std::string name = entry != nullptr ? entry->pw_name : std::to_string(user_->user);
+  throw Error(ExitCode::precondition,
+              cat("the user ", name, ", as whom the server runs, cannot run ",
+                  (programs.folder / "initdb").string(), ": it may not enter ", barred.string()),
+              cat("Let others enter it (chmod o+x ", barred.string(),
+                  "), name another folder with --pg-bin, or run preview as an ordinary user."));
 }
 
 bool ThrowAwayServer::starts(const ServerPrograms& programs) {

@@ -32,6 +32,7 @@ class ThrowAwayServer {
   [[nodiscard]] bool copy_cluster(const std::filesystem::path& kept) const;
   /// `kept`: where the next one finds it; empty: nowhere.
   void make_cluster(const ServerPrograms& programs, const std::filesystem::path& kept) const;
+  void expect_enterable(const ServerPrograms& programs) const;
   [[nodiscard]] bool starts(const ServerPrograms& programs);
   [[noreturn]] void give_up(std::string_view what) const;
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -17,6 +19,7 @@ namespace pgsluice::test {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class PreviewSurroundings : public ::testing::TestWithParam<Server> {
@@ -80,6 +83,27 @@ TEST_P(PreviewSurroundings, ATemplateThatIsNotWholeIsMadeAnew) {
     EXPECT_EQ(seen.code, 0) << file << seen.err;
     EXPECT_TRUE(fs::exists(kept() / file)) << file;
   }
+}
+
+/// The server runs as somebody else, who must come to its programs and to its data. An ordinary user has no such trouble.
+TEST_P(PreviewSurroundings, WhatOnlyRootMayEnterIsNotForTheServer) {
+  if (geteuid() != 0) return;
+  const Folder locked;
+  fs::permissions(locked.path(), fs::perms::owner_all);
+  const fs::path below = locked.path() / "below";
+  fs::create_directory(below);
+  fs::permissions(below, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+  const Finished elsewhere = preview({{"TMPDIR", below.string()}});
+  EXPECT_EQ(elsewhere.code, 0) << elsewhere.err;
+
+  fs::create_directory_symlink(programs_of(GetParam()), locked.path() / "bin");
+  const Finished barred =
+      Program({"preview", "--pg-bin", (locked.path() / "bin").string(), folder.path().string()},
+              {{"TMPDIR", place.path().string()}, {"XDG_CACHE_HOME", cache.path().string()}})
+          .wait();
+  EXPECT_EQ(barred.code, 3) << barred.err;
+  EXPECT_THAT(barred.err, AllOf(HasSubstr("cannot run " + (locked.path() / "bin/initdb").string()),
+                                HasSubstr("may not enter " + locked.path().string()), HasSubstr("--pg-bin")));
 }
 
 /// Behind four times as many tables a statement is looked at in four times as long at most: who looked at all of them behind
