@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -65,6 +66,7 @@ class Judge {
       note_locks(look, std::min(next, run_.end_ms));
       note_own_waits(look, is_last ? 0 : next - look.at);
     }
+    for (const LockWait& wait : record_.lock_waits) note_lock_wait(wait);
     for (const LoadRequest& request : record_.requests) note(request);
     for (auto& [key, wait] : waits_) run_.waits.push_back(wait);
     std::ranges::stable_sort(run_.waits, std::ranges::greater(), &LoadWait::longest_ms);
@@ -140,7 +142,20 @@ class Judge {
     }
   }
 
+  /// Apply does not queue for as long as it waits: nobody could see that in the server.
+  void note_lock_wait(const LockWait& wait) {
+    LoadedStatement& own = run_.statements[wait.statement];
+    const double behind_blocker =
+        record_.blocker ? std::clamp(record_.blocker_until - wait.from, 0.0, wait.until - wait.from) : 0;
+    own.behind_blocker_ms += behind_blocker;
+    own.behind_application_ms += wait.until - wait.from - behind_blocker;
+  }
+
   void note_own_waits(const LockLook& look, double lasts) {
+    const bool is_noted = std::ranges::any_of(record_.lock_waits, [&](const LockWait& wait) {
+      return wait.from <= look.at && look.at < wait.until;
+    });
+    if (is_noted) return;
     const MaybeStatement statement = turn_at(record_.turns, look.at);
     for (const auto& [pid, blockers] : look.blockers) {
       if (!statement || !record_.migration.contains(pid) || blockers.empty()) continue;
@@ -231,6 +246,36 @@ void place(const std::vector<Turn>& turns, double end_ms, std::vector<LoadedStat
 }
 
 }  // namespace
+
+void settle_due(LoadRecord& record) {
+  struct Connection {
+    std::vector<std::pair<double, double>> kept;  // from each look that saw it wait to the next
+    std::size_t next = 0;                         // of them, the first that a later request may have
+    std::optional<double> wanted;                 // when the request before was to be sent
+    double due = 0;                               // when it is due, then
+    double end = 0;                               // when it would have ended if nothing had kept it
+  };
+  std::map<int, Connection> connections;
+  for (std::size_t i = 0; i < record.looks.size(); ++i) {
+    const LockLook& look = record.looks[i];
+    const double next =
+        i + 1 < record.looks.size() ? record.looks[i + 1].at : std::numeric_limits<double>::infinity();
+    for (const auto& [pid, blockers] : look.blockers) {
+      if (first_behind(pid, record.migration, look)) connections[pid].kept.emplace_back(look.at, next);
+    }
+  }
+  for (LoadRequest& request : record.requests) {
+    Connection& own = connections[request.pid];
+    double kept = 0;
+    while (own.next < own.kept.size() && own.kept[own.next].second <= request.sent) ++own.next;
+    for (std::size_t i = own.next; i < own.kept.size() && own.kept[i].first < request.end; ++i)
+      kept += std::min(own.kept[i].second, request.end) - std::max(own.kept[i].first, request.sent);
+    const std::optional<double> before = std::exchange(own.wanted, request.due);
+    if (before) request.due = std::min(std::max(own.due + request.due - *before, own.end), request.sent);
+    own.due = request.due;
+    own.end = request.due + std::max(request.end - request.sent - kept, 0.0);
+  }
+}
 
 void judge(const LoadRecord& record, LoadedRun& run) {
   place(record.turns, run.end_ms, run.statements);

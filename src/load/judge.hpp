@@ -58,14 +58,27 @@ struct Turn {
   std::optional<std::size_t> statement;
 };
 
+/// While apply waited for the locks of a step without having sent any of its statements: in the queue or, mostly, outside.
+struct LockWait {
+  std::size_t statement = 0;  ///< for which
+  double from = 0;
+  double until = 0;
+};
+
 struct LoadRecord {
   std::vector<LoadRequest> requests;  ///< of each connection in their order
   std::vector<LockLook> looks;
   std::vector<Turn> turns;
   std::vector<TakenLocks> taken = {};  ///< by number of LoadedRun::statements; empty: not known
-  std::set<int> migration;             ///< its sessions
+  std::vector<LockWait> lock_waits = {};
+  std::set<int> migration;  ///< its sessions
   std::optional<int> blocker;
+  double blocker_until = 0;  ///< when that one ended
 };
+
+/// A query that takes longer than its turn makes those after it late by itself: they are due when it would have ended without
+/// the migration.
+void settle_due(LoadRecord& record);
 
 /// Fills in all that follows from the record; `run` has its statements, with what is known of each.
 void judge(const LoadRecord& record, LoadedRun& run);

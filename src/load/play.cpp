@@ -12,6 +12,7 @@
 #include "load/judge.hpp"
 #include "load/tables.hpp"
 #include "load/turns.hpp"
+#include "plan/breaks.hpp"
 #include "preview/rehearse.hpp"
 #include "preview/rows.hpp"
 #include "preview/server.hpp"
@@ -44,6 +45,26 @@ std::vector<std::string> locked_tables(const Preview& preview) {
     if (std::ranges::count(names, name) == 0) names.push_back(name);
   }
   return names;
+}
+
+/// The gated run runs everything at once: what apply would not do beside a release that is still running, is said.
+std::vector<std::string> not_so_by_apply(const Plan& plan, const std::set<std::size_t>& history) {
+  std::vector<std::string> notes;
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    const FileAnalysis& file = plan.files[i].analysis;
+    if (history.contains(i)) continue;
+    const Phase phase = file.migration.phase;
+    const auto found = std::ranges::find_if(
+        file.findings, [&](const Finding& finding) { return breaks_running_release(finding, phase); });
+    if (phase == Phase::contract) {
+      notes.push_back(cat("gated: apply runs ", file.migration.id,
+                          " only when no old release is left; here one sends its queries meanwhile"));
+    } else if (found != file.findings.end()) {
+      notes.push_back(cat("gated: apply refuses ", file.migration.id, " (", found->finding,
+                          "): it is contract work; here it ran all the same"));
+    }
+  }
+  return notes;
 }
 
 /// As they were seen when nobody was in the way. Statements of one transaction gave their locks back together.
@@ -136,7 +157,10 @@ class Play {
     record.requests = application.stop(turns_.begun_at());
     record.looks = watch.stop(turns_.begun_at());
     turns_.tell(record, run);
+    if (!gated) record.lock_waits.clear();  // what psql waits for, it has sent
+    if (load_.blocker) record.blocker_until = static_cast<double>(load_.blocker->count());
     record.taken = taken_by(run.statements, rehearsed);
+    settle_due(record);
     judge(record, run);
     requests_ = std::move(record.requests);
     return run;
@@ -256,6 +280,7 @@ Load play(const Plan& plan, const std::set<std::size_t>& history, const Preview&
     requests.push_back(one.requests());
     load.axis_ms = std::max(load.axis_ms, load.runs.back().end_ms);
   }
+  for (std::string& note : not_so_by_apply(plan, history)) load.notes.push_back(std::move(note));
   for (std::size_t i = 0; i < load.runs.size(); ++i)
     load.runs[i].latency_ms = latencies(requests[i], load.axis_ms, parts_of(load.axis_ms));
   return load;

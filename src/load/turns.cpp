@@ -9,6 +9,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
+/// The strongest lock of a statement that others know; none is weaker than any.
+int strength(const PlannedStatement& statement) {
+  int strongest = -1;
+  for (const RelationLock& lock : statement.locks)
+    strongest = std::max(strongest, static_cast<int>(lock.mode));
+  return strongest;
+}
+
 double since(steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
 }
@@ -45,6 +53,8 @@ Turns::Turns(const Plan& plan, const std::set<std::size_t>& history) {
       if (history.contains(f)) continue;
       StepStatements& own = steps_[step.id];
       own.first = statements_.size();
+      const auto strongest = std::ranges::max_element(step.statements, {}, strength);
+      own.strongest = static_cast<std::size_t>(strongest - step.statements.begin());
       for (const PlannedStatement& statement : step.statements) {
         own.sql.push_back(statement.sql);
         statements_.push_back({.file = f, .statement = of_file++, .error = {}});
@@ -61,7 +71,9 @@ void Turns::begin_step(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   const auto found = steps_.find(id);
   step_ = found == steps_.end() || found->second.sql.empty() ? nullptr : &found->second;
-  turn_to(step_ != nullptr ? std::optional(step_->first) : std::nullopt);
+  at_ = 0;
+  waits_since_ = step_ != nullptr ? std::optional(since(begin_)) : std::nullopt;
+  turn_to(step_ != nullptr ? std::optional(step_->first + step_->strongest) : std::nullopt);
 }
 
 void Turns::end() {
@@ -84,10 +96,9 @@ void Turns::turn_to(std::optional<std::size_t> statement) {
 /// The same text can stand there twice: then the next one.
 std::optional<std::size_t> Turns::find(const std::string& sql) const {
   if (step_ == nullptr) return std::nullopt;
-  const std::size_t now = turns_.back().statement.value_or(step_->first) - step_->first;
   const std::size_t count = step_->sql.size();
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t at = (now + i) % count;
+    const std::size_t at = (at_ + i) % count;
     const bool done = i == 0 && statements_[step_->first + at].work_ms > 0;
     if (step_->sql[at] == sql && (!done || std::ranges::count(step_->sql, sql) == 1))
       return step_->first + at;
@@ -97,7 +108,16 @@ std::optional<std::size_t> Turns::find(const std::string& sql) const {
 
 void Turns::sent(const std::string& sql) {
   const std::scoped_lock lock(mutex_);
-  if (const auto statement = find(sql)) turn_to(statement);
+  const auto statement = find(sql);
+  if (!statement) return;
+  constexpr double k_least_wait = 100;  // less is what everything takes
+  const double now = since(begin_);
+  if (waits_since_ && now - *waits_since_ >= k_least_wait)
+    lock_waits_.push_back(
+        {.statement = step_->first + step_->strongest, .from = *waits_since_, .until = now});
+  waits_since_.reset();
+  at_ = *statement - step_->first;
+  turn_to(statement);
 }
 
 void Turns::answered(const std::string& sql, double ms, const SqlResult& result) {
@@ -112,6 +132,7 @@ void Turns::answered(const std::string& sql, double ms, const SqlResult& result)
 void Turns::tell(LoadRecord& record, LoadedRun& run) const {
   record.turns = turns_;
   record.migration = pids_;
+  record.lock_waits = lock_waits_;
   run.statements = statements_;
   run.end_ms = end_ms_;
 }

@@ -23,6 +23,8 @@ class Turns {
   Turns(const Plan& plan, const std::set<std::size_t>& history);
 
   void begin();
+  /// It is the turn of the statement whose lock is the strongest until one is sent: whoever takes the locks of a step at once
+  /// waits for that one.
   void begin_step(const std::string& id);
   void end();
 
@@ -38,7 +40,8 @@ class Turns {
  private:
   struct StepStatements {
     std::vector<std::string> sql;
-    std::size_t first = 0;  ///< number of the first one
+    std::size_t first = 0;      ///< number of the first one
+    std::size_t strongest = 0;  ///< of them, the first with the strongest lock
   };
   void turn_to(std::optional<std::size_t> statement);
   [[nodiscard]] std::optional<std::size_t> find(const std::string& sql) const;
@@ -46,6 +49,9 @@ class Turns {
   std::mutex mutex_;
   std::map<std::string, StepStatements> steps_;
   const StepStatements* step_ = nullptr;
+  std::size_t at_ = 0;                 ///< of the step, the statement that was sent last
+  std::optional<double> waits_since_;  ///< nothing of the step has been sent yet
+  std::vector<LockWait> lock_waits_;
   std::vector<LoadedStatement> statements_;
   std::vector<Turn> turns_;
   std::set<int> pids_;

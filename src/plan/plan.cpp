@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "plan/breaks.hpp"
 #include "plan/order.hpp"
 #include "plan/sql_text.hpp"
 #include "plan/steps.hpp"
@@ -37,8 +38,7 @@ bool refuses(const Finding& finding, Phase phase, const PlanOptions& options) {
   if (finding.finding == "forbidden-in-transaction") {
     return true;  // no `allow` makes the server run it
   }
-  return !options.unused_database && finding.finding.starts_with("breaks-running-") &&
-         phase != Phase::contract && !finding.allowed;
+  return !options.unused_database && breaks_running_release(finding, phase);
 }
 
 std::string refusal_hint(const Finding& finding) {

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class PreviewBesideLoad : public Previewed {};
 
@@ -116,6 +117,51 @@ TEST_P(PreviewBesideLoad, TheLoadBlamesWhoTookTheLock) {
     held = held || (lock["relation"] == "public.t" && lock["statement"] == 0 && !lock["queued"] &&
                     lock["until_ms"].get<double>() - lock["from_ms"].get<double>() > 300);
   EXPECT_TRUE(held) << naive.dump(1);
+}
+
+/// Apply would not have broken the application.
+TEST_P(PreviewBesideLoad, TheLoadSaysWhatApplyWouldNotRun) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY, b int, c int);\n");
+  folder.write("0002_b.sql", "ALTER TABLE t DROP COLUMN b;\n");
+  folder.write("0003_c.sql", "-- pgsluice: phase=contract\nALTER TABLE t DROP COLUMN c;\n");
+  folder.write("0004_d.sql", "ALTER TABLE t ADD COLUMN d int;\n");
+  const Finished seen =
+      preview({(folder.path() / "0002_b.sql").string(), (folder.path() / "0003_c.sql").string(),
+               (folder.path() / "0004_d.sql").string(), "--load"});
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("apply refuses 0002_b.sql (breaks-running-readers)"),
+                              HasSubstr("apply runs 0003_c.sql only when no old release is left"),
+                              Not(HasSubstr("0004_d.sql only")), Not(HasSubstr("refuses 0004"))));
+}
+
+/// Which waits outside of the queue, so that nobody waits behind it.
+TEST_P(PreviewBesideLoad, TheLoadSaysForWhatApplyWaits) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_c.sql", "SET lock_timeout = '2s';\nALTER TABLE t ADD COLUMN c int;\n");
+  const OrderedJson seen = document({(folder.path() / "0002_c.sql").string(), "--blocker", "2s"}, 0);
+  const OrderedJson gated = seen["load"]["runs"][1];
+  const OrderedJson& statements = gated["statements"];
+  ASSERT_EQ(statements.size(), 2U);
+  EXPECT_LT(statements[0]["until_ms"].get<double>() - statements[0]["from_ms"].get<double>(), 500)
+      << gated.dump(1);
+  EXPECT_EQ(statements[0]["behind_blocker_ms"], 0) << gated.dump(1);
+  EXPECT_GT(statements[1]["behind_blocker_ms"], 1000) << gated.dump(1);
+}
+
+/// What runs while others wait is what keeps them, also where an earlier statement has taken the lock already.
+TEST_P(PreviewBesideLoad, TheLoadBlamesWhoWorksOnTheTable) {
+  folder.write("0001_t.sql",
+               "CREATE TABLE t (id int PRIMARY KEY, a int);\n"
+               "CREATE FUNCTION slow(int) RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT $1::bigint FROM "
+               "pg_sleep(0.005)';\n");
+  folder.write("0002_c.sql",
+               "ALTER TABLE t ADD COLUMN c int;\nALTER TABLE t ALTER COLUMN a TYPE bigint USING slow(a);\n");
+  const OrderedJson seen = document({(folder.path() / "0002_c.sql").string(), "--load", "--rows", "200"}, 0);
+  const OrderedJson naive = seen["load"]["runs"][0];
+  const OrderedJson& statements = naive["statements"];
+  ASSERT_EQ(statements.size(), 2U);
+  EXPECT_GT(statements[1]["waited"], 0) << naive.dump(1);
+  EXPECT_GT(statements[1]["longest_ms"], 500) << naive.dump(1);
+  EXPECT_LT(statements[0]["longest_ms"], 300) << naive.dump(1);
 }
 
 }  // namespace

@@ -77,6 +77,32 @@ TEST_F(LoadJudge, CountsWhatCouldNotBeSentForTheOneBefore) {
   EXPECT_EQ(run.waits[0].query, 0U) << "the longest first";
 }
 
+/// One that takes 150 ms is sent again and again; the first time it was kept for 30 ms besides.
+TEST_F(LoadJudge, ASlowQueryMakesItselfLate) {
+  record.looks = {{.at = 20, .blockers = {{k_reader, {k_migration}}}}, {.at = 50, .blockers = {}}};
+  record.requests = {{.pid = k_reader, .due = 0, .sent = 0, .end = 180},
+                     {.pid = k_reader, .due = 10, .sent = 180, .end = 330},
+                     {.pid = k_writer, .due = 15, .sent = 15, .end = 16},
+                     {.pid = k_reader, .due = 20, .sent = 330, .end = 480},
+                     {.pid = k_writer, .due = 25, .sent = 25, .end = 26}};
+  settle_due(record);
+  std::vector<double> due;
+  for (const LoadRequest& request : record.requests) due.push_back(request.due);
+  EXPECT_THAT(due, ElementsAre(0, 150, 15, 300, 25)) << "it is late by what kept the first one";
+  EXPECT_EQ(judged().longest_ms, 180);
+}
+
+/// A client that is kept waiting sends nothing for that time, and catches up.
+TEST_F(LoadJudge, AFastQueryIsDueInItsTurn) {
+  record.looks = {{.at = 20, .blockers = {{k_reader, {k_migration}}}}, {.at = 90, .blockers = {}}};
+  record.requests = {{.pid = k_reader, .due = 20, .sent = 20, .end = 91},
+                     {.pid = k_reader, .due = 30, .sent = 91, .end = 92},
+                     {.pid = k_reader, .due = 40, .sent = 92, .end = 93}};
+  settle_due(record);
+  EXPECT_EQ(record.requests[1].due, 30);
+  EXPECT_EQ(record.requests[2].due, 40);
+}
+
 /// A long statement, and a short one that comes before the backlog has gone.
 TEST_F(LoadJudge, AShortStatementIsNotBlamedForTheBacklogOfALongOne) {
   record.turns = {{.at = 0, .statement = 0}, {.at = 2000, .statement = 1}, {.at = 2010, .statement = {}}};
@@ -155,6 +181,17 @@ TEST_F(LoadJudge, TellsTheLongTransactionFromTheApplication) {
   EXPECT_EQ(run.statements[0].behind_blocker_ms, 30);
   EXPECT_EQ(run.statements[0].behind_application_ms, 10);
   EXPECT_EQ(run.waited, 0U);
+}
+
+/// Apply queues for an instant now and then: what it waits in all is told, once.
+TEST_F(LoadJudge, TellsWhatApplyWaitsWithoutQueueing) {
+  record.looks = {{.at = 20, .blockers = {{k_migration, {k_blocker}}}}, {.at = 30, .blockers = {}}};
+  record.lock_waits = {{.statement = 1, .from = 0, .until = 90}};
+  record.blocker_until = 60;
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.statements[1].behind_blocker_ms, 60);
+  EXPECT_EQ(run.statements[1].behind_application_ms, 30);
+  EXPECT_EQ(run.statements[0].behind_blocker_ms, 0);
 }
 
 TEST_F(LoadJudge, GathersFailuresOfOneKind) {
