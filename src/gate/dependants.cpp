@@ -3,122 +3,257 @@
 // bodies of functions are text to it, so that a function which names both table and column counts as doubt.
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "gate/sources.hpp"
-#include "plan/sql_text.hpp"
 
 namespace pgsluice {
 namespace {
 
 constexpr std::string_view k_provider = "dependants";
 
-// $1: the relation, $2: its column or ''. What goes with a table or column by itself (indexes, its own constraints,
-// statistics) is no user of it.
+const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
+  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
+  return statement.commands.at(command.command);
+}
+
+// $1: the relation, $2: its column or '', $3: whether its partitions and children lose as much. What goes with a table or
+// column by itself (indexes, its own constraints, statistics) is no user of it.
 constexpr std::string_view k_dependants = R"sql(
-WITH target AS MATERIALIZED (
-  SELECT c.oid, c.reltype, c.relname, coalesce(a.attnum, 0)::integer AS attnum, $2::text AS attname
-  FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped
-  WHERE c.oid = to_regclass($1) AND ($2 = '' OR a.attnum IS NOT NULL)),
+WITH RECURSIVE family AS (
+  SELECT c.oid, true AS is_root FROM pg_class c WHERE c.oid = to_regclass($1)
+  UNION
+  SELECT i.inhrelid, false FROM pg_inherits i JOIN family f ON i.inhparent = f.oid WHERE $3::boolean),
+target AS MATERIALIZED (
+  SELECT c.oid, c.reltype, c.relname, n.nspname, coalesce(a.attnum, 0)::integer AS attnum, $2::text AS attname, f.is_root,
+    CASE WHEN f.is_root THEN '' ELSE format('%I.%I', n.nspname, c.relname) END AS through
+  FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped
+    AND (f.is_root OR a.attinhcount > 0)
+  WHERE $2 = '' OR a.attnum IS NOT NULL),
 depends AS MATERIALIZED (
-  SELECT d.classid, d.objid, d.objsubid, t.oid AS target, t.attnum FROM pg_depend d, target t
+  SELECT d.classid, d.objid, d.objsubid, t.oid AS target, t.attnum, t.is_root, t.through FROM pg_depend d, target t
   WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND (t.attnum = 0 OR d.refobjsubid = t.attnum)),
 word AS MATERIALIZED (
-  SELECT p.oid, p.prosrc, format('%I.%I', n.nspname, p.proname) AS name, p.proname, t.*,
-    EXISTS (SELECT FROM pg_trigger g WHERE g.tgfoid = p.oid AND g.tgrelid = t.oid AND NOT g.tgisinternal)
-      OR t.reltype = ANY (p.proargtypes) OR p.prorettype = t.reltype AS has_row
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, target t
-  WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')),
+  SELECT p.oid, p.prosrc, p.proname, n.nspname AS schema, r.has_row, t.relname, t.attname, t.attnum, t.through
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, target t,
+    LATERAL (SELECT t.reltype = ANY (p.proargtypes) OR p.prorettype = t.reltype OR EXISTS (
+      SELECT FROM pg_trigger g WHERE g.tgfoid = p.oid AND g.tgrelid = t.oid AND NOT g.tgisinternal) AS has_row) AS r
+  WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
+    AND (t.is_root OR r.has_row OR strpos(lower(p.prosrc), lower(t.relname)) > 0)),
 named AS (
-  SELECT w.name, w.proname, w.attnum = 0 OR CASE WHEN w.attname ~ '^\w+$' THEN w.prosrc ~* ('\m' || w.attname || '\M')
+  SELECT w.oid, w.schema, w.proname, w.through,
+    w.attnum = 0 OR CASE WHEN w.attname ~ '^\w+$' THEN w.prosrc ~* ('\m' || w.attname || '\M')
       ELSE strpos(w.prosrc, w.attname) > 0 END AS names_column,
     w.has_row OR CASE WHEN w.relname ~ '^\w+$' THEN w.prosrc ~* ('\m' || w.relname || '\M')
       ELSE strpos(w.prosrc, w.relname) > 0 END AS names_relation
   FROM word w),
 used AS (
   SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END
-      AS kind, CASE WHEN r.rulename <> '_RETURN' THEN format('%I on %I.%I', r.rulename, n.nspname, c.relname)
-      ELSE format('%I.%I', n.nspname, c.relname) END AS name,
-    CASE WHEN r.rulename <> '_RETURN' THEN r.rulename ELSE c.relname END AS short, true AS certain
+      AS kind, n.nspname AS schema, c.relname AS relation,
+    CASE WHEN r.rulename <> '_RETURN' THEN r.rulename ELSE '' END AS part, '' AS more, true AS certain,
+    true AS is_visible, d.through
   FROM depends d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
   JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid <> d.target OR d.attnum <> 0
   UNION ALL
-  SELECT 'generated column', format('%I', a.attname), a.attname, true
+  SELECT 'table', t.nspname, t.relname, '', '', true, true, ''
+  FROM target t JOIN pg_class c ON c.oid = t.oid WHERE NOT t.is_root AND t.attnum = 0 AND NOT c.relispartition
+  UNION ALL
+  SELECT 'generated column', n.nspname, c.relname, a.attname, '', true, true, d.through
   FROM depends d LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
   JOIN pg_attribute a ON a.attrelid = d.target AND a.attnum = coalesce(f.adnum, d.objsubid)
-  WHERE d.attnum <> 0 AND a.attnum <> d.attnum AND a.attgenerated <> ''
+  JOIN pg_class c ON c.oid = d.target JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE d.attnum <> 0 AND a.attnum <> d.attnum AND a.attgenerated <> '' AND (d.is_root OR a.attinhcount = 0)
     AND (f.oid IS NOT NULL OR d.classid = 'pg_class'::regclass AND d.objid = d.target)
   UNION ALL
-  SELECT 'policy', format('%I on %s', p.polname, p.polrelid::regclass), p.polname, true
+  SELECT 'policy', n.nspname, c.relname, p.polname, '', true, true, d.through
   FROM depends d JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+  JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE p.polrelid <> d.target OR d.attnum <> 0
   UNION ALL
-  SELECT 'trigger', format('%I on %s', g.tgname, g.tgrelid::regclass), g.tgname, true
+  SELECT 'trigger', n.nspname, c.relname, g.tgname, '', true, true, d.through
   FROM depends d JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
-  WHERE NOT g.tgisinternal AND d.attnum <> 0
+  JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE NOT g.tgisinternal AND d.attnum <> 0 AND (d.is_root OR NOT EXISTS (
+    SELECT FROM pg_depend o WHERE o.classid = d.classid AND o.objid = d.objid AND o.refclassid = d.classid))
   UNION ALL
-  SELECT 'publication', format('%I', p.pubname), p.pubname, true
+  SELECT 'publication', t.nspname, t.relname, p.pubname, '', true, true, t.through
   FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN target t ON r.prrelid = t.oid
   WHERE t.attnum = 0 OR to_jsonb(r)->>'prattrs' IS NULL
     OR t.attnum::text = ANY (regexp_split_to_array(btrim(to_jsonb(r)->>'prattrs', '[]'), '[ ,]+'))
   UNION ALL
-  SELECT 'publication', format('%I FOR ALL TABLES', p.pubname), p.pubname, true
+  SELECT 'publication', '', '', p.pubname, ' FOR ALL TABLES', true, true, t.through
   FROM pg_publication p, target t JOIN pg_class c ON c.oid = t.oid
   WHERE p.puballtables AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
   UNION ALL
-  SELECT 'publication', format('%I FOR TABLES IN SCHEMA %s', p.pubname, c.relnamespace::regnamespace), p.pubname, true
+  SELECT 'publication', '', '', p.pubname, format(' FOR TABLES IN SCHEMA %I', t.nspname), true, true, t.through
   FROM target t JOIN pg_class c ON c.oid = t.oid AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
   JOIN pg_depend s ON s.refclassid = 'pg_namespace'::regclass AND s.refobjid = c.relnamespace
     AND s.classid = to_regclass('pg_catalog.pg_publication_namespace')
   JOIN pg_depend q ON q.classid = s.classid AND q.objid = s.objid AND q.refclassid = 'pg_publication'::regclass
   JOIN pg_publication p ON p.oid = q.refobjid
   UNION ALL
-  SELECT 'foreign key', format('%I on %s', k.conname, k.conrelid::regclass), k.conname, true
+  SELECT 'foreign key', n.nspname, c.relname, k.conname, '', true, true, t.through
   FROM pg_constraint k JOIN target t ON k.confrelid = t.oid
-  WHERE k.contype = 'f' AND k.conrelid <> t.oid AND (t.attnum = 0 OR t.attnum = ANY (k.confkey)) AND k.conparentid = 0
+  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE k.contype = 'f' AND (t.attnum = 0 OR t.attnum = ANY (k.confkey)) AND k.conparentid = 0
+    AND NOT EXISTS (SELECT FROM target o WHERE o.oid = k.conrelid)
   UNION ALL
-  SELECT 'default', format('%I of %s', a.attname, f.adrelid::regclass), q.relname, true
+  SELECT 'default', n.nspname, c.relname, a.attname, '', true, true, s.through
   FROM depends s JOIN pg_class q ON s.classid = 'pg_class'::regclass AND q.oid = s.objid AND q.relkind = 'S'
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = q.oid AND d.classid = 'pg_attrdef'::regclass
   JOIN pg_attrdef f ON f.oid = d.objid JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-  WHERE f.adrelid <> s.target OR s.attnum <> 0 AND f.adnum <> s.attnum
+  JOIN pg_class c ON c.oid = f.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE NOT EXISTS (SELECT FROM target o WHERE o.oid = f.adrelid AND (o.attnum = 0 OR o.attnum = f.adnum))
   UNION ALL
-  SELECT 'column', format('%I of %s', a.attname, a.attrelid::regclass), a.attname, true
+  SELECT 'column', n.nspname, c.relname, a.attname, '', true, true, t.through
   FROM target t JOIN pg_type y ON t.attnum = 0 AND (y.oid = t.reltype OR y.typelem = t.reltype)
   JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = y.oid AND d.classid = 'pg_class'::regclass
-  JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.attrelid <> t.oid
+  JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+  JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE NOT EXISTS (SELECT FROM target o WHERE o.oid = a.attrelid)
   UNION ALL
-  SELECT 'function', format('%I.%I', n.nspname, p.proname), p.proname, true
+  SELECT 'function', n.nspname, '', p.proname, '', true, pg_function_is_visible(p.oid), d.through
   FROM depends d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
   JOIN pg_namespace n ON n.oid = p.pronamespace
   UNION ALL
-  SELECT 'function', name, proname, false FROM named WHERE names_column AND names_relation)
-SELECT kind, name, short, bool_or(certain) FROM used GROUP BY kind, name, short ORDER BY 4 DESC, 1, 2)sql";
+  SELECT 'function', schema, '', proname, '', false, pg_function_is_visible(oid), through
+  FROM named WHERE names_column AND names_relation)
+SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), min(through) FROM used
+GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql";
 
+/// What uses the subject: a relation (no part), a part of one, or something else (no relation).
 struct Dependant {
-  std::string words;  ///< "view public.totals"
+  std::string kind;
+  RelationName
+      relation;  ///< without a schema: publications of more than one table; without a name: functions
+  std::string part;
+  std::string more;  ///< of a publication: of what it is one
   bool certain = false;
-  bool is_publication = false;
+  bool is_visible = false;  ///< a function that is found without its schema
+  std::string through;      ///< the partition or child that it uses; empty: the subject itself
+
+  [[nodiscard]] bool is_publication() const { return kind == "publication"; }
+  [[nodiscard]] bool is_function() const { return kind == "function"; }
+  [[nodiscard]] std::string words() const {
+    const std::string name = kind == "function"           ? RelationName{relation.schemaname, part}.quoted()
+                             : part.empty()               ? relation.quoted()
+                             : is_publication()           ? cat(quote_ident(part), more)
+                             : kind == "default"          ? cat(quote_ident(part), " of ", relation.quoted())
+                             : kind == "column"           ? cat(quote_ident(part), " of ", relation.quoted())
+                             : kind == "generated column" ? quote_ident(part)
+                                                          : cat(quote_ident(part), " on ", relation.quoted());
+    return printable_line(cat(kind, " ", name, through.empty() ? "" : cat(" (through ", through, ")")));
+  }
+};
+
+Dependant dependant_in(const SqlResult& rows, std::size_t row) {
+  return {.kind = rows.text(row, 0),
+          .relation = {.schemaname = rows.text(row, 1), .relname = rows.text(row, 2)},
+          .part = rows.text(row, 3),
+          .more = rows.text(row, 4),
+          .certain = rows.truth(row, 5),
+          .is_visible = rows.truth(row, 6),
+          .through = rows.text(row, 7)};
+}
+
+// ---- what the file itself takes away or makes anew --------------------------------------------------------------
+
+/// By kind and full name: elsewhere there may be others of that name, and those use the subject as before.
+class Settled {
+ public:
+  explicit Settled(const FileAnalysis& file) {
+    for (const Effect& effect : file.effects) {
+      for (const CommandEffect& command : effect.commands) add(command_of(file, effect, command), command);
+    }
+  }
+
+  [[nodiscard]] bool has(const Dependant& dependant) const {
+    // A publication of the table is somebody's who knows it, also when it goes with the table.
+    const bool goes_along =
+        !dependant.is_publication() &&
+        (schemas_.contains(dependant.relation.schemaname) || relations_.contains(dependant.relation));
+    const bool needs_no_schema = dependant.is_publication() || dependant.is_function();
+    return goes_along || parts_.contains({dependant.kind, dependant.relation, dependant.part}) ||
+           (needs_no_schema && dependant.is_visible &&
+            parts_.contains({dependant.kind, RelationName{}, dependant.part}));
+  }
+
+ private:
+  void add(const Command& command, const CommandEffect& effect) {
+    const auto target = std::ranges::find(effect.locks, "target", &RelationLock::role);
+    if (command.tag == "DropStmt" && command.text("removeType") == "OBJECT_SCHEMA") {
+      schemas_.insert(command.name);
+    } else if (command.tag == "DropStmt" && target != effect.locks.end() && command.name.empty()) {
+      relations_.insert(target->relation);
+    } else {
+      add_part(command, target == effect.locks.end() ? nullptr : &target->relation);
+    }
+  }
+
+  void add_part(const Command& command, const RelationName* relation) {
+    const std::string part(command.tag == "ViewStmt" ? "" : command.name);
+    const bool is_of_it = relation != nullptr && command.text("action") != "AP_SetObjects";
+    for (const std::string_view kind : kinds_of(command)) {
+      const RelationName of = kind == "function" ? RelationName{.schemaname = command.new_name, .relname = {}}
+                              : is_of_it         ? *relation
+                                                 : RelationName{};
+      parts_.insert({std::string(kind), of, part});
+    }
+  }
+
+  static std::vector<std::string_view> kinds_of(const Command& command) {
+    const std::string_view what = command.text("removeType");
+    if (what == "OBJECT_RULE" || command.tag == "RuleStmt") return {"rule"};
+    if (what == "OBJECT_POLICY" || command.tag == "AlterPolicyStmt") return {"policy"};
+    if (what == "OBJECT_TRIGGER" || command.tag == "CreateTrigStmt") return {"trigger"};
+    if (what == "OBJECT_PUBLICATION" || takes_from_publication(command)) return {"publication"};
+    if (what == "OBJECT_FUNCTION" || what == "OBJECT_PROCEDURE" || what == "OBJECT_ROUTINE" ||
+        command.tag == "CreateFunctionStmt")
+      return {"function"};
+    if (command.tag == "ViewStmt") return {"view"};
+    if (command.tag == "AT_DropConstraint") return {"foreign key"};
+    if (command.tag == "AT_DropColumn") return {"generated column", "column", "default"};
+    if (command.tag == "AT_ColumnDefault" || command.tag == "AT_DropIdentity") return {"default"};
+    if (command.tag == "AT_DropExpression" || command.tag == "AT_SetExpression") return {"generated column"};
+    if (command.tag == "AT_AlterColumnType") return {"column"};
+    return {};
+  }
+
+  /// SET says which tables stay.
+  static bool takes_from_publication(const Command& command) {
+    const std::string_view action = command.text("action");
+    return command.tag == "AlterPublicationStmt" && (action == "AP_DropObjects" || action == "AP_SetObjects");
+  }
+
+  std::set<std::string> schemas_;
+  std::set<RelationName> relations_;
+  std::set<std::tuple<std::string, RelationName, std::string>> parts_;
 };
 
 /// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
 bool follows(const GateSubject& subject, const Dependant& dependant) {
-  return subject.change == Change::renamed && dependant.certain && !dependant.is_publication;
+  return subject.change == Change::renamed && dependant.certain && !dependant.is_publication();
 }
 
 std::vector<Dependant> dependants_of(const GateSubject& subject, const SqlResult& rows,
-                                     const std::string& sql) {
+                                     const Settled& settled) {
   std::vector<Dependant> found;
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-    Dependant dependant{.words = cat(rows.text(row, 0), " ", printable_line(rows.text(row, 1))),
-                        .certain = rows.truth(row, 3),
-                        .is_publication = rows.text(row, 0) == "publication"};
-    if (!has_word(sql, rows.text(row, 2)) && !follows(subject, dependant))
-      found.push_back(std::move(dependant));
+    Dependant dependant = dependant_in(rows, row);
+    if (!settled.has(dependant) && !follows(subject, dependant)) found.push_back(std::move(dependant));
   }
   return found;
+}
+
+/// Its partitions and children lose with it what they have from it; of what is done to it as a whole, only a DROP is done to
+/// them, too.
+bool takes_from_children(const GateSubject& subject) {
+  return !subject.column.empty() || subject.change == Change::dropped;
 }
 
 Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) {
@@ -127,8 +262,8 @@ Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) 
   std::vector<std::string> some;
   OrderedJson all = OrderedJson::array();
   for (const Dependant& dependant : found) {
-    all.push_back({{"object", dependant.words}, {"certain", dependant.certain}});
-    if (some.size() < most) some.push_back(dependant.words);
+    all.push_back({{"object", dependant.words()}, {"certain", dependant.certain}});
+    if (some.size() < most) some.push_back(dependant.words());
   }
   if (found.size() > most) some.push_back(cat(std::to_string(found.size() - most), " more"));
   evidence.detail = dump({{"dependants", all}});
@@ -165,12 +300,14 @@ EvidenceSource dependant_source(Session& session) {
   return {.provider = std::string(k_provider), .look = [&session](const GateQuestion& question) {
             std::vector<Evidence> evidence;
             for (const RelationName& table : question.taken_along) evidence.push_back(doubt(table));
-            const std::string sql = normalised_sql(question.file.analysis.script.source.text);
+            const Settled settled(question.file.analysis);
             for (const GateSubject& subject : question.subjects) {
               if (subject.change == Change::tightened) continue;
-              const SqlResult rows = session.query(k_dependants, {subject.relation.quoted(), subject.column});
+              const SqlResult rows =
+                  session.query(k_dependants, {subject.relation.quoted(), subject.column,
+                                               takes_from_children(subject) ? "true" : "false"});
               if (rows.ok) {
-                evidence.push_back(judge(subject, dependants_of(subject, rows, sql)));
+                evidence.push_back(judge(subject, dependants_of(subject, rows, settled)));
               } else {
                 evidence.push_back(
                     {.provider = std::string(k_provider),

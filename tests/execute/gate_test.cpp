@@ -138,7 +138,7 @@ TEST_P(Gate, ViewsAndFunctionsThatUseAColumnHoldItsContractStep) {
   const Finished three = hook("presync", "2.1.0");
   EXPECT_THAT(
       message(),
-      HasSubstr("policy p on orders uses public.orders.total: change that first, in an earlier file"));
+      HasSubstr("policy p on public.orders uses public.orders.total: change that first, in an earlier file"));
   EXPECT_TRUE(has_total());
 }
 
@@ -242,11 +242,11 @@ TEST_P(Gate, WhatOtherTablesHaveOfATableHoldsItsDrop) {
     for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
     return state("0003_drop.sql") + " " + message();
   };
-  EXPECT_THAT(held("DROP TABLE old CASCADE"), HasSubstr("default id of copy uses public.old"));
+  EXPECT_THAT(held("DROP TABLE old CASCADE"), HasSubstr("default id of public.copy uses public.old"));
   EXPECT_THAT(held("ALTER TABLE old DROP COLUMN id CASCADE"),
-              HasSubstr("default id of copy uses public.old.id"));
+              HasSubstr("default id of public.copy uses public.old.id"));
   EXPECT_THAT(held("DROP TABLE adr CASCADE"),
-              HasSubstr("column home of people and column others of people use public.adr"));
+              HasSubstr("column home of public.people and column others of public.people use public.adr"));
 }
 
 TEST_P(Gate, WhatARoleOwnsIsAskedFor) {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What else in the database uses what a contract step takes away: the evidence `dependants`, on real servers, through the
+// built program.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/gated.hpp"
+#include "pgsluice/sql.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Dependants : public Gated {
+ protected:
+  /// What keeps release 3 from running this step, whose tables release 1 has brought.
+  std::string held_by(const std::string& sql) {
+    folder.write("0009_step.sql", cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0\n", sql));
+    EXPECT_EQ(held("0009_step.sql", {"--release", "3.0.0"}), hook_words(sql).empty() ? "" : "dependants")
+        << sql;
+    return hook_words(sql);
+  }
+
+ private:
+  std::string hook_words(const std::string& sql) {
+    const OrderedJson document = status({"--release", "3.0.0"});
+    for (const OrderedJson& migration : document["migrations"]) {
+      if (migration["id"] != "0009_step.sql") continue;
+      return migration["held"].empty() ? "" : migration["held"][0]["message"].get<std::string>();
+    }
+    return cat("no such step: ", sql);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Dependants, ::testing::ValuesIn(servers({12, 13, 15, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Dependants);
+
+/// Elsewhere there may be others of that name: api.orders beside public.orders, as PostgREST wants it.
+TEST_P(Dependants, WhatHasANameThatTheFileUsesForSomethingElseCounts) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.admin(cat("CREATE SCHEMA api AUTHORIZATION ", quote_ident(k_migrator)));
+  database.sql("CREATE VIEW api.orders AS SELECT id, total FROM public.orders");
+  for (const char* cascade : {"", " CASCADE"})
+    EXPECT_THAT(held_by(cat("ALTER TABLE public.orders DROP COLUMN total", cascade, ";\n")),
+                HasSubstr("view api.orders uses public.orders.total"));
+  EXPECT_THAT(held_by("DROP TABLE public.orders CASCADE;\n"),
+              HasSubstr("view api.orders uses public.orders"));
+  const std::string drop = "ALTER TABLE public.orders DROP COLUMN total;\n";
+  EXPECT_EQ(held_by(cat("DROP VIEW api.orders;\n", drop)), "");
+  EXPECT_EQ(held_by(cat("DROP SCHEMA api CASCADE;\n", drop)), "");
+  EXPECT_EQ(
+      held_by(cat("DROP VIEW api.orders;\nCREATE VIEW api.orders AS SELECT id FROM public.orders;\n", drop)),
+      "");
+  EXPECT_THAT(held_by(cat("-- api.orders\nCOMMENT ON VIEW api.orders IS 'api.orders';\n", drop)),
+              HasSubstr("view api.orders"));
+}
+
+TEST_P(Dependants, WhatTheFileItselfTakesAwayDoesNotCount) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string drop = "ALTER TABLE orders DROP COLUMN total;\n";
+  const auto is_settled = [&](const std::string& made, const std::string& by, const std::string& not_by) {
+    database.admin(made);
+    EXPECT_NE(held_by(drop), "") << made;
+    EXPECT_NE(held_by(cat(not_by, drop)), "") << not_by;
+    EXPECT_EQ(held_by(cat(by, drop)), "") << by;
+    database.admin(by);
+  };
+  database.admin(cat("CREATE SCHEMA api AUTHORIZATION ", quote_ident(k_migrator)));
+  database.sql("CREATE TABLE other (id bigint PRIMARY KEY, total int)");
+  is_settled("CREATE POLICY total ON orders USING (total > 0); CREATE POLICY total ON other USING (true)",
+             "DROP POLICY total ON orders;\n", "DROP POLICY total ON other;\n");
+  is_settled(
+      "CREATE FUNCTION api.total() RETURNS int LANGUAGE sql AS 'SELECT total FROM orders';"
+      "CREATE FUNCTION public.total() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "DROP FUNCTION api.total();\n", "DROP FUNCTION total();\n");
+  is_settled("CREATE FUNCTION sums() RETURNS int LANGUAGE sql AS 'SELECT total FROM orders'",
+             "CREATE OR REPLACE FUNCTION sums() RETURNS int LANGUAGE sql AS 'SELECT 1';\n",
+             "CREATE FUNCTION api.sums() RETURNS int LANGUAGE sql AS 'SELECT 1';\n");
+  is_settled(
+      "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+      "CREATE TRIGGER t BEFORE UPDATE OF total ON orders FOR EACH ROW EXECUTE FUNCTION g();"
+      "CREATE TRIGGER t BEFORE UPDATE OF total ON other FOR EACH ROW EXECUTE FUNCTION g()",
+      "DROP TRIGGER t ON orders;\n", "DROP TRIGGER t ON other;\n");
+  is_settled("ALTER TABLE orders ADD COLUMN twice int GENERATED ALWAYS AS (total * 2) STORED",
+             "ALTER TABLE orders DROP COLUMN twice;\n", "ALTER TABLE other ADD COLUMN twice int;\n");
+  is_settled("CREATE PUBLICATION p FOR TABLE orders, other", "ALTER PUBLICATION p DROP TABLE orders;\n",
+             "ALTER PUBLICATION p DROP TABLE other;\n");
+  database.admin("ALTER TABLE orders ADD UNIQUE (total); CREATE TABLE lines (total int)");
+  is_settled("ALTER TABLE lines ADD CONSTRAINT lines_total FOREIGN KEY (total) REFERENCES orders (total)",
+             "ALTER TABLE lines DROP CONSTRAINT lines_total;\n",
+             "ALTER TABLE lines ADD COLUMN lines_total int;\n");
+}
+
+/// A partition goes with its table, and a column with that of the parent.
+TEST_P(Dependants, WhatUsesAPartitionOrAChildCounts) {
+  folder.write("0002_events.sql",
+               "CREATE TABLE ev (id bigint, a int, b int) PARTITION BY RANGE (id);\n"
+               "CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (100);\n"
+               "CREATE TABLE base (id bigserial, a int);\nCREATE TABLE child (own int) INHERITS (base);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::vector<std::string> steps{"DROP TABLE ev CASCADE;\n", "DROP TABLE ev;\n",
+                                       "ALTER TABLE ev DROP COLUMN a CASCADE;\n",
+                                       "ALTER TABLE ev DROP COLUMN a;\n"};
+  for (const std::string& step : steps) EXPECT_EQ(held_by(step), "") << step;
+  database.sql("CREATE VIEW v1 AS SELECT id, a FROM ev_1");
+  for (const std::string& step : steps)
+    EXPECT_THAT(held_by(step), HasSubstr("view public.v1 (through public.ev_1) uses public.ev")) << step;
+  EXPECT_EQ(held_by("ALTER TABLE ev DROP COLUMN b;\n"), "");
+  EXPECT_EQ(held_by("DROP VIEW v1;\nALTER TABLE ev DROP COLUMN a;\n"), "");
+  database.sql("DROP VIEW v1; CREATE VIEW v2 AS SELECT own, a FROM child");
+  EXPECT_THAT(held_by("ALTER TABLE base DROP COLUMN a CASCADE;\n"),
+              HasSubstr("view public.v2 (through public.child)"));
+  EXPECT_THAT(held_by("DROP TABLE base CASCADE;\n"), HasSubstr("view public.v2 (through public.child)"));
+  database.sql("DROP VIEW v2");
+  EXPECT_THAT(held_by("DROP TABLE base CASCADE;\n"), HasSubstr("table public.child uses public.base"))
+      << "it would go with all its rows";
+  EXPECT_EQ(held_by("DROP TABLE child;\nDROP TABLE base;\n"), "") << "its children's defaults go with it";
+  database.sql("CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(a) FROM ev_1'");
+  EXPECT_THAT(held_by("ALTER TABLE ev DROP COLUMN a;\n"),
+              HasSubstr("function public.f (through public.ev_1) names"));
+}
+
+/// What a partition has from its table is told once, and goes with that.
+TEST_P(Dependants, ClonesOnPartitionsAreNoOthers) {
+  folder.write("0002_events.sql",
+               "CREATE TABLE ev (id bigint PRIMARY KEY, a int, b int) PARTITION BY RANGE (id);\n"
+               "CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (100);\n"
+               "CREATE TABLE lines (ev_id bigint REFERENCES ev);\n"
+               "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n"
+               "CREATE TRIGGER t AFTER UPDATE OF a ON ev FOR EACH ROW EXECUTE FUNCTION g();\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  EXPECT_EQ(held_by("DROP TRIGGER t ON ev;\nALTER TABLE ev DROP COLUMN a;\n"), "");
+  EXPECT_EQ(
+      held_by("ALTER TABLE lines DROP CONSTRAINT lines_ev_id_fkey;\nDROP TABLE ev;\nDROP FUNCTION g();\n"),
+      "");
+}
+
+}  // namespace
+}  // namespace pgsluice::test
