@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <set>
 
 #include "base/json.hpp"
@@ -12,7 +13,7 @@
 #include "gate/sources.hpp"
 #include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
-#include "pgsluice/cut.hpp"
+#include "pgsluice/undone.hpp"
 #include "plan/backfill.hpp"
 #include "plan/sql_text.hpp"
 
@@ -45,9 +46,12 @@ struct MadeConstraint {
 struct Filled {
   std::string file;
   RelationName relation;
-  std::string from;      ///< of FROM
-  std::string sql;       ///< empty: nobody can tell
+  std::string from;  ///< of FROM
+  std::string text;  ///< of the statement, in small letters
+  std::string sql;   ///< empty: nobody can tell
+  bool is_delete = false;
   bool is_copy = false;  ///< into another table
+  bool is_lost = false;  ///< what it reads is taken away: what it has not seen is lost then
 };
 
 /// By files that a contract step rests on.
@@ -55,6 +59,7 @@ struct Made {
   std::set<std::string> indexes;
   std::vector<MadeConstraint> constraints;
   std::vector<Filled> backfills;
+  std::vector<std::string> gone;  ///< backfills whose files are no longer there
 };
 
 const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
@@ -81,10 +86,25 @@ void each_command(const FileAnalysis& file, Visit visit) {
   }
 }
 
-bool is_backfill(const FileAnalysis& file, std::size_t statement) {
-  const std::string_view tag = file.script.statements.at(statement).tag;
-  return batch_of(file, statement) != nullptr || tag == "UpdateStmt" ||
-         (tag == "InsertStmt" && file.migration.phase == Phase::backfill);
+bool is_one_of(std::string_view tag, std::initializer_list<std::string_view> tags) {
+  return std::ranges::find(tags, tag) != tags.end();
+}
+
+/// By itself, in WITH, or in code that it runs.
+bool is_backfill(const FileAnalysis& file, const Effect& effect) {
+  const Statement& statement = file.script.statements.at(effect.statement);
+  const bool is_phase = file.migration.phase == Phase::backfill;
+  if (batch_of(file, effect.statement) != nullptr || is_one_of(statement.tag, {"UpdateStmt", "MergeStmt"}))
+    return true;
+  if (is_phase && is_one_of(statement.tag, {"InsertStmt", "DoStmt", "CallStmt"})) return true;
+  const bool changes_rows =
+      statement.tag == "SelectStmt" && std::ranges::any_of(statement.commands, [](const Command& command) {
+        return command.changes && std::ranges::find(*command.changes, RowChange::Kind::update,
+                                                    &RowChange::kind) != command.changes->end();
+      });
+  return changes_rows || std::ranges::any_of(effect.commands, [](const CommandEffect& command) {
+           return command.inner && is_one_of(command.inner->tag, {"UpdateStmt", "MergeStmt"});
+         });
 }
 
 bool sets_search_path(const FileAnalysis& file) {
@@ -108,6 +128,8 @@ Filled filled_by(const FileAnalysis& file, const Effect& effect) {
   const SourceRange range = file.script.statements.at(effect.statement).range;
   Filled filled{.file = file.migration.id};
   const std::string sql = file.script.source.text.substr(range.begin, range.end - range.begin);
+  filled.text = to_lower(sql);
+  filled.is_delete = file.script.statements.at(effect.statement).tag == "DeleteStmt";
   const auto result = cut_statement(sql);
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
     filled.relation = found_by(effect, cut->relation);
@@ -128,8 +150,37 @@ void add_made(const FileAnalysis& file, Made& made) {
       made.constraints.push_back({.relation = relation, .name = command.name, .kind = kind_of(command)});
   });
   for (const Effect& effect : file.effects) {
-    if (is_backfill(file, effect.statement)) made.backfills.push_back(filled_by(file, effect));
+    if (is_backfill(file, effect)) made.backfills.push_back(filled_by(file, effect));
   }
+}
+
+/// It may read any column without naming it.
+bool reads_whole_rows(const Filled& filled) {
+  return filled.text.find(".*") != std::string::npos || has_word(filled.text, "row_to_json") ||
+         has_word(filled.text, "to_json") || has_word(filled.text, "to_jsonb");
+}
+
+/// Whether the backfill has to do with what the step changes: it reads or sets it.
+bool is_about(const Filled& filled, const GateSubject& subject) {
+  const bool goes_as_a_whole =
+      subject.column.empty() && subject.relation == filled.relation && subject.change == Change::dropped;
+  if (goes_as_a_whole && !filled.is_copy) return false;  // with all its rows
+  const std::string taken = subject.column.empty() ? std::string(subject.relation.relname) : subject.column;
+  return has_word(filled.text, to_lower(taken));
+}
+
+/// A gap in what has nothing to do with the step is none of its business.
+void look_only_at_what_matters(std::vector<Filled>& backfills, const std::vector<GateSubject>& subjects) {
+  std::erase_if(backfills, [&subjects](Filled& filled) {
+    bool matters = subjects.empty() || reads_whole_rows(filled);
+    for (const GateSubject& subject : subjects) {
+      if (!is_about(filled, subject)) continue;
+      matters = true;
+      filled.is_lost =
+          filled.is_lost || subject.change == Change::dropped || subject.change == Change::altered;
+    }
+    return !matters;
+  });
 }
 
 /// What the contract file validates or drops itself need not be so before.
@@ -150,6 +201,28 @@ std::string constraints_json(const std::vector<MadeConstraint>& constraints) {
   return dump(all);
 }
 
+/// Backfills that the step has been seen to rest on before the folder lost their files, as when migrations are put together.
+/// What the ledger says of the step is of the folder as it is now from the next run on: the evidence keeps their names.
+constexpr std::string_view k_gone_backfills =
+    "SELECT f.id FROM pgsluice.migration m CROSS JOIN LATERAL (SELECT unnest(m.rests_on) UNION"
+    " SELECT jsonb_array_elements_text(g.detail -> 'gone') FROM pgsluice.gate g WHERE g.migration_id = m.id"
+    " AND g.provider = 'verified' AND jsonb_typeof(g.detail -> 'gone') = 'array') AS r (id)"
+    " JOIN pgsluice.migration f ON f.id = r.id"
+    " WHERE m.id = $1 AND m.fingerprint = $2 AND m.applied_at IS NULL AND f.id <> ALL ($3::text[])"
+    " AND (f.phase = 'backfill' OR EXISTS (SELECT FROM pgsluice.statement s WHERE s.migration_id = f.id"
+    " AND s.kind = 'UpdateStmt')) ORDER BY 1";
+
+std::vector<std::string> gone_backfills(Session& session, const PlannedFile& step, const Plan& plan) {
+  std::vector<std::string> there;
+  for (const PlannedFile& file : plan.files) there.push_back(file.analysis.migration.id);
+  // An older ledger knows nothing of it.
+  const SqlResult rows =
+      session.query(k_gone_backfills, {step.analysis.migration.id, step.fingerprint, pg::text_array(there)});
+  std::vector<std::string> gone;
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) gone.push_back(rows.text(row, 0));
+  return gone;
+}
+
 class Verification {
  public:
   /// \param time_left  for looking for rows
@@ -164,7 +237,13 @@ class Verification {
     evidence.detail = dump({{"indexes", made_.indexes.size()},
                             {"constraints", made_.constraints.size()},
                             {"backfills", made_.backfills.size()},
-                            {"missing", missing_}});
+                            {"missing", missing_},
+                            {"gone", made_.gone}});
+    for (const std::string& file : made_.gone) {
+      unseen_.push_back(cat(printable_line(file),
+                            ", which it rests on, is no longer there to look for rows with that have come "
+                            "since (--evidence verified=optional)"));
+    }
     if (!problem_.empty()) {
       evidence.words = cat("cannot read the catalogs: ", printable_line(problem_));
     } else if (!missing_.empty()) {
@@ -231,15 +310,22 @@ class Verification {
     return done.ok && !done.rows.empty();
   }
 
-  ColumnTypes types_of(const RelationName& relation) {
+  /// Of the rows that it would still change.
+  std::string condition_of(const Filled& filled) {
     ColumnTypes types;
+    ColumnDefaults defaults;
     const SqlResult columns = rows(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        "SELECT attname, format_type(atttypid, atttypmod), coalesce(pg_get_expr(adbin, adrelid), '')"
+        " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum AND attgenerated = "
+        "''"
         " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
-        relation.quoted());
-    for (std::size_t row = 0; row < columns.rows.size(); ++row)
+        filled.relation.quoted());
+    for (std::size_t row = 0; row < columns.rows.size(); ++row) {
       types.emplace(columns.text(row, 0), columns.text(row, 1));
-    return types;
+      if (filled.is_lost && !columns.text(row, 2).empty())
+        defaults.emplace(columns.text(row, 0), columns.text(row, 2));
+    }
+    return undone_rows(filled.sql, types, defaults);
   }
 
   /// Ends when the program is asked to stop. Rows that a policy hides from this role are rows: an error is better than none.
@@ -247,21 +333,32 @@ class Verification {
     const auto begun = std::chrono::steady_clock::now();
     session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = ",
                         std::to_string(std::max(time_left_, milliseconds(1)).count())));
-    const auto cut = cut_statement(filled.sql, types_of(filled.relation));
-    SqlResult found =
-        session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ", filled.from,
-                                 " WHERE ", std::get<CutStatement>(cut).undone, ")"),
-                      .interruptible = Interruptible::yes});
+    SqlResult found = session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
+                                               filled.from, " WHERE ", condition_of(filled), ")"),
+                                    .interruptible = Interruptible::yes});
     if (!found.connection_lost) session_.script("ROLLBACK");
     time_left_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
     return found;
+  }
+
+  /// What a DELETE finds later may be there by design.
+  void tell_unasked(const Filled& filled) {
+    const std::string file = printable_line(filled.file);
+    if (filled.is_lost && !filled.is_delete) {
+      unseen_.push_back(
+          cat("rows may have come that ", file,
+              " has not seen, and nobody can look for them: it makes something of what is taken away, and "
+              "not with UPDATE … SET column = value (--evidence verified=optional)"));
+    } else {
+      unasked_.insert(file);
+    }
   }
 
   /// The release that was at work during a backfill goes on writing rows as it knows them.
   void look_at_rows() {
     for (const Filled& filled : made_.backfills) {
       if (filled.sql.empty()) {
-        unasked_.insert(printable_line(filled.file));
+        tell_unasked(filled);
         continue;
       }
       const SqlResult found = ask(filled);
@@ -299,17 +396,21 @@ class Verification {
 }  // namespace
 
 EvidenceSource verification_source(Session& session, const Plan& plan) {
-  return {.provider = std::string(k_provider),
-          .look = [&session, &plan, time_left = k_longest_look](
-                      const GateQuestion& question) mutable -> std::vector<Evidence> {
-            Made made;
-            for (const PlannedFile& file : plan.files) {
-              if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
-                add_made(file.analysis, made);
-            }
-            if (made.indexes.empty() && made.constraints.empty() && made.backfills.empty()) return {};
-            return {Verification(session, made, time_left).look(settled_by(question.file.analysis))};
-          }};
+  return {
+      .provider = std::string(k_provider),
+      .look = [&session, &plan,
+               time_left = k_longest_look](const GateQuestion& question) mutable -> std::vector<Evidence> {
+        Made made;
+        for (const PlannedFile& file : plan.files) {
+          if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
+            add_made(file.analysis, made);
+        }
+        look_only_at_what_matters(made.backfills, question.subjects);
+        made.gone = gone_backfills(session, question.file, plan);
+        if (made.indexes.empty() && made.constraints.empty() && made.backfills.empty() && made.gone.empty())
+          return {};
+        return {Verification(session, made, time_left).look(settled_by(question.file.analysis))};
+      }};
 }
 
 }  // namespace pgsluice

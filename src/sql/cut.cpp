@@ -345,9 +345,8 @@ std::variant<CutStatement, CutRefusal> read_tree(const std::string& sql, bool& i
       .shared_calls = calls_in_subqueries(shape->statement)};
 }
 
-}  // namespace
-
-std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql, const ColumnTypes& types) {
+std::variant<CutStatement, CutRefusal> cut_with(const std::string& sql, const ColumnTypes& types,
+                                                const ColumnDefaults& defaults) {
   bool is_insert = false;
   bool has_where = false;
   auto result = read_tree(sql, is_insert, has_where);
@@ -361,11 +360,23 @@ std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql, con
                                    {.rows_end = place->end_of_rows,
                                     .begin = place->condition.value_or(place->end_of_rows),
                                     .end = place->condition ? place->end_of_condition : place->end_of_rows},
-                                   cut->qualifier, types);
+                                   cut->qualifier, types, defaults);
     if (is_in_place(*cut, has_where)) return result;
   }
   return refuse("cannot tell where a condition on the key belongs",
                 "Write the SELECT without parentheses around it, and TABLE t as SELECT * FROM t.");
+}
+
+}  // namespace
+
+std::variant<CutStatement, CutRefusal> cut_statement(const std::string& sql, const ColumnTypes& types) {
+  return cut_with(sql, types, {});
+}
+
+std::string undone_rows(const std::string& sql, const ColumnTypes& types, const ColumnDefaults& defaults) {
+  const auto result = cut_with(sql, types, defaults);
+  const auto* cut = std::get_if<CutStatement>(&result);
+  return cut != nullptr ? cut->undone : "";
 }
 
 }  // namespace pgsluice

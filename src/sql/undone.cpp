@@ -97,36 +97,51 @@ bool is_volatile(std::string_view expression) {
   return std::ranges::any_of(words, [&](std::string_view word) { return names(expression, word); });
 }
 
-/// As the column would hold it: an assignment rounds, cuts and casts.
-std::string as_held(const Assignment& set, const ColumnTypes& types) {
+/// What is known of the columns that it sets.
+struct Columns {
+  const ColumnTypes& types;
+  const ColumnDefaults& defaults;
+};
+
+std::string name_of(const Assignment& set) {
   const std::string_view written = set.column;
-  const bool is_quoted = written.starts_with('"');
-  const std::string name = is_quoted
-                               ? replace_all(std::string(written.substr(1, written.size() - 2)), "\"\"", "\"")
-                               : to_lower(written);
-  const auto type = types.find(name);
-  return type == types.end() ? cat("(", set.expression, ")") : cat("(", set.expression, ")::", type->second);
+  return written.starts_with('"')
+             ? replace_all(std::string(written.substr(1, written.size() - 2)), "\"\"", "\"")
+             : to_lower(written);
+}
+
+/// As the column would hold it: an assignment rounds, cuts and casts.
+std::string as_held(const Assignment& set, std::string_view expression, const Columns& columns) {
+  const auto type = columns.types.find(name_of(set));
+  return type == columns.types.end() ? cat("(", expression, ")") : cat("(", expression, ")::", type->second);
 }
 
 /// A row that the condition still finds, and that would get another value; where the condition is about something else, one
-/// that has no value and could have one. What the application has changed since is its own.
+/// that has no value, or the column's default, and could have one. What the application has changed since is its own.
 std::string lacks(const Assignment& set, std::string_view condition, std::string_view qualifier,
-                  const ColumnTypes& types) {
+                  const Columns& columns) {
   const std::string column = cat(qualifier, ".", set.column);
   // As text, for json has no equality.
-  if (names(condition, set.column) && !is_volatile(set.expression))
-    return cat(column, "::text IS DISTINCT FROM (", as_held(set, types), ")::text");
-  return cat(column, " IS NULL AND (", set.expression, ") IS NOT NULL");
+  const std::string differs =
+      cat(column, "::text IS DISTINCT FROM (", as_held(set, set.expression, columns), ")::text");
+  if (names(condition, set.column) && !is_volatile(set.expression)) return differs;
+  const std::string could_have = cat("(", set.expression, ") IS NOT NULL");
+  const std::string without = cat(column, " IS NULL AND ", could_have);
+  const auto value = columns.defaults.find(name_of(set));
+  if (value == columns.defaults.end() || is_volatile(value->second)) return without;
+  const std::string has_default = cat(column, "::text = (", as_held(set, value->second, columns), ")::text");
+  return cat(without, " OR ", has_default, " AND ", could_have,
+             is_volatile(set.expression) ? "" : cat(" AND ", differs));
 }
 
 std::string undone_by_update(std::string_view before, std::string_view condition, std::string_view qualifier,
-                             const ColumnTypes& types) {
+                             const Columns& columns) {
   const List set = list_after(before, "set");
   std::vector<std::string> all;
   for (const std::string_view text : set.items) {
     const auto assignment = read_assignment(text);
     if (!assignment) return "";
-    all.push_back(lacks(*assignment, condition, qualifier, types));
+    all.push_back(lacks(*assignment, condition, qualifier, columns));
   }
   if (all.empty()) return "";
   const std::string missing = join(all, " OR ");
@@ -191,12 +206,14 @@ std::string undone_by_insert(const ::InsertStmt* insert, std::string_view sql, c
 }  // namespace
 
 std::string undone_rows(::Node* statement, std::string_view sql, const ConditionPlace& condition,
-                        std::string_view qualifier, const ColumnTypes& types) {
+                        std::string_view qualifier, const ColumnTypes& types,
+                        const ColumnDefaults& defaults) {
   const std::string text(condition.begin < condition.end
                              ? sql.substr(condition.begin, condition.end - condition.begin)
                              : "true");
   if (as<::UpdateStmt>(statement, T_UpdateStmt) != nullptr)
-    return undone_by_update(sql.substr(0, condition.rows_end), text, qualifier, types);
+    return undone_by_update(sql.substr(0, condition.rows_end), text, qualifier,
+                            {.types = types, .defaults = defaults});
   const auto* insert = as<::InsertStmt>(statement, T_InsertStmt);
   return insert != nullptr ? undone_by_insert(insert, sql, condition, text) : "";
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "nodes.hpp"
-#include "pgsluice/cut.hpp"
+#include "pgsluice/undone.hpp"
 
 namespace pgsluice::sql {
 
@@ -21,6 +21,6 @@ struct ConditionPlace {
 /// A condition on the table whose rows the statement walks through, known there as `qualifier`. Empty: nobody can tell, as
 /// of a DELETE, for what that finds later may be there by design, and of an INSERT that does not say what a row is known by.
 std::string undone_rows(::Node* statement, std::string_view sql, const ConditionPlace& condition,
-                        std::string_view qualifier, const ColumnTypes& types);
+                        std::string_view qualifier, const ColumnTypes& types, const ColumnDefaults& defaults);
 
 }  // namespace pgsluice::sql

@@ -2,6 +2,7 @@
 // What a contract step rests on is valid and finished: the evidence `verified`, on real servers.
 
 #include <chrono>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -123,6 +124,91 @@ TEST_P(Verified, RowsThatTheBackfillWouldLeaveAsTheyAreHoldNothing) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// Who does not know the column leaves its default there. What the step does not read is not lost.
+TEST_P(Verified, RowsThatHaveTheDefaultOfAColumnHoldTheStepThatTakesAwayWhatItIsMadeOf) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders SELECT n, n FROM generate_series(1, 10) AS n");
+  folder
+      .write("0002_cents.sql",
+             "ALTER TABLE orders ADD COLUMN cents bigint NOT NULL DEFAULT 0, ADD COLUMN legacy int;\n")
+      .write("0003_fill.sql",
+             "-- pgsluice: phase=backfill\n-- pgsluice: batch key=id size=5\nUPDATE orders SET cents = total "
+             "* 100;\n")
+      .write(
+          "0004_legacy.sql",
+          "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN legacy;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("INSERT INTO orders (id, total) VALUES (101, 5), (102, 0), (103, NULL)");
+  folder.write("0005_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_EQ(state("0004_legacy.sql"), "applied") << message();
+  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
+  EXPECT_TRUE(has_total()) << message();
+  EXPECT_THAT(message(), HasSubstr("has rows that have come since 0003_fill.sql and lack what it sets"));
+  database.sql("UPDATE orders SET cents = 500 WHERE id = 101; UPDATE orders SET cents = 7 WHERE id = 1");
+  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// In code, in WITH, of several columns at once: what nobody can look for is not taken for none.
+TEST_P(Verified, BackfillsThatCannotBeAskedHoldTheStepThatTakesAwayWhatTheyAreMadeOf) {
+  const std::vector<std::string> fills{
+      "DO $$ BEGIN UPDATE orders SET cents = total * 100 WHERE cents IS NULL; END $$;\n",
+      "WITH u AS (UPDATE orders SET cents = total * 100 WHERE cents IS NULL RETURNING id) SELECT count(*) "
+      "FROM u;\n",
+      "UPDATE orders SET (cents, note) = (total * 100, '') WHERE cents IS NULL;\n"};
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_cents.sql",
+               "ALTER TABLE orders ADD COLUMN cents bigint, ADD COLUMN note text, ADD COLUMN legacy int;\n");
+  for (const std::string& fill : fills) {
+    const std::string n = std::to_string(&fill - fills.data());
+    const std::string step = cat("0005_drop", n, ".sql");
+    folder.write("0003_fill.sql", cat("-- pgsluice: phase=backfill\n", fill))
+        .write(
+            step,
+            "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+    if (n == "0") {
+      EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+    } else {
+      database.sql("DELETE FROM pgsluice.migration WHERE id = '0003_fill.sql'");
+      EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+    }
+    EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+    EXPECT_TRUE(has_total()) << fill;
+    EXPECT_THAT(message(), HasSubstr("rows may have come that 0003_fill.sql has not seen")) << fill;
+    std::filesystem::remove(folder.path() / step);
+  }
+  folder.write(
+      "0006_legacy.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN legacy;\n");
+  for (const char* release : {"2.1.0", "2.2.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_EQ(state("0006_legacy.sql"), "applied") << message();
+}
+
+/// Migrations that are put together: the ledger knows what the step rests on, and nobody can look for rows with it any more.
+TEST_P(Verified, ABackfillWhoseFileIsGoneIsNotForgotten) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  folder
+      .write("0002_fill.sql",
+             "ALTER TABLE orders ADD COLUMN cents bigint;\nUPDATE orders SET cents = total * 100 WHERE cents "
+             "IS NULL;\n")
+      .write("0003_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0) << message();
+  database.sql("INSERT INTO orders VALUES (2, 2)");
+  for (const char* id : {"0001_orders.sql", "0002_fill.sql"}) std::filesystem::remove(folder.path() / id);
+  folder.write("0002_base.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int, cents bigint);\n");
+  EXPECT_EQ(call({"baseline", folder.path().string()}, {"--to", "0002_base.sql"}).code, 0);
+  for (const char* release : {"2.1.0", "2.2.0", "2.3.0"}) {
+    EXPECT_EQ(hook("presync", release, app).code, 0);
+    EXPECT_TRUE(has_total()) << release;
+    EXPECT_THAT(message(), HasSubstr("0002_fill.sql, which it rests on, is no longer there to look for rows"))
+        << release;
+  }
+  EXPECT_EQ(hook("presync", "2.4.0", {"--app", "checkout", "--evidence", "verified=optional"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// A step that is done has taken away what a backfill read: the next one on the same table is not held for that.
 TEST_P(Verified, ABackfillWhoseColumnIsGoneHoldsNoLaterStep) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
@@ -142,6 +228,29 @@ TEST_P(Verified, ABackfillWhoseColumnIsGoneHoldsNoLaterStep) {
       "-- pgsluice: phase=contract needs-app=checkout>=2.1.0\nALTER TABLE orders DROP COLUMN legacy;\n");
   for (const char* release : {"3.0.0", "3.1.0"}) EXPECT_EQ(hook("presync", release).code, 0) << message();
   EXPECT_EQ(state("0005_legacy.sql"), "applied") << message();
+}
+
+/// One UPDATE of years ago has nothing to do with what is taken away today, nor has a history that was adopted.
+TEST_P(Verified, ABackfillOfOtherColumnsHoldsNoStep) {
+  database.sql("CREATE TABLE orders (id bigint PRIMARY KEY, cents bigint, legacy int, plan text)");
+  folder
+      .write("0002_cents.sql",
+             "ALTER TABLE orders ADD COLUMN cents bigint;\nUPDATE orders SET cents = total * 100 WHERE cents "
+             "IS NULL;\n")
+      .write("0003_drop.sql", "ALTER TABLE orders DROP COLUMN total;\nUPDATE orders SET plan = 'free';\n");
+  EXPECT_EQ(call({"baseline", folder.path().string()}).code, 0);
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
+  database.sql("INSERT INTO orders VALUES (1)");
+  folder.write(
+      "0004_legacy.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN legacy;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_EQ(state("0004_legacy.sql"), "applied") << message();
+  folder.write(
+      "0005_plan.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders ALTER plan SET NOT NULL;\n");
+  for (const char* release : {"3.0.0", "3.1.0"}) EXPECT_EQ(hook("presync", release).code, 0);
+  EXPECT_THAT(message(), HasSubstr("has rows that have come since 0003_drop.sql and lack what it sets"));
 }
 
 /// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
