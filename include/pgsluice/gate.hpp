@@ -34,7 +34,8 @@ struct AppNeed {
   std::string version;
   std::vector<std::string> order;  ///< of releases that are no versions, oldest first
   std::vector<std::string>
-      unfit;  ///< releases that have come without what the step rests on, whatever they are called
+      unfit;  ///< releases that have come without what the step goes with, whatever they are called
+  std::vector<std::string> whole;  ///< those that have come with it: another spelling of them says nothing
 };
 std::optional<AppNeed> parse_app_need(std::string_view text);
 /// Of several applications, with commas between. Empty where one of them is none.
@@ -42,9 +43,20 @@ std::vector<AppNeed> parse_app_needs(std::string_view text);
 /// A commit that the ledger has never seen is older than the first release that came with the file: that file names it.
 /// \param first_with  that release; empty: none has come yet
 void place_unseen(AppNeed& need, const std::string& first_with);
+/// With which files the releases of an application have come.
+struct BroughtWith {
+  std::vector<std::string> all;
+  std::vector<std::string> lacking;  ///< without one that the step rests on
+  std::vector<std::string> reverts;  ///< without the step itself, when others had come with it
+};
+/// A release that goes back before the step, such as a revert, is older, whatever it is called. A release from before it is
+/// no such one where somebody says that it can live with the step.
+void tell_misfits(AppNeed& need, const BroughtWith& brought, const std::string& first_with);
 std::string to_string(const AppNeed& need);
 /// Whether a release is one that the need allows; unknown: the two cannot be compared.
 Verdict fits(std::string_view release, const AppNeed& need);
+/// It would fit by its name, and has come without files that the step goes with.
+bool is_misfit(std::string_view release, const AppNeed& need);
 
 /// What a contract file without needs-app needs all the same.
 struct ImpliedNeed {

@@ -179,12 +179,17 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   if (refusal == nullptr) record_gate(pending, worker, world, run);
   run.may_begin = look_again(pending, worker, world, options.pending.gate);
   RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
+  if (options.pending.earlier_releases_only)
+    let_contract_wait(pending, report, worker, world, run, options.pending.gate.strict);
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
   if (!is_interrupted(world)) record_statistics(report, worker);
-  if (report.code == ExitCode::ok) record_release(plan, report, worker, world, run);
-  grant_to_guard(options.guard_roles, worker, world);
   tell_held(plan, world);
   count_held(plan, options.pending.gate.strict, report);
+  // Only a hook that comes before the release keeps it out with 12.
+  const bool lets_through = report.code == ExitCode::ok ||
+                            (report.code == ExitCode::gate_closed && !options.pending.earlier_releases_only);
+  if (refusal == nullptr) record_release(plan, report, worker, world, run, lets_through);
+  grant_to_guard(options.guard_roles, worker, world);
   tell_end(report, world);
   publish_metrics(options.metrics, report, database, world);
   if (options.on_end) options.on_end(plan, report);

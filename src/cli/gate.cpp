@@ -101,14 +101,25 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   return witnesses;
 }
 
+/// Nobody has come without a file that was only written down, as where migrations have been put together.
+std::vector<std::string> without_baselined(std::vector<std::string> files, const Ledger& ledger) {
+  std::erase_if(files, [&ledger](const std::string& id) {
+    const auto row = ledger.migrations.find(id);
+    return row != ledger.migrations.end() && row->second.state == MigrationState::baselined;
+  });
+  return files;
+}
+
 /// With what the ledger knows of releases.
 GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session& session,
                          const GateOptions& options) {
   GateQuestion question = question_of(file);
+  const std::vector<std::string> rests_on = without_baselined(file.rests_on, ledger);
   for (AppNeed& need : question.needs) {
     need.order = releases_of(ledger.brought, need.app, options.release);
-    need.unfit = read_unfit(session, ledger, need.app, file.rests_on);
-    const std::string first = read_first_with(session, ledger, need.app, file.analysis.migration.id);
+    const std::string& id = file.analysis.migration.id;
+    const std::string first = read_first_with(session, ledger, need.app, id);
+    tell_misfits(need, read_brought_with(session, ledger, need.app, rests_on, id), first);
     place_unseen(need, first.empty() ? options.release : first);
   }
   return question;

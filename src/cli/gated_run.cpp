@@ -2,8 +2,10 @@
 #include "cli/gated_run.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/text.hpp"
+#include "execute/documents.hpp"
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
 #include "gate/guard.hpp"
@@ -28,11 +30,14 @@ bool waits_for_contract(const PlannedFile& file) {
          (file.state == FileState::held || !file.steps.empty());
 }
 
-/// Of what the gate has decided, or of what the order has.
-GateDecision decision_on(const PlannedFile& file, const std::vector<GateDecision>& decisions) {
-  for (const GateDecision& decision : decisions) {
-    if (decision.migration == file.analysis.migration.id) return decision;
-  }
+/// None: the gate has not been asked.
+const GateDecision* decided_on(const PlannedFile& file, const std::vector<GateDecision>& decisions) {
+  const auto found = std::ranges::find(decisions, file.analysis.migration.id, &GateDecision::migration);
+  return found == decisions.end() ? nullptr : &*found;
+}
+
+/// What holds it without the gate.
+GateDecision held_by_others(const PlannedFile& file) {
   GateDecision decision{.migration = file.analysis.migration.id, .verdict = Verdict::open, .words = {}};
   for (const Held& hold : file.holds) {
     decision.verdict = Verdict::closed;
@@ -53,6 +58,19 @@ void record_queries(const PlannedFile& file, const GateDecision& decision, Sessi
   const std::string& id = file.analysis.migration.id;
   if (looked && open) return pin_query_snapshot(session, id);
   keep_query_snapshots(session, {id});
+}
+
+/// What kept it from running when its gate was open.
+void record_held(const PlannedFile& file, Worker& worker, const World& world, const RunOptions& run) {
+  try {
+    record_contract(*worker.session, file, held_by_others(file),
+                    {.run_id = world.run_id,
+                     .token = worker.token,
+                     .release = run.release,
+                     .app = run.app,
+                     .asked = false});
+  } catch (const Error&) {  // it is told all the same
+  }
 }
 
 }  // namespace
@@ -101,11 +119,12 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
   const auto& files = pending.plan.files;
   if (std::none_of(files.begin(), files.end(), waits_for_contract)) return;
   open_run(worker, world, run);
-  const GateRecord record{
-      .run_id = world.run_id, .token = worker.token, .release = run.release, .app = run.app};
+  GateRecord record{.run_id = world.run_id, .token = worker.token, .release = run.release, .app = run.app};
   for (const PlannedFile& file : files) {
     if (!waits_for_contract(file)) continue;
-    const GateDecision decision = decision_on(file, pending.decisions);
+    const GateDecision* decided = decided_on(file, pending.decisions);
+    record.asked = decided != nullptr;
+    const GateDecision decision = decided != nullptr ? *decided : held_by_others(file);
     record_contract(*worker.session, file, decision, record);
     record_queries(file, decision, *worker.session);
   }
@@ -150,8 +169,39 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
   };
 }
 
+void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, const World& world,
+                       const RunOptions& run, bool strict) {
+  const bool ran_out = report.code == ExitCode::terminated && world.interrupt.signal() == SIGALRM;
+  if ((report.code != ExitCode::lock_budget && !ran_out) || worker.session == nullptr) return;
+  std::set<std::string> left;
+  std::string stopped;
+  for (const StepReport& step : report.steps) {
+    if (step.state == StepState::applied) continue;
+    if (stopped.empty()) stopped = step.id;
+    left.insert(step.migration);
+  }
+  const auto is_left = [&left](const PlannedFile& file) { return left.contains(file.analysis.migration.id); };
+  const auto may_wait = [&is_left](const PlannedFile& file) {
+    return !is_left(file) || (file.analysis.migration.phase == Phase::contract && !file.new_relations);
+  };
+  if (!std::ranges::all_of(pending.plan.files, may_wait)) return;
+  std::string words =
+      report.message.starts_with(stopped + ": ") ? report.message.substr(stopped.size() + 2) : report.message;
+  for (PlannedFile& file : pending.plan.files) {
+    if (!is_left(file)) continue;
+    file.holds = {{.reason = ran_out ? "budget" : "lock", .words = words}};
+    if (file.state == FileState::pending) file.state = FileState::held;
+    words = cat("it comes after ", printable_line(file.analysis.migration.id), ", which waits");
+    record_held(file, worker, world, run);
+  }
+  report.code = ExitCode::ok;
+  report.message = summary(report);
+  report.hint.clear();
+  close_run(worker, world, run, "held", strict ? ExitCode::gate_closed : run.good_end);
+}
+
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const RunOptions& run) {
+                    const RunOptions& run, bool lets_through) {
   std::vector<Migration> migrations;
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
@@ -161,10 +211,10 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
         std::find(report.applied.begin(), report.applied.end(), migration.id) != report.applied.end();
     if (!done) return;
   }
-  if (!worker.ledger.exists) return;
+  if (!worker.ledger.exists || worker.session == nullptr) return;
   try {
     bring_up_to_date(worker);
-    record_bundle(*worker.session, migrations, run.app, run.release);
+    record_bundle(*worker.session, migrations, {.app = run.app, .release = run.release}, lets_through);
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,

@@ -19,9 +19,13 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
 /// since is recorded, told and held in the plan. All of it must outlive the run.
 std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& worker, const World& world,
                                                    const GateOptions& options);
-/// A release can start when all that comes before it is done: every expand and backfill step.
+/// A contract step of an earlier release that gets no lock, or no time, keeps no new one out when all else is done: it is held,
+/// and the next run tries again.
+void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, const World& world,
+                       const RunOptions& run, bool strict);
+/// A release can start when all that comes before it is done: every expand and backfill step, whatever became of contract steps.
 void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const RunOptions& run);
+                    const RunOptions& run, bool lets_through);
 /// Throws Error(precondition) for a role that the server does not have.
 void expect_roles(const std::vector<std::string>& roles, Session& session);
 /// What a guard reads: where a first install has just made the ledger, nobody else can have granted it. Emits a warning

@@ -48,7 +48,7 @@ constexpr std::string_view k_unnamed_release = "this one";
 
 /// Without it each hook would count as a later release than the one before, a retry by Argo CD too.
 std::string name_same_release(const std::vector<Migration>& migrations, Ledger& ledger, Session& session) {
-  const auto same = read_same_release(session, ledger, bundle_digest(migrations));
+  const auto same = read_same_release(session, ledger, migrations);
   if (!same) return {};
   const std::string name(k_unnamed_release);
   for (auto& [id, row] : ledger.migrations) {

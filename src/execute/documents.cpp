@@ -250,6 +250,12 @@ std::string with_hint(const PlanProblem& problem) {
   return cat(printable_line(problem.message), before, printable(problem.hint));
 }
 
+std::string summary(const RunReport& report) {
+  const auto done = std::ranges::count(report.steps, StepState::applied, &StepReport::state);
+  return cat("applied ", count_of(report.applied.size(), "migration"), " in ",
+             count_of(static_cast<std::size_t>(done), "step"));
+}
+
 OrderedJson apply_document(const Plan& plan, const RunReport& report) {
   OrderedJson steps = OrderedJson::array();
   for (const StepReport& step : report.steps) {

@@ -21,6 +21,8 @@ OrderedJson held_json(const Plan& plan);
 /// null: no run is active.
 OrderedJson active_run_json(const Ledger& ledger);
 
+/// "applied 2 migrations in 3 steps"
+std::string summary(const RunReport& report);
 OrderedJson apply_document(const Plan& plan, const RunReport& report);
 OrderedJson status_document(const Plan& plan, const Ledger& ledger);
 

@@ -289,9 +289,10 @@ std::optional<MigrationState> parse_migration_state(std::string_view text) {
 }
 
 std::string brought_sql(int version) {
-  return cat(
-      "SELECT ", version < k_app_ledger_version ? "''" : "app",
-      ", release, (extract(epoch FROM brought_at) * 1000000)::bigint FROM pgsluice.bundle ORDER BY 3, 2");
+  return cat("SELECT ", version < k_app_ledger_version ? "''" : "app",
+             ", release, (extract(epoch FROM brought_at) * 1000000)::bigint FROM pgsluice.bundle"
+             " WHERE brought_at < 'infinity' ORDER BY ",
+             version < k_app_ledger_version ? "3, 2" : "n");
 }
 
 std::vector<BroughtRelease> brought_of(const SqlResult& rows) {

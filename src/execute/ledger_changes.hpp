@@ -157,6 +157,7 @@ ALTER TABLE pgsluice.bundle ADD COLUMN app text NOT NULL DEFAULT '', DROP CONSTR
   ADD PRIMARY KEY (digest, app, release);
 COMMENT ON COLUMN pgsluice.bundle.app IS 'Application that the release is one of; empty: nobody has said.';
 ALTER TABLE pgsluice.bundle ADD COLUMN files text[], ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY;
+COMMENT ON COLUMN pgsluice.bundle.brought_at IS 'infinity: its expand and backfill files are applied, and the run ended so that its application did not come.';
 COMMENT ON COLUMN pgsluice.bundle.n IS 'In this order they were brought: a clock may go back, after a failover say.';
 COMMENT ON COLUMN pgsluice.bundle.files IS 'The ids of its files. NULL: before version 7.';
 ALTER TABLE pgsluice.approval RENAME COLUMN fingerprint TO sha256;

@@ -7,6 +7,7 @@
 #include "base/signals.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "execute/documents.hpp"
 #include "execute/lease.hpp"
 #include "execute/settings.hpp"
 #include "execute/step.hpp"
@@ -435,13 +436,6 @@ void tell_applied(const std::vector<PendingStep>& steps, RunReport& report) {
       report.applied.push_back(steps[i].file.analysis.migration.id);
     }
   }
-}
-
-std::string summary(const RunReport& report) {
-  const auto done = static_cast<std::size_t>(
-      std::count_if(report.steps.begin(), report.steps.end(),
-                    [](const StepReport& step) { return step.state == StepState::applied; }));
-  return cat("applied ", count_of(report.applied.size(), "migration"), " in ", count_of(done, "step"));
 }
 
 }  // namespace

@@ -51,8 +51,9 @@ std::optional<std::string> why_unknown(const SchemaDemands& demands, const std::
 }
 
 bool is_seen(const SchemaDemands& demands, std::string_view app, const std::string& release) {
-  const std::vector<std::string> seen = releases_of(demands.brought, app, "");
-  return std::ranges::count(seen, release) > 0;
+  return std::ranges::any_of(demands.brought, [&](const BroughtRelease& brought) {
+    return brought.may_be_of(app) && compare_releases(brought.release, release, {}) == 0;
+  });
 }
 
 /// What the step needs, with all that is known of releases. Where nobody says which application it is, a ledger that knows
@@ -63,19 +64,55 @@ std::optional<AppNeed> need_of(const DoneContract& contract, const SchemaDemands
   if (!need || (!app.empty() && need->app != app)) return std::nullopt;
   if (need->comparison == "=") need->comparison = ">=";
   need->order = releases_of(demands.brought, need->app, "");
+  tell_misfits(*need, contract.brought, contract.first_with);
   place_unseen(*need, contract.first_with);
-  need->unfit = contract.unfit;
   return need;
+}
+
+/// Of a release that is new by its name.
+std::string what_it_lacks(const std::string& release, const DoneContract& contract) {
+  const bool lacks = std::ranges::any_of(contract.brought.lacking, [&release](const std::string& one) {
+    return compare_releases(one, release, {}) == 0;
+  });
+  return lacks ? cat("all of what it rests on: ", printable_line(enumerate(contract.rests_on, " and ")))
+               : "it, when others had come with it: it goes back before it";
 }
 
 std::string_view state_of(const DoneContract& contract) {
   return contract.has_only_begun ? " has begun" : " is done";
 }
 
-/// And then it is its files that do not.
-bool fits_by_name(const std::string& release, AppNeed need) {
-  need.unfit.clear();
-  return fits(release, need) == Verdict::open;
+bool has_some_of(const DoneContract& contract, const std::set<std::string>& files) {
+  return std::ranges::any_of(contract.rests_on, [&files](const auto& id) { return files.contains(id); });
+}
+
+/// A folder whose release's name says nothing.
+bool may_be_from_before(const DoneContract& contract, const std::set<std::string>& files) {
+  return contract.has_followed || has_some_of(contract, files);
+}
+
+/// The folder of a release whose name says that it is new: it has come before as others that do not fit, or it has lost a
+/// part of what the step rests on.
+bool goes_back_before(const DoneContract& contract, const AppNeed& need, const std::set<std::string>& files) {
+  const auto fits_it = [&need](const std::string& release) { return fits(release, need) == Verdict::open; };
+  if (std::ranges::any_of(contract.asked_as, fits_it)) return false;
+  const auto is_there = [&files](const std::string& id) { return files.contains(id); };
+  const bool has_lost = contract.was_rested_on && has_some_of(contract, files) &&
+                        !std::ranges::all_of(contract.rests_on, is_there);
+  return !contract.asked_as.empty() || has_lost;
+}
+
+/// What a folder that has been brought consists of.
+AskedFolder asked_folder(Session& session, int version, const GuardNeeds& needs) {
+  AskedFolder asked{.digest = {}, .app = needs.app, .files = {}};
+  const auto digest =
+      std::ranges::find_if(needs.needs, [](const std::string& need) { return need.starts_with(k_digest); });
+  if (digest == needs.needs.end() || version < k_app_ledger_version) return asked;
+  asked.digest = *digest;
+  const SqlResult files = checked_read(
+      session.query("SELECT DISTINCT unnest(files) FROM pgsluice.bundle WHERE digest = $1", {asked.digest}));
+  for (std::size_t row = 0; row < files.rows.size(); ++row) asked.files.insert(files.text(row, 0));
+  return asked;
 }
 
 /// Whether it is older than a step that is done nobody can know of a commit that no hook has brought.
@@ -96,27 +133,35 @@ std::optional<std::string> why_unseen(const SchemaDemands& demands, std::string_
 /// of another application; $2 its application; $3 its files.
 std::string done_sql(int version) {
   if (version < k_app_ledger_version)
-    return "SELECT id, needs_app, '{}', '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL,"
-           " false, state IN ('partial', 'running'), '' FROM pgsluice.migration WHERE needs_app IS NOT NULL"
+    return "SELECT id, needs_app, '{}', state = 'held', ($1::text, $2::text, $3::text[]) IS NULL,"
+           " false, state IN ('partial', 'running'), '', '{}', false, '{}', '{}', '{}' FROM "
+           "pgsluice.migration WHERE needs_app IS NOT NULL"
            " AND state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY id";
+  const std::string_view app = "substring(n.need FROM '^[^<>=]+')";
   return cat(
-      "SELECT m.id, n.need, coalesce(m.rests_on, '{}')::text, coalesce((SELECT array_agg(u.release) "
-      "FROM (",
-      unfit_sql("substring(n.need FROM '^[^<>=]+')", "m.rests_on", "coalesce(m.applied_at, 'infinity')"),
-      ") AS u), '{}')::text, m.state = 'held',"
+      "SELECT m.id, n.need, coalesce(m.rests_on, '{}')::text, m.state IN ('held', 'failed'),"
       " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.files @> ARRAY[m.id]"
       " AND s.files && b.files WHERE b.digest = $1 AND b.brought_at < coalesce(m.applied_at, 'infinity')),"
       // Another application's folder says nothing about this one's, and a part that had been tidied nothing about what
       // lacks more.
       " EXISTS (SELECT FROM pgsluice.bundle b JOIN pgsluice.bundle s ON s.app = b.app"
       " AND s.files @> ARRAY[m.id] AND s.files && b.files WHERE b.app = $2"
-      " AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id] AND b.brought_at > m.applied_at),"
-      " m.state IN ('partial', 'running'),"
-      " coalesce((",
-      first_with_sql("substring(n.need FROM '^[^<>=]+')", "m.id"),
-      "), '') FROM pgsluice.migration m"
-      " CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n (need) WHERE m.needs_app IS NOT NULL"
-      " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held') ORDER BY m.id");
+      " AND b.files <@ $3::text[] AND NOT b.files @> ARRAY[m.id] AND b.brought_at > m.applied_at"
+      " AND b.brought_at < 'infinity'),"
+      " m.state IN ('partial', 'running'), coalesce((",
+      first_with_sql(app, "m.id"),
+      "), ''), coalesce((SELECT array_agg(b.release) FROM pgsluice.bundle b WHERE b.digest = $1 AND b.app IN "
+      "('', ",
+      app,
+      ") AND b.brought_at < coalesce(m.applied_at, 'infinity')), '{}')::text,"
+      " EXISTS (SELECT FROM pgsluice.bundle b WHERE b.app = $2 AND b.files @> m.rests_on), w.*"
+      " FROM pgsluice.migration m CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n (need)"
+      " CROSS JOIN LATERAL (SELECT coalesce(array_agg(r), '{}') AS needed FROM unnest(m.rests_on) AS r"
+      " WHERE NOT EXISTS (SELECT FROM pgsluice.migration f WHERE f.id = r AND f.state = 'baselined')) AS x"
+      " CROSS JOIN LATERAL (",
+      brought_with_sql(app, "x.needed", "m.id", "coalesce(m.applied_at, 'infinity')"),
+      ") AS w WHERE m.needs_app IS NOT NULL"
+      " AND m.state IN ('applied', 'baselined', 'partial', 'running', 'held', 'failed') ORDER BY m.id");
 }
 
 }  // namespace
@@ -131,12 +176,14 @@ SchemaDemands read_demands(Session& session, const AskedFolder& asked) {
     DoneContract contract{.migration = rows.text(row, 0),
                           .needs_app = rows.text(row, 1),
                           .rests_on = pg::parse_texts(rows.text(row, 2)),
-                          .unfit = pg::parse_texts(rows.text(row, 3)),
-                          .has_followed = rows.truth(row, 5),
-                          .has_only_begun = rows.truth(row, 7),
-                          .was_removed = rows.truth(row, 6),
-                          .first_with = rows.text(row, 8)};
-    if (!rows.truth(row, 4)) {
+                          .brought = brought_with(rows, row, 10),
+                          .has_followed = rows.truth(row, 4),
+                          .has_only_begun = rows.truth(row, 6),
+                          .was_removed = rows.truth(row, 5),
+                          .first_with = rows.text(row, 7),
+                          .asked_as = pg::parse_texts(rows.text(row, 8)),
+                          .was_rested_on = rows.truth(row, 9)};
+    if (!rows.truth(row, 3)) {
       demands.done.push_back(std::move(contract));
     } else if (const auto need = parse_app_need(contract.needs_app)) {
       demands.expected.insert(need->app);
@@ -162,11 +209,11 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
     if (!need) continue;
     const Verdict verdict = fits(release, *need);
     if (verdict == Verdict::open) continue;
-    if (fits_by_name(release, *need))
+    if (is_misfit(release, *need)) {
       return cat(printable_line(need->app), " ", printable_line(release),
                  " is too old for this schema: ", printable_line(contract.migration), state_of(contract),
-                 ", and that release has come without all of what it rests on: ",
-                 printable_line(enumerate(contract.rests_on, " and ")));
+                 ", and that release has come without ", what_it_lacks(release, contract));
+    }
     return cat(printable_line(need->app), " ", printable_line(release),
                verdict == Verdict::closed ? " is too old for this schema: "
                                           : " is no version that compares with what this schema needs: ",
@@ -179,12 +226,13 @@ std::optional<std::string> why_too_old(const SchemaDemands& demands, std::string
 std::optional<std::string> why_from_before(const SchemaDemands& demands, std::string_view app,
                                            const std::string& release, const std::set<std::string>& files) {
   if (release.empty() || is_seen(demands, app, release)) return std::nullopt;
-  const auto is_there = [&files](const std::string& id) { return files.contains(id); };
   for (const DoneContract& contract : demands.done) {
     const auto need = need_of(contract, demands, app);
-    const bool is_unclear = need && fits(release, *need) == Verdict::unknown;
-    const bool is_old = contract.has_followed || std::ranges::any_of(contract.rests_on, is_there);
-    if (!is_unclear || is_there(contract.migration) || !is_old || contract.was_removed) continue;
+    if (!need || files.contains(contract.migration) || contract.was_removed) continue;
+    const Verdict by_name = fits(release, *need);
+    const bool is_old = by_name == Verdict::unknown ? may_be_from_before(contract, files)
+                                                    : goes_back_before(contract, *need, files);
+    if (by_name == Verdict::closed || !is_old) continue;
     return cat(printable_line(need->app), " ", printable_line(release), " comes without ",
                printable_line(contract.migration), ", which is done and needs ",
                printable_line(contract.needs_app), ": it seems to be from before");
@@ -196,13 +244,14 @@ GuardAnswer look_at_ledger(Session& session, const GuardNeeds& needs) {
   const int version = read_ledger_version(session);
   if (version == 0 && needs.needs.empty())
     return {.state = GuardAnswer::State::missing, .words = "this database has no ledger yet"};
-  const SchemaDemands demands = read_demands(session, {});
+  const AskedFolder asked = asked_folder(session, version, needs);
+  const SchemaDemands demands = read_demands(session, asked);
   for (auto unknown : {why_unknown(demands, needs.app), why_unseen(demands, needs.app, needs.release)}) {
     if (unknown) return {.state = GuardAnswer::State::missing, .words = *std::move(unknown)};
   }
-  if (auto why = why_too_old(demands, needs.app, needs.release)) {
-    return {.state = GuardAnswer::State::too_old, .words = *std::move(why)};
-  }
+  auto why = why_too_old(demands, needs.app, needs.release);
+  if (!why && !asked.files.empty()) why = why_from_before(demands, needs.app, needs.release, asked.files);
+  if (why) return {.state = GuardAnswer::State::too_old, .words = *std::move(why)};
   std::vector<std::string> missing;
   for (const std::string& need : needs.needs) {
     if (!has(session, version, need)) missing.push_back(printable_line(need));

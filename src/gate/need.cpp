@@ -2,6 +2,7 @@
 // Which releases of the application can live with a contract step.
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "gate/sources.hpp"
@@ -9,10 +10,17 @@
 namespace pgsluice {
 namespace {
 
-/// As their names or the ledger have it. A release without what the step rests on is older, whatever it is called, but for
+/// Under any spelling: `v2.0.1` is 2.0.1, and a commit is its beginning.
+bool is_among(const std::vector<std::string>& releases, std::string_view release) {
+  return std::ranges::any_of(
+      releases, [release](const std::string& one) { return compare_releases(one, release, {}) == 0; });
+}
+
+/// As their names or the ledger have it. A release without what the step goes with is older, whatever it is called, but for
 /// the very one that is said to fit.
 std::optional<int> compare(std::string_view release, const AppNeed& need) {
-  if (release != need.version && std::ranges::count(need.unfit, release) > 0) return -1;
+  const bool is_unfit = std::ranges::count(need.whole, release) == 0 && is_among(need.unfit, release);
+  if (is_unfit && compare_releases(release, need.version, {}) != 0) return -1;
   return compare_releases(release, need.version, need.order);
 }
 
@@ -57,6 +65,19 @@ void place_unseen(AppNeed& need, const std::string& first_with) {
   need.order.insert(std::ranges::find(need.order, first_with), need.version);
 }
 
+void tell_misfits(AppNeed& need, const BroughtWith& brought, const std::string& first_with) {
+  need.unfit = brought.lacking;
+  const auto end = std::ranges::find(need.order, first_with);
+  const bool fits_without = std::any_of(need.order.begin(), end, [&need](const std::string& earlier) {
+    return fits(earlier, need) == Verdict::open;
+  });
+  if (!fits_without) need.unfit.insert(need.unfit.end(), brought.reverts.begin(), brought.reverts.end());
+  need.whole.clear();
+  std::ranges::copy_if(brought.all, std::back_inserter(need.whole), [&need](const std::string& release) {
+    return std::ranges::count(need.unfit, release) == 0;
+  });
+}
+
 std::string to_string(const AppNeed& need) {
   return cat(need.app, need.comparison, need.version);
 }
@@ -66,6 +87,12 @@ Verdict fits(std::string_view release, const AppNeed& need) {
   if (!order) return Verdict::unknown;
   const bool ok = need.comparison == ">=" ? *order >= 0 : need.comparison == ">" ? *order > 0 : *order == 0;
   return ok ? Verdict::open : Verdict::closed;
+}
+
+bool is_misfit(std::string_view release, const AppNeed& need) {
+  AppNeed by_name = need;
+  by_name.unfit.clear();
+  return fits(release, need) == Verdict::closed && fits(release, by_name) == Verdict::open;
 }
 
 ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const BroughtBy& by,
@@ -88,7 +115,8 @@ ImpliedNeed implied_need(const PlannedFile& file, const Ledger& ledger, const Br
                           .comparison = ">=",
                           .version = own.release,
                           .order = releases_of(ledger.brought, *all.begin(), by.release),
-                          .unfit = {}},
+                          .unfit = {},
+                          .whole = {}},
           .why_not = {}};
 }
 

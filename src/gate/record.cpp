@@ -42,13 +42,20 @@ constexpr std::string_view k_read_approvals =
     " ORDER BY approved_at";
 
 // What has come since another folder was brought: applied, or held back for the first time. A folder that has been brought
-// before is still as old as it was then.
-constexpr std::string_view k_read_same_release =
-    "SELECT m.id FROM pgsluice.migration m WHERE m.state <> 'baselined'"
-    " AND coalesce(m.applied_at, m.started_at) > coalesce((SELECT max(brought_at) FROM "
-    "pgsluice.bundle"
-    " WHERE digest <> $1 AND brought_at < coalesce((SELECT min(brought_at) FROM pgsluice.bundle WHERE digest "
-    "= $1), 'infinity')), '-infinity')";
+// before is still as old as it was then, and one that has nothing in common with it is another application's.
+std::string read_same_release_sql(int version) {
+  return cat(
+      "SELECT m.id FROM pgsluice.migration m WHERE m.state <> 'baselined'"
+      " AND coalesce(m.applied_at, m.started_at) > coalesce((SELECT max(brought_at) FROM pgsluice.bundle"
+      " WHERE digest <> $1 AND ",
+      version < k_app_ledger_version ? "$2::text[] IS NOT NULL" : "coalesce(files && $2::text[], true)",
+      " AND brought_at < coalesce((SELECT min(brought_at) FROM pgsluice.bundle WHERE digest = $1), "
+      "'infinity')),"
+      " '-infinity')");
+}
+
+/// The gate has been asked, or the text is another one.
+constexpr std::string_view k_is_anew = "$12::boolean OR m.fingerprint <> excluded.fingerprint";
 
 const std::string& record_contract_sql() {
   static const std::string sql = cat(
@@ -57,7 +64,13 @@ const std::string& record_contract_sql() {
       " needs_app, app, rests_on) SELECT $1, 'contract', $2, $3, $4, 'held', nullif($5, ''), nullif($6, ''),"
       " nullif($10, ''), $11::text[]"
       " WHERE EXISTS (SELECT FROM lease) ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256,"
-      " needs_app = excluded.needs_app, rests_on = excluded.rests_on, fingerprint = excluded.fingerprint,"
+      " needs_app = CASE WHEN ",
+      k_is_anew,
+      " THEN excluded.needs_app ELSE coalesce(excluded.needs_app, m.needs_app) END,"
+      " rests_on = CASE WHEN ",
+      k_is_anew,
+      " THEN excluded.rests_on ELSE coalesce(m.rests_on, excluded.rests_on) END,"
+      " fingerprint = excluded.fingerprint,"
       // Another text is another step, and comes with this release.
       " release = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.release ELSE excluded.release END,"
       " app = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.app ELSE excluded.app END,"
@@ -66,6 +79,8 @@ const std::string& record_contract_sql() {
       " seen AS (SELECT DISTINCT ON (e.provider, e.subject) e.* FROM jsonb_to_recordset($8::jsonb)"
       " AS e (provider text, subject text, verdict text, words text, detail jsonb)),"
       " gone AS (DELETE FROM pgsluice.gate g WHERE g.migration_id = $1 AND EXISTS (SELECT FROM lease)"
+      " AND ($12::boolean OR EXISTS (SELECT FROM pgsluice.migration m WHERE m.id = $1 AND m.fingerprint <> "
+      "$4))"
       " AND NOT EXISTS (SELECT FROM seen s WHERE s.provider = g.provider AND s.subject = g.subject)),"
       " evidence AS (INSERT INTO pgsluice.gate AS g (migration_id, provider, subject, verdict, words, detail,"
       " run_id) SELECT $1, s.provider, s.subject, s.verdict, s.words, s.detail, $7::uuid FROM seen s"
@@ -75,6 +90,12 @@ const std::string& record_contract_sql() {
       " observed_at = excluded.observed_at, observed_by = excluded.observed_by, run_id = excluded.run_id)"
       " SELECT EXISTS (SELECT FROM lease)");
   return sql;
+}
+
+std::string ids_of(const std::vector<Migration>& migrations) {
+  std::vector<std::string> ids;
+  for (const Migration& migration : migrations) ids.push_back(migration.id);
+  return pg::text_array(ids);
 }
 
 /// The decision itself is a row, too.
@@ -140,12 +161,12 @@ GateMemory read_gate_memory(Session& session, const Ledger& ledger) {
 void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
                      const GateRecord& record) {
   const Migration& migration = file.analysis.migration;
-  checked(
-      fenced(session.query(record_contract_sql(),
-                           {migration.id, migration.tool, migration.sha256, file.fingerprint, record.release,
-                            file.analysis.directives.needs_app, record.run_id, evidence_json(decision),
-                            std::to_string(record.token), record.app, pg::text_array(file.rests_on)})),
-      cat("record the gate of ", printable_line(migration.id)));
+  checked(fenced(session.query(record_contract_sql(),
+                               {migration.id, migration.tool, migration.sha256, file.fingerprint,
+                                record.release, file.analysis.directives.needs_app, record.run_id,
+                                evidence_json(decision), std::to_string(record.token), record.app,
+                                pg::text_array(file.rests_on), record.asked ? "true" : "false"})),
+          cat("record the gate of ", printable_line(migration.id)));
 }
 
 void record_approval(Session& session, const Migration& migration, const std::string& why) {
@@ -156,9 +177,11 @@ void record_approval(Session& session, const Migration& migration, const std::st
 }
 
 std::optional<SameRelease> read_same_release(Session& session, const Ledger& ledger,
-                                             const std::string& digest) {
+                                             const std::vector<Migration>& migrations) {
   if (!ledger.exists || ledger.version < k_gate_ledger_version) return std::nullopt;
-  const SqlResult files = checked_read(session.query(k_read_same_release, {digest}));
+  const std::string digest = bundle_digest(migrations);
+  const SqlResult files =
+      checked_read(session.query(read_same_release_sql(ledger.version), {digest, ids_of(migrations)}));
   SameRelease same;
   for (std::size_t row = 0; row < files.rows.size(); ++row) same.files.insert(files.text(row, 0));
   same.brought =
@@ -173,32 +196,51 @@ std::string bundle_digest(const std::vector<Migration>& migrations) {
   return cat("sha256:", sha256_hex(text));
 }
 
-void record_bundle(Session& session, const std::vector<Migration>& migrations, const std::string& app,
-                   const std::string& release) {
-  std::vector<std::string> files;
-  for (const Migration& migration : migrations) files.push_back(migration.id);
+void record_bundle(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by,
+                   bool let_through) {
   checked(
-      session.query("INSERT INTO pgsluice.bundle (digest, app, release, files) SELECT $1, $2, $3, $4::text[]"
-                    " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
-                    " AND release = $3) ON CONFLICT DO NOTHING",
-                    {bundle_digest(migrations), app, release, pg::text_array(files)}),
+      session.query(
+          "INSERT INTO pgsluice.bundle AS b (digest, app, release, files, brought_at)"
+          " SELECT $1, $2, $3, $4::text[], CASE WHEN $5::boolean THEN clock_timestamp() ELSE 'infinity' END"
+          " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
+          " AND release = $3 AND (brought_at < 'infinity' OR NOT $5::boolean))"
+          " ON CONFLICT (digest, app, release) DO UPDATE SET brought_at = excluded.brought_at"
+          " WHERE b.brought_at = 'infinity'",
+          {bundle_digest(migrations), by.app, by.release, ids_of(migrations),
+           let_through ? "true" : "false"}),
       "write the ledger");
 }
 
-std::string unfit_sql(std::string_view app, std::string_view rests_on, std::string_view until) {
+std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
+                             std::string_view until) {
   const auto is_its = [app, until](std::string_view bundle) {
-    return cat(bundle, ".app IN ('', ", app, ") AND ", bundle, ".brought_at < ", until);
+    return cat(bundle, ".app IN ('', ", app, ") AND ", bundle, ".brought_at <= ", until);
   };
-  return cat("SELECT b.release FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
-             " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"), " AND o.files @> ", rests_on,
-             " AND CASE WHEN b.app = '' THEN o.files && b.files ELSE o.app = b.app END)"
-             " GROUP BY b.release HAVING bool_and(NOT b.files @> ",
-             rests_on, ")");
+  // All bundles of the release lack the files; those do not count whose application has never come with them.
+  const auto lacks = [&is_its](std::string_view files, std::string_view when) {
+    return cat("coalesce(bool_and(NOT b.files @> ", files,
+               ") FILTER (WHERE EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"),
+               " AND o.files @> ", files, when,
+               " AND CASE WHEN b.app = '' THEN o.files && b.files ELSE o.app = b.app END)), false)");
+  };
+  return cat(
+      "SELECT coalesce(array_agg(r.release), '{}')::text,"
+      " coalesce(array_agg(r.release) FILTER (WHERE r.lacks), '{}')::text,"
+      " coalesce(array_agg(r.release) FILTER (WHERE r.goes_back), '{}')::text FROM (SELECT b.release, ",
+      lacks(rests_on, ""), " AS lacks, ", lacks(cat("ARRAY[", id, "]"), " AND o.n < b.n"),
+      " AS goes_back FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
+      " GROUP BY b.release) AS r");
+}
+
+BroughtWith brought_with(const SqlResult& rows, std::size_t row, std::size_t column) {
+  return {.all = pg::parse_texts(rows.text(row, column)),
+          .lacking = pg::parse_texts(rows.text(row, column + 1)),
+          .reverts = pg::parse_texts(rows.text(row, column + 2))};
 }
 
 std::string first_with_sql(std::string_view app, std::string_view id) {
   return cat("SELECT w.release FROM pgsluice.bundle w WHERE w.release <> '' AND w.app IN ('', ", app,
-             ") AND w.files @> ARRAY[", id, "] ORDER BY w.n LIMIT 1");
+             ") AND w.files @> ARRAY[", id, "] AND w.brought_at < 'infinity' ORDER BY w.n LIMIT 1");
 }
 
 std::string read_first_with(Session& session, const Ledger& ledger, const std::string& app,
@@ -207,14 +249,12 @@ std::string read_first_with(Session& session, const Ledger& ledger, const std::s
   return checked_read(session.query(first_with_sql("$1", "$2"), {app, id})).text(0, 0);
 }
 
-std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
-                                    const std::vector<std::string>& rests_on) {
-  std::vector<std::string> unfit;
-  if (!ledger.exists || ledger.version < k_app_ledger_version || rests_on.empty()) return unfit;
-  const SqlResult rows = checked_read(
-      session.query(unfit_sql("$1", "$2::text[]", "'infinity'"), {app, pg::text_array(rests_on)}));
-  for (std::size_t row = 0; row < rows.rows.size(); ++row) unfit.push_back(rows.text(row, 0));
-  return unfit;
+BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std::string& app,
+                              const std::vector<std::string>& rests_on, const std::string& id) {
+  if (!ledger.exists || ledger.version < k_app_ledger_version) return {};
+  return brought_with(checked_read(session.query(brought_with_sql("$1", "$2::text[]", "$3", "'infinity'"),
+                                                 {app, pg::text_array(rests_on), id})),
+                      0, 0);
 }
 
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files) {

@@ -24,6 +24,7 @@ struct GateRecord {
   long long token = 0;  ///< of the lease
   std::string release;  ///< may be empty
   std::string app;      ///< that the release is one of; may be empty
+  bool asked = true;    ///< the gate; false: something else holds the step, and what was seen before stays
 };
 
 /// A contract file that is not applied is in the ledger as `held`, with the release that brought it.
@@ -39,20 +40,23 @@ struct SameRelease {
 };
 /// None: there is no such ledger yet. Throws as checked_read().
 std::optional<SameRelease> read_same_release(Session& session, const Ledger& ledger,
-                                             const std::string& digest);
+                                             const std::vector<Migration>& migrations);
 
 /// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
 std::string bundle_digest(const std::vector<Migration>& migrations);
 /// That everything that a release needs of this folder is there. Does nothing when that is known.
-void record_bundle(Session& session, const std::vector<Migration>& migrations, const std::string& app,
-                   const std::string& release);
-/// Releases of the application that have come without one of these files: the code of those that go back before it, such
-/// as a revert, does not know it, whatever they are called. None of one that never brings them. Throws as checked_read().
-std::vector<std::string> read_unfit(Session& session, const Ledger& ledger, const std::string& app,
-                                    const std::vector<std::string>& rests_on);
-/// Its query, by SQL expressions: the application, the files, and the moment up to which bundles count. A bundle of which
-/// nobody has said whose it is counts where it has some of the same files.
-std::string unfit_sql(std::string_view app, std::string_view rests_on, std::string_view until);
+/// \param let_through  false: the run ends so that its application does not come, and it is no release that others follow
+void record_bundle(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by,
+                   bool let_through);
+/// Nothing is said of an application that never brings these files. Throws as checked_read().
+BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std::string& app,
+                              const std::vector<std::string>& rests_on, const std::string& id);
+/// Its query, by SQL expressions: the application, the files before the step, its own, and the moment up to which bundles
+/// count. A bundle of which nobody has said whose it is counts where it has some of the same files.
+std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
+                             std::string_view until);
+/// Three arrays, as `brought_with_sql` gives them, from this column on.
+BroughtWith brought_with(const SqlResult& rows, std::size_t row, std::size_t column);
 
 /// The first release of an application that has come with a file; empty: none. Throws as checked_read().
 std::string read_first_with(Session& session, const Ledger& ledger, const std::string& app,

@@ -240,8 +240,19 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
 
 // ---- the folder as a whole --------------------------------------------------------------------------------------
 
+/// Releases that have come with it have come with it under its new name.
+std::string renaming_sql(const std::string& from, const std::string& to, int ledger_version) {
+  const std::string old_id = cat("'", replace_all(from, "'", "''"), "'");
+  const std::string new_id = cat("'", replace_all(to, "'", "''"), "'");
+  const std::string rename = cat("UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
+  if (ledger_version < k_app_ledger_version) return rename;
+  return cat(rename, "; UPDATE pgsluice.migration SET rests_on = array_replace(rests_on, ", old_id, ", ",
+             new_id, "); UPDATE pgsluice.bundle SET files = array_replace(files, ", old_id, ", ", new_id,
+             ")");
+}
+
 // A renamed file would be applied a second time.
-void find_renames(Plan& plan) {
+void find_renames(Plan& plan, const Ledger& ledger) {
   for (const PlannedFile& file : plan.files) {
     if (file.state != FileState::pending) {
       continue;
@@ -251,10 +262,9 @@ void find_renames(Plan& plan) {
         plan.problems.push_back(whole_file(
             ExitCode::refused, file.analysis.migration.id,
             cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),
-            cat("Rename it back, or tell the ledger: UPDATE pgsluice.migration SET id = '",
-                replace_all(file.analysis.migration.id, "'", "''"), "' WHERE id = '",
-                replace_all(gone.id, "'", "''"),
-                "' (pgsluice.statement and pgsluice.attempt follow by themselves).")));
+            cat("Rename it back, or tell the ledger: ",
+                renaming_sql(gone.id, file.analysis.migration.id, ledger.version),
+                " (pgsluice.statement and pgsluice.attempt follow by themselves).")));
       }
     }
   }
@@ -327,7 +337,7 @@ Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const Plan
     plan.missing.push_back(*row);
     plan.problems.push_back(whole_file(ExitCode::ok, id, "is in the ledger and not in the folder", {}));
   }
-  find_renames(plan);
+  find_renames(plan, ledger);
   find_late_files(plan);
   hold_contracts(plan, ledger, options);
   return plan;

@@ -38,6 +38,19 @@ TEST_P(Guard, TheGuardLetsAReleaseStartWhenItsMigrationsAreThere) {
   EXPECT_EQ(guard({"--once", "--needs", next}).code, 16);
 }
 
+/// A step that has failed has changed nothing: it asks for its application as before.
+TEST_P(Guard, AnApplicationThatAFailedStepNamesIsKnown) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  database.sql("INSERT INTO orders VALUES (-1)");
+  folder.write("0002_check.sql",
+               "-- pgsluice: phase=contract needs-app=billing>=3.0.0\nALTER TABLE orders ADD CHECK (id > 0) "
+               "NO INHERIT;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 17);
+  EXPECT_EQ(state("0002_check.sql"), "failed");
+  EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "2.9.0"}).code, 0);
+}
+
 TEST_P(Guard, TheGuardRefusesAReleaseThatIsTooOld) {
   bring_two();
   EXPECT_EQ(guard({"--once", "--app", "checkout", "--release", "1.0.0"}).code, 0)

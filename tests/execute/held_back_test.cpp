@@ -20,6 +20,10 @@ using ::testing::StartsWith;
 
 class HeldBack : public Gated {};
 
+constexpr std::string_view k_unsaid_more =
+    "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders ALTER id SET DEFAULT 1;\n"
+    "DROP TABLE IF EXISTS nothing;\n";
+
 INSTANTIATE_TEST_SUITE_P(Servers, HeldBack, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(HeldBack);
 
@@ -114,6 +118,94 @@ TEST_P(HeldBack, AStepThatMeansWhatAHeldOneMakesAnewIsRefused) {
                   "CREATE INDEX orders_total ON orders (total);\n"),
             0)
       << message();
+}
+
+/// The new release has all that it needs: it is not the step of an earlier one that decides whether it comes.
+TEST_P(HeldBack, AContractStepThatGetsNoLockKeepsNoReleaseOut) {
+  bring_two();
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n").write("0005_drop.sql", k_unsaid_more);
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  const auto report = database.connect("psql");
+  ASSERT_TRUE(report->script("BEGIN; SELECT count(*) FROM orders").ok);
+  const std::vector<std::string> soon{"--lock-budget", "500ms"};
+  const Finished held = hook("presync", "2.1.0", soon);
+  EXPECT_EQ(held.code, 0) << held.err;
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(
+      message(),
+      AllOf(StartsWith("hook presync of 2.1.0: exit 0: applied 1 migration in 1 step; 2 contract "
+                       "migrations held back\n"),
+            HasSubstr("held: 0003_drop.sql: no lock within 5"), HasSubstr("ACCESS SHARE on public.orders")));
+  EXPECT_EQ(database.sql("SELECT exit_code FROM pgsluice.run ORDER BY started_at DESC LIMIT 1"), "0");
+  EXPECT_THAT(
+      database.sql(
+          "SELECT words FROM pgsluice.gate WHERE migration_id = '0003_drop.sql' AND provider = 'gate'"),
+      StartsWith("no lock within "));
+  EXPECT_EQ(guard({"--once", "--needs", digest}).code, 0);
+  EXPECT_EQ(hook("presync", "2.1.0", {"--lock-budget", "500ms", "--strict-gates"}).code, 12);
+  EXPECT_EQ(database.sql("SELECT exit_code FROM pgsluice.run ORDER BY started_at DESC LIMIT 1"), "12");
+  const Finished budget = hook("presync", "2.1.0", {"--budget", "2s", "--lock-budget", "5m"});
+  EXPECT_EQ(budget.code, 0) << budget.err;
+  EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: "));
+  EXPECT_EQ(call({"apply", folder.path().string()}, {"--release", "2.1.0", "--lock-budget", "500ms"}).code,
+            11)
+      << "whoever asks for it is told";
+  ASSERT_TRUE(report->script("ROLLBACK").ok);
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// A folder is brought when its expand and backfill files are applied.
+TEST_P(HeldBack, AFolderIsBroughtWhateverBecomesOfItsContractSteps) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders VALUES (-1)");
+  folder.write("0003_check.sql",
+               "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders ADD CHECK (id > 0) "
+               "NO INHERIT;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  EXPECT_EQ(hook("presync", "2.1.0").code, 17);
+  EXPECT_EQ(guard({"--once", "--needs", digest}).code, 0);
+}
+
+/// A run that does not ask the gate has not seen anything: what others have seen lasts.
+TEST_P(HeldBack, ARunThatDoesNotAskLeavesWhatWasSeen) {
+  const std::vector<std::string> app{"--app", "checkout"};
+  EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
+  const auto write = [&](std::string_view column) {
+    folder.write("0002_drop.sql",
+                 cat("-- pgsluice: phase=contract needs-app=checkout>=2.0.0 soak=1h\nALTER TABLE orders DROP "
+                     "COLUMN ",
+                     column, ";\n"));
+  };
+  write("total");
+  const auto seen = [&] {
+    return database.sql(
+        "SELECT coalesce(string_agg(concat(provider, ' ', since), ', ' ORDER BY provider, subject), '') FROM "
+        "pgsluice.gate"
+        " WHERE provider NOT IN ('gate', 'soak')");
+  };
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  EXPECT_EQ(hook("postsync", "2.0.0", app).code, 0);
+  const std::string first = seen();
+  EXPECT_THAT(first, HasSubstr("sessions"));
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  EXPECT_EQ(seen(), first) << message();
+  EXPECT_EQ(call({"apply", folder.path().string()},
+                 {"--phase", "expand", "--release", "2.1.0", "--app", "checkout"})
+                .code,
+            0);
+  EXPECT_EQ(seen(), first);
+  EXPECT_EQ(
+      database.sql(
+          "SELECT needs_app || ' ' || rests_on::text FROM pgsluice.migration WHERE id = '0002_drop.sql'"),
+      "checkout>=2.0.0 {0001_orders.sql}");
+  EXPECT_EQ(hook("postsync", "2.0.0", app).code, 0);
+  EXPECT_EQ(seen(), first);
+  write("id");
+  EXPECT_EQ(hook("presync", "2.0.0", app).code, 0);
+  EXPECT_EQ(seen(), "") << "another text is another step";
 }
 
 /// A first install has no release that files would have to wait for.

@@ -395,6 +395,46 @@ TEST_P(Releases, AnOldCommitStaysOldWhateverOthersBring) {
   EXPECT_EQ(bring("checkout", "abcabc1"), 16) << "it has less than what was tidied";
 }
 
+/// A folder that has nothing in common with another one says nothing about it.
+TEST_P(Releases, ARetryWithoutANameIsNoneWhateverAnotherFolderBrings) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  write_cents(k_unsaid);
+  folder.write("0004_check.sql", "ALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  database.sql("INSERT INTO orders VALUES (-1)");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 17);
+  EXPECT_EQ(nameless_hook(other.path()).code, 0);
+  database.sql("DELETE FROM orders");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_TRUE(has_total()) << "what is at work is of before";
+}
+
+/// The hook that ends with 12 lets nobody through, nor does one whose contract step has failed.
+TEST_P(Releases, AReleaseThatWasNotLetThroughIsNoEarlierRelease) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  write_cents(k_unsaid);
+  const std::string digest(trim(run({"guard", "--digest", folder.path().string()}).out));
+  EXPECT_EQ(hook("presync", "2.0.0", {"--strict-gates"}).code, 12);
+  EXPECT_EQ(guard({"--once", "--needs", digest}).code, 0) << "its expand step is there";
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  EXPECT_TRUE(has_total()) << "release 1 is the only one that has been at work";
+  EXPECT_EQ(hook("presync", "2.0.2").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  database.sql("INSERT INTO orders VALUES (-1)");
+  folder.write("0004_check.sql",
+               "-- pgsluice: phase=contract\nALTER TABLE orders ADD CHECK (id > 0) NO INHERIT;\n");
+  EXPECT_EQ(hook("presync", "3.0.0").code, 0);
+  database.sql("CREATE TABLE legacy (id int)");
+  folder.write("0005_legacy.sql", "-- pgsluice: phase=contract\nDROP TABLE legacy;\n");
+  EXPECT_EQ(hook("presync", "3.1.0").code, 17);
+  database.sql("DELETE FROM orders");
+  EXPECT_EQ(hook("presync", "3.1.1").code, 0);
+  EXPECT_EQ(state("0005_legacy.sql"), "held") << "3.1.0 has never come";
+  EXPECT_EQ(hook("presync", "3.1.2").code, 0);
+  EXPECT_EQ(state("0005_legacy.sql"), "applied") << message();
+}
+
 /// Nothing follows what has the same name again.
 TEST_P(Releases, ImagesThatAreAllCalledLatestAreToldSo) {
   EXPECT_EQ(hook("presync", "latest").code, 0);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// A way back has a newer name and older code: it is known by what it comes without, on real servers, through the built
+// program.
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "execute/gated.hpp"
+
+namespace pgsluice::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Revert : public Gated {
+ protected:
+  Finished bring(const std::string& release, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--app", "checkout"});
+    return hook("presync", release, std::move(more));
+  }
+  int guard_of(const std::string& release, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--once", "--app", "checkout", "--release", release});
+    return guard(more).code;
+  }
+  void remove(const std::string& id) const { std::filesystem::remove(folder.path() / id); }
+  void write_cents_only() { folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n"); }
+  std::string digest() const {
+    return std::string(trim(run({"guard", "--digest", folder.path().string()}).out));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Revert, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Revert);
+
+/// `v2.0.1` is 2.0.1, and a commit and its beginning are one.
+TEST_P(Revert, ItIsTooOldUnderEachOfItsSpellings) {
+  struct Names {
+    std::string one, two, revert, three;
+    std::vector<std::string> spellings;
+  };
+  const Names versions{"1.0.0", "2.0.0", "2.0.1", "2.1.0", {"v2.0.1", "2.0.1+b1", "2.0.1"}};
+  const Names commits{
+      "aaaa001", "bbbb002", "cccc003", "dddd004", {"cccc003fffffffffffffffffffffffffffffffff"}};
+  EXPECT_EQ(bring(versions.one).code, 0);
+  write_cents_only();
+  EXPECT_EQ(bring(versions.two).code, 0);
+  remove("0002_cents.sql");
+  EXPECT_EQ(bring(versions.revert).code, 0);
+  write_cents(k_drop);
+  EXPECT_EQ(bring(versions.three).code, 0);
+  for (const std::string& spelling : versions.spellings) {
+    const auto revert = database.connect(cat("checkout/", spelling));
+    EXPECT_EQ(bring("2.2.0").code, 0);
+    EXPECT_TRUE(has_total()) << spelling;
+    EXPECT_THAT(message(), AllOf(HasSubstr(cat("1 session of checkout/", spelling)),
+                                 HasSubstr("has come without files that this step goes with")));
+  }
+  EXPECT_EQ(bring("2.2.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  for (const std::string& spelling : versions.spellings) EXPECT_EQ(guard_of(spelling), 16) << spelling;
+  EXPECT_EQ(bring("v2.0.1").code, 16);
+  for (const char* fits : {"2.0.0", "v2.0.0", "2.1.0", "2.2.0"}) EXPECT_EQ(guard_of(fits), 0) << fits;
+
+  folder.write("0004_more.sql", "CREATE TABLE more (id int, a int, b int);\n");
+  EXPECT_EQ(bring(commits.one).code, 0);
+  folder.write("0005_c.sql", "ALTER TABLE more ADD COLUMN c int;\n")
+      .write("0006_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE more DROP COLUMN a;\n");
+  EXPECT_EQ(bring(commits.two).code, 0);
+  for (const char* id : {"0005_c.sql", "0006_drop.sql"}) remove(id);
+  EXPECT_EQ(bring(commits.revert).code, 0);
+  folder.write("0005_c.sql", "ALTER TABLE more ADD COLUMN c int;\n")
+      .write("0006_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE more DROP COLUMN a;\n");
+  for (const std::string& spelling : commits.spellings) {
+    const auto revert = database.connect(cat("checkout/", spelling));
+    EXPECT_EQ(bring(commits.three).code, 0);
+    EXPECT_EQ(state("0006_drop.sql"), "held") << spelling;
+  }
+  EXPECT_EQ(bring(commits.three).code, 0);
+  EXPECT_EQ(state("0006_drop.sql"), "applied") << message();
+  for (const std::string& spelling : commits.spellings) EXPECT_EQ(guard_of(spelling), 16) << spelling;
+}
+
+/// Where the release brought nothing but the step, what goes back has all that the step rests on.
+TEST_P(Revert, ItIsTooOldWithoutTheStepItself) {
+  for (const std::vector<std::string>& names : {std::vector<std::string>{"1.0.0", "2.0.0", "2.0.1", "2.1.0"},
+                                                {"aaaaaa1", "bbbbbb1", "cccccc1", "dddddd1"}}) {
+    const std::string drop = cat("0002_drop_", names[0], ".sql");
+    database.sql(cat("CREATE TABLE \"", names[0], "\" (id int)"));
+    const std::string step = cat("-- pgsluice: phase=contract\nDROP TABLE \"", names[0], "\";\n");
+    EXPECT_EQ(bring(names[0]).code, 0);
+    folder.write(drop, step);
+    EXPECT_EQ(bring(names[1]).code, 0);
+    remove(drop);
+    EXPECT_EQ(bring(names[2]).code, 0);
+    folder.write(drop, step);
+    {
+      const auto revert = database.connect(cat("checkout/", names[2]));
+      EXPECT_EQ(bring(names[3]).code, 0);
+      EXPECT_EQ(state(drop), "held") << message();
+    }
+    EXPECT_EQ(bring(names[3]).code, 0);
+    EXPECT_EQ(state(drop), "applied") << message();
+    const Finished old = guard({"--once", "--app", "checkout", "--release", names[2]});
+    EXPECT_EQ(old.code, 16);
+    EXPECT_THAT(old.err, HasSubstr("has come without it, when others had come with it"));
+    EXPECT_EQ(guard_of(names[1]), 0);
+  }
+}
+
+/// Somebody says that what came before the step can live with it: then it says nothing that it is not there.
+TEST_P(Revert, AReleaseFromBeforeAStepThatItFitsIsNone) {
+  EXPECT_EQ(bring("1.0.0").code, 0);
+  write_cents_only();
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  folder.write("0003_drop.sql", k_drop);  // checkout>=2.0.0
+  EXPECT_EQ(bring("2.1.0").code, 0);
+  remove("0003_drop.sql");
+  EXPECT_EQ(bring("2.0.1").code, 0) << "a hotfix";
+  folder.write("0003_drop.sql", k_drop);
+  const auto hotfix = database.connect("checkout/2.0.1");
+  EXPECT_EQ(bring("2.2.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(guard_of("2.0.1"), 0);
+  remove("0003_drop.sql");
+  EXPECT_EQ(bring("2.0.2").code, 0) << "the folder of 2.0.0, which fits: " << message();
+}
+
+/// A file that is renamed as pgsluice says, or put together with others, is one that nobody has come without.
+TEST_P(Revert, AFileThatHasAnotherNameSinceIsNoneThatAReleaseLacks) {
+  EXPECT_EQ(bring("1.0.0").code, 0);
+  write_cents_only();
+  for (const char* release : {"2.0.0", "2.0.5"}) EXPECT_EQ(bring(release).code, 0);
+  std::filesystem::rename(folder.path() / "0002_cents.sql", folder.path() / "0002_orders_cents.sql");
+  const Finished renamed = bring("2.1.0");
+  EXPECT_EQ(renamed.code, 10);
+  const std::size_t from = renamed.err.find("UPDATE pgsluice.migration SET id");
+  ASSERT_NE(from, std::string::npos) << renamed.err;
+  database.sql(renamed.err.substr(from, renamed.err.find(" (pgsluice.statement", from) - from));
+  EXPECT_EQ(bring("2.1.0").code, 0) << message();
+  folder.write("0003_drop.sql", k_drop);
+  EXPECT_EQ(bring("2.2.0").code, 0);
+  {
+    const auto fits = database.connect("checkout/2.0.5");
+    EXPECT_EQ(bring("2.3.0").code, 0);
+    EXPECT_FALSE(has_total()) << message();
+  }
+  for (const char* release : {"2.0.0", "2.0.5", "2.1.0"}) EXPECT_EQ(guard_of(release), 0) << release;
+  EXPECT_EQ(guard_of("1.0.0"), 16);
+
+  for (const char* id : {"0001_orders.sql", "0002_orders_cents.sql", "0003_drop.sql"}) remove(id);
+  folder.write("0004_all.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, cents bigint);\n");
+  EXPECT_EQ(call({"baseline", folder.path().string()}).code, 0);
+  database.sql("ALTER TABLE orders ADD COLUMN legacy int");
+  folder.write(
+      "0005_legacy.sql",
+      "-- pgsluice: phase=contract needs-app=checkout>=2.3.0\nALTER TABLE orders DROP COLUMN legacy;\n");
+  EXPECT_EQ(bring("2.4.0", {"--evidence", "release=ignored"}).code, 0) << message();
+  const auto fits = database.connect("checkout/2.3.0");
+  EXPECT_EQ(bring("2.5.0").code, 0);
+  EXPECT_EQ(state("0005_legacy.sql"), "applied") << message();
+  EXPECT_EQ(guard_of("2.3.0"), 0);
+}
+
+/// What is taken away is gone by then.
+TEST_P(Revert, ItIsRefusedWhenTheStepIsDone) {
+  EXPECT_EQ(bring("1.0.0").code, 0);
+  const std::string before = digest();
+  write_cents(k_unsaid);
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(bring(release).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  for (const char* id : {"0002_cents.sql", "0003_drop.sql"}) remove(id);
+  const Finished revert = bring("2.2.0");
+  EXPECT_EQ(revert.code, 16) << message();
+  EXPECT_THAT(revert.err, AllOf(HasSubstr("comes without 0003_drop.sql"), HasSubstr("release=ignored")));
+  EXPECT_EQ(guard_of("2.2.0", {"--needs", before}), 16);
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(bring("2.2.1").code, 16) << "with something new beside it";
+  EXPECT_EQ(bring("2.2.1", {"--evidence", "release=ignored"}).code, 0) << message();
+  EXPECT_EQ(bring("2.3.0").code, 0) << "it has been said once";
+  EXPECT_EQ(guard_of("2.3.0", {"--needs", digest()}), 0);
+}
+
+/// A folder of its own, with a base that both have.
+TEST_P(Revert, AnotherApplicationsFolderGoesBackBeforeNothing) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n")
+      .write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"));
+  const auto billing = [&](const char* release) {
+    return call({"hook", "presync", other.path().string()}, {"--app", "billing", "--release", release}).code;
+  };
+  EXPECT_EQ(bring("1.0.0").code, 0);
+  EXPECT_EQ(billing("3.0.0"), 0);
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=billing>=3.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(bring(release).code, 0) << message();
+  EXPECT_FALSE(has_total()) << message();
+  other.write("c.sql", "CREATE TABLE c (id int);\n");
+  EXPECT_EQ(billing("3.1.0"), 0);
+}
+
+}  // namespace
+}  // namespace pgsluice::test
