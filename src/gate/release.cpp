@@ -18,7 +18,9 @@ Evidence judge(const std::string& release, const AppNeed& app_need) {
           .words = verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
                    : verdict == Verdict::closed
                        ? cat(brought, " itself is being brought, and is not ", need,
-                             ": a later release runs the step")
+                             app_need.comparison == "=" ? ": only that one runs the step, in a postsync; "
+                                                          "write >= if later ones can do without, too"
+                                                        : ": a later release runs the step")
                        : cat(brought, " is being brought, and is no version that compares with ", need,
                              ": name releases as it does")};
 }

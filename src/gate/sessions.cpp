@@ -61,9 +61,10 @@ struct Application {
 struct Seen {
   long long fitting = 0;
   long long hidden = 0;
-  long long unnamed = 0;  ///< that may be the application's, and name nobody
-  std::string against;    ///< the first session that does not fit
-  std::string unclear;    ///< the first one that does not say
+  long long unnamed = 0;   ///< that may be the application's, and name nobody
+  std::string against;     ///< the first session that does not fit
+  bool is_misfit = false;  ///< for what it has come without
+  std::string unclear;     ///< the first one that does not say
   OrderedJson versions = OrderedJson::object();
 };
 
@@ -131,6 +132,7 @@ void look_at(const SqlResult& result, std::size_t row, const Application& applic
   const Verdict verdict = says ? fits(*version, application.need) : Verdict::unknown;
   if (verdict == Verdict::open) seen.fitting += count;
   std::string& first = verdict == Verdict::closed ? seen.against : seen.unclear;
+  if (verdict == Verdict::closed && first.empty()) seen.is_misfit = is_misfit(*version, application.need);
   if (verdict != Verdict::open && first.empty()) first = who(name, result, row);
 }
 
@@ -141,7 +143,9 @@ Evidence judge(const Seen& seen, const Application& application) {
   const std::string wanted = printable_line(to_string(need));
   if (!seen.against.empty()) {
     evidence.verdict = Verdict::closed;
-    evidence.words = cat("still connected: ", seen.against, "; ", wanted, " is needed");
+    evidence.words =
+        cat("still connected: ", seen.against, "; ", wanted, " is needed",
+            seen.is_misfit ? ", and that one has come without files that this step goes with" : "");
   } else if (!seen.unclear.empty()) {
     evidence.words = cat("connected without a version that compares: ", seen.unclear,
                          "; application_name should be ", printable_line(need.app), "/<version>",

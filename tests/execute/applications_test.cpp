@@ -107,6 +107,20 @@ TEST_P(Applications, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
   EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
 }
 
+/// A StatefulSet's pods, processes and addresses have numbers, too.
+TEST_P(Applications, WhatTellsOneSessionFromAnotherIsNoVersion) {
+  bring_two();
+  for (const char* name : {"checkout-3", "checkout/4711", "checkout@10.42.0.17"}) {
+    const auto old = database.connect(name);
+    EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+    EXPECT_TRUE(has_total()) << name;
+    EXPECT_THAT(message(), HasSubstr(cat("connected without a version that compares: 1 session of ", name)));
+  }
+  const auto fits = database.connect("checkout-2.0.0");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// Of several applications each must fit, with the hook and with the guard.
 TEST_P(Applications, AStepMayNeedSeveralApplications) {
   const auto bring = [&](const char* app, const char* release) {
