@@ -46,12 +46,12 @@ struct MadeConstraint {
 struct Filled {
   std::string file;
   RelationName relation;
-  std::string from;  ///< of FROM
-  std::string text;  ///< of the statement, in small letters
-  std::string sql;   ///< empty: nobody can tell
-  bool is_delete = false;
-  bool is_copy = false;  ///< into another table
-  bool is_lost = false;  ///< what it reads is taken away: what it has not seen is lost then
+  std::string from;         ///< of FROM
+  std::string text;         ///< of the statement, in small letters
+  std::string sql;          ///< empty: nobody can tell
+  bool is_one_off = false;  ///< what it would find later may be there by design
+  bool is_copy = false;     ///< into another table
+  bool is_lost = false;     ///< what it reads is taken away: what it has not seen is lost then
 };
 
 /// By files that a contract step rests on.
@@ -90,13 +90,19 @@ bool is_one_of(std::string_view tag, std::initializer_list<std::string_view> tag
   return std::ranges::find(tags, tag) != tags.end();
 }
 
+std::string text_of(const FileAnalysis& file, const Effect& effect) {
+  const SourceRange range = file.script.statements.at(effect.statement).range;
+  return file.script.source.text.substr(range.begin, range.end - range.begin);
+}
+
 /// By itself, in WITH, or in code that it runs.
 bool is_backfill(const FileAnalysis& file, const Effect& effect) {
   const Statement& statement = file.script.statements.at(effect.statement);
   const bool is_phase = file.migration.phase == Phase::backfill;
   if (batch_of(file, effect.statement) != nullptr || is_one_of(statement.tag, {"UpdateStmt", "MergeStmt"}))
     return true;
-  if (is_phase && is_one_of(statement.tag, {"InsertStmt", "DoStmt", "CallStmt"})) return true;
+  if (statement.tag == "InsertStmt") return has_word(to_lower(text_of(file, effect)), "select");
+  if (is_phase && is_one_of(statement.tag, {"DoStmt", "CallStmt"})) return true;
   const bool changes_rows =
       statement.tag == "SelectStmt" && std::ranges::any_of(statement.commands, [](const Command& command) {
         return command.changes && std::ranges::find(*command.changes, RowChange::Kind::update,
@@ -125,11 +131,10 @@ RelationName found_by(const Effect& effect, const RelationName& written) {
 }
 
 Filled filled_by(const FileAnalysis& file, const Effect& effect) {
-  const SourceRange range = file.script.statements.at(effect.statement).range;
-  Filled filled{.file = file.migration.id};
-  const std::string sql = file.script.source.text.substr(range.begin, range.end - range.begin);
-  filled.text = to_lower(sql);
-  filled.is_delete = file.script.statements.at(effect.statement).tag == "DeleteStmt";
+  const std::string_view tag = file.script.statements.at(effect.statement).tag;
+  const std::string sql = text_of(file, effect);
+  Filled filled{.file = file.migration.id, .text = to_lower(sql)};
+  filled.is_one_off = tag == "DeleteStmt" || (tag == "InsertStmt" && file.migration.phase != Phase::backfill);
   const auto result = cut_statement(sql);
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
     filled.relation = found_by(effect, cut->relation);
@@ -341,10 +346,9 @@ class Verification {
     return found;
   }
 
-  /// What a DELETE finds later may be there by design.
   void tell_unasked(const Filled& filled) {
     const std::string file = printable_line(filled.file);
-    if (filled.is_lost && !filled.is_delete) {
+    if (filled.is_lost && !filled.is_one_off) {
       unseen_.push_back(
           cat("rows may have come that ", file,
               " has not seen, and nobody can look for them: it makes something of what is taken away, and "

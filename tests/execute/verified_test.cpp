@@ -253,6 +253,26 @@ TEST_P(Verified, ABackfillOfOtherColumnsHoldsNoStep) {
   EXPECT_THAT(message(), HasSubstr("has rows that have come since 0003_drop.sql and lack what it sets"));
 }
 
+/// A copy is one in whatever phase it is made, and rows that a file brings itself are none.
+TEST_P(Verified, RowsThatACopyBesideItsTableLacksHoldAContractStep) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder
+      .write("0002_totals.sql",
+             "CREATE TABLE totals (id bigint PRIMARY KEY, t int);\nINSERT INTO totals (id, t) SELECT id, "
+             "total FROM "
+             "orders\n"
+             "ON CONFLICT (id) DO NOTHING;\n")
+      .write("0003_seed.sql", "-- pgsluice: phase=backfill\nINSERT INTO orders (id, total) VALUES (1, 1);\n")
+      .write("0004_drop.sql", k_drop);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("public.orders has rows that have come since 0002_totals.sql"));
+  database.sql("INSERT INTO totals VALUES (1, 1)");
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// The file's own search_path says which table it has filled; a policy may not hide rows from the look.
 TEST_P(Verified, RowsAreLookedForInTheTableThatWasFilledAndBehindItsPolicies) {
   database.sql("CREATE TABLE cents (id bigint, total int, cents bigint)");
