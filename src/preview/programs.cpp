@@ -57,7 +57,7 @@ std::string how_to_get(std::optional<int> major, bool there) {
            "programs with --pg-bin.";
   return cat(
       "Install that server (on Debian: apt-get install postgresql-", std::to_string(*major),
-      ", from apt.postgresql.org where Debian does not have it), or name the folder of its programs with "
+      ", from PostgreSQL's own repository where Debian does not have it), or name the folder of its programs with "
       "--pg-bin",
       there ? "; or try another major with --pg-version." : ".");
 }
