@@ -55,11 +55,11 @@ std::string how_to_get(std::optional<int> major, bool there) {
   if (!major)
     return "Install PostgreSQL's server (on Debian: apt-get install postgresql), or name the folder of its "
            "programs with --pg-bin.";
-  return cat(
-      "Install that server (on Debian: apt-get install postgresql-", std::to_string(*major),
-      ", from PostgreSQL's own repository where Debian does not have it), or name the folder of its programs with "
-      "--pg-bin",
-      there ? "; or try another major with --pg-version." : ".");
+  return cat("Install that server (on Debian: apt-get install postgresql-", std::to_string(*major),
+             ", from PostgreSQL's own repository where Debian does not have it), or name the folder of its "
+             "programs with "
+             "--pg-bin",
+             there ? "; or try another major with --pg-version." : ".");
 }
 
 }  // namespace

@@ -8,15 +8,14 @@ namespace {
 
 /// What of its work the loss of a privilege on such an object ends.
 std::string_view ended_work(::ObjectType objtype, std::string_view privilege) {
-  const bool all = privilege.empty();
   switch (objtype) {
     case OBJECT_TABLE:
-      if (all || privilege == "select") return "reading";
+      if (privilege == "select") return "reading";
       return privilege == "references" || privilege == "trigger" || privilege == "maintain" ? "none"
                                                                                             : "writing";
     case OBJECT_SEQUENCE: return "writing";
-    case OBJECT_SCHEMA: return all || privilege == "usage" ? "reading" : "none";
-    case OBJECT_DATABASE: return all || privilege == "connect" ? "reading" : "none";
+    case OBJECT_SCHEMA: return privilege == "usage" ? "reading" : "none";
+    case OBJECT_DATABASE: return privilege == "connect" ? "reading" : "none";
     case OBJECT_FUNCTION:
     case OBJECT_PROCEDURE:
     case OBJECT_ROUTINE: return "reading";
@@ -25,14 +24,13 @@ std::string_view ended_work(::ObjectType objtype, std::string_view privilege) {
 }
 
 /// What of its work a role may lose: its reading, or only its writing. Of tables and sequences PUBLIC has nothing unless
-/// somebody has given it.
+/// somebody has given it; and behind REVOKE ALL, a GRANT of what stays is written as a rule.
 std::string_view revoked(const ::GrantStmt* node) {
   if (node->is_grant || node->grant_option) return "none";
   bool of_a_user = node->objtype != OBJECT_TABLE && node->objtype != OBJECT_SEQUENCE;
   for (auto* role : each<::RoleSpec>(node->grantees))
     of_a_user = of_a_user || role->roletype != ROLESPEC_PUBLIC;
   if (!of_a_user) return "none";
-  if (node->privileges == nullptr) return ended_work(node->objtype, {});
   std::string_view worst = "none";
   for (auto* privilege : each<::AccessPriv>(node->privileges)) {
     const std::string_view work = ended_work(node->objtype, view(privilege->priv_name));

@@ -244,8 +244,7 @@ TEST(PreviewTimeLine, ALongNameLeavesRoomForBars) {
   const std::string text = to_text({line}, k_width, Painter(false));
   std::string bar;
   for (int i = 0; i < 40; ++i) bar += "░";
-  EXPECT_THAT(text,
-              AllOf(HasSubstr("public.aaaaaaa…zzzzzzzzzzzzz"), HasSubstr(cat("  ", bar, "  1.0 ms"))));
+  EXPECT_THAT(text, AllOf(HasSubstr("public.aaaaaaa…zzzzzzzzzzzzz"), HasSubstr(cat("  ", bar, "  1.0 ms"))));
   EXPECT_THAT(to_markdown({line}), HasSubstr(name));
 }
 
