@@ -39,6 +39,20 @@ struct Seen {
   int server_version_num = 0;
 };
 
+/// What a presync has held back only because it came with its own release.
+void tell_what_comes_with_its_release(Plan& plan, const Ledger& ledger, const std::string& release) {
+  for (PlannedFile& file : plan.files) {
+    const auto row = ledger.migrations.find(file.analysis.migration.id);
+    if (file.state != FileState::pending || row == ledger.migrations.end()) continue;
+    if (row->second.state != MigrationState::held || row->second.release != release) continue;
+    file.state = FileState::held;
+    file.holds = {{.reason = "release",
+                   .words = cat(release.empty() ? "it comes with the release that was brought last"
+                                                : cat("it comes with ", printable_line(release), " itself"),
+                                ": apply or hook postsync runs it, or the presync of a later release")}};
+  }
+}
+
 Seen look_at(const StatusOptions& options, const GateOptions& gate, const World& world) {
   std::vector<Migration> migrations = discover(options.directory, options.reading);
   tell_reading(migrations, world.emit);
@@ -58,6 +72,7 @@ Seen look_at(const StatusOptions& options, const GateOptions& gate, const World&
   seen.plan = make_plan(analyse_folder(std::move(migrations), std::move(basis), options.rules), seen.ledger,
                         {.release = asked.release, .app = asked.app});
   judge_contracts(seen.plan, seen.ledger, *session, world, asked);
+  tell_what_comes_with_its_release(seen.plan, seen.ledger, asked.release);
   return seen;
 }
 

@@ -11,8 +11,8 @@
 namespace pgsluice {
 namespace {
 
-/// Names are quoted here: a file may have changed quote_all_identifiers. Relations outside the system catalogs; TOAST tables and their indexes are left out. In `state`, rows written by the
-/// transaction tell that a file has grown.
+/// Relations outside the system catalogs, without TOAST tables and their indexes. In `state`, rows written by the transaction
+/// tell that a file has grown. Names are quoted by us: a file may have changed quote_all_identifiers.
 constexpr std::string_view k_relations =
     "SELECT c.oid, c.nspname, c.relname, c.relkind, c.filenode, c.indrelid, c.scans,"
     " hashtextextended(concat_ws(' ', c.nspname, c.relname, c.filenode, c.scans,"

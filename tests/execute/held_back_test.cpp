@@ -170,6 +170,18 @@ TEST_P(HeldBack, AFolderIsBroughtWhateverBecomesOfItsContractSteps) {
 }
 
 /// A run that does not ask the gate has not seen anything: what others have seen lasts.
+TEST_P(HeldBack, StatusSaysWhyAStepWaitsThatHasComeWithItsRelease) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n");
+  const auto status = [this] {
+    return run({"status", folder.path().string(), "--database-url", database.url()}).out;
+  };
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_THAT(status(), HasSubstr("it comes with 2.0.0 itself: apply or hook postsync runs it"));
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_EQ(state("0002_drop.sql"), "applied");
+}
+
 TEST_P(HeldBack, ARunThatDoesNotAskLeavesWhatWasSeen) {
   const std::vector<std::string> app{"--app", "checkout"};
   EXPECT_EQ(hook("presync", "1.0.0", app).code, 0);
