@@ -18,10 +18,7 @@ SqlResult checked(SqlResult result, std::string_view doing) {
   if (!result.ok) {
     const bool denied = result.error.sqlstate == pg::sqlstate::insufficient_privilege;
     throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
-                cat("cannot ", doing, ": ", result.error.message),
-                denied ? "Run as the role that owns the ledger, or grant this role USAGE on schema pgsluice "
-                         "and its tables."
-                       : "");
+                cat("cannot ", doing, ": ", result.error.message), denied ? k_other_role_hint : "");
   }
   return result;
 }

@@ -11,6 +11,9 @@
 
 namespace pgsluice {
 
+inline constexpr const char* k_other_role_hint =
+    "Run as the role that owns the ledger, or grant this role USAGE on schema pgsluice and its tables.";
+
 /// For a query that asks for more as well: whether there is a ledger, and the two columns that binding_of() reads.
 inline constexpr std::string_view k_ledger_exists = "to_regclass('pgsluice.meta') IS NOT NULL";
 inline constexpr std::string_view k_binding_columns =

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "execute/ledger.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace pgsluice {
 namespace {
@@ -39,8 +41,9 @@ std::vector<Setting> settings_for(const RunOptions& options, int server_version_
 
 SqlResult checked(SqlResult result) {
   if (!result.ok) {
+    const bool denied = result.error.sqlstate == pg::sqlstate::insufficient_privilege;
     throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
-                cat("cannot prepare the session: ", result.error.message));
+                cat("cannot prepare the session: ", result.error.message), denied ? k_other_role_hint : "");
   }
   return result;
 }

@@ -252,13 +252,19 @@ std::string renaming_sql(const std::string& from, const std::string& to, int led
 }
 
 // A renamed file would be applied a second time.
-void find_renames(Plan& plan, const Ledger& ledger) {
+/// The folders of two applications may have the same small file, CREATE EXTENSION IF NOT EXISTS say.
+bool is_of_another(const LedgerMigration& migration, const PlanOptions& options) {
+  return !options.app.empty() && !migration.app.empty() && migration.app != options.app;
+}
+
+void find_renames(Plan& plan, const Ledger& ledger, const PlanOptions& options) {
   for (const PlannedFile& file : plan.files) {
     if (file.state != FileState::pending) {
       continue;
     }
     for (const LedgerMigration& gone : plan.missing) {
-      if (gone.sha256 == file.analysis.migration.sha256 && is_applied(gone.state)) {
+      if (gone.sha256 == file.analysis.migration.sha256 && is_applied(gone.state) &&
+          !is_of_another(gone, options)) {
         plan.problems.push_back(whole_file(
             ExitCode::refused, file.analysis.migration.id,
             cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),
@@ -337,7 +343,7 @@ Plan make_plan(std::vector<FileAnalysis> files, const Ledger& ledger, const Plan
     plan.missing.push_back(*row);
     plan.problems.push_back(whole_file(ExitCode::ok, id, "is in the ledger and not in the folder", {}));
   }
-  find_renames(plan, ledger);
+  find_renames(plan, ledger, options);
   find_late_files(plan);
   hold_contracts(plan, ledger, options);
   return plan;

@@ -54,11 +54,24 @@ bool is_plausible(const std::vector<std::string_view>& numbers, bool has_v) {
          (numbers.size() > 1 || has_v || numbers.front().size() <= 4);
 }
 
+/// Builds that are counted, 12345 and 12346: more digits than a version has alone, and fewer than a commit.
+bool are_counted_builds(std::string_view a, std::string_view b) {
+  constexpr std::size_t k_most = 6;
+  return is_number(a) && is_number(b) && a.size() <= k_most && b.size() <= k_most;
+}
+
+/// Where the build begins in 2.0.0+7, or in 2.0.0_7: a label of Kubernetes cannot have the plus.
+std::size_t build_at(std::string_view text) {
+  const std::size_t build = text.find_first_of("+_");
+  const bool is_build = build != std::string_view::npos && (text[build] == '+' || text.find('.') < build);
+  return is_build ? build : std::string_view::npos;
+}
+
 std::optional<Version> parse_version(std::string_view text) {
   text = trim(text);
   const bool has_v = text.starts_with('v') || text.starts_with('V');
   text.remove_prefix(has_v ? 1 : 0);
-  text = text.substr(0, text.find('+'));
+  text = text.substr(0, build_at(text));
   const std::size_t dash = text.find('-');
   Version version{.numbers = split(text.substr(0, dash), '.'), .prerelease = {}};
   if (!is_plausible(version.numbers, has_v)) return std::nullopt;
@@ -98,10 +111,10 @@ int compare_prereleases(const Version& a, const Version& b) {
 
 /// What follows `+` does not count, unless it is all in which the two differ.
 bool are_two_builds(std::string_view a, std::string_view b) {
-  const std::size_t first = a.find('+');
-  const std::size_t second = b.find('+');
+  const std::size_t first = build_at(a);
+  const std::size_t second = build_at(b);
   return first != std::string_view::npos && second != std::string_view::npos &&
-         a.substr(first) != b.substr(second);
+         a.substr(first + 1) != b.substr(second + 1);
 }
 
 /// `4f3c2b1` is what `4f3c2b1a9d…` is.
@@ -130,6 +143,7 @@ bool is_commit(std::string_view text) {
 }
 
 std::optional<int> compare_versions(std::string_view a, std::string_view b) {
+  if (are_counted_builds(trim(a), trim(b))) return compare_numbers(trim(a), trim(b));
   const auto left = parse_version(a);
   const auto right = parse_version(b);
   if (!left || !right) return std::nullopt;

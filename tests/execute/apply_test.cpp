@@ -483,6 +483,12 @@ TEST_P(OnSomeServers, SaysWhatARoleLacksAndWhenAServerIsReadOnly) {
   const Finished lacking = run(weak);
   EXPECT_EQ(lacking.code, 3) << lacking.err;
   EXPECT_THAT(lacking.err, HasSubstr("CREATE SCHEMA pgsluice"));
+  database.admin(cat("CREATE SCHEMA pgsluice AUTHORIZATION ", quote_ident(k_migrator)));
+  EXPECT_EQ(apply(folder, database, {}).code, 0);
+  folder.write("0002_u.sql", "CREATE TABLE u (x int);\n");
+  const Finished another = run(weak);
+  EXPECT_EQ(another.code, 3) << another.err;
+  EXPECT_THAT(another.err, HasSubstr("Run as the role that owns the ledger"));
   database.admin("ALTER DATABASE t SET default_transaction_read_only = on");
   const Finished read_only = apply(folder, database, {"--wait-for-db", "300ms"});
   EXPECT_EQ(read_only.code, 15) << read_only.err;

@@ -138,6 +138,21 @@ TEST(Plan, ARenamedFileIsNotAppliedAgain) {
   EXPECT_THAT(planned("SELECT 1;", ledger_with(row)).refusal()->message, HasSubstr("renamed"));
 }
 
+TEST(Plan, AFileWithTheContentsOfAnotherApplicationsIsNotRenamed) {
+  const LedgerMigration row{.id = "0000.sql",
+                            .sha256 = sha256_hex("SELECT 1;"),
+                            .state = MigrationState::applied,
+                            .app = "billing"};
+  const auto refused = [&row](const std::string& app) {
+    std::vector<FileAnalysis> files;
+    files.push_back(analysed("0001.sql", "SELECT 1;"));
+    return make_plan(std::move(files), ledger_with(row), {.app = app}).refusal() != nullptr;
+  };
+  EXPECT_FALSE(refused("checkout"));
+  EXPECT_TRUE(refused("billing"));
+  EXPECT_TRUE(refused("")) << "nobody says whose it is";
+}
+
 TEST(Plan, AFileThatComesLateIsRunWithAWarning) {
   std::vector<FileAnalysis> files;
   files.push_back(analysed("0001.sql", "SELECT 1;"));

@@ -21,6 +21,7 @@ TEST(Versions, CompareAsSemanticVersions) {
   EXPECT_EQ(compared("2.4.0-alpha", "2.4.0-alpha.1"), "<");
   EXPECT_EQ(compared("2.4.0-1", "2.4.0-alpha"), "<");
   EXPECT_EQ(compared("2.4.0+build.7", "2.4.0"), "=");
+  EXPECT_EQ(compared("2.4.0_build7", "2.4.0"), "=") << "as Helm writes it into labels";
 }
 
 TEST(Versions, AreReadWithLeniency) {
@@ -33,9 +34,16 @@ TEST(Versions, AreReadWithLeniency) {
   EXPECT_EQ(compared("1.99999999999999999999", "1.100000000000000000000"), "<");
 }
 
+TEST(Versions, MayBeBuildsThatAreCounted) {
+  EXPECT_EQ(compared("12345", "12346"), "<");
+  EXPECT_EQ(compared("100000", "99999"), ">");
+  EXPECT_EQ(compared("12346", "2.0.0"), "?") << "a build beside versions";
+  EXPECT_EQ(compared("1234567", "1234568"), "?") << "may be commits";
+}
+
 TEST(Versions, ThatAreNoneCannotBeCompared) {
   for (const char* text : {"", "latest", "main", "4f3c2b1", "1234567890", "2..4", "2.4.", "2.x", "2.4.0-",
-                           "1.2 3", "2.4.0-3-g4f3c2b1", "2.4.0-4f3c2b1"}) {
+                           "1.2 3", "2024_01_02", "2.4.0-3-g4f3c2b1", "2.4.0-4f3c2b1"}) {
     EXPECT_EQ(compared(text, "2.4.0"), "?") << text;
   }
 }
