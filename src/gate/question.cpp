@@ -2,6 +2,7 @@
 // What a contract file takes away from releases that still run, by the effects of its statements.
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/text.hpp"
 #include "pgsluice/gate.hpp"
@@ -37,6 +38,20 @@ std::string column_of(const Command& command) {
   return of_column ? std::string(command.name) : "";
 }
 
+bool is_one_of(std::string_view what, std::initializer_list<std::string_view> all) {
+  return std::ranges::find(all, what) != all.end();
+}
+
+/// What statements name is lost: a relation, or a column. Keys, rights, policies, owners and rows of a partition are lost
+/// without anybody's naming them, and the table is in use as before.
+bool takes_what_is_named(const Command& command, const EffectRow& row) {
+  if (!column_of(command).empty() || row.destroys_data) return true;
+  if (!is_rename(command) && !is_one_of(command.tag, {"DropStmt", "DropOwnedStmt", "RefreshMatViewStmt"}))
+    return false;
+  const std::string_view what = is_rename(command) ? command.text("renameType") : command.text("removeType");
+  return !is_one_of(what, {"OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"});
+}
+
 /// A schema, a type or a role takes tables, or columns of them, along.
 bool goes_along(const Command& command) {
   const std::string_view what = command.text("removeType");
@@ -51,6 +66,10 @@ bool takes_parts(const Command& command) {
                            what == "OBJECT_FOREIGN_TABLE" || what == "OBJECT_INDEX";
   return command.tag == "DropStmt" && command.text("behavior") == "DROP_CASCADE" && !is_relation &&
          !goes_along(command);
+}
+
+bool is_index(const RelationLock& lock) {
+  return lock.relkind == relkind::index || lock.relkind == relkind::partitioned_index;
 }
 
 bool is_table(const RelationLock& lock) {
@@ -69,10 +88,12 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
   question.destroys_data = question.destroys_data || command.row->destroys_data;
   if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
+  const bool is_named = takes_what_is_named(written, *command.row);
   for (const RelationLock& lock : command.locks) {
     const bool is_dependent = lock.role == "dependents";
     if (!lock.is_new && is_dependent && is_table(lock) && takes_parts(written))
       add_once(question.taken_along, lock.relation);
+    if (!is_named || is_index(lock)) continue;
     if (lock.is_new || (lock.role != "target" && !(is_dependent && goes_along(written)))) continue;
     GateSubject subject{
         .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "cli/termination.hpp"
 #include "gate/guard.hpp"
 #include "gate/record.hpp"
@@ -66,6 +67,20 @@ TEST(GateQuestion, NamesWhatIsTakenAway) {
               ElementsAre("public.orders.total tightened"));
   EXPECT_THAT(subjects("CREATE INDEX i ON orders (id);"), IsEmpty());
   EXPECT_THAT(subjects("CREATE TABLE tmp (id int); DROP TABLE tmp;"), IsEmpty());
+}
+
+TEST(GateQuestion, DoesNotNameWhatNoStatementNames) {
+  for (const char* sql :
+       {"ALTER TABLE orders DROP CONSTRAINT k;", "ALTER TABLE orders RENAME CONSTRAINT k TO k2;",
+        "ALTER TABLE orders OWNER TO other;", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;",
+        "ALTER TABLE orders FORCE ROW LEVEL SECURITY;", "DROP POLICY p ON orders;",
+        "REVOKE SELECT ON orders FROM app;", "ALTER TABLE part NO INHERIT orders;",
+        "ALTER TABLE orders ALTER id SET GENERATED ALWAYS;", "DROP INDEX i;"}) {
+    const std::string before = cat(k_orders, " ALTER TABLE orders ADD CONSTRAINT k UNIQUE (id);",
+                                   " CREATE UNIQUE INDEX i ON orders (total); CREATE POLICY p ON orders;");
+    const PlannedFile file = planned(cat("-- pgsluice: phase=contract\n", sql), before.c_str());
+    EXPECT_THAT(question_of(file).subjects, IsEmpty()) << sql;
+  }
 }
 
 // ---- sessions ------------------------------------------------------------------------------------------------------
