@@ -340,6 +340,9 @@ ExitCode tell(const PreviewCommand& command, const GlobalOptions& global, const 
   }
   if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
   if (command.format != Format::json) say_what_is_wrong(preview);
+  for (const std::string& words : files.contract_work) {
+    if (!global.quiet) std::cerr << words << "\n";
+  }
   if (files.refused) refuse(*files.refused);
   const ExitCode code = verdict(preview, command);
   if (code == ExitCode::ok && !command.receipt.empty())

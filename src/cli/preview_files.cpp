@@ -11,6 +11,7 @@
 #include "cli/database.hpp"
 #include "execute/documents.hpp"
 #include "migration/read_text.hpp"
+#include "plan/breaks.hpp"
 
 namespace pgsluice::cli {
 namespace {
@@ -37,6 +38,20 @@ Plan plan_all(Files& files, const PreviewBasis& basis) {
                                    .live = basis.there},
                                   basis.rules),
                    basis.ledger, {.phase = {}, .release = {}, .unused_database = true});
+}
+
+std::vector<std::string> contract_work_in(const Plan& plan, const std::set<std::size_t>& history) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    const FileAnalysis& file = plan.files[i].analysis;
+    const auto breaks = std::ranges::find_if(file.findings, [&file](const Finding& finding) {
+      return breaks_running_release(finding, file.migration.phase);
+    });
+    if (history.contains(i) || breaks == file.findings.end()) continue;
+    found.push_back(cat("apply refuses ", file.migration.path.string(), " (", breaks->finding,
+                        "): it is contract work; say so with -- pgsluice: phase=contract"));
+  }
+  return found;
 }
 
 /// The only file of that name; none: it may be another one's.
@@ -73,7 +88,10 @@ Plan plan_of(Files& files, const PreviewBasis& basis) {
   for (;;) {
     Plan plan = plan_all(files, basis);
     const PlanProblem* problem = plan.refusal();
-    if (problem == nullptr) return plan;
+    if (problem == nullptr) {
+      files.contract_work = contract_work_in(plan, files.all.history);
+      return plan;
+    }
     if (problem->code == ExitCode::file_changed)
       throw Error(problem->code, cat(place_of(*problem), ": ", problem->message), problem->hint);
     const auto at = index_of(files.all.migrations, problem->path);

@@ -19,7 +19,8 @@ namespace pgsluice::cli {
 struct Files {
   WithHistory all;
   std::vector<std::string> left_out;
-  std::optional<PlanProblem> refused;         ///< of one that was named
+  std::optional<PlanProblem> refused;      ///< of one that was named
+  std::vector<std::string> contract_work;  ///< what apply would refuse beside a release that is still running
   std::optional<std::string> standard_input;  ///< what it had, once it has been read
 
   void leave_out(std::size_t at, const std::string& place, std::string_view why);

@@ -71,6 +71,17 @@ TEST_P(PreviewOnServer, FilesOfTheHistoryThatCannotRunAreLeftOut) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
+TEST_P(PreviewOnServer, SaysWhatApplyRefusesThoughTheServerTakesIt) {
+  folder.write("0001_t.sql", "CREATE TABLE t (a int, b int, c int);\n");
+  folder.write("0002_drop.sql", "ALTER TABLE t DROP COLUMN b;\n");
+  folder.write("0003_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE t DROP COLUMN c;\n");
+  const Finished seen =
+      preview({(folder.path() / "0002_drop.sql").string(), (folder.path() / "0003_drop.sql").string()});
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_THAT(seen.err, HasSubstr("0002_drop.sql (breaks-running-readers): it is contract work"));
+  EXPECT_THAT(seen.err, Not(HasSubstr("0003_drop.sql (")));
+}
+
 TEST_P(PreviewOnServer, SaysWhatItSaw) {
   folder.write("0001_base.sql",
                "CREATE TABLE \"Or\"\"ders\" (id int PRIMARY KEY, total int);\n"
