@@ -132,6 +132,13 @@ void CatalogChange::add_index_constraint(const Constraint& constraint) {
   const std::string name = choose_index_name(catalog_, table, command_);
   put_index(table, name, definition, constraint.contype, constraint.columns, {});
   if (constraint.contype == "CONSTR_PRIMARY") set_not_null(constraint.columns);
+  if (constraint.deferrable) set_deferrable(table, name);
+}
+
+void CatalogChange::set_deferrable(const RelationName& table, Name key) {
+  edit(table, [key](Relation& relation) {
+    for (CatalogConstraint& own : relation.constraints) own.deferrable = own.deferrable || own.name == key;
+  });
 }
 
 /// pg: parse_utilcmd.c transformIndexConstraint(): a primary key begins with SET NOT NULL, for children, too.
@@ -155,6 +162,7 @@ void CatalogChange::use_index(const Constraint& constraint, const RelationName& 
   if (old_name != new_name) move(old_name, new_name);
   edit(table, [&](Relation& relation) { add_key(relation, constraint.contype, name, columns); });
   if (constraint.contype == "CONSTR_PRIMARY") set_not_null(columns);
+  if (constraint.deferrable) set_deferrable(table, name);
 }
 
 void CatalogChange::add_key(Relation& relation, std::string_view contype, const Name name,

@@ -91,6 +91,7 @@ class CatalogChange {
   void append(const RelationName& relation, CatalogConstraint constraint);
   void add_not_null(const Constraint& constraint);
   void set_not_null(const Names& columns);
+  void set_deferrable(const RelationName& table, Name key);
   void add_index_constraint(const Constraint& constraint);
   /// ADD … USING INDEX: the index takes the constraint's name.
   void use_index(const Constraint& constraint, const RelationName& table);

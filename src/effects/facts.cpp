@@ -181,11 +181,18 @@ bool has_another_key(const Catalog& catalog, const RelationName& table, const Na
   });
 }
 
+/// No release relies on what the file itself has made.
+bool is_unknown_yet(const Catalog& catalog, const Relation& index) {
+  return index.is_new || catalog.is_of_this_file(index);
+}
+
 FactValue key_of_index(const Subject& subject) {
   if (subject.target == nullptr || !subject.target->index) return Unknown{};
   const IndexDef& index = *subject.target->index;
   // That of a constraint the server does not drop.
-  if (!index.unique || !subject.target->constraint.empty()) return text("none");
+  if (!index.unique || !subject.target->constraint.empty() ||
+      is_unknown_yet(subject.catalog, *subject.target))
+    return text("none");
   Names columns;
   for (const IndexElement& element : index.elements) columns.push_back(element.column);
   const bool plain = !index.predicate && std::ranges::none_of(columns, &Name::empty);
@@ -200,6 +207,9 @@ FactValue lost_key(const Subject& subject) {
   if (constraint == nullptr) return Unknown{};
   const bool is_key = constraint->contype == "CONSTR_PRIMARY" || constraint->contype == "CONSTR_UNIQUE";
   if (!is_key) return text(constraint->contype == "CONSTR_EXCLUSION" ? "exclusion" : "none");
+  const RelationName name{.schemaname = subject.target->name.schemaname, .relname = constraint->index};
+  const Relation* index = subject.catalog.find(name);
+  if (index != nullptr && is_unknown_yet(subject.catalog, *index)) return text("none");
   const Names columns(constraint->columns.begin(), constraint->columns.end());
   if (has_another_key(subject.catalog, subject.target->name, columns, constraint->index)) return text("none");
   if (constraint->contype == "CONSTR_PRIMARY") return text("primary");

@@ -321,6 +321,27 @@ TEST(Predict, WhatACompleteCatalogLacksIsAnError) {
   }
 }
 
+TEST(Predict, AKeyThatReleasesMayRelyOnBreaksThemWhenItGoes) {
+  const std::string table = "CREATE TABLE t (a int, b int); ";
+  const auto breaks = [&table](const std::string& before, const std::string& sql) {
+    return effects_of(table + before, sql).back().breaks;
+  };
+  EXPECT_EQ(breaks("CREATE UNIQUE INDEX i ON t (a)", "DROP INDEX i"), Breaks::writers);
+  EXPECT_EQ(breaks("CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (a)", "DROP INDEX i"),
+            Breaks::nobody);
+  EXPECT_EQ(
+      breaks("CREATE UNIQUE INDEX i ON t (a) WHERE b > 0; CREATE UNIQUE INDEX j ON t (a)", "DROP INDEX i"),
+      Breaks::writers);
+  EXPECT_EQ(breaks("CREATE INDEX i ON t (a)", "DROP INDEX i"), Breaks::nobody);
+  EXPECT_EQ(breaks("SELECT 1", "CREATE UNIQUE INDEX i ON t (a); DROP INDEX i"), Breaks::nobody);
+  EXPECT_EQ(breaks("ALTER TABLE t ADD CONSTRAINT k UNIQUE (a, b)", "ALTER TABLE t DROP CONSTRAINT k"),
+            Breaks::writers);
+  EXPECT_EQ(breaks("ALTER TABLE t ADD CONSTRAINT k UNIQUE (a) DEFERRABLE", "ALTER TABLE t DROP CONSTRAINT k"),
+            Breaks::nobody);
+  EXPECT_EQ(breaks("SELECT 1", "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a); ALTER TABLE t DROP CONSTRAINT k"),
+            Breaks::nobody);
+}
+
 TEST(Predict, StatisticsAreOfOneRelationThatHasAName) {
   for (const char* from : {"f(1)", "t, u", "t JOIN u USING (a)", "(SELECT 1) s", "ONLY t, f(1)"}) {
     const Effect effect = effects_of("CREATE TABLE t (a int, b int); CREATE TABLE u (a int, b int)",
