@@ -244,7 +244,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
 std::string renaming_sql(const std::string& from, const std::string& to, int ledger_version) {
   const std::string old_id = cat("'", replace_all(from, "'", "''"), "'");
   const std::string new_id = cat("'", replace_all(to, "'", "''"), "'");
-  const std::string rename = cat("UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
+  std::string rename = cat("UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
   if (ledger_version < k_app_ledger_version) return rename;
   return cat(rename, "; UPDATE pgsluice.migration SET rests_on = array_replace(rests_on, ", old_id, ", ",
              new_id, "); UPDATE pgsluice.bundle SET files = array_replace(files, ", old_id, ", ", new_id,

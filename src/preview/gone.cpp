@@ -12,9 +12,9 @@ bool is_disk_full(const SqlError& error) {
 }
 
 Error server_gone(std::string_view meanwhile, const SqlError& error) {
-  std::string words = cat("the server went away while ", meanwhile, ": ", error.message);
-  if (is_disk_full(error)) return {ExitCode::precondition, std::move(words), std::string(k_more_room)};
-  return {ExitCode::unreachable, std::move(words)};
+  const std::string words = cat("the server went away while ", meanwhile, ": ", error.message);
+  if (is_disk_full(error)) return {ExitCode::precondition, words, std::string(k_more_room)};
+  return {ExitCode::unreachable, words};
 }
 
 }  // namespace pgsluice
