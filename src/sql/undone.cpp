@@ -122,11 +122,11 @@ std::string lacks(const Assignment& set, std::string_view condition, std::string
                   const Columns& columns) {
   const std::string column = cat(qualifier, ".", set.column);
   // As text, for json has no equality.
-  const std::string differs =
+  std::string differs =
       cat(column, "::text IS DISTINCT FROM (", as_held(set, set.expression, columns), ")::text");
   if (names(condition, set.column) && !is_volatile(set.expression)) return differs;
   const std::string could_have = cat("(", set.expression, ") IS NOT NULL");
-  const std::string without = cat(column, " IS NULL AND ", could_have);
+  std::string without = cat(column, " IS NULL AND ", could_have);
   const auto value = columns.defaults.find(name_of(set));
   if (value == columns.defaults.end() || is_volatile(value->second)) return without;
   const std::string has_default = cat(column, "::text = (", as_held(set, value->second, columns), ")::text");
