@@ -234,6 +234,7 @@ class Queries : public ::testing::TestWithParam<Server> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, Queries, ::testing::ValuesIn(servers({12, 14, 17, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Queries);
 
 TEST_P(Queries, OfTheOldReleaseHoldTheContractStepBackUntilTheyAreOver) {
   folder.write("0002_drop.sql", k_drop);
