@@ -44,10 +44,8 @@ std::vector<std::string> contract_work_in(const Plan& plan, const std::set<std::
   std::vector<std::string> found;
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     const FileAnalysis& file = plan.files[i].analysis;
-    const auto breaks = std::ranges::find_if(file.findings, [&file](const Finding& finding) {
-      return breaks_running_release(finding, file.migration.phase);
-    });
-    if (history.contains(i) || breaks == file.findings.end()) continue;
+    const Finding* breaks = first_break(file);
+    if (history.contains(i) || breaks == nullptr) continue;
     found.push_back(cat("apply refuses ", file.migration.path.string(), " (", breaks->finding,
                         "): it is contract work; say so with -- pgsluice: phase=contract"));
   }

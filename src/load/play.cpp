@@ -53,13 +53,11 @@ std::vector<std::string> not_so_by_apply(const Plan& plan, const std::set<std::s
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     const FileAnalysis& file = plan.files[i].analysis;
     if (history.contains(i)) continue;
-    const Phase phase = file.migration.phase;
-    const auto found = std::ranges::find_if(
-        file.findings, [&](const Finding& finding) { return breaks_running_release(finding, phase); });
-    if (phase == Phase::contract) {
+    const Finding* found = first_break(file);
+    if (file.migration.phase == Phase::contract) {
       notes.push_back(cat("gated: apply runs ", file.migration.id,
                           " only when no old release is left; here one sends its queries meanwhile"));
-    } else if (found != file.findings.end()) {
+    } else if (found != nullptr) {
       notes.push_back(cat("gated: apply refuses ", file.migration.id, " (", found->finding,
                           "): it is contract work; here it ran all the same"));
     }
