@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view k_provider = "dependants";
 
-const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
-  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
-  return statement.commands.at(command.command);
-}
-
 // $1: the relation, $2: its column or '', $3: whether its partitions and children lose as much. What goes with a table or
 // column by itself (indexes, its own constraints, statistics) is no user of it.
 constexpr std::string_view k_dependants = R"sql(

@@ -5,15 +5,10 @@
 #include <initializer_list>
 
 #include "base/text.hpp"
-#include "pgsluice/gate.hpp"
+#include "gate/sources.hpp"
 
 namespace pgsluice {
 namespace {
-
-const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
-  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
-  return statement.commands.at(command.command);
-}
 
 bool is_rename(const Command& command) {
   return command.tag == "RenameStmt" || command.tag == "AlterObjectSchemaStmt";
@@ -103,6 +98,11 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
 }
 
 }  // namespace
+
+const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
+  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
+  return statement.commands.at(command.command);
+}
 
 std::string_view to_string(Change change) {
   switch (change) {

@@ -62,11 +62,6 @@ struct Made {
   std::vector<std::string> gone;  ///< backfills whose files are no longer there
 };
 
-const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command) {
-  const Statement& statement = command.inner ? *command.inner : file.script.statements.at(effect.statement);
-  return statement.commands.at(command.command);
-}
-
 const RelationLock* target_of(const CommandEffect& command) {
   const auto found = std::ranges::find(command.locks, "target", &RelationLock::role);
   return found == command.locks.end() ? nullptr : &*found;
