@@ -175,9 +175,12 @@ bool same_columns(const Few<IndexElement>& elements, Names columns) {
 
 /// Another unique index over the same columns stays: ON CONFLICT infers that one (plancat.c infer_arbiter_indexes()).
 bool has_another_key(const Catalog& catalog, const RelationName& table, const Names& columns, Name index) {
+  const Relation* owner = catalog.find(table);
   return std::ranges::any_of(catalog.indexes(table), [&](const Relation* other) {
-    return other->name.relname != index && other->index && other->index->unique && !other->index->predicate &&
-           same_columns(other->index->elements, columns);
+    if (other->name.relname == index || !other->index || !other->index->unique) return false;
+    const CatalogConstraint* of = owner != nullptr ? owner->find_constraint(other->constraint) : nullptr;
+    const bool is_inferred = of == nullptr || (!of->deferrable && of->contype != "CONSTR_EXCLUSION");
+    return is_inferred && !other->index->predicate && same_columns(other->index->elements, columns);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.hpp"
 #include "effects/settings.hpp"
 #include "pgsluice/effects.hpp"
 #include "pgsluice/error.hpp"
@@ -332,6 +333,11 @@ TEST(Predict, AKeyThatReleasesMayRelyOnBreaksThemWhenItGoes) {
   EXPECT_EQ(
       breaks("CREATE UNIQUE INDEX i ON t (a) WHERE b > 0; CREATE UNIQUE INDEX j ON t (a)", "DROP INDEX i"),
       Breaks::writers);
+  for (const char* other : {"UNIQUE (a) DEFERRABLE", "EXCLUDE USING gist (a WITH =)"})
+    EXPECT_EQ(
+        breaks(cat("CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD CONSTRAINT k ", other), "DROP INDEX i"),
+        Breaks::writers)
+        << other;
   EXPECT_EQ(breaks("CREATE INDEX i ON t (a)", "DROP INDEX i"), Breaks::nobody);
   EXPECT_EQ(breaks("SELECT 1", "CREATE UNIQUE INDEX i ON t (a); DROP INDEX i"), Breaks::nobody);
   EXPECT_EQ(breaks("ALTER TABLE t ADD CONSTRAINT k UNIQUE (a, b)", "ALTER TABLE t DROP CONSTRAINT k"),
