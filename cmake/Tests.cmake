@@ -115,14 +115,22 @@ set_tests_properties(browser PROPERTIES LABELS browser TIMEOUT 300
 
 # ---- db: against real servers --------------------------------------------------------------------------------------
 
-foreach(kind IN ITEMS oracle execute)
-  pgsluice_test_program(${kind}_tests ${kind})
-  if(TARGET ${kind}_tests)
-    add_test(NAME ${kind} COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:${kind}_tests> --gtest_brief=1)
-    set_tests_properties(${kind} PROPERTIES LABELS db TIMEOUT 3600 PROCESSORS 2
-      ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
-  endif()
-endforeach()
+pgsluice_test_program(oracle_tests oracle)
+pgsluice_test_program(execute_tests execute)
+if(TARGET oracle_tests)
+  add_test(NAME oracle COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:oracle_tests> --gtest_brief=1)
+  set_tests_properties(oracle PROPERTIES LABELS db TIMEOUT 3600 PROCESSORS 2)
+endif()
+if(TARGET execute_tests)
+  # They mostly wait: for locks, timeouts and sessions that others hold. So two halves beside one another, each with servers
+  # of its own.
+  foreach(half IN ITEMS 0 1)
+    add_test(NAME execute.half_${half}
+      COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:execute_tests> --gtest_brief=1)
+    set_tests_properties(execute.half_${half} PROPERTIES LABELS db TIMEOUT 3600
+      ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>;GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${half}")
+  endforeach()
+endif()
 
 # A few moments of each; by hand, some hundred.
 foreach(kind IN ITEMS kill failover)

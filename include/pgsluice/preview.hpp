@@ -21,6 +21,13 @@ constexpr bool is_index(char kind) {
   return kind == relkind::index || kind == relkind::partitioned_index;
 }
 
+/// When a lock was seen to be held or waited for.
+struct LockSpan {
+  LockMode mode = LockMode::AccessExclusive;
+  double from_ms = 0;  ///< since the statement began
+  double until_ms = 0;
+};
+
 struct ObservedLock {
   char relkind = relkind::table;
   LockMode mode = LockMode::AccessShare;
@@ -29,6 +36,9 @@ struct ObservedLock {
   /// An earlier statement of the transaction has taken it, and the server does not show it anew: where that one begins in
   /// the file.
   std::optional<std::size_t> held_since = {};
+  /// Where it was given back before the transaction ended: by a statement that ran alone, or by ROLLBACK TO. Empty: held until
+  /// then.
+  std::vector<LockSpan> spans = {};
 };
 
 using RelationsByMode =

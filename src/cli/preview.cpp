@@ -303,18 +303,20 @@ Seen see(const Stagehand& hand, Files& files) {
   }
   const auto runner = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
   const auto watcher = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
+  const auto bystander = connect_to(server.conninfo(), silent, hand.clock, hand.interrupt);
   // Predicted from what is there: not everything of production may have been made, and what is not there is known not to be.
   basis.there = make_catalog(read_snapshot(*watcher, {}));
   seen.plan = plan_of(files, basis);
   std::optional<Filled> filled;
-  const Stage stage{.runner = *runner, .watcher = *watcher, .prepare = [&] {
-                      seen.catalog = catalog_digest(read_snapshot(*watcher, {.sizes = false}));
-                      if (hand.rows.asks_for_rows()) {
-                        hand.progress.show("filling tables with rows");
-                        filled = hand.rows.fill_all(*watcher);
-                      }
-                      if (!hand.rows.production().empty()) seen.measured = measured_rows(*watcher);
-                    }};
+  const Stage stage{
+      .runner = *runner, .onlookers = {.watcher = *watcher, .bystander = *bystander}, .prepare = [&] {
+        seen.catalog = catalog_digest(read_snapshot(*watcher, {.sizes = false}));
+        if (hand.rows.asks_for_rows()) {
+          hand.progress.show("filling tables with rows");
+          filled = hand.rows.fill_all(*watcher);
+        }
+        if (!hand.rows.production().empty()) seen.measured = measured_rows(*watcher);
+      }};
   seen.preview = rehearse(seen.plan, files.all.history, stage, show_on(hand.progress));
   seen.preview.not_recreated = std::move(not_recreated);
   seen.preview.filled = std::move(filled);

@@ -32,13 +32,16 @@ std::optional<std::string> missing_role(const SqlError& error) {
 }
 
 /// Tables that the statement locks, and that are there before it.
-std::vector<std::string> tables_of(const Effect& effect) {
-  std::vector<std::string> tables;
+/// VACUUM and ANALYZE wait for one another, CONCURRENTLY for who writes.
+InTheWay in_the_way_of(const Statement& statement, const Effect& effect) {
+  InTheWay way;
+  if (statement.tag == "VacuumStmt") way.mode = LockMode::ShareUpdateExclusive;
   for (const RelationLock& lock : effect.locks) {
     const bool is_table = lock.relkind == relkind::table || lock.relkind == relkind::partitioned_table;
-    if (is_table && !lock.is_new) tables.push_back(lock.relation.quoted());
+    if (!is_table || lock.is_new) continue;
+    (lock.mode == LockMode::AccessExclusive ? way.at_last : way.at_first).push_back(lock.relation.quoted());
   }
-  return tables;
+  return way;
 }
 
 const Effect* effect_of(const FileAnalysis& file, std::size_t statement) {
@@ -62,6 +65,18 @@ bool end_transaction(Session& session, std::string_view sql, PreviewedFile& file
   return ended.ok;
 }
 
+/// Until now, for others.
+void end_spans(const std::vector<GivenBack>& given_back, PreviewedFile& file, double now_ms) {
+  for (const GivenBack& one : given_back) {
+    for (PreviewedStatement& statement : file.statements) {
+      if (file.analysis->script.statements[statement.planned->index].range.begin != one.taken_at) continue;
+      const auto lock = statement.observed.locks.find(one.name);
+      if (lock != statement.observed.locks.end() && lock->second.mode == one.mode)
+        lock->second.spans = {{.mode = one.mode, .until_ms = now_ms - statement.begin_ms}};
+    }
+  }
+}
+
 /// Runs a statement with `observe`, and puts what it did beside what was predicted. False: the server refuses it.
 bool observe_statement(const PlannedStatement& planned, PreviewedFile& file, double& elapsed_ms,
                        const StatementObserver& observer, std::set<std::string>& unforeseen,
@@ -74,11 +89,12 @@ bool observe_statement(const PlannedStatement& planned, PreviewedFile& file, dou
   done.observed = observe(statement, *done.predicted);
   elapsed_ms += done.observed.ms;
   if (done.observed.error) return false;
+  end_spans(observer.given_back(), file, elapsed_ms);
   done.is_foreseeable = effects::is_foreseeable(*done.predicted);
   note_unforeseen(*done.predicted, done.observed, unforeseen);
-  done.differences =
-      compare(*done.predicted, statement, done.observed, observer.held_before(), Unseen::may_be, unforeseen);
-  add_held(observer.held_before(), observer.kept_before(), done);
+  const HeldLocks held = observer.held_before(*done.predicted, done.observed);
+  done.differences = compare(*done.predicted, statement, done.observed, held, Unseen::may_be, unforeseen);
+  add_held(held, observer.kept_before(), done);
   return true;
 }
 
@@ -129,7 +145,7 @@ class Rehearsal {
       const std::optional<std::string> role = missing_role(*file.statements.back().observed.error);
       if (!role || std::ranges::count(preview_.roles, *role) > 0) return false;
       // A throw-away server has no roles but its owner; the files do not make those of the whole cluster.
-      if (!stage_.watcher.script(create_role(*role)).ok) return false;
+      if (!stage_.onlookers.watcher.script(create_role(*role)).ok) return false;
       preview_.roles.push_back(*role);
       file.statements.resize(first);
     }
@@ -163,8 +179,8 @@ class Rehearsal {
                                if (file.history && is_in_transaction(step)) observer_.begin();
                                return is_in_transaction(step)
                                           ? observer_.observe(statement, planned.sql)
-                                          : observer_.observe_alone(statement, planned.sql, stage_.watcher,
-                                                                    tables_of(predicted));
+                                          : observer_.observe_alone(statement, planned.sql, stage_.onlookers,
+                                                                    in_the_way_of(statement, predicted));
                              });
   }
 

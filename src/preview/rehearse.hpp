@@ -9,6 +9,7 @@
 #include <string>
 
 #include "pgsluice/preview.hpp"
+#include "preview/lookout.hpp"
 
 namespace pgsluice {
 
@@ -16,10 +17,10 @@ namespace pgsluice {
 /// do everything, for the files may go on as that role.
 std::string create_role(const std::string& role);
 
-/// A server that nobody else uses: one session runs, the other looks on.
+/// A server that nobody else uses: one session runs, the others look on.
 struct Stage {
   Session& runner;
-  Session& watcher;
+  Onlookers onlookers;
   std::function<void()> prepare;  ///< called once, between the history and the first file that is looked at
 };
 

@@ -318,15 +318,21 @@ std::map<std::string, TimeLine::Row> holds(const Preview& preview) {
       const PreviewedStatement& statement = file.statements[s];
       const std::string sql =
           one_line(file.analysis->script.text(statement.planned->range), k_widest_statement);
+      const double from = statement.begin_ms - begin;
       for (const auto& [name, lock] : statement.observed.locks) {
         if (lock.is_new || lock.held_since || is_index(lock.relkind) || !blocks_writes(lock.mode)) continue;
-        add(all[name], name,
-            {.from = statement.begin_ms - begin,
-             .until = statement.released_ms - begin,
-             .style = style_of_lock(lock.mode),
-             .title = sql,
-             .target = anchor_of(f, s)},
-            lock.mode);
+        const std::vector<LockSpan> whole = {
+            {.mode = lock.mode, .until_ms = statement.released_ms - begin - from}};
+        for (const LockSpan& span : lock.spans.empty() ? whole : lock.spans) {
+          if (!blocks_writes(span.mode)) continue;
+          add(all[name], name,
+              {.from = from + span.from_ms,
+               .until = from + span.until_ms,
+               .style = style_of_lock(span.mode),
+               .title = sql,
+               .target = anchor_of(f, s)},
+              span.mode);
+        }
       }
     }
   }

@@ -63,7 +63,7 @@ Observation observe(Session& session, const Statement& statement, const std::str
   Facade facade(session);
   SeenCatalog catalog;
   StatementObserver observer(facade, catalog);
-  if (alone) return observer.observe_alone(statement, sql, facade, {});
+  if (alone) return observer.observe_alone(statement, sql, {facade, facade}, {});
   session.run("BEGIN");
   observer.begin();
   Observation result = observer.observe(statement, sql);
