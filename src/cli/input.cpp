@@ -54,6 +54,33 @@ bool has_version(const fs::path& file) {
   return name.size() > at && name[at] >= '0' && name[at] <= '9';
 }
 
+/// Prisma and Diesel keep each migration in a folder, whose name has the version.
+bool is_in_own_folder(const fs::path& file) {
+  const bool has_name_of_its_folder = file.filename() == "migration.sql" || file.filename() == "up.sql";
+  std::error_code error;
+  return has_name_of_its_folder && has_version(fs::absolute(file, error).lexically_normal().parent_path());
+}
+
+/// A file, or the one in a folder of its own.
+fs::path file_in(const fs::path& path) {
+  std::error_code error;
+  for (const char* name : {"migration.sql", "up.sql"}) {
+    if (is_in_own_folder(path / name) && fs::is_regular_file(path / name, error)) return path / name;
+  }
+  return path;
+}
+
+/// Where those stand that come before it; empty: it is none of a sequence.
+fs::path folder_of_sequence(const fs::path& file, const Conventions& options) {
+  std::error_code error;
+  if (file == "-" || fs::is_directory(file, error)) return {};
+  if (is_in_own_folder(file)) return parent_folder(file) / "..";
+  if (has_version(file)) return parent_folder(file);
+  // A plan says their order, or what is repeatable comes last.
+  const std::string tool = name_migration(file, options).tool;
+  return tool == tool::sqitch || tool == tool::flyway ? parent_folder(file) : fs::path();
+}
+
 }  // namespace
 
 std::vector<Migration> find_migrations(const std::vector<std::string>& paths, const Conventions& options) {
@@ -75,11 +102,13 @@ WithHistory find_with_history(const std::vector<std::string>& paths, const Conve
     found.migrations.push_back(std::move(migration));
   };
   for (const std::string& path : paths) {
-    if (path != "-" && !fs::is_directory(path, error) && has_version(path)) {
-      for (Migration& before : list_migrations(parent_folder(path), options)) {
-        if (fs::equivalent(before.path, path, error)) break;
-        if (has_version(before.path)) place(std::move(before));
-      }
+    const fs::path file = file_in(path);
+    const fs::path folder = folder_of_sequence(file, options);
+    for (Migration& one : folder.empty() ? std::vector<Migration>() : list_migrations(folder, options)) {
+      const bool is_named = fs::equivalent(one.path, file, error);
+      // Between files with a version others may lie about.
+      if (is_named || !has_version(file) || has_version(one.path)) place(std::move(one));
+      if (is_named) break;
     }
     for (Migration& migration : find_migrations({path}, options)) place(std::move(migration));
   }

@@ -28,8 +28,8 @@ struct WithHistory {
   std::vector<Migration> migrations;
   std::set<std::size_t> history;  ///< which of them are there for the others only
 };
-/// The files, and before each that is one of a sequence, for its name begins with a version, what its folder has in front of
-/// it.
+/// The files, and before each that is one of a sequence what stands in front of it: its name or that of its own folder begins
+/// with a version, or its tool has an order for it.
 WithHistory find_with_history(const std::vector<std::string>& paths, const Conventions& options);
 
 /// Of a snapshot's file, or of the server (`live`).

@@ -33,6 +33,9 @@ constexpr std::string_view k_foreign_keys =
     "SELECT oid, conname, conrelid, confrelid, convalidated, ctid::text AS state FROM pg_constraint WHERE "
     "contype = 'f'";
 
+constexpr std::string_view k_unknown = "?";  // no state, but it is there
+constexpr std::string_view k_gone = "-";     // ROLLBACK TO may bring it back
+
 std::string all_relations() {
   return cat("SELECT seen.oid", k_columns, " FROM (", k_relations, ") seen");
 }
@@ -42,7 +45,8 @@ std::string all_relations() {
 std::string changed(std::string_view columns, std::string_view all, std::string_view come) {
   return cat("WITH known AS (SELECT * FROM unnest($1::oid[], $2::text[]) AS k (oid, state))",
              " SELECT coalesce(known.oid, seen.oid)", columns, " FROM known FULL JOIN (", all, " AND (", come,
-             ")) seen ON seen.oid = known.oid WHERE known.state IS DISTINCT FROM seen.state");
+             ")) seen ON seen.oid = known.oid WHERE known.state IS DISTINCT FROM", " coalesce(seen.state, '",
+             k_gone, "')");
 }
 
 std::string changed_relations() {
@@ -59,8 +63,6 @@ std::string changed_keys() {
 /// Not the session's own when it has begun to write already.
 constexpr std::string_view k_next_transaction =
     "SELECT mod(least(txid_snapshot_xmax(txid_current_snapshot()), txid_current_if_assigned()), 4294967296)";
-
-constexpr std::string_view k_unknown = "?";  // no state, but it is there
 
 RelationOid oid_in(const SqlResult& result, std::size_t row, std::size_t column) {
   return static_cast<RelationOid>(result.number(row, column).value_or(0));
@@ -89,13 +91,8 @@ ObservedForeignKey key_in(const SqlResult& result, std::size_t row) {
 class Known {
  public:
   void add(RelationOid oid, std::string_view state) {
-    add_oid(oid);
+    oids_ += cat(std::to_string(oid), ",");
     states_ += cat("\"", state, "\",");
-  }
-  /// ROLLBACK TO may bring it back.
-  void add_gone(RelationOid oid) {
-    add_oid(oid);
-    states_ += "NULL,";
   }
   [[nodiscard]] SqlResult ask_changed(Session& session, std::string_view sql, const std::string& since) {
     for (std::string* list : {&oids_, &states_}) {
@@ -106,11 +103,6 @@ class Known {
   }
 
  private:
-  void add_oid(RelationOid oid) {
-    oids_ += std::to_string(oid);
-    oids_ += ',';
-  }
-
   std::string oids_ = "{";
   std::string states_ = "{";
 };
@@ -201,7 +193,7 @@ void SeenCatalog::look(Session& session, const LocksByMode& held) {
   Known known;
   for (const RelationOid oid : touched_) {
     const ObservedRelation* now = after_.find(oid);
-    now != nullptr ? known.add(oid, now->state) : known.add_gone(oid);
+    known.add(oid, now != nullptr ? std::string_view(now->state) : k_gone);
   }
   // Others of which nothing is known are TOAST tables, or have come since.
   for (const RelationOid oid : held.oids()) {
@@ -256,7 +248,7 @@ void SeenCatalog::look_at_keys(Session& session) {
   Known known;
   for (const RelationOid oid : touched_keys_) {
     const auto key = keys_.find(oid);
-    key != keys_.end() ? known.add(oid, key->second.state) : known.add_gone(oid);
+    known.add(oid, key != keys_.end() ? std::string_view(key->second.state) : k_gone);
   }
   const SqlResult changed = known.ask_changed(session, changed_keys(), since_);
   for (std::size_t i = 0; i < changed.rows.size(); ++i) {

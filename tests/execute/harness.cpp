@@ -200,6 +200,7 @@ Folder::~Folder() {
 }
 
 Folder& Folder::write(const std::string& name, std::string_view sql) {
+  std::filesystem::create_directories((path_ / name).parent_path());
   std::ofstream(path_ / name, std::ios::binary) << sql;
   return *this;
 }

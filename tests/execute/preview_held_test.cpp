@@ -103,6 +103,15 @@ TEST_P(PreviewOfHeldLocks, AFileMayHaveAllNamesQuoted) {
   EXPECT_EQ(locks_of(statement(document({folder.path().string()}, 0), "INDEX i")), "public.t ShareLock; ");
 }
 
+/// Lists of what we know of must not be read by the file's settings.
+TEST_P(PreviewOfHeldLocks, AFileMayReadNullAsAWord) {
+  folder.write("1_t.sql", "CREATE TABLE t (id int);\nCREATE TABLE gone (id int);\n");
+  folder.write(
+      "2_work.sql",
+      "SET array_nulls = off;\nDROP TABLE gone;\nALTER TABLE t ADD COLUMN a int;\nSELECT 1 AS nothing;\n");
+  EXPECT_EQ(locks_of(statement(document({folder.path().string()}, 0), "nothing")), "");
+}
+
 /// As of many more tables.
 TEST_P(PreviewOfHeldLocks, OfManyTablesAFewAreNamed) {
   std::string make;

@@ -265,6 +265,38 @@ TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
   EXPECT_EQ(preview({second, "--no-history"}).code, 18);
 }
 
+/// Of tools that keep each migration in a folder, or have its place in a plan.
+TEST_P(PreviewOnServer, WhatComesBeforeAMigrationOfAToolRunsFirst) {
+  const std::string make = "CREATE TABLE t (a int);\n";
+  const std::string work = "ALTER TABLE t ADD COLUMN b int;\n";
+  const auto sees = [&](const std::string& path) {
+    const OrderedJson seen = document({(folder.path() / path).string()}, 0);
+    EXPECT_EQ(seen["files"].size(), 1U) << path;
+    EXPECT_EQ(statement(seen, "ADD COLUMN b")["agrees"], true) << path;
+  };
+  folder.write("prisma/20240101_a/migration.sql", make);
+  folder.write("prisma/20240102_b/migration.sql", work);
+  folder.write("prisma/20240103_c/migration.sql", "SELECT 1 / 0;\n");
+  folder.write("prisma/migration_lock.toml", "provider = \"postgresql\"\n");
+  sees("prisma/20240102_b/migration.sql");
+  sees("prisma/20240102_b");
+  folder.write("diesel/2024-01-01-000000_a/up.sql", make);
+  folder.write("diesel/2024-01-01-000000_a/down.sql", "DROP TABLE t;\n");
+  folder.write("diesel/2024-01-02-000000_b/up.sql", work);
+  folder.write("diesel/2024-01-02-000000_b/down.sql", "ALTER TABLE t DROP COLUMN b;\n");
+  sees("diesel/2024-01-02-000000_b/up.sql");
+  folder.write("sqitch/sqitch.plan",
+               "%syntax-version=1.0.0\n%project=x\n\nzebra 2024-01-01T00:00:00Z A <a@b> # x\n"
+               "ant 2024-01-02T00:00:00Z A <a@b> # y\n");
+  folder.write("sqitch/deploy/zebra.sql", make);
+  folder.write("sqitch/deploy/ant.sql", work);
+  sees("sqitch/deploy/ant.sql");
+  folder.write("flyway/V1__t.sql", make);
+  folder.write("flyway/R__a.sql", work);
+  folder.write("flyway/R__b.sql", "SELECT 1 / 0;\n");
+  sees("flyway/R__a.sql");
+}
+
 TEST_P(PreviewOnServer, TheFolderForItMayHaveAnyName) {
   folder.write("1.sql", "CREATE TABLE t (a int);\n");
   for (const std::string name : {"with space", "it's", "a\"b", "back\\slash", "a,b"}) {
