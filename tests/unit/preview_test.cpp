@@ -72,6 +72,17 @@ TEST_F(PreviewOfAStatement, WhatTheTransactionHoldsAlreadyNeedNotBeTakenAgain) {
   EXPECT_THAT(differences("COMMENT ON TABLE t IS 'x'", {}, held), SizeIs(1));  // that is another mode
 }
 
+/// Which nobody else can open, so that CONCURRENTLY does without.
+TEST_F(PreviewOfAStatement, OfATemporaryTableAStatementThatRunsAloneTakesBothLocks) {
+  Catalog catalog;
+  test::analyse_sql("CREATE TEMP TABLE tt (a int);", "0.sql", 18, catalog);
+  file = test::analyse_sql("CREATE INDEX CONCURRENTLY i ON tt (a);", "1.sql", 18, catalog);
+  Observation observed{.scans = {"pg_temp.tt"}, .index_builds = {"pg_temp.i"}, .sampled = true};
+  observed.locks["pg_temp.tt"] = {.mode = LockMode::Share};
+  EXPECT_THAT(compare(file.effects.front(), file.script.statements.front(), observed, {}, Unseen::may_be),
+              IsEmpty());
+}
+
 TEST_F(PreviewOfAStatement, ALockThatWasLookedForNowAndThenMayHaveBeenMissed) {
   Observation sampled;
   sampled.sampled = true;
