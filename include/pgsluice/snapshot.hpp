@@ -106,9 +106,10 @@ struct SnapshotRelation {
   bool detach_pending = false;  ///< DETACH PARTITION CONCURRENTLY has not come to its end
   std::vector<std::string> parents;
   std::string of_type;
-  std::string server;         ///< of a foreign table
-  std::string sequence_type;  ///< of a sequence
-  std::string owner_table;    ///< of an owned sequence
+  std::string server;            ///< of a foreign table
+  std::string sequence_type;     ///< of a sequence
+  std::string sequence_options;  ///< what CREATE SEQUENCE would have to say besides: MINVALUE -100 …
+  std::string owner_table;       ///< of an owned sequence
   std::string owner_column;
   std::vector<SnapshotColumn> columns;
   std::vector<SnapshotConstraint> constraints;
@@ -132,6 +133,7 @@ struct SnapshotType {
   std::string default_expression;
   std::vector<SnapshotConstraint> constraints;
   std::vector<std::string> labels;
+  std::vector<std::string> options;  ///< of a range, besides the subtype: SUBTYPE_DIFF = float8mi …
 };
 
 /// A function or procedure. Aggregates are left out.
@@ -177,7 +179,9 @@ struct SnapshotPublication {
   std::string owner;
   bool all_tables = false;
   std::vector<std::string> tables;
+  std::vector<std::string> filtered;  ///< the same with columns and WHERE, when it has any of those
   std::vector<std::string> schemas;
+  std::string options;  ///< what CREATE PUBLICATION would have to say in WITH: publish = 'insert' …
 };
 
 struct SnapshotEventTrigger {

@@ -112,7 +112,7 @@ std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const Re
   settle(questions, options);
   read_list(questions, catalog::Queries::schemas(), snapshot.schemas);
   read_list(questions, catalog::Queries::extensions(), snapshot.extensions);
-  read_list(questions, catalog::Queries::types(), snapshot.types);
+  read_list(questions, queries.types(), snapshot.types);
   read_list(questions, catalog::Queries::casts(), snapshot.casts);
   read_list(questions, catalog::Queries::servers(), snapshot.servers);
   Relations relations(questions, snapshot.relations, queries.relations());

@@ -52,6 +52,39 @@ std::string objects(std::string_view key, std::string_view select, std::string_v
              " CROSS JOIN LATERAL (SELECT ", select, ") o ORDER BY ", order);
 }
 
+/// An array of what is not usual of the range t in n.
+std::string range_options(int version) {
+  return cat(
+      R"((SELECT array_remove(ARRAY[CASE WHEN NOT o.opcdefault THEN 'SUBTYPE_OPCLASS = ' || )",
+      full_name("n2.nspname", "o.opcname"),
+      R"( END, CASE WHEN r.rngcollation <> s.typcollation THEN 'COLLATION = ' || (SELECT )",
+      full_name("n3.nspname", "l.collname"),
+      R"( FROM pg_collation l JOIN pg_namespace n3 ON n3.oid = l.collnamespace WHERE l.oid = r.rngcollation) END,
+                CASE WHEN r.rngsubdiff::oid <> 0 THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff END)",
+      version < 14 ? ""
+                   : R"(,
+                (SELECT 'MULTIRANGE_TYPE_NAME = ' || )" +
+                         full_name("n4.nspname", "m.typname") + R"(
+                   FROM pg_type m JOIN pg_namespace n4 ON n4.oid = m.typnamespace WHERE m.oid = r.rngmultitypid
+                     AND (n4.oid <> n.oid OR m.typname <> CASE WHEN t.typname LIKE '%range%'
+                       THEN regexp_replace(t.typname, 'range', 'multirange') ELSE t.typname || '_multirange' END)))",
+      R"(], NULL)
+              FROM pg_range r JOIN pg_type s ON s.oid = r.rngsubtype JOIN pg_opclass o ON o.oid = r.rngsubopc
+                JOIN pg_namespace n2 ON n2.oid = o.opcnamespace WHERE r.rngtypid = t.oid))");
+}
+
+/// What is not usual of the sequence c, as CREATE SEQUENCE has it.
+constexpr std::string_view k_sequence_options =
+    R"((SELECT nullif(concat_ws(' ', CASE WHEN seqincrement <> 1 THEN 'INCREMENT ' || seqincrement END,
+                  CASE WHEN seqmin <> CASE WHEN seqincrement > 0 THEN 1 ELSE lowest END THEN 'MINVALUE ' || seqmin END,
+                  CASE WHEN seqmax <> CASE WHEN seqincrement > 0 THEN -(lowest + 1) ELSE -1 END
+                    THEN 'MAXVALUE ' || seqmax END,
+                  CASE WHEN seqstart <> CASE WHEN seqincrement > 0 THEN seqmin ELSE seqmax END THEN 'START ' || seqstart END,
+                  CASE WHEN seqcache <> 1 THEN 'CACHE ' || seqcache END, CASE WHEN seqcycle THEN 'CYCLE' END), '')
+                FROM pg_sequence, LATERAL (SELECT CASE seqtypid WHEN 'int2'::regtype THEN -32768
+                  WHEN 'int4'::regtype THEN -2147483648 ELSE -9223372036854775808 END AS lowest) l
+                WHERE seqrelid = c.oid) AS sequence_options, )";
+
 constexpr std::string_view k_relations = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
 
 /// `key`: the column of another catalog that is c.oid. Only that is narrowed, never c.oid as well: in a young database the
@@ -84,7 +117,7 @@ std::string Queries::extensions() {
 }
 
 // Arrays, row types of tables and multiranges come by themselves with another type.
-std::string Queries::types() {
+std::string Queries::types() const {
   return objects("",
                  cat("n.nspname AS schema, t.typname AS name, t.typtype, ", role("t.typowner"), " AS owner, ",
                      extension("pg_type", "t.oid"), " AS extension,",
@@ -94,7 +127,9 @@ std::string Queries::types() {
               (SELECT json_agg(json_build_object('name', k.conname, 'contype', k.contype,
                  'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated) ORDER BY k.conname)
                FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') AS constraints,
-              (SELECT array_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid) AS labels)"),
+              (SELECT array_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid) AS labels,
+              CASE WHEN t.typtype = 'r' THEN )",
+                     range_options(version_), " END AS options"),
                  cat("pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND t.typtype IN ('b', 'd', "
                      "'e', 'r') AND ",
                      is_made_later("t.oid"), " AND ", ours("n.nspname"),
@@ -144,7 +179,7 @@ std::string Queries::relations() const {
               (SELECT s.srvname FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid)
                 AS server,
               (SELECT format_type(seqtypid, NULL) FROM pg_sequence WHERE seqrelid = c.oid) AS sequence_type, )",
-          relation_name("owner.refobjid"),
+          k_sequence_options, relation_name("owner.refobjid"),
           " AS owner_table, (SELECT attname FROM pg_attribute WHERE attrelid = owner.refobjid AND attnum = "
           "owner.refobjsubid)"
           " AS owner_column"),
@@ -262,7 +297,23 @@ std::string Queries::publications() const {
       cat("p.pubname AS name, ", role("p.pubowner"),
           " AS owner, p.puballtables AS all_tables, (SELECT array_agg(", relation_name("r.prrelid"),
           " ORDER BY ", relation_name("r.prrelid"),
-          " COLLATE \"C\") FROM pg_publication_rel r WHERE r.prpubid = p.oid) AS tables",
+          " COLLATE \"C\") FROM pg_publication_rel r WHERE r.prpubid = p.oid) AS tables,",
+          R"( nullif(concat_ws(', ', CASE WHEN NOT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)
+                THEN 'publish = ' || quote_literal(concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END,
+                  CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END,
+                  CASE WHEN p.pubtruncate THEN 'truncate' END)) END)",
+          version_ >= 13 ? ", CASE WHEN p.pubviaroot THEN 'publish_via_partition_root = true' END" : "",
+          version_ >= 18 ? ", CASE WHEN p.pubgencols = 's' THEN 'publish_generated_columns = stored' END"
+                         : "",
+          "), '') AS options",
+          version_ >= 15 ? cat(", (SELECT array_agg(", relation_name("r.prrelid"), R"( ||
+                coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')' FROM pg_attribute a
+                  WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[])), '') ||
+                coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '') ORDER BY )",
+                               relation_name("r.prrelid"), R"( COLLATE "C")
+                FROM pg_publication_rel r WHERE r.prpubid = p.oid
+                HAVING bool_or(r.prattrs IS NOT NULL OR r.prqual IS NOT NULL)) AS filtered)")
+                         : std::string(),
           version_ >= 15 ? ", (SELECT array_agg(s.nspname ORDER BY s.nspname) FROM pg_publication_namespace m"
                            " JOIN pg_namespace s ON s.oid = m.pnnspid WHERE m.pnpubid = p.oid) AS schemas"
                          : ""),

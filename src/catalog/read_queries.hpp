@@ -15,7 +15,7 @@ class Queries {
   [[nodiscard]] static std::string database();  ///< the time, and the database
   [[nodiscard]] static std::string schemas();
   [[nodiscard]] static std::string extensions();
-  [[nodiscard]] static std::string types();
+  [[nodiscard]] std::string types() const;
   [[nodiscard]] static std::string casts();
   [[nodiscard]] static std::string servers();
   [[nodiscard]] static std::string statistics();

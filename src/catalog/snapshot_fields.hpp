@@ -115,6 +115,7 @@ void describe(Fields& f, SnapshotRelation& r) {
   f("of_type", r.of_type);
   f("server", r.server);
   f("sequence_type", r.sequence_type);
+  f("sequence_options", r.sequence_options);
   f("owner_table", r.owner_table);
   f("owner_column", r.owner_column);
   f("columns", r.columns);
@@ -139,6 +140,7 @@ void describe(Fields& f, SnapshotType& t) {
   f("default", t.default_expression);
   f("constraints", t.constraints);
   f("labels", t.labels);
+  f("options", t.options);
 }
 
 template <typename Fields>
@@ -187,7 +189,9 @@ void describe(Fields& f, SnapshotPublication& p) {
   f("owner", p.owner);
   f("all_tables", p.all_tables);
   f("tables", p.tables);
+  f("filtered", p.filtered);
   f("schemas", p.schemas);
+  f("options", p.options);
 }
 
 template <typename Fields>
