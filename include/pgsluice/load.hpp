@@ -17,7 +17,7 @@ namespace pgsluice {
 struct LoadQuery {
   enum class Kind { read, update, insert, given };
   Kind kind = Kind::given;
-  std::string name;  ///< "reads public.orders", "line 12": for people
+  std::string name;  ///< "reads public.orders", "app.sql line 12: SELECT …": for people
   std::string sql;
   std::size_t parameters = 0;  ///< each is sent as NULL
 };
@@ -26,13 +26,17 @@ struct LoadQuery {
 struct LoadedStatement {
   std::size_t file = 0;              ///< of Preview::files
   std::size_t statement = 0;         ///< of PreviewedFile::statements
-  double from_ms = 0;                ///< when it was its turn
+  bool ran = false;                  ///< it was sent
+  double from_ms = 0;                ///< when it was sent first
   double until_ms = 0;               ///< when the next one's turn came, or its transaction had ended
+  double turn_ms = 0;                ///< of that, without what came between its attempts
   double work_ms = 0;                ///< from when it was sent for good to the answer
   double behind_blocker_ms = 0;      ///< seen waiting for the long transaction
   double behind_application_ms = 0;  ///< seen waiting for the application
   std::size_t waited = 0;            ///< queries of the application that were seen waiting for it
   double longest_ms = 0;             ///< of them
+  std::size_t meanwhile = 0;  ///< queries that waited while it ran, for a lock that another statement took
+  double meanwhile_ms = 0;    ///< how long one of those did at the most, of that time
   std::optional<SqlError> error;
 };
 
@@ -66,7 +70,7 @@ struct LoadedLock {
 struct LoadedRun {
   bool gated = false;
   double end_ms = 0;
-  std::vector<LoadedStatement> statements;  ///< whose turn came
+  std::vector<LoadedStatement> statements;  ///< all of them
   std::vector<LoadWait> waits;              ///< longest first
   std::vector<LoadFailure> failures;
   std::vector<LoadedLock> locks;  ///< by when they began; shorter ones than a look to the next may be missing

@@ -40,6 +40,7 @@ struct Stall {
   double from = 0;
   double until = 0;
   std::size_t statement = 0;
+  std::size_t turn = 0;  ///< of the statement that ran then
 };
 
 struct Connection {
@@ -87,7 +88,8 @@ class Judge {
       connections_[pid].seen.push_back(
           {.from = look.at,
            .until = next,
-           .statement = wanted == look.wanted.end() ? *turn : to_blame(*turn, wanted->second)});
+           .statement = wanted == look.wanted.end() ? *turn : to_blame(*turn, wanted->second),
+           .turn = *turn});
     }
   }
 
@@ -173,22 +175,31 @@ class Judge {
       if (seen.from < request.sent) continue;
       const double until = std::min(seen.until, request.end);
       std::vector<Stall>& stalls = connection.stalls;
-      if (!stalls.empty() && stalls.back().statement == seen.statement && stalls.back().until == seen.from) {
+      if (!stalls.empty() && stalls.back().statement == seen.statement && stalls.back().turn == seen.turn &&
+          stalls.back().until == seen.from) {
         stalls.back().until = until;
       } else {
-        stalls.push_back({.from = seen.from, .until = until, .statement = seen.statement});
+        stalls.push_back({.from = seen.from, .until = until, .statement = seen.statement, .turn = seen.turn});
       }
     }
   }
 
-  /// How long the request was kept waiting by which statement, from when it was due: what could not be sent for the request
-  /// before it has waited for the same.
-  static std::map<std::size_t, double> kept_by(const LoadRequest& request, const Connection& connection) {
+  /// How long a request was kept waiting, by statement.
+  struct Kept {
+    std::map<std::size_t, double> behind;
+    std::map<std::size_t, double> meanwhile;  ///< while that one ran, behind another one
+  };
+
+  /// From when it was due: what could not be sent for the request before it has waited for the same.
+  static Kept kept_by(const LoadRequest& request, const Connection& connection) {
     constexpr double k_instant = 0.001;  // it was seen, however short
-    std::map<std::size_t, double> kept;
+    Kept kept;
     for (auto stall = connection.stalls.rbegin();
-         stall != connection.stalls.rend() && stall->until > request.due; ++stall)
-      kept[stall->statement] += std::max(k_instant, stall->until - std::max(stall->from, request.due));
+         stall != connection.stalls.rend() && stall->until > request.due; ++stall) {
+      const double ms = std::max(k_instant, stall->until - std::max(stall->from, request.due));
+      kept.behind[stall->statement] += ms;
+      if (stall->turn != stall->statement) kept.meanwhile[stall->turn] += ms;
+    }
     return kept;
   }
 
@@ -198,15 +209,20 @@ class Judge {
     if (request.end < 0) return;
     ++run_.requests;
     if (!request.sqlstate.empty()) note_failure(request);
-    const std::map<std::size_t, double> kept = kept_by(request, connection);
-    if (kept.empty()) return;
+    const Kept kept = kept_by(request, connection);
+    if (kept.behind.empty()) return;
     const double latency = request.end - request.due;
     ++run_.waited;
     run_.longest_ms = std::max(run_.longest_ms, latency);
     double all = 0;
-    for (const auto& [statement, ms] : kept) all += ms;
+    for (const auto& [statement, ms] : kept.behind) all += ms;
     // Each look is a sample: the moments between the looks are shared out as they are.
-    for (const auto& [statement, ms] : kept) note_wait(statement, request.query, latency * ms / all);
+    for (const auto& [statement, ms] : kept.behind) note_wait(statement, request.query, latency * ms / all);
+    for (const auto& [statement, ms] : kept.meanwhile) {
+      LoadedStatement& own = run_.statements[statement];
+      ++own.meanwhile;
+      own.meanwhile_ms = std::max(own.meanwhile_ms, ms);
+    }
   }
 
   void note_wait(std::size_t statement, std::size_t query, double ms) {
@@ -234,14 +250,15 @@ class Judge {
   std::map<std::tuple<std::size_t, std::string, std::string>, LoadFailure> failures_;
 };
 
-/// From its first turn to the end of its last.
+/// From when it was sent first to the end of its last turn.
 void place(const std::vector<Turn>& turns, double end_ms, std::vector<LoadedStatement>& statements) {
-  std::set<std::size_t> placed;
   for (std::size_t i = 0; i < turns.size(); ++i) {
-    if (!turns[i].statement) continue;
+    if (!turns[i].statement || !turns[i].sent) continue;
     LoadedStatement& statement = statements[*turns[i].statement];
-    if (placed.insert(*turns[i].statement).second) statement.from_ms = turns[i].at;
+    if (!statement.ran) statement.from_ms = turns[i].at;
+    statement.ran = true;
     statement.until_ms = i + 1 < turns.size() ? turns[i + 1].at : end_ms;
+    statement.turn_ms += statement.until_ms - turns[i].at;
   }
 }
 

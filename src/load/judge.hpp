@@ -56,6 +56,7 @@ struct TakenLocks {
 struct Turn {
   double at = 0;
   std::optional<std::size_t> statement;
+  bool sent = true;  ///< false: only its locks are waited for
 };
 
 /// While apply waited for the locks of a step without having sent any of its statements: in the queue or, mostly, outside.

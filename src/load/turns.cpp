@@ -53,14 +53,19 @@ Turns::Turns(const Plan& plan, const std::set<std::size_t>& history) {
       if (history.contains(f)) continue;
       StepStatements& own = steps_[step.id];
       own.first = statements_.size();
-      const auto strongest = std::ranges::max_element(step.statements, {}, strength);
-      own.strongest = static_cast<std::size_t>(strongest - step.statements.begin());
       for (const PlannedStatement& statement : step.statements) {
         own.sql.push_back(statement.sql);
+        own.strengths.push_back(strength(statement));
         statements_.push_back({.file = f, .statement = of_file++, .error = {}});
       }
     }
   }
+}
+
+std::optional<std::size_t> Turns::StepStatements::strongest(std::size_t from) const {
+  if (from >= strengths.size()) return std::nullopt;
+  const auto found = std::max_element(strengths.begin() + static_cast<std::ptrdiff_t>(from), strengths.end());
+  return first + static_cast<std::size_t>(found - strengths.begin());
 }
 
 void Turns::begin() {
@@ -71,14 +76,15 @@ void Turns::begin_step(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   const auto found = steps_.find(id);
   step_ = found == steps_.end() || found->second.sql.empty() ? nullptr : &found->second;
-  at_ = 0;
+  at_.reset();
+  is_running_ = false;
   waits_since_ = step_ != nullptr ? std::optional(since(begin_)) : std::nullopt;
-  turn_to(step_ != nullptr ? std::optional(step_->first + step_->strongest) : std::nullopt);
+  turn_to(step_ != nullptr ? step_->strongest(0) : std::nullopt, false);
 }
 
 void Turns::end() {
   const std::scoped_lock lock(mutex_);
-  turn_to(std::nullopt);
+  turn_to(std::nullopt, false);
   step_ = nullptr;
   end_ms_ = since(begin_);
 }
@@ -88,9 +94,10 @@ void Turns::add_session(int pid) {
   pids_.insert(pid);
 }
 
-void Turns::turn_to(std::optional<std::size_t> statement) {
-  if (turns_.empty() ? statement.has_value() : turns_.back().statement != statement)
-    turns_.push_back({.at = since(begin_), .statement = statement});
+void Turns::turn_to(std::optional<std::size_t> statement, bool sent) {
+  const bool is_new = turns_.empty() ? statement.has_value()
+                                     : turns_.back().statement != statement || turns_.back().sent != sent;
+  if (is_new) turns_.push_back({.at = since(begin_), .statement = statement, .sent = sent});
 }
 
 /// The same text can stand there twice: then the next one.
@@ -98,7 +105,7 @@ std::optional<std::size_t> Turns::find(const std::string& sql) const {
   if (step_ == nullptr) return std::nullopt;
   const std::size_t count = step_->sql.size();
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t at = (at_ + i) % count;
+    const std::size_t at = (at_.value_or(0) + i) % count;
     const bool done = i == 0 && statements_[step_->first + at].work_ms > 0;
     if (step_->sql[at] == sql && (!done || std::ranges::count(step_->sql, sql) == 1))
       return step_->first + at;
@@ -109,22 +116,28 @@ std::optional<std::size_t> Turns::find(const std::string& sql) const {
 void Turns::sent(const std::string& sql) {
   const std::scoped_lock lock(mutex_);
   const auto statement = find(sql);
-  if (!statement) return;
+  if (!statement) {
+    // Between the statements it is for the next one, and behind the last one for that.
+    const auto next = step_ != nullptr && !is_running_ && at_ ? step_->strongest(*at_ + 1) : std::nullopt;
+    if (next) turn_to(next, false);
+    return;
+  }
   constexpr double k_least_wait = 100;  // less is what everything takes
   const double now = since(begin_);
   if (waits_since_ && now - *waits_since_ >= k_least_wait)
-    lock_waits_.push_back(
-        {.statement = step_->first + step_->strongest, .from = *waits_since_, .until = now});
+    lock_waits_.push_back({.statement = *step_->strongest(0), .from = *waits_since_, .until = now});
   waits_since_.reset();
   at_ = *statement - step_->first;
-  turn_to(statement);
+  is_running_ = true;
+  turn_to(statement, true);
 }
 
 void Turns::answered(const std::string& sql, double ms, const SqlResult& result) {
   const std::scoped_lock lock(mutex_);
   if (step_ == nullptr || turns_.empty() || !turns_.back().statement) return;
   const std::size_t statement = *turns_.back().statement;
-  if (step_->sql[statement - step_->first] != sql) return;
+  if (step_->sql[statement - step_->first] != sql || !is_running_) return;
+  is_running_ = false;
   statements_[statement].work_ms = ms;
   statements_[statement].error = result.ok ? std::nullopt : std::optional(result.error);
 }

@@ -23,8 +23,8 @@ class Turns {
   Turns(const Plan& plan, const std::set<std::size_t>& history);
 
   void begin();
-  /// It is the turn of the statement whose lock is the strongest until one is sent: whoever takes the locks of a step at once
-  /// waits for that one.
+  /// Until a statement is sent, it is the turn of the one whose lock is the strongest of those that are to come: whoever takes
+  /// locks beforehand waits for that one.
   void begin_step(const std::string& id);
   void end();
 
@@ -40,16 +40,20 @@ class Turns {
  private:
   struct StepStatements {
     std::vector<std::string> sql;
-    std::size_t first = 0;      ///< number of the first one
-    std::size_t strongest = 0;  ///< of them, the first with the strongest lock
+    std::vector<int> strengths;  ///< of their locks
+    std::size_t first = 0;       ///< number of the first one
+
+    /// The first with the strongest lock of those from `from` on; none: there are no more.
+    [[nodiscard]] std::optional<std::size_t> strongest(std::size_t from) const;
   };
-  void turn_to(std::optional<std::size_t> statement);
+  void turn_to(std::optional<std::size_t> statement, bool sent);
   [[nodiscard]] std::optional<std::size_t> find(const std::string& sql) const;
 
   std::mutex mutex_;
   std::map<std::string, StepStatements> steps_;
   const StepStatements* step_ = nullptr;
-  std::size_t at_ = 0;                 ///< of the step, the statement that was sent last
+  std::optional<std::size_t> at_;      ///< of the step, the statement that was sent last
+  bool is_running_ = false;            ///< that one
   std::optional<double> waits_since_;  ///< nothing of the step has been sent yet
   std::vector<LockWait> lock_waits_;
   std::vector<LoadedStatement> statements_;

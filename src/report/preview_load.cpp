@@ -31,10 +31,19 @@ Words waits_words(const LoadedStatement& loaded, const Preview& preview) {
     words += cat("\nwaited ", milliseconds_words(loaded.behind_blocker_ms), " for the long transaction");
   if (loaded.behind_application_ms > 0)
     words += cat("\nwaited ", milliseconds_words(loaded.behind_application_ms), " for the application");
+  if (loaded.meanwhile > 0)
+    words += cat("\nwhile it ran ", count_of(loaded.meanwhile, "query", "queries"), " waited up to ",
+                 milliseconds_words(loaded.meanwhile_ms), " for a lock that another statement took");
   if (loaded.error)
     words += "\n" + (styled(Style::error,
                             cat(printable_line(loaded.error->message), " (", loaded.error->sqlstate, ")")));
   return words;
+}
+
+/// What never ran, or ran while others waited for another one's lock, kept nobody waiting by itself; not that nobody waited.
+Words waited_words(const LoadedStatement& loaded) {
+  if (loaded.waited > 0) return cat(count_of(loaded.waited, "query", "queries"), " waited");
+  return loaded.ran && loaded.meanwhile == 0 ? Words("nobody waited") : Words();
 }
 
 /// How bad it is for people who wait for a page; none: they do not notice.
@@ -92,7 +101,8 @@ void add_time_line(Document& document, const LoadedRun& run, const Preview& prev
        .axis = cat("0 to ", milliseconds_words(end)),
        .noted = "time",
        .end = end,
-       .rows = std::move(relations.rows)},
+       .rows = std::move(relations.rows),
+       .behind = run.gated ? "behind-gated" : "behind-naive"},
       relations.left_out, document);
 }
 
@@ -105,9 +115,8 @@ void add_run(Document& document, const LoadedRun& run, const Preview& preview) {
   Table statements{.header = {"its turn took", "queries that waited", "longest", "statement"}, .rows = {}};
   for (const LoadedStatement& one : run.statements)
     statements.rows.push_back(
-        {milliseconds_words(one.until_ms - one.from_ms),
-         one.waited == 0 ? Words("nobody waited")
-                         : Words(cat(count_of(one.waited, "query", "queries"), " waited")),
+        {one.ran ? Words(milliseconds_words(one.turn_ms)) : styled(Style::faint, "did not run"),
+         waited_words(one),
          one.waited == 0 ? Words() : Words(cat("up to ", milliseconds_words(one.longest_ms))),
          waits_words(one, preview)});
   document.emplace_back(std::move(statements));

@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -92,8 +93,9 @@ TEST_P(PreviewBesideLoad, TheLoadNamesWhatItDoesNotSend) {
   write_file(queries, "SELECT * FROM t;\nCOMMIT;\nSELECT nothing FROM t;\n");
   const Finished seen = preview({(folder.path() / "0002_c.sql").string(), "--queries", queries.string()});
   EXPECT_EQ(seen.code, 0) << seen.err;
-  EXPECT_THAT(seen.out, AllOf(HasSubstr("1 query again"), HasSubstr("line 2 is left out: it is no query"),
-                              HasSubstr("line 3 is left out: ")));
+  EXPECT_THAT(seen.out,
+              AllOf(HasSubstr("1 query again"), HasSubstr("queries.txt line 2 is left out: it is no query"),
+                    HasSubstr("queries.txt line 3: SELECT"), HasSubstr(" is left out: ")));
 }
 
 /// The lock of the first statement keeps others waiting until the last one has ended.
@@ -145,6 +147,34 @@ TEST_P(PreviewBesideLoad, TheLoadSaysForWhatApplyWaits) {
       << gated.dump(1);
   EXPECT_EQ(statements[0]["behind_blocker_ms"], 0) << gated.dump(1);
   EXPECT_GT(statements[1]["behind_blocker_ms"], 1000) << gated.dump(1);
+}
+
+/// Of what never ran nobody says that nobody waited for it.
+TEST_P(PreviewBesideLoad, TheLoadSaysWhatDidNotRun) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write(
+      "0002_c.sql",
+      "SET lock_timeout = '200ms';\nALTER TABLE t ADD COLUMN c int;\nALTER TABLE t ADD COLUMN d int;\n");
+  const std::string file = (folder.path() / "0002_c.sql").string();
+  const OrderedJson naive = document({file, "--blocker", "1s"}, 0)["load"]["runs"][0];
+  ASSERT_EQ(naive["statements"].size(), 3U);
+  EXPECT_EQ(naive["statements"][1]["error"]["sqlstate"], "55P03") << naive.dump(1);
+  EXPECT_EQ(naive["statements"][1]["ran"], true);
+  EXPECT_EQ(naive["statements"][2]["ran"], false);
+  EXPECT_THAT(preview({file, "--blocker", "1s"}).out,
+              ContainsRegex("did not run +ALTER TABLE t ADD COLUMN d"));
+}
+
+/// The lock of the second statement is the strongest; the first one takes its time without it.
+TEST_P(PreviewBesideLoad, ATurnBeginsWhenTheStatementIsSent) {
+  folder.write("0001_t.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+  folder.write("0002_c.sql", "SELECT pg_sleep(0.8);\nALTER TABLE t ADD COLUMN c int;\n");
+  const OrderedJson seen = document({(folder.path() / "0002_c.sql").string(), "--load"}, 0);
+  for (const OrderedJson& run : seen["load"]["runs"]) {
+    ASSERT_EQ(run["statements"].size(), 2U);
+    EXPECT_GT(run["statements"][0]["turn_ms"], 700) << run.dump(1);
+    EXPECT_LT(run["statements"][1]["turn_ms"], 500) << run.dump(1);
+  }
 }
 
 /// What runs while others wait is what keeps them, also where an earlier statement has taken the lock already.

@@ -42,6 +42,26 @@ TEST_F(LoadJudge, PutsStatementsWhereTheirTurnsWere) {
   EXPECT_EQ(run.statements[1].until_ms, 200);
 }
 
+/// The second one holds the strongest lock: it is waited for before the first is sent, and between its own two attempts.
+TEST_F(LoadJudge, WaitingForALockIsNoPartOfATurn) {
+  record.turns = {{.at = 0, .statement = 1, .sent = false},
+                  {.at = 50, .statement = 0},
+                  {.at = 100, .statement = 1},
+                  {.at = 130, .statement = 1, .sent = false},
+                  {.at = 150, .statement = 1},
+                  {.at = 200, .statement = {}, .sent = false}};
+  LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].from_ms, 50);
+  EXPECT_EQ(run.statements[0].turn_ms, 50);
+  EXPECT_EQ(run.statements[1].from_ms, 100);
+  EXPECT_EQ(run.statements[1].until_ms, 200);
+  EXPECT_EQ(run.statements[1].turn_ms, 80);
+  record.turns.resize(1);
+  run = judged();
+  EXPECT_FALSE(run.statements[0].ran);
+  EXPECT_FALSE(run.statements[1].ran);
+}
+
 TEST_F(LoadJudge, BlamesTheStatementThatTheConnectionWasSeenBehind) {
   record.looks = {{.at = 110, .blockers = {{k_reader, {k_migration}}}}, {.at = 120, .blockers = {}}};
   record.requests = {{.query = 4, .pid = k_reader, .due = 105, .sent = 105, .end = 130},
@@ -54,6 +74,22 @@ TEST_F(LoadJudge, BlamesTheStatementThatTheConnectionWasSeenBehind) {
   EXPECT_EQ(run.statements[0].waited, 0U);
   EXPECT_EQ(run.statements[1].waited, 1U);
   EXPECT_EQ(run.requests, 2U);
+}
+
+/// The second statement takes no lock of its own that readers wait for, but while it runs the first one's is held.
+TEST_F(LoadJudge, SaysWhoWaitedWhileAStatementRan) {
+  record.taken = {{.modes = {{"public.t", LockMode::AccessExclusive}}}, {.modes = {}}};
+  record.looks = {{.at = 110,
+                   .blockers = {{k_reader, {k_migration}}},
+                   .wanted = {{k_reader, {.relation = "public.t", .mode = LockMode::AccessShare}}}},
+                  {.at = 190, .blockers = {}}};
+  record.requests = {{.query = 4, .pid = k_reader, .due = 105, .sent = 105, .end = 192}};
+  const LoadedRun run = judged();
+  EXPECT_EQ(run.statements[0].waited, 1U);
+  EXPECT_EQ(run.statements[0].meanwhile, 0U);
+  EXPECT_EQ(run.statements[1].waited, 0U);
+  EXPECT_EQ(run.statements[1].meanwhile, 1U);
+  EXPECT_EQ(run.statements[1].meanwhile_ms, 80);
 }
 
 TEST_F(LoadJudge, FollowsThoseWhoWaitForOthersWhoWait) {
