@@ -50,6 +50,47 @@ bool is_of_names(std::string_view sqlstate) {
   return sqlstate.starts_with("42") || sqlstate.starts_with("3F") || sqlstate.starts_with("2B");
 }
 
+/// Data exception, integrity constraint violation.
+bool is_of_rows(std::string_view sqlstate) {
+  return sqlstate.starts_with("22") || sqlstate.starts_with("23");
+}
+
+bool is_written(const RelationLock& lock) {
+  return lock.mode == LockMode::RowExclusive;
+}
+
+/// Commands that take rows away without writing any.
+bool takes_rows(const CommandEffect& command) {
+  if (command.row == nullptr) return false;
+  const std::string_view on = command.row->on;
+  return (command.row->destroys_data && (on == "TruncateStmt" || on == "DropStmt")) ||
+         on.starts_with("AT_DetachPartition");
+}
+
+/// Whether it changes rows of the relation. A lock that is stronger may hide that it writes.
+bool writes(const Effect& effect, const RelationName& relation) {
+  return std::ranges::count(effect.rewrites, relation) > 0 ||
+         std::ranges::any_of(effect.commands, [&](const CommandEffect& command) {
+           return std::ranges::any_of(command.locks, [&](const RelationLock& lock) {
+             return lock.relation == relation && (is_written(lock) || takes_rows(command));
+           });
+         });
+}
+
+/// The last file that may have given the relations of the statement other rows than those that are there.
+std::optional<std::string> rows_of(const Effect& effect, const FilesBefore& before) {
+  for (const FileAnalysis* file : std::views::reverse(before)) {
+    for (const Effect& earlier : file->effects) {
+      if (!earlier.unseen.empty()) return cat("what ", file->migration.id, " runs");
+      for (const RelationLock& lock : effect.locks) {
+        if (writes(earlier, lock.relation))
+          return cat("what ", file->migration.id, " does to ", lock.relation.quoted());
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 constexpr std::string_view k_somewhere = "what the pending files before it do";
 
 }  // namespace
@@ -75,6 +116,10 @@ std::optional<std::string> rests_on(const Effect& effect, const FilesBefore& bef
 
 std::optional<std::string> may_rest_on(const Effect& effect, const SqlError& error,
                                        const FilesBefore& before) {
+  // A constraint that rows violate is violated whatever has become of other columns; rows that the statement itself writes
+  // meet what earlier files have done to the table.
+  const bool only_reads = std::ranges::none_of(effect.locks, is_written);
+  if (is_of_rows(error.sqlstate) && only_reads) return rows_of(effect, before);
   if (auto done = rests_on(effect, before)) return done;
   if (before.empty() || !is_of_names(error.sqlstate)) return std::nullopt;
   return std::string(k_somewhere);
