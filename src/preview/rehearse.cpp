@@ -14,6 +14,7 @@
 #include "preview/observe.hpp"
 #include "preview/rests_on.hpp"
 #include "preview/rolled_back.hpp"
+#include "preview/without_values.hpp"
 
 namespace pgsluice {
 namespace {
@@ -231,15 +232,6 @@ std::string set_lock_timeout(std::chrono::milliseconds timeout) {
   return cat("SET LOCAL lock_timeout = ", std::to_string(timeout.count()));
 }
 
-/// invalid input syntax for type integer: "…": the values of a data exception are rows of whoever owns the clone, and a report
-/// is made to be shown. There may be quotes in them.
-void leave_out_values(SqlError& error) {
-  const std::size_t first = error.message.find('"');
-  const std::size_t last = error.message.rfind('"');
-  if (error.sqlstate.starts_with("22") && first != last)
-    error.message.replace(first, last - first + 1, "\"…\"");
-}
-
 class CloneRehearsal {
  public:
   CloneRehearsal(const Clone& clone, const StatementBegins& began)
@@ -316,7 +308,7 @@ class CloneRehearsal {
           transaction.script(set_lock_timeout(longest));
           Observation seen = observer.observe(statement, planned.sql, longest_wait_.watch(longest));
           if (seen.error && longest_wait_.has_ended()) seen.error = waited_too_long();
-          if (seen.error) leave_out_values(*seen.error);
+          if (seen.error) seen.error = without_values(*std::move(seen.error), planned.sql);
           return seen;
         });
   }

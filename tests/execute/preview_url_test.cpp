@@ -216,6 +216,25 @@ TEST_P(PreviewOnClone, WhatRestsOnAPendingFileIsLeftOutAndNamed) {
   EXPECT_THAT(failed.err, AllOf(HasSubstr("9_rows.sql:1:1: "), HasSubstr("23502")));
 }
 
+/// That is what a clone is for. Columns that come and go change no row of the others.
+TEST_P(PreviewOnClone, RowsThatViolateAConstraintAreNoWantOfAnotherFile) {
+  clone.sql("CREATE TABLE t (a int, v text); INSERT INTO t VALUES (1)");
+  folder.write("1_new.sql", "ALTER TABLE t ADD COLUMN y int;\n")
+      .write("2_gone.sql", "ALTER TABLE t DROP COLUMN v;\n")
+      .write("3_check.sql", "ALTER TABLE t ADD CHECK (a > 5);\n");
+  const Finished failed = run(command({}));
+  EXPECT_EQ(failed.code, 17) << failed.err << failed.out;
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("3_check.sql:1:1: "), HasSubstr("23514")));
+  for (const char* other :
+       {"TRUNCATE t;\n", "DO $$ BEGIN UPDATE t SET a = 7; LOCK t; END $$;\n",
+        "DO $$ BEGIN EXECUTE (SELECT 'UPDATE t SET a = 7' FROM pg_class LIMIT 1); END $$;\n"}) {
+    folder.write("2_gone.sql", other);
+    const OrderedJson seen = document({}, 0);
+    EXPECT_THAT(left_out(seen), ElementsAre(AllOf(HasSubstr("3_check.sql:1:1: "), HasSubstr("23514"),
+                                                  HasSubstr("for want of what 2_gone.sql "))));
+  }
+}
+
 TEST_P(PreviewOnClone, WhatCannotBeRolledBackDoesNotRun) {
   clone.sql(
       "CREATE TABLE t (id int PRIMARY KEY, a int); CREATE TABLE log (a int);"
@@ -263,6 +282,19 @@ TEST_P(PreviewOnClone, ValuesOfRowsAreNotInTheReport) {
   EXPECT_EQ(seen.code, 18) << seen.err;
   for (const std::string& said : {seen.out, seen.err, read_file(page)})
     EXPECT_THAT(said, AllOf(HasSubstr("(22P02)"), Not(HasSubstr("rare"))));
+  for (const char* sql :
+       {"SELECT secret::regclass FROM t;\n", "SELECT current_setting(secret) FROM t;\n",
+        "DO $$ DECLARE v text; BEGIN SELECT secret INTO v FROM t; RAISE 'bad value %', v; END $$;\n",
+        "DO $$ DECLARE v text; BEGIN SELECT secret INTO v FROM t; EXECUTE 'SELECT ' || v; END $$;\n"}) {
+    folder.write("1_t.sql", sql);
+    const Finished other = run(command({}));
+    EXPECT_EQ(other.code, 18) << other.err;
+    EXPECT_THAT(other.out + other.err, AllOf(HasSubstr("refused: "), Not(HasSubstr("rare")))) << sql;
+  }
+  folder.write("1_t.sql", "DO $$ BEGIN RAISE 'without an address'; END $$;\n");
+  EXPECT_THAT(run(command({})).err, HasSubstr("without an address (P0001)"));
+  folder.write("1_t.sql", "ALTER TABLE t DROP COLUMN nothing;\n");
+  EXPECT_THAT(run(command({})).err, HasSubstr("column \"nothing\" of relation \"t\" does not exist"));
 }
 
 TEST_P(PreviewOnClone, OthersAreNotKeptWaiting) {
