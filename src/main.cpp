@@ -10,6 +10,7 @@
 #include "base/secrets.hpp"
 #include "base/terminal.hpp"
 #include "base/text.hpp"
+#include "base/where_to_report.hpp"
 #include "cli/options.hpp"
 #include "cli/program.hpp"
 #include "pg/connection.hpp"
@@ -44,7 +45,9 @@ ExitCode run(int argc, char** argv) {
     return error.code();
   } catch (const std::exception& error) {
     complain(cat("a bug in pgsluice: ", error.what()),
-             "Please report it with the command line and, if you can, the migration.", options);
+             cat("Please report it ", k_where_to_report,
+                 ", with the command line and, if you can, the migration."),
+             options);
     return ExitCode::bug;
   }
 }

@@ -82,6 +82,8 @@ struct Extrapolation {
   double measured_rows = 0;  ///< that they had here
   std::optional<double> ms;  ///< none: they had too few to tell
   double peak_bytes = 0;
+  double wal_bytes =
+      0;  ///< of rewrites and index builds; what changed rows write depends on checkpoints, too
 };
 
 /// One statement, and where its locks stand on the time line of the whole preview.
@@ -94,8 +96,9 @@ struct PreviewedStatement {
   std::vector<HeldRelations> still_held;       ///< what others wait for besides: earlier statements took it
   RelationsByMode unseen;                      ///< predicted, and not seen to be taken
   std::optional<Extrapolation> in_production;  ///< none: not known, or not more
-  double begin_ms = 0;                         ///< since the first statement, without the time for looking
-  double released_ms = 0;                      ///< when its transaction ended
+  std::vector<std::string> rows_unknown;  ///< it works through these; how many they have there is not known
+  double begin_ms = 0;                    ///< since the first statement, without the time for looking
+  double released_ms = 0;                 ///< when its transaction ended
 
   [[nodiscard]] bool agrees() const { return differences.empty(); }
 };
@@ -124,6 +127,7 @@ struct Preview {
   std::vector<PreviewedFile> files;
   std::vector<std::string> roles;          ///< made because the files name them
   std::vector<std::string> left_out;       ///< files that cannot run: which, and why
+  std::vector<std::string> apply_refuses;  ///< beside a release that is still running: which files, and why
   std::vector<std::string> not_recreated;  ///< of the catalog: what, and why
   std::optional<Filled> filled;            ///< none: tables have the rows that the files give them
   std::optional<Load> load;                ///< the same beside an application, if that was asked for

@@ -81,7 +81,7 @@ for longer than we wait, 15 database not reachable.)",
 socket, runs the files there step by step as apply would, and looks at pg_locks, at the
 files of tables and indexes and at the server's own messages after each statement. What
 was seen stands beside what was predicted; where they differ, pgsluice is wrong, and the
-report says what to send us. The server is removed at the end, however it comes.
+report says what to send, and where. The server is removed at the end, however it comes.
 
 The server has nothing but what the files make, or --catalog. Before a file whose name begins with a
 version, those of its folder that come before it run, too. Roles that the files name are

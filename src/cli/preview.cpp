@@ -11,6 +11,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "base/where_to_report.hpp"
 #include "catalog/read.hpp"
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
@@ -89,7 +90,7 @@ std::string check_rows(const std::string& text) {
 /// How many rows tables shall have, or nothing.
 class RowPlan {
  public:
-  RowPlan(const PreviewCommand& command, RowCounts production) : production_(std::move(production)) {
+  RowPlan(const PreviewCommand& command, ProductionRows production) : production_(std::move(production)) {
     if (!command.rows.empty()) target_ = parse_rows(command.rows);
     if (target_ && target_->count == 0 && command.catalog.empty())
       throw Error(ExitCode::usage,
@@ -98,13 +99,13 @@ class RowPlan {
   }
 
   [[nodiscard]] bool asks_for_rows() const { return target_.has_value(); }
-  [[nodiscard]] const RowCounts& production() const { return production_; }
+  [[nodiscard]] const ProductionRows& production() const { return production_; }
 
   /// 0: a part of what is not known.
   [[nodiscard]] long long rows(const std::string& table) const {
     if (target_->count > 0) return target_->count;
-    const auto known = production_.find(table);
-    return known == production_.end() ? 0 : std::llround(std::ceil(known->second * target_->part));
+    const auto known = production_.known.find(table);
+    return known == production_.known.end() ? 0 : std::llround(std::ceil(known->second * target_->part));
   }
 
   /// Fills all tables; those that are left alone are named.
@@ -124,7 +125,7 @@ class RowPlan {
 
  private:
   std::optional<RowTarget> target_;
-  RowCounts production_;
+  ProductionRows production_;
 };
 
 std::string page_of(const Document& document) {
@@ -144,14 +145,14 @@ std::string render(const Preview& preview, const PreviewCommand& command, int ma
                  Painter(wants_color(global.color, descriptor)));
 }
 
-/// What to send us, beside the report. One is enough to begin with: the others often have the same cause.
+/// What to send, beside the report. One is enough to begin with: the others often have the same cause.
 void say_what_is_wrong(const Preview& preview) {
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       if (file.history || statement.observed.error || statement.agrees()) continue;
       std::cerr << "\npgsluice was wrong about " << count_of(preview.disagreements(), "statement")
-                << ". Please report the first one with the text below, and with what the statements before "
-                   "it make:\n\n"
+                << ". Please report the first one " << k_where_to_report
+                << ", with the text below and with what the statements before it make:\n\n"
                 << to_markdown(report_of(file, statement, preview));
       return;
     }
@@ -179,7 +180,8 @@ ExitCode verdict(const Preview& preview, const PreviewCommand& command) {
       if (!statement.observed.error) continue;
       const SqlError& error = *statement.observed.error;
       const std::string place = place_of(file, statement);
-      throw command.clone.url ? refused_by_clone(error, place) : refused_here(error, place, there);
+      throw command.clone.url ? refused_by_clone(error, place, command.clone.statement_timeout.has_value())
+                              : refused_here(error, place, there);
     }
   }
   return preview.disagreements() == 0 ? ExitCode::ok : ExitCode::findings;
@@ -219,10 +221,14 @@ LoadOptions load_options(const PreviewCommand& command, const RowPlan& rows) {
                       }};
   if (command.queries.empty()) return options;
   const QueryList list = QueryList::load(command.queries);
+  constexpr int k_widest_query = 60;
   for (const QueryList::Query& query : list.queries())
-    options.queries.push_back({.kind = LoadQuery::Kind::given, .name = query.place, .sql = query.text});
+    options.queries.push_back(
+        {.kind = LoadQuery::Kind::given,
+         .name = cat(command.queries, " ", query.place, ": ", one_line(query.text, k_widest_query)),
+         .sql = query.text});
   for (const std::string& place : list.others())
-    options.notes.push_back(cat(place, " is left out: it is no query"));
+    options.notes.push_back(cat(command.queries, " ", place, " is left out: it is no query"));
   return options;
 }
 
@@ -315,7 +321,7 @@ Seen see(const Stagehand& hand, Files& files) {
           hand.progress.show("filling tables with rows");
           filled = hand.rows.fill_all(*watcher);
         }
-        if (!hand.rows.production().empty()) seen.measured = measured_rows(*watcher);
+        if (!hand.rows.production().known.empty()) seen.measured = measured_rows(*watcher);
       }};
   seen.preview = rehearse(seen.plan, files.all.history, stage, show_on(hand.progress));
   seen.preview.not_recreated = std::move(not_recreated);
@@ -342,9 +348,6 @@ ExitCode tell(const PreviewCommand& command, const GlobalOptions& global, const 
   }
   if (!command.html.empty()) write_file(command.html, page_of(to_document(preview, PreviewOrder::page)));
   if (command.format != Format::json) say_what_is_wrong(preview);
-  for (const std::string& words : files.contract_work) {
-    if (!global.quiet) std::cerr << words << "\n";
-  }
   if (files.refused) refuse(*files.refused);
   const ExitCode code = verdict(preview, command);
   if (code == ExitCode::ok && !command.receipt.empty())
@@ -390,6 +393,7 @@ ExitCode preview_on_clone(const PreviewCommand& command, const GlobalOptions& gl
   if (seen.applied > 0 && !global.quiet)
     std::cerr << count_of(seen.applied, "file") << " applied there already\n";
   seen.preview.left_out.insert(seen.preview.left_out.begin(), files.left_out.begin(), files.left_out.end());
+  seen.preview.apply_refuses = files.contract_work;
   return tell(command, global, seen.preview, seen.major, seen.catalog, files);
 }
 
@@ -397,7 +401,7 @@ ExitCode preview_here(const PreviewCommand& command, const GlobalOptions& global
   std::optional<Snapshot> production;
   if (!command.catalog.empty()) production = load_snapshot(command.catalog, {}, global);
   forget_environment_of_libpq();
-  const RowPlan rows(command, production ? production_rows(make_catalog(*production)) : RowCounts());
+  const RowPlan rows(command, production ? production_rows(make_catalog(*production)) : ProductionRows());
   const LoadOptions options = load_options(command, rows);
   Interrupt interrupt;
   const SignalGuard guard(interrupt);
@@ -424,6 +428,7 @@ ExitCode preview_here(const PreviewCommand& command, const GlobalOptions& global
   const Plan& plan = seen.plan;
   Preview& preview = seen.preview;
   preview.left_out = files.left_out;
+  preview.apply_refuses = files.contract_work;
   extrapolate(preview, seen.measured, rows.production());
   const bool loaded = command.load || command.blocker || !command.queries.empty();
   const LoadStage load_stage{.programs = programs,

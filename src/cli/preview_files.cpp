@@ -46,7 +46,7 @@ std::vector<std::string> contract_work_in(const Plan& plan, const std::set<std::
     const FileAnalysis& file = plan.files[i].analysis;
     const Finding* breaks = first_break(file);
     if (history.contains(i) || breaks == nullptr) continue;
-    found.push_back(cat("apply refuses ", file.migration.path.string(), " (", breaks->finding,
+    found.push_back(cat(file.migration.path.string(), " (", breaks->finding,
                         "): it is contract work; say so with -- pgsluice: phase=contract"));
   }
   return found;
@@ -85,17 +85,18 @@ void refuse(const PlanProblem& problem) {
 Plan plan_of(Files& files, const PreviewBasis& basis) {
   for (;;) {
     Plan plan = plan_all(files, basis);
-    const PlanProblem* problem = plan.refusal();
-    if (problem == nullptr) {
+    if (plan.refusal() == nullptr) {
       files.contract_work = contract_work_in(plan, files.all.history);
       return plan;
     }
-    if (problem->code == ExitCode::file_changed)
-      throw Error(problem->code, cat(place_of(*problem), ": ", problem->message), problem->hint);
-    const auto at = index_of(files.all.migrations, problem->path);
-    if (!at) refuse(*problem);
-    if (!files.all.history.contains(*at) && !files.refused) files.refused = *problem;
-    files.leave_out(*at, place_of(*problem), problem->message);
+    PlanProblem problem = *plan.refusal();
+    const auto at = index_of(files.all.migrations, problem.path);
+    if (at) problem.path = files.all.migrations[*at].path.string();  // where an editor finds it
+    if (problem.code == ExitCode::file_changed)
+      throw Error(problem.code, cat(place_of(problem), ": ", problem.message), problem.hint);
+    if (!at) refuse(problem);
+    if (!files.all.history.contains(*at) && !files.refused) files.refused = problem;
+    files.leave_out(*at, place_of(problem), problem.message);
     if (!files.has_more_than_history()) refuse(*files.refused);
   }
 }

@@ -71,8 +71,11 @@ Error refused_here(const SqlError& error, const std::string& place, const Surrou
   return {lost ? ExitCode::unreachable : ExitCode::statement_failed, words, hint_of(error, there)};
 }
 
-Error refused_by_clone(const SqlError& error, const std::string& place) {
+Error refused_by_clone(const SqlError& error, const std::string& place, bool has_timeout) {
   const std::string words = cat(place, ": ", error.message, " (", error.sqlstate, ")");
+  if (error.sqlstate == pg::sqlstate::query_canceled && has_timeout)
+    return {ExitCode::statement_failed, words,
+            "It may run longer than --statement-timeout lets it: give a longer one. Nothing was changed."};
   switch (pg::classify(error.sqlstate)) {
     case pg::Failure::connection:
       return {ExitCode::unreachable, words, "The server is gone. Nothing was committed; try again."};

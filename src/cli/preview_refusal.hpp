@@ -20,6 +20,7 @@ struct Surroundings {
 
 /// By a server that was made for the preview.
 Error refused_here(const SqlError& error, const std::string& place, const Surroundings& there);
-Error refused_by_clone(const SqlError& error, const std::string& place);
+/// `has_timeout`: statements run no longer than --statement-timeout says.
+Error refused_by_clone(const SqlError& error, const std::string& place, bool has_timeout);
 
 }  // namespace pgsluice::cli

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "base/text.hpp"
@@ -19,6 +20,15 @@ bool has_rows(const Relation& relation) {
   return relation.relkind == relkind::table || relation.relkind == relkind::materialized_view;
 }
 
+/// None: it was never analyzed. Before 14, 0 says that, too.
+std::optional<double> rows_of(const Relation& relation) {
+  if (!relation.size) return std::nullopt;
+  const double bytes = relation.size->bytes.value_or(0);
+  if (relation.size->bytes && bytes == 0) return 0;
+  const std::optional<double> rows = relation.size->reltuples;
+  return rows == 0 && bytes > 0 ? std::nullopt : rows;
+}
+
 /// Of all relations together; none: of one it is not known.
 std::optional<double> sum(const std::set<std::string>& relations, const RowCounts& counts) {
   double rows = 0;
@@ -30,14 +40,19 @@ std::optional<double> sum(const std::set<std::string>& relations, const RowCount
   return rows;
 }
 
-std::optional<Extrapolation> of_statement(const Observation& observed, const RowCounts& measured,
-                                          const RowCounts& production) {
+/// What it worked through.
+std::set<std::string> worked_through(const Observation& observed) {
   std::set<std::string> relations = observed.rewrites;
   relations.insert(observed.scans.begin(), observed.scans.end());
   relations.insert(observed.indexed.begin(), observed.indexed.end());
+  return relations;
+}
+
+std::optional<Extrapolation> of_statement(const Observation& observed, const std::set<std::string>& relations,
+                                          const RowCounts& measured, const RowCounts& production) {
   const std::optional<double> here = sum(relations, measured);
   const std::optional<double> there = sum(relations, production);
-  if (observed.error || relations.empty() || !here || !there || *there <= *here) return std::nullopt;
+  if (relations.empty() || !here || !there || *there <= *here) return std::nullopt;
   Extrapolation result{.rows = *there, .measured_rows = *here};
   if (*here < k_enough_rows) return result;
   const double times = *there / *here;
@@ -45,30 +60,38 @@ std::optional<Extrapolation> of_statement(const Observation& observed, const Row
   const bool sorts = !observed.index_builds.empty();
   result.ms = observed.ms * times * (sorts ? std::log(*there) / std::log(*here) : 1);
   result.peak_bytes = static_cast<double>(observed.peak_bytes) * times;
+  // New files go to the WAL as a whole. Of what changes rows, how many pages do depends on the last checkpoint.
+  if (!observed.rewrites.empty() || sorts) result.wal_bytes = static_cast<double>(observed.wal_bytes) * times;
   return result;
 }
 
 }  // namespace
 
-RowCounts production_rows(const Catalog& catalog) {
-  RowCounts counts;
+ProductionRows production_rows(const Catalog& catalog) {
+  ProductionRows all;
   for (const Relation* relation : catalog.all()) {
     double rows = 0;
     bool known = true;
     const auto add = [&](const Relation& one) {
       if (!has_rows(one)) return;
-      const std::optional<double> reltuples = one.size ? one.size->reltuples : std::nullopt;
-      known = known && reltuples;
-      rows += reltuples.value_or(0);
+      const std::optional<double> own = rows_of(one);
+      known = known && own;
+      rows += own.value_or(0);
     };
     if (relation->relkind == relkind::partitioned_table) {
       for (const Relation* partition : catalog.descendants(relation->name)) add(*partition);
     } else if (has_rows(*relation)) {
       add(*relation);
+    } else {
+      continue;
     }
-    if (known && rows > 0) counts[relation->name.quoted()] = rows;
+    if (known) {
+      all.known[relation->name.quoted()] = rows;
+    } else {
+      all.unknown.insert(relation->name.quoted());
+    }
   }
-  return counts;
+  return all;
 }
 
 RowCounts measured_rows(Session& session) {
@@ -91,11 +114,16 @@ RowCounts measured_rows(Session& session) {
   return counts;
 }
 
-void extrapolate(Preview& preview, const RowCounts& measured, const RowCounts& production) {
+void extrapolate(Preview& preview, const RowCounts& measured, const ProductionRows& production) {
   for (PreviewedFile& file : preview.files) {
     if (file.history) continue;
-    for (PreviewedStatement& statement : file.statements)
-      statement.in_production = of_statement(statement.observed, measured, production);
+    for (PreviewedStatement& statement : file.statements) {
+      if (statement.observed.error) continue;
+      const std::set<std::string> relations = worked_through(statement.observed);
+      std::ranges::set_intersection(relations, production.unknown,
+                                    std::back_inserter(statement.rows_unknown));
+      statement.in_production = of_statement(statement.observed, relations, measured, production.known);
+    }
   }
 }
 

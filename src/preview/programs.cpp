@@ -79,8 +79,11 @@ ServerPrograms find_programs(const fs::path& folder, std::optional<int> major) {
       throw Error(ExitCode::usage, cat(folder.string(), " has no PostgreSQL server"),
                   "--pg-bin takes the folder with initdb and postgres in it.");
     if (major && programs->major != *major)
-      throw Error(ExitCode::usage, cat(folder.string(), " has PostgreSQL ", programs->release, ", not ",
-                                       std::to_string(*major)));
+      throw Error(
+          ExitCode::usage,
+          cat(folder.string(), " has PostgreSQL ", programs->release, ", not ", std::to_string(*major)),
+          cat("Give --pg-version ", std::to_string(programs->major),
+              " to run on that one: else it is the major of the --catalog."));
     return *programs;
   }
   std::optional<ServerPrograms> best;

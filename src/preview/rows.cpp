@@ -27,6 +27,9 @@ SqlResult send(Session& session, const std::string& sql) {
   SqlResult result =
       session.run({.sql = sql, .parameters = {}, .interruptible = Interruptible::yes, .watch = {}});
   if (result.connection_lost) throw server_gone("tables were filled", result.error);
+  if (!result.ok && is_disk_full(result.error))
+    throw Error(ExitCode::precondition, cat("cannot fill tables: ", result.error.message),
+                std::string(k_more_room));
   return result;
 }
 

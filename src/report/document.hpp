@@ -113,6 +113,7 @@ struct TimeLine {
   std::string noted;    ///< of the notes
   double end = 1;       ///< where the axis ends; it begins at 0
   std::vector<Row> rows;
+  std::string behind = {};  ///< an anchor of the page there, for who uses no mouse; empty: none
   bool operator==(const TimeLine&) const = default;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/html.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "base/markup.hpp"
 #include "base/text.hpp"
@@ -44,6 +46,9 @@ a { color: var(--info); }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); }
 th { font-size: .875rem; color: var(--faint); }
+.detailed > thead th { width: 7.5rem; }
+.detailed > thead th:first-child { width: 4.5rem; }
+.detailed > thead th:last-child { width: auto; }
 td { min-width: 4.5rem; white-space: pre-line; }
 dt { font-weight: 600; }
 dd { margin: 0 0 .5rem 1rem; }
@@ -53,6 +58,9 @@ dd { margin: 0 0 .5rem 1rem; }
 .info { color: var(--info); }
 .good { color: var(--good); }
 .faint { color: var(--faint); }
+.timeline { position: relative; }
+.skip { position: absolute; top: 0; left: 0; opacity: 0; }
+.skip:focus { z-index: 2; opacity: 1; padding: 0 .5rem; background: var(--page); outline: 2px solid var(--text); }
 .timeline .row { display: grid; grid-template-columns: 14rem 1fr 5rem; gap: .75rem; align-items: center; padding: .2rem 0; }
 .timeline .axis { color: var(--faint); font-size: .875rem; margin: 0 5.75rem .25rem 14.75rem; text-align: right; }
 .timeline .row > span { text-align: right; font-size: .875rem; }
@@ -156,9 +164,10 @@ std::string details_html(const Table::Details& details) {
              "</details>");
 }
 
-/// On a narrow screen there are no columns: each cell says what it is. What has details is the row itself.
+/// On a narrow screen there are no columns: each cell says what it is. What has details is the row itself, and code can be
+/// seen to be code.
 std::string render(const Table& table) {
-  std::string out = "<table>\n";
+  std::string out = table.details.empty() ? "<table>\n" : "<table class=\"detailed\">\n";
   if (!table.header.empty()) {
     out += "<thead><tr>";
     for (const std::string& label : table.header) out += element("th", markup_escaped(label));
@@ -170,7 +179,9 @@ std::string render(const Table& table) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool is_row_itself = i + 1 == row.size() && r < table.details.size();
-      const bool labelled = i < table.header.size() && !table.header[i].empty() && !is_row_itself;
+      const bool says_itself =
+          is_row_itself || row[i].empty() || row[i].spans.front().kind == Span::Kind::code;
+      const bool labelled = i < table.header.size() && !table.header[i].empty() && !says_itself;
       out += labelled ? cat("<td data-label=\"", markup_escaped(table.header[i]), "\">") : "<td>";
       out += inline_html(row[i]);
       if (is_row_itself) out += details_html(table.details[r]);
@@ -214,16 +225,65 @@ std::string core(const TimeLine::Work& work, double end) {
              ",100% - 2px);width:", percent(work.until - work.from, end), "\"></span>");
 }
 
-std::string render(const TimeLine& line) {
-  std::string out =
-      cat("<div class=\"timeline\">\n<div class=\"axis\">", markup_escaped(line.axis), "</div>\n");
-  for (const TimeLine::Row& row : line.rows) {
-    out += cat("<div class=\"row\">", element("code", markup_escaped(row.label)), "<div class=\"track\">");
-    for (const TimeLine::Segment& segment : row.segments) out += bar(segment, line.end);
-    for (const TimeLine::Work& work : row.work) out += core(work, line.end);
-    out += cat("</div><span class=\"faint\">", markup_escaped(row.note), "</span></div>\n");
+/// Bars of one kind beside each other.
+struct Bars {
+  TimeLine::Segment all;
+  std::size_t count = 1;
+  std::string last;  ///< title
+};
+
+/// Narrow bars that cannot be told apart are one bar: hundreds of files on one table would be as many stops of the Tab key,
+/// each as wide as a line.
+std::vector<TimeLine::Segment> told_apart(const std::vector<TimeLine::Segment>& segments, double end) {
+  const double k_narrow = end / 100;
+  const double k_touching = end / 300;
+  std::vector<Bars> bars;
+  std::map<Style, std::size_t> open;  // the narrow bars to which a next one may belong
+  for (const TimeLine::Segment& segment : segments) {
+    const auto found = open.find(segment.style);
+    if (segment.until - segment.from > k_narrow) {
+      if (found != open.end()) open.erase(found);
+      bars.push_back({.all = segment});
+    } else if (found != open.end() && segment.from - bars[found->second].all.until <= k_touching) {
+      Bars& before = bars[found->second];
+      before.all.until = std::max(before.all.until, segment.until);
+      before.last = segment.title;
+      ++before.count;
+    } else {
+      open[segment.style] = bars.size();
+      bars.push_back({.all = segment});
+    }
   }
-  return out + "</div>\n";
+  std::vector<TimeLine::Segment> result;
+  for (Bars& one : bars) {
+    if (one.count > 1)
+      one.all.title = cat(std::to_string(one.count), " too close to be told apart, from ", one.all.title,
+                          " to ", one.last);
+    result.push_back(std::move(one.all));
+  }
+  return result;
+}
+
+/// Who goes from link to link gets past the bars with one of them.
+std::string render(const TimeLine& line) {
+  std::string rows;
+  std::size_t links = 0;
+  for (const TimeLine::Row& row : line.rows) {
+    rows += cat("<div class=\"row\">", element("code", markup_escaped(row.label)), "<div class=\"track\">");
+    for (const TimeLine::Segment& segment : told_apart(row.segments, line.end)) {
+      rows += bar(segment, line.end);
+      if (!segment.target.empty()) ++links;
+    }
+    for (const TimeLine::Work& work : row.work) rows += core(work, line.end);
+    rows += cat("</div><span class=\"faint\">", markup_escaped(row.note), "</span></div>\n");
+  }
+  const bool skips = links > 1 && !line.behind.empty();
+  return cat("<div class=\"timeline\">\n",
+             skips ? cat("<a class=\"skip\" href=\"#", line.behind, "\">past these ", std::to_string(links),
+                         " bars</a>\n")
+                   : "",
+             "<div class=\"axis\">", markup_escaped(line.axis), "</div>\n", rows, "</div>\n",
+             skips ? cat("<div id=\"", line.behind, "\"></div>\n") : "");
 }
 
 /// Drawn as the bars are.

@@ -18,7 +18,7 @@ Document to_document(const Preview& preview, PreviewOrder order);
 std::string to_json(const Preview& preview, int pg_version);
 /// "12 statements, all as predicted".
 std::string preview_summary(const Preview& preview);
-/// For our issue tracker: the statement that did not do what was said, on which server, and both sides. Nothing of the file
+/// For a bug report: the statement that did not do what was said, on which server, and both sides. Nothing of the file
 /// but that statement.
 Document report_of(const PreviewedFile& file, const PreviewedStatement& statement, const Preview& preview);
 

@@ -76,6 +76,7 @@ void write_extrapolation(const Extrapolation& there, JsonWriter& json) {
   if (there.ms) {
     json.member("ms", *there.ms);
     json.member("peak_bytes", there.peak_bytes);
+    json.member("wal_bytes", there.wal_bytes);
   }
   json.end_object();
 }
@@ -122,6 +123,12 @@ void write_observed(const PreviewedStatement& statement, const LineIndex& lines,
   }
   json.end_object();
   if (statement.in_production) write_extrapolation(*statement.in_production, json);
+  if (!statement.rows_unknown.empty()) {
+    json.key("rows_unknown");
+    json.begin_array();
+    for (const std::string& name : statement.rows_unknown) json.value(name);
+    json.end_array();
+  }
   json.member("agrees", !observed.error && statement.agrees());
   json.key("differences");
   write_differences(statement, json);
@@ -150,13 +157,17 @@ void write_run(const LoadedRun& run, const Preview& preview, JsonWriter& json) {
     json.member("file", one.file);
     if (one.file < preview.files.size()) json.member("path", path_of(*preview.files[one.file].analysis));
     json.member("statement", one.statement);
+    json.member("ran", one.ran);
     json.member("from_ms", one.from_ms);
     json.member("until_ms", one.until_ms);
+    json.member("turn_ms", one.turn_ms);
     json.member("work_ms", one.work_ms);
     json.member("behind_blocker_ms", one.behind_blocker_ms);
     json.member("behind_application_ms", one.behind_application_ms);
     json.member("waited", one.waited);
     json.member("longest_ms", one.longest_ms);
+    json.member("meanwhile", one.meanwhile);
+    json.member("meanwhile_ms", one.meanwhile_ms);
     if (one.error) {
       json.key("error");
       write_error(*one.error, json);
@@ -237,12 +248,15 @@ std::string to_json(const Preview& preview, int pg_version) {
         if (ran == current->statements.end()) return;
         write_observed(*ran, *lines, json);
       },
-      preview.rolled_back || !preview.left_out.empty() || !preview.not_recreated.empty() || preview.filled ||
-              preview.load
+      preview.rolled_back || !preview.left_out.empty() || !preview.apply_refuses.empty() ||
+              !preview.not_recreated.empty() || preview.filled || preview.load
           ? std::function<void(JsonWriter&)>([&preview](JsonWriter& json) {
               if (preview.rolled_back) json.member("rolled_back", true);
               if (!preview.left_out.empty())
                 write_list("left_out", preview.left_out, json,
+                           [&json](const std::string& one) { json.value(one); });
+              if (!preview.apply_refuses.empty())
+                write_list("apply_refuses", preview.apply_refuses, json,
                            [&json](const std::string& one) { json.value(one); });
               if (!preview.not_recreated.empty())
                 write_list("not_recreated", preview.not_recreated, json,

@@ -8,6 +8,7 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "base/where_to_report.hpp"
 #include "report/advice.hpp"
 #include "report/findings_report.hpp"
 #include "report/preview.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::size_t k_most_names = 6;  // in a sentence
 constexpr double k_surely_enough_rows = 100'000;
+constexpr long long k_worth_saying = 1 << 20;  // bytes
 
 /// Roughly, in the unit that fits.
 std::string time_words(double ms) {
@@ -95,7 +97,6 @@ void add_work(Words& words, std::string_view verb, const std::set<std::string>& 
 
 /// Where it is enough to ask whether there is room.
 void add_disk(Words& words, const Observation& observed) {
-  constexpr long long k_worth_saying = 1 << 20;
   const auto size = [](long long bytes) { return byte_words(static_cast<double>(bytes)); };
   if (observed.peak_bytes >= k_worth_saying) {
     const bool grows = observed.net_bytes >= 0;
@@ -130,13 +131,17 @@ Words observed_words(const PreviewedStatement& statement, const LineIndex& lines
 }
 
 /// Of work that grows with the rows.
-Words production_words(const Extrapolation& there) {
+Words production_words(const PreviewedStatement& statement) {
+  if (!statement.in_production)
+    return styled(Style::faint, "with the rows that are there: not known, for their number is not");
+  const Extrapolation& there = *statement.in_production;
   const std::string rows = rounded_words(there.rows);
   if (!there.ms)
     return styled(Style::faint, cat("at ", rows, " rows: ", rounded_words(there.measured_rows),
                                     " here are too few to tell"));
   std::string words = cat("at ", rows, " rows: about ", time_words(*there.ms));
   if (there.peak_bytes > 0) words += cat(", ", byte_words(there.peak_bytes), " of disk");
+  if (there.wal_bytes >= k_worth_saying) words += cat(", ", byte_words(there.wal_bytes), " of WAL");
   return words;
 }
 
@@ -147,7 +152,8 @@ Words verdict_words(const PreviewedStatement& statement) {
 
 Words cell(const PreviewedStatement& statement, const std::string& sql, const Words& observed) {
   Words words = code(sql) + "\n" + observed;
-  if (statement.in_production) add_line(words, production_words(*statement.in_production));
+  if (statement.in_production || !statement.rows_unknown.empty())
+    add_line(words, production_words(statement));
   for (const Difference& difference : statement.differences) {
     add_line(words, styled(Style::error, cat("predicted ", printable_line(difference.what), ": ",
                                              printable_line(difference.predicted), ", not ",
@@ -203,9 +209,11 @@ Table::Details details_of(const FileAnalysis& file, const PreviewedStatement& st
 /// What is assumed, where there is something to assume.
 void add_assumption(Document& document, const Preview& preview) {
   bool told = false;
+  std::set<std::string> unknown;
   std::optional<double> enough;  // for the smallest of those that cannot be told: all rows that it has are
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
+      unknown.insert(statement.rows_unknown.begin(), statement.rows_unknown.end());
       if (!statement.in_production) continue;
       const Extrapolation& there = *statement.in_production;
       told = told || there.ms;
@@ -220,6 +228,10 @@ void add_assumption(Document& document, const Preview& preview) {
   if (enough)
     document.emplace_back(
         Paragraph{cat("Too few rows to tell: give --rows ", std::to_string(std::llround(*enough)), ".")});
+  if (!unknown.empty())
+    document.emplace_back(Paragraph{
+        Words("The catalog does not say how many rows ") + names({unknown.begin(), unknown.end()}) +
+        (unknown.size() == 1 ? " has" : " have") + ": run ANALYZE there, and take the snapshot again."});
 }
 
 void add_file(Document& document, const PreviewedFile& file, std::size_t number) {
@@ -349,7 +361,8 @@ void add_time_line(Document& document, const Preview& preview) {
        .axis = cat("0 to ", milliseconds_words(end_of(preview))),
        .noted = "held",
        .end = end_of(preview),
-       .rows = std::move(held.rows)},
+       .rows = std::move(held.rows),
+       .behind = "statements"},
       held.left_out, document);
   document.emplace_back(
       Legend{.keys = {{Style::error, "readers and writers wait"}, {Style::warning, "writers wait"}},
@@ -377,7 +390,9 @@ void add_filled(Document& document, const Filled& filled) {
   }
   if (tables.empty()) {
     document.emplace_back(
-        Paragraph{"No rows were made: no table is there before the first file, or all have enough."});
+        Paragraph{filled.notes.empty()
+                      ? "No rows were made: no table is there before the first file, or all have enough."
+                      : "No rows were made:"});
   } else if (tables.size() <= k_most_names) {
     document.emplace_back(Paragraph{cat("Rows were made: ", enumerate(tables, " and "))});
   } else {
@@ -392,6 +407,12 @@ std::string line_of(const PreviewedFile& file, const PreviewedStatement& stateme
   const LineIndex lines(file.analysis->script.source);
   return cat(printable_line(path_of(*file.analysis)), ":",
              std::to_string(lines.position(statement.planned->range.begin).line));
+}
+
+/// Though the server takes them.
+void add_refusals_of_apply(Document& document, const Preview& preview) {
+  add_missing(document,
+              "These files apply refuses beside a release that is still running:", preview.apply_refuses);
 }
 
 /// Where those stand that the summary counts.
@@ -447,6 +468,11 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     document.emplace_back(Heading{.level = 1, .words = "What these migrations do"});
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
     add_disagreements(document, preview);
+    if (preview.disagreements() > 0)
+      document.emplace_back(Paragraph{cat(
+          "There pgsluice ", k_version, " was wrong. Please report it ", k_where_to_report,
+          ": the statement, its prediction beside what was seen, and what the statements before it make.")});
+    add_refusals_of_apply(document, preview);
     add_time_line(document, preview);
   }
   add_missing(document, "These files were left out, for they cannot run:", preview.left_out);
@@ -464,6 +490,7 @@ Document to_document(const Preview& preview, PreviewOrder order) {
     document.emplace_back(
         Paragraph{cat("Roles that the files name were made: ", printable_line(join(preview.roles, ", ")))});
   if (order == PreviewOrder::terminal) {
+    add_refusals_of_apply(document, preview);
     add_disagreements(document, preview);
     document.emplace_back(Paragraph{styled(Style::strong, preview_summary(preview))});
   }

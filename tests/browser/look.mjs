@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be wrong with a page that is open in a browser. Each complaint begins with its kind.
 
+import {toldApart} from './time_line.mjs';
+
 /// Nothing is wider than the screen.
 export async function forOverflow(page, wrong) {
   const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -64,7 +66,7 @@ export async function forTimeLines(page, expected, wrong) {
     if (rows.length !== Math.min(wanted[i].size, mostRows)) wrong(`bar: ${rows.length} rows, not ${wanted[i].size}`);
     for (const row of rows) {
       const bars = wanted[i].get(row.label) ?? [];
-      compare(row, bars, wrong);
+      compare(row, toldApart(bars), wrong);
       compareWork(row, bars.work, wrong);
     }
   });
@@ -114,6 +116,36 @@ async function forDetails(page, wrong) {
   if (height < 10) wrong('details: Enter does not show them');
 }
 
+/// Files that stand below each other have their columns in the same places.
+export async function forColumns(page, wrong) {
+  const places = await page.evaluate(() => [...document.querySelectorAll('.detailed')].map((table) =>
+    [...table.querySelectorAll(':scope > thead th')].map((one) => Math.round(one.getBoundingClientRect().left)).join(' ')));
+  if (new Set(places).size > 1) wrong(`columns: they begin at ${[...new Set(places)].join(', and at ')} px`);
+}
+
+/// One link leads past the bars, however many they are.
+async function forSkips(page, wrong) {
+  const skips = await page.evaluate(() => [...document.querySelectorAll('.timeline')].map((line) => {
+    const bars = line.querySelectorAll('a.bar').length;
+    return {bars, skip: line.querySelector('a')?.classList.contains('skip')};
+  }));
+  for (const {bars, skip} of skips) if (bars > 1 && !skip) wrong(`skip: ${bars} bars have to be gone through`);
+  for (let i = 0; i < skips.length; ++i) {
+    if (!skips[i].skip) continue;
+    await page.evaluate((i) => document.querySelectorAll('.timeline')[i].querySelector('.skip').focus(), i);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    const behind = await page.evaluate((i) => {
+      const line = document.querySelectorAll('.timeline')[i];
+      const at = document.activeElement;
+      const rest = [...document.querySelectorAll('a[href], summary')].filter((one) =>
+        line.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING && !line.contains(one));
+      return rest.length === 0 || at === rest[0];
+    }, i);
+    if (!behind) wrong('skip: it does not lead behind the bars');
+  }
+}
+
 /// Tab goes through all that can be used, in the order of the page, and shows where it is; Enter does what it says.
 export async function forKeyboard(page, wrong) {
   const count = await page.evaluate(() => {
@@ -133,6 +165,7 @@ export async function forKeyboard(page, wrong) {
     }, i);
     if (problem) return wrong(`focus: ${problem}`);
   }
+  await forSkips(page, wrong);
   await forDetails(page, wrong);
   if (!await focusLast(page, 'a[href]')) return;
   await page.keyboard.press('Enter');

@@ -34,6 +34,15 @@ async function opened(browser, file, {scheme, size, media}, use) {
   return complaints;
 }
 
+/// Many files on one table have few bars to go through.
+async function stops(browser, file) {
+  let bars = 0;
+  await opened(browser, file, {scheme: 'light', ...places.wide}, async (page) => {
+    bars = await page.evaluate(() => document.querySelectorAll('a.bar').length);
+  });
+  return bars <= 100 ? [] : [`same: ${bars} bars to go through`];
+}
+
 /// What is asked of every page, on each kind of screen and on paper.
 const places = {
   wide: {
@@ -41,6 +50,7 @@ const places = {
     async look(page, data, wrong) {
       await look.forOverflow(page, wrong);
       await look.forViolations(page, axe, wrong);
+      await look.forColumns(page, wrong);
       const runs = data?.load?.runs.map((run) => runOf(run, data.load.axis_ms)) ?? [];
       if (data) await look.forTimeLines(page, [locksOf(data), ...runs], wrong);
       await look.forKeyboard(page, wrong);
@@ -90,6 +100,9 @@ const spoiled = [
   ['focus', 'wide', 'outline: 2px solid', 'outline: 0 solid'],
   ['focus', 'wide', /(<a class="bar[^]*?<a) class="bar/, '$1 tabindex="2" class="bar'],
   ['focus', 'wide', 'z-index: 2;', 'z-index: -1;'],
+  ['columns', 'wide', '.detailed > thead th { width', '.other > thead th { width'],
+  ['skip', 'wide', /<a class="skip"[^]*?<\/a>/, ''],
+  ['skip', 'wide', '<div id="statements">', '<div id="nowhere">'],
   ['link', 'wide', /href="#s/g, 'href="#x'],
 ];
 
@@ -138,6 +151,7 @@ try {
     }));
   }
   found.push(...await growth(browser, pages.few, pages.many));
+  found.push(...await stops(browser, pages.same[0]));
   found.push(...await unfound(browser, pages));
 } finally {
   await browser.close();

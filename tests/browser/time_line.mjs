@@ -5,6 +5,25 @@ const blocksReads = (mode) => mode === 'AccessExclusiveLock';
 const blocksWrites = (mode) =>
   ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'].includes(mode);
 
+/// Bars of one kind that are narrower than a hundredth of the axis, each a three-hundredth behind the other or less, are one
+/// bar: that of the first.
+export function toldApart(bars) {
+  const all = [];
+  const open = new Map();
+  for (const bar of bars) {
+    const before = open.get(bar.style);
+    const narrow = bar.until - bar.from <= 0.01;
+    if (narrow && before && bar.from - before.until <= 1 / 300) {
+      before.until = Math.max(before.until, bar.until);
+      continue;
+    }
+    all.push({...bar});
+    if (narrow) open.set(bar.style, all.at(-1));
+    else open.delete(bar.style);
+  }
+  return all;
+}
+
 /// The relations whose readers or writers were kept out: label → bars, as parts of the axis. What is held since an earlier
 /// statement is in the bar of that one. `work` of the bars: when rows were worked through, but for those of index builds.
 export function locksOf(report) {

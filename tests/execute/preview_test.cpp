@@ -78,8 +78,13 @@ TEST_P(PreviewOnServer, SaysWhatApplyRefusesThoughTheServerTakesIt) {
   const Finished seen =
       preview({(folder.path() / "0002_drop.sql").string(), (folder.path() / "0003_drop.sql").string()});
   EXPECT_EQ(seen.code, 0) << seen.err;
-  EXPECT_THAT(seen.err, HasSubstr("0002_drop.sql (breaks-running-readers): it is contract work"));
-  EXPECT_THAT(seen.err, Not(HasSubstr("0003_drop.sql (")));
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("These files apply refuses"),
+                              HasSubstr("0002_drop.sql (breaks-running-readers): it is contract work"),
+                              Not(HasSubstr("0003_drop.sql ("))));
+  const OrderedJson data = document({"-q", (folder.path() / "0002_drop.sql").string()}, 0);
+  ASSERT_EQ(data["apply_refuses"].size(), 1U);
+  EXPECT_THAT(preview({"--format", "markdown", (folder.path() / "0002_drop.sql").string()}).out,
+              HasSubstr("0002_drop.sql (breaks-running-readers)"));
 }
 
 TEST_P(PreviewOnServer, SaysWhatItSaw) {
@@ -122,28 +127,34 @@ TEST_P(PreviewOnServer, SaysWhatItWouldTakeInProduction) {
   production.sql(
       "CREATE TABLE \"T\" (id int, note text); CREATE TABLE few (id int);"
       "INSERT INTO \"T\" SELECT g FROM generate_series(1, 200000) g; INSERT INTO few SELECT 1; ANALYZE; "
-      "CREATE TABLE new (id int);"
+      "CREATE TABLE new (id int); INSERT INTO new SELECT 1; CREATE TABLE empty (id int);"
       "CREATE VIEW v AS SELECT note FROM \"T\"; CREATE EXTENSION IF NOT EXISTS plpgsql;");
   const std::string snapshot = (folder.path() / "shop.json").string();
   ASSERT_EQ(run({"snapshot", "--database-url", production.url(), "--output", snapshot}).code, 0);
   folder.write("1_t.sql", "SELECT 'the catalog has what this file made' / 0;\n");
   folder.write("2_work.sql",
                "ALTER TABLE \"T\" ALTER id TYPE bigint;\nCREATE INDEX i ON \"T\" (note);\n"
-               "ALTER TABLE \"T\" ADD other int;\nALTER TABLE few ALTER id TYPE bigint;\n");
+               "ALTER TABLE \"T\" ADD other int;\nALTER TABLE few ALTER id TYPE bigint;\n"
+               "CREATE INDEX j ON new (id);\nCREATE INDEX k ON empty (id);\n");
   const std::string work = (folder.path() / "2_work.sql").string();
   const OrderedJson seen = document({work, "--catalog", snapshot, "--rows", "10%"}, 0);
   EXPECT_EQ(seen["filled"]["tables"][0]["rows"], 20000) << seen["filled"].dump(1);
   EXPECT_THAT(seen["filled"]["notes"][0].get<std::string>(),
-              HasSubstr("does not say that there are any: public.new"));
+              HasSubstr("does not say that there are any: public.empty, public.new"));
   const OrderedJson rewrite = statement(seen, "ALTER id TYPE");
   EXPECT_EQ(rewrite["extrapolated"]["rows"], 200000) << rewrite.dump(1);
   EXPECT_NEAR(rewrite["extrapolated"]["ms"].get<double>(), rewrite["observed"]["ms"].get<double>() * 10, 0.1);
   EXPECT_GT(statement(seen, "INDEX i")["extrapolated"]["ms"].get<double>(),
             statement(seen, "INDEX i")["observed"]["ms"].get<double>() * 12);
   EXPECT_FALSE(statement(seen, "ADD other").contains("extrapolated"));
+  EXPECT_NEAR(rewrite["extrapolated"]["wal_bytes"].get<double>(),
+              rewrite["observed"]["wal_bytes"].get<double>() * 10, 1);
+  EXPECT_EQ(statement(seen, "j ON new")["rows_unknown"], OrderedJson::array({"public.new"}));
+  EXPECT_FALSE(statement(seen, "k ON empty").contains("rows_unknown"));
   const Finished text = preview({work, "--catalog", snapshot, "--rows", "0.01x"});
   EXPECT_THAT(text.out, AllOf(HasSubstr("at 200 thousand rows: 2 thousand here are too few to tell"),
-                              HasSubstr("Too few rows to tell: give --rows ")))
+                              HasSubstr("Too few rows to tell: give --rows "),
+                              HasSubstr("does not say how many rows public.new has: run ANALYZE there")))
       << text.err;
   EXPECT_THAT(text.out, Not(HasSubstr("1%")));
   const Finished unknown = preview({work, "--rows", "1%"});

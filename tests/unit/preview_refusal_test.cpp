@@ -29,6 +29,15 @@ TEST(PreviewRefusal, EarlierFilesAreAskedForWhereSomethingIsNotThere) {
         << sqlstate;
 }
 
+TEST(PreviewRefusal, ATimeoutOfThePreviewIsNoneOfApply) {
+  SqlError error;
+  error.sqlstate = "57014";
+  error.message = "canceling statement due to statement timeout";
+  EXPECT_THAT(refused_by_clone(error, "1.sql:1:1", true).hint(),
+              AllOf(HasSubstr("--statement-timeout"), Not(HasSubstr("apply"))));
+  EXPECT_THAT(refused_by_clone(error, "1.sql:1:1", false).hint(), HasSubstr("apply would fail here, too"));
+}
+
 TEST(PreviewRefusal, ACatalogNeedsNoEarlierFiles) {
   EXPECT_THAT(hint("42P01", {.catalog = true}),
               AllOf(HasSubstr("The catalog does not have it"), Not(HasSubstr("files"))));

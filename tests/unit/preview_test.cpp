@@ -172,6 +172,27 @@ TEST_F(PreviewOfAStatement, ADifferenceIsShownAndCanBeReported) {
       to_markdown(report_of(preview.files.front(), preview.files.front().statements.front(), preview)),
       AllOf(HasSubstr("PostgreSQL 18.1"), HasSubstr("COMMENT ON TABLE t IS 'x'"),
             HasSubstr("| lock of public.t | ShareUpdateExclusiveLock | AccessExclusiveLock |")));
+  EXPECT_THAT(to_html(to_document(preview, PreviewOrder::page)), HasSubstr("Please report it where"));
+}
+
+TEST_F(PreviewOfAStatement, SaysWhatItWouldTakeAndWhatIsNotKnown) {
+  differences("ALTER TABLE t ALTER a TYPE bigint", {});
+  PlannedStatement planned;
+  planned.range = file.script.statements.front().range;
+  PreviewedStatement statement{.planned = &planned, .predicted = &file.effects.front()};
+  statement.observed.wal_bytes = 2 << 20;
+  statement.in_production = Extrapolation{
+      .rows = 1e6, .measured_rows = 1e4, .ms = 5000, .peak_bytes = 3.0 * (1 << 30), .wal_bytes = 2e8};
+  PreviewedStatement unknown{.planned = &planned, .predicted = &file.effects.front()};
+  unknown.rows_unknown = {"public.a", "public.b"};
+  Preview preview{.server = "PostgreSQL 18.1", .files = {}, .roles = {}};
+  preview.files.push_back({.analysis = &file, .history = false, .statements = {statement, unknown}});
+  for (const std::string& text : {to_text(to_document(preview, PreviewOrder::terminal), 140, Painter(false)),
+                                  to_markdown(to_document(preview, PreviewOrder::page))})
+    EXPECT_THAT(text, AllOf(HasSubstr("writes 2 MB of WAL"),
+                            HasSubstr("at 1 million rows: about 5 s, 3 GB of disk, 191 MB of WAL"),
+                            HasSubstr("not known, for their number is not"), HasSubstr("how many rows "),
+                            HasSubstr(" have: run ANALYZE there")));
 }
 
 /// Four parts of 500 ms each: only what somebody would notice is drawn, below the locks of the same moments.
@@ -257,6 +278,42 @@ TEST(PreviewTimeLine, ALongNameLeavesRoomForBars) {
   for (int i = 0; i < 40; ++i) bar += "░";
   EXPECT_THAT(text, AllOf(HasSubstr("public.aaaaaaa…zzzzzzzzzzzzz"), HasSubstr(cat("  ", bar, "  1.0 ms"))));
   EXPECT_THAT(to_markdown({line}), HasSubstr(name));
+}
+
+std::size_t count_in(const std::string& text, std::string_view what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+/// 300 files on one table: as many links, each on a bar of 3 px, would stand before the first statement.
+TEST(PreviewTimeLine, NarrowBarsBesideEachOtherAreOneOnAPage) {
+  constexpr int k_many = 300;
+  TimeLine line{.end = 600, .rows = {{.label = "public.t"}, {.label = "public.u"}}, .behind = "statements"};
+  for (int i = 0; i < k_many; ++i)
+    line.rows[0].segments.push_back({.from = 1.0 * i,
+                                     .until = i + 1.0,
+                                     .style = i < 200 ? Style::error : Style::warning,
+                                     .title = cat("number ", std::to_string(i)),
+                                     .target = "s"});
+  const auto add = [&](double from, double until) {
+    line.rows[1].segments.push_back(
+        {.from = from, .until = until, .style = Style::error, .title = "other", .target = "s"});
+  };
+  add(0, 5);
+  add(10, 15);   // as can be seen, behind it
+  add(15, 300);  // wide
+  add(300, 305);
+  const std::string page = to_html({line});
+  EXPECT_EQ(count_in(page, "<a class=\"bar"), 6U) << page;
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("title=\"200 too close to be told apart, from number 0 to number 199\""),
+                    HasSubstr("style=\"left:min(0.000%,100% - 3px);width:33.333%\""),
+                    HasSubstr("title=\"100 too close to be told apart, from number 200 to number 299\""),
+                    HasSubstr("<a class=\"skip\" href=\"#statements\">past these 6 bars</a>"),
+                    HasSubstr("<div id=\"statements\"></div>")));
+  line.rows = {{.label = "public.t", .segments = {{.from = 0, .until = 1, .target = "s"}}}};
+  EXPECT_THAT(to_html({line}), Not(HasSubstr("skip")));
 }
 
 /// Of what ran alone nobody knows whether it took them.
