@@ -110,7 +110,7 @@ set_tests_properties(cluster manifests PROPERTIES LABELS cluster TIMEOUT 300
 # ---- browser: the reports as a person sees them ------------------------------------------------------------------------
 
 add_test(NAME browser COMMAND "${PROJECT_SOURCE_DIR}/tests/browser/check")
-set_tests_properties(browser PROPERTIES LABELS browser TIMEOUT 300
+set_tests_properties(browser PROPERTIES LABELS browser TIMEOUT 900
   ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>")
 
 # ---- db: against real servers --------------------------------------------------------------------------------------
