@@ -448,6 +448,7 @@ constexpr std::array k_facts = {
 /// Facts that the sql stage copies from the parse tree.
 constexpr std::array k_syntactic = {
     Vocabulary{"action", "ALTER PUBLICATION: AP_AddObjects, AP_DropObjects, AP_SetObjects or none"},
+    Vocabulary{"arguments", "of a function, as it is written: int4,_text; * where it is dropped without"},
     Vocabulary{"add_value", "ALTER TYPE … ADD VALUE, not RENAME VALUE"},
     Vocabulary{"alter_enforceability", "ALTER CONSTRAINT changes ENFORCED"},
     Vocabulary{"alter_deferrability", "ALTER CONSTRAINT changes DEFERRABLE"},

@@ -16,6 +16,7 @@
 #include "follow.hpp"
 #include "foreseeable.hpp"
 #include "grammar.hpp"
+#include "made_here.hpp"
 #include "merge.hpp"
 #include "parts.hpp"
 #include "refusal.hpp"
@@ -545,7 +546,9 @@ class Prediction::Walk {
     Parts parts =
         result.row != nullptr ? effects::parts_of(*result.row, subject) : effects::worst_parts(subject);
     add_deferrable(subject, parts);
-    const bool on_new = subject.target != nullptr && subject.target->is_new;
+    const bool on_new =
+        (subject.target != nullptr && subject.target->is_new) || made_here_.has(command, catalog_);
+    made_here_.note(command, catalog_);
     if (inside_ == 0 && result.row != nullptr) {
       if (effect.refusal.empty()) effect.refusal = effects::refusal(subject);
       result.few_rows = effects::has_few_rows(subject);
@@ -657,6 +660,7 @@ class Prediction::Walk {
   effects::KeyQueries key_queries_;
   effects::NewEnumValues new_values_;
   std::vector<effects::DeferrableLock> due_;  ///< at the COMMIT at hand
+  effects::MadeHere made_here_;
   effects::Follower follower_;
   int inside_ = 0;             ///< so many statements of code
   bool left_out_ = false;      ///< a relation that is not known

@@ -19,6 +19,20 @@ std::string key_of(const std::string& relation, std::string_view name) {
   return name.empty() ? cat("relation ", relation) : cat(relation, ".", name);
 }
 
+/// Two functions may have one name.
+std::string with_arguments(Name name, std::string_view types) {
+  return cat(name, "(", types, ")");
+}
+
+/// DROP FUNCTION f(int) leaves f(text); without arguments it means the only one.
+std::string taken_by(const Command& command) {
+  const std::string_view types = command.text("arguments");
+  const bool is_one = command.fact("arguments") != nullptr && types != "*" &&
+                      command.text("removeType") != "OBJECT_AGGREGATE";
+  return key_of(relation_of(command),
+                is_one ? with_arguments(command.name, types) : std::string(command.name));
+}
+
 bool takes(const Command& command) {
   return command.tag == "DropStmt" || command.tag == "AT_DropColumn" || command.tag == "RenameStmt";
 }
@@ -73,7 +87,7 @@ std::set<std::string> names_taken(const FileAnalysis& file) {
   std::set<std::string> names;
   for (const Statement& statement : file.script.statements) {
     for (const Command& command : statement.commands) {
-      if (takes(command)) names.insert(key_of(relation_of(command), std::string(command.name)));
+      if (takes(command)) names.insert(taken_by(command));
     }
   }
   return names;
@@ -84,6 +98,8 @@ std::set<std::string> names_made(const FileAnalysis& file) {
   for (const Statement& statement : file.script.statements) {
     for (const Command& command : statement.commands) {
       if (makes(command)) names.insert(key_of(relation_of(command), std::string(command.name)));
+      if (command.tag == "CreateFunctionStmt")
+        names.insert(with_arguments(command.name, command.text("arguments")));
       if (command.tag == "RenameStmt") names.insert(key_after_rename(command));
     }
   }

@@ -41,6 +41,8 @@ RelationName relation_name(const ::RangeVar* range);
 /// A possibly qualified name written as a list of strings; the last `drop` parts are left out.
 RelationName relation_name(const ::List* names, int drop = 0);
 TypeName type_name(const ::TypeName* type);
+/// As pg_type has their names: int4,_text.
+std::string type_list(const std::vector<TypeName>& types);
 Expression expression(::Node* node, const Source& source);
 /// What PostgreSQL calls a column of it: parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
 Name figure_colname(::Node* node);

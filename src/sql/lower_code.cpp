@@ -125,6 +125,7 @@ void lower_function(const ::CreateFunctionStmt* node, const Source& source, Stat
   set_fact(command, "replace", node->replace);
   CodeBlock code{.language = "sql"};
   lower_parameters(node->parameters, code);
+  set_fact(command, "arguments", Name(type_list(code.types)));
   code.result = type_name(node->returnType);
   for (auto* option : each<::DefElem>(node->options)) lower_option(option, source, code);
   if (node->sql_body != nullptr) code.body = lower_body(node->sql_body, source);

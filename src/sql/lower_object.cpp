@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.hpp"
 #include "lower.hpp"
 
 namespace pgsluice::sql {
@@ -35,6 +36,15 @@ bool is_relation_part(::ObjectType type) {
   }
 }
 
+std::string arguments_of(const ::ObjectWithArgs* function) {
+  if (function->args_unspecified) return "*";
+  std::vector<TypeName> types;
+  for (auto* argument : each<::TypeName>(function->objargs)) {
+    if (argument != nullptr) types.push_back(type_name(argument));  // a prefix operator has no left one
+  }
+  return type_list(types);
+}
+
 /// Adds what an object name stands for: a relation, a part of one, or something else.
 void add_object(Command& command, ::ObjectType type, ::Node* object) {
   if (auto* type_node = as<::TypeName>(object, T_TypeName)) {
@@ -57,6 +67,7 @@ void add_object(Command& command, ::ObjectType type, ::Node* object) {
     const RelationName name = relation_name(function->objname);
     command.name = name.relname;
     command.new_name = name.schemaname;
+    set_fact(command, "arguments", Name(arguments_of(function)));
   } else {
     command.name = string_value(object);
   }
@@ -141,6 +152,12 @@ void lower_create_schema(const ::CreateSchemaStmt* node, const Source& source, S
 }
 
 }  // namespace
+
+std::string type_list(const std::vector<TypeName>& types) {
+  std::string list;
+  for (const TypeName& type : types) list += cat(list.empty() ? "" : ",", type.array ? "_" : "", type.name);
+  return list;
+}
 
 bool lower_object_statement(::Node* node, const Source& source, Statement& statement) {
   switch (node->type) {

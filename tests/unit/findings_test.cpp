@@ -22,9 +22,11 @@ namespace {
 using test::analyse_sql;
 using test::built_in_rules;
 using test::headings;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// A file of a rule's folder as it is embedded.
 std::string rule_file(const std::string& rule, const std::string& name) {
@@ -183,6 +185,26 @@ TEST(Check, ForgetsLocksWhenTheTransactionEnds) {
   EXPECT_THAT(findings_of("BEGIN;\nALTER TABLE a ADD COLUMN x int;\nCOMMIT;\n"
                           "BEGIN;\nINSERT INTO c SELECT * FROM a;\nCOMMIT;\n"),
               IsEmpty());
+}
+
+/// No release knows what a file makes for itself, nor what only its session sees.
+TEST(Check, LetsAFileTakeAwayWhatItHasMade) {
+  for (const char* sql :
+       {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nDROP FUNCTION f(int4);\n",
+        "CREATE FUNCTION f(a int, OUT b text) LANGUAGE sql AS 'SELECT 1';\nDROP FUNCTION public.f;\n",
+        "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';\nDROP PROCEDURE p();\n",
+        "DROP FUNCTION pg_temp.f(int);\n", "CREATE TYPE t AS ENUM ('a');\nDROP TYPE t;\n",
+        "CREATE TYPE t AS ENUM ('a');\nALTER TYPE t RENAME TO u;\nDROP TYPE u;\n",
+        "CREATE TYPE t AS (a int);\nDROP TYPE t;\n", "CREATE DOMAIN d AS int;\nDROP DOMAIN d;\n",
+        "CREATE SCHEMA s;\nDROP SCHEMA s;\n"})
+    EXPECT_THAT(findings_of(sql), Not(Contains(HasSubstr("breaks-running")))) << sql;
+  for (const char* sql :
+       {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nDROP FUNCTION f(text);\n",
+        "CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nDROP FUNCTION f(int);\n",
+        "DROP FUNCTION f(int);\nCREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n",
+        "CREATE TYPE a.t AS ENUM ('a');\nDROP TYPE b.t;\n",
+        "CREATE SCHEMA IF NOT EXISTS s;\nDROP SCHEMA s;\n", "DROP FUNCTION IF EXISTS f(int);\n"})
+    EXPECT_THAT(findings_of(sql), Contains(HasSubstr("breaks-running"))) << sql;
 }
 
 TEST(Check, CallsAnUpdateOfEveryRowAnError) {

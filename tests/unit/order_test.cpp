@@ -255,7 +255,7 @@ TEST_F(Order, AFunctionThatIsMadeAgainIsKept) {
       .file("2_drop.sql", "-- pgsluice: phase=contract\nDROP FUNCTION f();")
       .file("3_f.sql", "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT 2::text';");
   applied("1_f.sql", "1").applied("3_f.sql", "2");
-  EXPECT_THAT(held("2_drop.sql", {.release = "3"}), HasSubstr("has made f again"));
+  EXPECT_THAT(held("2_drop.sql", {.release = "3"}), HasSubstr("has made f() again"));
 }
 
 TEST_F(Order, WhatIsHeldBackKeepsLaterFilesFromItsNames) {

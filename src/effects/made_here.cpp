@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "made_here.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace pgsluice::effects {
+namespace {
+
+bool is_any(std::string_view text, auto... all) {
+  return ((text == all) || ...);
+}
+
+/// Of DROP, RENAME and SET SCHEMA.
+std::string_view kind_of(const Command& command) {
+  if (command.tag == "RenameStmt") return command.text("renameType");
+  return command.tag == "AlterObjectSchemaStmt" ? command.text("objectType") : command.text("removeType");
+}
+
+bool is_function(std::string_view kind) {
+  return is_any(kind, "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE");
+}
+
+bool is_type(std::string_view kind) {
+  return is_any(kind, "OBJECT_TYPE", "OBJECT_DOMAIN");
+}
+
+bool is_rename(const Command& command) {
+  return command.tag == "RenameStmt" || command.tag == "AlterObjectSchemaStmt";
+}
+
+/// What it drops or renames; the name that it gives stands where the schema would.
+RelationName taken_by(const Command& command) {
+  if (command.type) return {.schemaname = command.type->schemaname, .relname = command.type->name};
+  if (!is_rename(command)) return {.schemaname = command.new_name, .relname = command.name};
+  return {.schemaname = command.names.empty() ? Name() : command.names.front(), .relname = command.name};
+}
+
+std::string key(std::string_view kind, const RelationName& name, const Catalog& catalog,
+                std::string_view more = {}) {
+  return cat(kind, " ", catalog.resolve(name).quoted(), " ", more);
+}
+
+/// Functions that are not there are skipped.
+bool is_skipped(const Command& command, const RelationName& name, const Catalog& catalog) {
+  const std::string_view arguments = command.text("arguments");
+  if (!catalog.complete || !command.is("missing_ok") || arguments == "*") return false;
+  FunctionCall call{.schemaname = name.schemaname, .name = name.relname};
+  call.arguments = arguments.empty() ? 0 : static_cast<int>(std::ranges::count(arguments, ',')) + 1;
+  return catalog.functions(call).empty();
+}
+
+}  // namespace
+
+bool MadeHere::has(const Command& command, const Catalog& catalog) const {
+  if (command.tag != "DropStmt" && !is_rename(command)) return false;
+  const std::string_view kind = kind_of(command);
+  if (kind == "OBJECT_SCHEMA") return names_.contains(cat("schema ", command.name));
+  if (!is_function(kind) && !is_type(kind)) return false;
+  const RelationName name = taken_by(command);
+  if (name.schemaname == "pg_temp") return true;
+  if (is_type(kind)) return names_.contains(key("type", name, catalog));
+  const std::string_view arguments = command.text("arguments");
+  if (arguments != "*")
+    return names_.contains(key("function", name, catalog, arguments)) || is_skipped(command, name, catalog);
+  const std::string prefix = key("function", name, catalog);
+  const auto found = names_.lower_bound(prefix);
+  return found != names_.end() && found->starts_with(prefix);
+}
+
+void MadeHere::note(const Command& command, const Catalog& catalog) {
+  const RelationName name{.schemaname = command.new_name, .relname = command.name};
+  if (command.tag == "CreateFunctionStmt" && !command.is("replace")) {
+    names_.insert(key("function", name, catalog, command.text("arguments")));
+  } else if (is_any(command.tag, "CreateEnumStmt", "CreateDomainStmt", "CreateRangeStmt")) {
+    names_.insert(key("type", name, catalog));
+  } else if (command.tag == "CompositeTypeStmt" && !command.relations.empty()) {
+    names_.insert(key("type", command.relations.front().name, catalog));
+  } else if (command.tag == "CreateSchemaStmt" && !command.is("if_not_exists")) {
+    names_.insert(cat("schema ", command.name));
+  } else if (command.tag == "RenameStmt" && is_type(kind_of(command)) && has(command, catalog)) {
+    names_.insert(
+        key("type", {.schemaname = taken_by(command).schemaname, .relname = command.new_name}, catalog));
+  }
+}
+
+}  // namespace pgsluice::effects
