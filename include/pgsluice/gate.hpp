@@ -89,9 +89,13 @@ std::string_view to_string(Change change);
 
 /// What a contract file takes away or tightens. No column: the whole relation.
 struct GateSubject {
-  RelationName relation;
+  /// Procedures and aggregates are functions, domains are types.
+  enum class Kind { relation, function, type };
+  RelationName relation;  ///< the name, whatever it is; as written where it is no relation
   std::string column;
   Change change = Change::dropped;
+  Kind kind = Kind::relation;
+  std::string arguments;       ///< of a function: int4,_text; * where none are written
   bool loses_default = false;  ///< of what is tightened: who leaves the column out gets no value any more
   [[nodiscard]] std::string quoted() const;
   bool operator==(const GateSubject&) const = default;

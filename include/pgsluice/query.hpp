@@ -25,6 +25,7 @@ struct ColumnName {
 struct QueryNames {
   std::vector<ColumnName> columns;
   std::vector<RelationName> functions;
+  std::vector<RelationName> types;  ///< of casts
   std::vector<QueryShape> queries;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "gate/named_sql.hpp"
 #include "gate/sources.hpp"
 
 namespace pgsluice {
@@ -35,7 +36,7 @@ depends AS MATERIALIZED (
 word AS MATERIALIZED (
   SELECT p.oid, p.prosrc, p.proname, n.nspname AS schema, r.has_row, t.relname, t.attname, t.attnum, t.through
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, target t,
-    LATERAL (SELECT t.reltype = ANY (p.proargtypes) OR p.prorettype = t.reltype OR EXISTS (
+    LATERAL (SELECT t.reltype <> 0 AND (t.reltype = ANY (p.proargtypes) OR p.prorettype = t.reltype) OR EXISTS (
       SELECT FROM pg_trigger g WHERE g.tgfoid = p.oid AND g.tgrelid = t.oid AND NOT g.tgisinternal) AS has_row) AS r
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
     AND (t.is_root OR r.has_row OR strpos(lower(p.prosrc), lower(t.relname)) > 0)),
@@ -92,7 +93,8 @@ used AS (
   JOIN pg_depend q ON q.classid = s.classid AND q.objid = s.objid AND q.refclassid = 'pg_publication'::regclass
   JOIN pg_publication p ON p.oid = q.refobjid
   UNION ALL
-  SELECT 'foreign key', n.nspname, c.relname, k.conname, '', true, true, t.through
+  SELECT 'foreign key', n.nspname, c.relname, k.conname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a
+    WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), true, true, t.through
   FROM pg_constraint k JOIN target t ON k.confrelid = t.oid
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE k.contype = 'f' AND (t.attnum = 0 OR t.attnum = ANY (k.confkey)) AND k.conparentid = 0
@@ -105,8 +107,14 @@ used AS (
   JOIN pg_class c ON c.oid = f.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT EXISTS (SELECT FROM target o WHERE o.oid = f.adrelid AND (o.attnum = 0 OR o.attnum = f.adnum))
   UNION ALL
+  SELECT CASE WHEN a.attgenerated = '' THEN 'default' ELSE 'column' END, n.nspname, c.relname, a.attname, '', true, true, d.through
+  FROM depends d JOIN pg_class s ON s.oid = d.target AND s.relkind = 'S'
+  JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+  JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+  JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  UNION ALL
   SELECT 'column', n.nspname, c.relname, a.attname, '', true, true, t.through
-  FROM target t JOIN pg_type y ON t.attnum = 0 AND (y.oid = t.reltype OR y.typelem = t.reltype)
+  FROM target t JOIN pg_type y ON t.attnum = 0 AND (y.oid = t.reltype OR y.typelem = nullif(t.reltype, 0))
   JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = y.oid AND d.classid = 'pg_class'::regclass
   JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid
   JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -121,23 +129,39 @@ used AS (
 SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), min(through) FROM used
 GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql";
 
+/// Who relies on a key ($2) of a table ($1): foreign keys, and views that group by it.
+constexpr std::string_view k_key_dependants = R"sql(
+WITH key AS MATERIALIZED (SELECT k.oid, k.conrelid, k.conindid FROM pg_constraint k
+  WHERE k.conrelid = to_regclass($1) AND k.conname = $2 AND k.contype IN ('p', 'u'))
+SELECT 'foreign key', n.nspname, c.relname, f.conname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a
+    WHERE a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)), true, true, ''
+FROM key k JOIN pg_constraint f ON f.contype = 'f' AND f.confrelid = k.conrelid AND f.conindid = k.conindid AND f.conparentid = 0
+JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+UNION
+SELECT CASE WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END, n.nspname, c.relname, '', '', true, true, ''
+FROM key k JOIN pg_depend d ON d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid
+JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2, 3, 4)sql";
+
 /// What uses the subject: a relation (no part), a part of one, or something else (no relation).
 struct Dependant {
   std::string kind;
   RelationName
-      relation;  ///< without a schema: publications of more than one table; without a name: functions
+      relation;  ///< without a schema: publications of more than one table; without a name: functions, types
   std::string part;
-  std::string more;  ///< of a publication: of what it is one
+  std::string
+      more;  ///< of a publication: of what it is one; of a foreign key: its columns, in lines; of what has no part either: all of it
   bool certain = false;
-  bool is_visible = false;  ///< a function that is found without its schema
+  bool is_visible = false;  ///< a function or type that is found without its schema
   std::string through;      ///< the partition or child that it uses; empty: the subject itself
 
   [[nodiscard]] bool is_publication() const { return kind == "publication"; }
-  [[nodiscard]] bool is_function() const { return kind == "function"; }
+  /// Its name stands in a schema, and it is no relation.
+  [[nodiscard]] bool is_named() const { return kind == "function" || kind == "type" || kind == "domain"; }
   [[nodiscard]] std::string words() const {
-    const std::string name = kind == "function"           ? RelationName{relation.schemaname, part}.quoted()
-                             : part.empty()               ? relation.quoted()
-                             : is_publication()           ? cat(quote_ident(part), more)
+    const std::string name = is_named()                   ? RelationName{relation.schemaname, part}.quoted()
+                             : part.empty()               ? relation.empty() ? more : relation.quoted()
+                                           : is_publication() ? cat(quote_ident(part), more)
                              : kind == "default"          ? cat(quote_ident(part), " of ", relation.quoted())
                              : kind == "column"           ? cat(quote_ident(part), " of ", relation.quoted())
                              : kind == "generated column" ? quote_ident(part)
@@ -172,13 +196,25 @@ class Settled {
     const bool goes_along =
         !dependant.is_publication() &&
         (schemas_.contains(dependant.relation.schemaname) || relations_.contains(dependant.relation));
-    const bool needs_no_schema = dependant.is_publication() || dependant.is_function();
-    return goes_along || parts_.contains({dependant.kind, dependant.relation, dependant.part}) ||
+    const bool is_index =
+        dependant.kind == "index" && relations_.contains({dependant.relation.schemaname, dependant.part});
+    const bool needs_no_schema = dependant.is_publication() || dependant.is_named();
+    return goes_along || is_index || loses_column(dependant) ||
+           parts_.contains({dependant.kind, dependant.relation, dependant.part}) ||
            (needs_no_schema && dependant.is_visible &&
             parts_.contains({dependant.kind, RelationName{}, dependant.part}));
   }
 
  private:
+  /// A foreign key goes with any of its columns.
+  [[nodiscard]] bool loses_column(const Dependant& dependant) const {
+    if (dependant.kind != "foreign key") return false;
+    const std::vector<std::string_view> columns = split(dependant.more, '\n');
+    return std::ranges::any_of(columns, [&](std::string_view column) {
+      return parts_.contains({"column", dependant.relation, std::string(column)});
+    });
+  }
+
   void add(const Command& command, const CommandEffect& effect) {
     const auto target = std::ranges::find(effect.locks, "target", &RelationLock::role);
     if (command.tag == "DropStmt" && command.text("removeType") == "OBJECT_SCHEMA") {
@@ -194,9 +230,11 @@ class Settled {
     const std::string part(command.tag == "ViewStmt" ? "" : command.name);
     const bool is_of_it = relation != nullptr && command.text("action") != "AP_SetObjects";
     for (const std::string_view kind : kinds_of(command)) {
-      const RelationName of = kind == "function" ? RelationName{.schemaname = command.new_name, .relname = {}}
-                              : is_of_it         ? *relation
-                                                 : RelationName{};
+      const Name schema = command.type ? command.type->schemaname : command.new_name;
+      const bool is_named = kind == "function" || kind == "type" || kind == "domain";
+      const RelationName of = is_named   ? RelationName{.schemaname = schema, .relname = {}}
+                              : is_of_it ? *relation
+                                         : RelationName{};
       parts_.insert({std::string(kind), of, part});
     }
   }
@@ -208,10 +246,11 @@ class Settled {
     if (what == "OBJECT_TRIGGER" || command.tag == "CreateTrigStmt") return {"trigger"};
     if (what == "OBJECT_PUBLICATION" || takes_from_publication(command)) return {"publication"};
     if (what == "OBJECT_FUNCTION" || what == "OBJECT_PROCEDURE" || what == "OBJECT_ROUTINE" ||
-        command.tag == "CreateFunctionStmt")
+        what == "OBJECT_AGGREGATE" || command.tag == "CreateFunctionStmt")
       return {"function"};
+    if (what == "OBJECT_TYPE" || what == "OBJECT_DOMAIN") return {"type", "domain"};
     if (command.tag == "ViewStmt") return {"view"};
-    if (command.tag == "AT_DropConstraint") return {"foreign key"};
+    if (command.tag == "AT_DropConstraint") return {"foreign key", "constraint"};
     if (command.tag == "AT_DropColumn") return {"generated column", "column", "default"};
     if (command.tag == "AT_ColumnDefault" || command.tag == "AT_DropIdentity") return {"default"};
     if (command.tag == "AT_DropExpression" || command.tag == "AT_SetExpression") return {"generated column"};
@@ -231,8 +270,11 @@ class Settled {
 };
 
 /// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
+/// Who calls a function by its name gets the one that the file makes anew.
 bool follows(const GateSubject& subject, const Dependant& dependant) {
-  return subject.change == Change::renamed && dependant.certain && !dependant.is_publication();
+  const bool is_made_anew = subject.kind == GateSubject::Kind::function && subject.change == Change::altered;
+  return (is_made_anew && !dependant.certain) ||
+         (subject.change == Change::renamed && dependant.certain && !dependant.is_publication());
 }
 
 std::vector<Dependant> dependants_of(const GateSubject& subject, const SqlResult& rows,
@@ -251,8 +293,8 @@ bool takes_from_children(const GateSubject& subject) {
   return !subject.column.empty() || subject.change == Change::dropped;
 }
 
-Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) {
-  Evidence evidence{.provider = std::string(k_provider), .subject = subject.quoted()};
+Evidence judge(const std::string& subject, const std::vector<Dependant>& found) {
+  Evidence evidence{.provider = std::string(k_provider), .subject = subject};
   constexpr std::size_t most = 3;
   std::vector<std::string> some;
   OrderedJson all = OrderedJson::array();
@@ -262,7 +304,7 @@ Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) 
   }
   if (found.size() > most) some.push_back(cat(std::to_string(found.size() - most), " more"));
   evidence.detail = dump({{"dependants", all}});
-  const std::string what = printable_line(subject.quoted());
+  const std::string what = printable_line(subject);
   if (found.empty()) {
     evidence.verdict = Verdict::open;
     evidence.words = cat("nothing else in the database uses ", what);
@@ -278,6 +320,13 @@ Evidence judge(const GateSubject& subject, const std::vector<Dependant>& found) 
   return evidence;
 }
 
+Evidence not_read(const std::string& subject, const SqlResult& rows) {
+  return {.provider = std::string(k_provider),
+          .subject = subject,
+          .verdict = Verdict::unknown,
+          .words = cat("cannot read the catalogs: ", printable_line(rows.error.message))};
+}
+
 /// Who uses a part that nobody names cannot be asked.
 Evidence doubt(const RelationName& table) {
   return {
@@ -289,6 +338,39 @@ Evidence doubt(const RelationName& table) {
                    "name first, and leave CASCADE out")};
 }
 
+/// Nothing of constraints that nobody relies on.
+void judge_keys(Session& session, const FileAnalysis& file, const Settled& settled,
+                std::vector<Evidence>& evidence) {
+  for (const Effect& effect : file.effects) {
+    for (const CommandEffect& command : effect.commands) {
+      const Command& written = command_of(file, effect, command);
+      const auto target = std::ranges::find(command.locks, "target", &RelationLock::role);
+      if (written.tag != "AT_DropConstraint" || target == command.locks.end() || target->is_new) continue;
+      const SqlResult rows = session.query(k_key_dependants, {target->relation.quoted(), written.name.str()});
+      const std::string key = cat(target->relation.quoted(), ".", quote_ident(written.name));
+      if (!rows.ok) {
+        evidence.push_back(not_read(key, rows));
+        continue;
+      }
+      std::vector<Dependant> found;
+      for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+        Dependant dependant = dependant_in(rows, row);
+        if (!settled.has(dependant)) found.push_back(std::move(dependant));
+      }
+      if (!found.empty()) evidence.push_back(judge(key, found));
+    }
+  }
+}
+
+SqlResult find_dependants(Session& session, const GateSubject& subject) {
+  if (subject.kind == GateSubject::Kind::relation) {
+    return session.query(k_dependants, {subject.relation.quoted(), subject.column,
+                                        takes_from_children(subject) ? "true" : "false"});
+  }
+  static const std::string sql = queries::named_dependants();
+  return session.query(sql, queries::named_parameters(subject));
+}
+
 }  // namespace
 
 EvidenceSource dependant_source(Session& session) {
@@ -296,19 +378,14 @@ EvidenceSource dependant_source(Session& session) {
             std::vector<Evidence> evidence;
             for (const RelationName& table : question.taken_along) evidence.push_back(doubt(table));
             const Settled settled(question.file.analysis);
+            judge_keys(session, question.file.analysis, settled, evidence);
             for (const GateSubject& subject : question.subjects) {
               if (subject.change == Change::tightened) continue;
-              const SqlResult rows =
-                  session.query(k_dependants, {subject.relation.quoted(), subject.column,
-                                               takes_from_children(subject) ? "true" : "false"});
+              const SqlResult rows = find_dependants(session, subject);
               if (rows.ok) {
-                evidence.push_back(judge(subject, dependants_of(subject, rows, settled)));
+                evidence.push_back(judge(subject.quoted(), dependants_of(subject, rows, settled)));
               } else {
-                evidence.push_back(
-                    {.provider = std::string(k_provider),
-                     .subject = subject.quoted(),
-                     .verdict = Verdict::unknown,
-                     .words = cat("cannot read the catalogs: ", printable_line(rows.error.message))});
+                evidence.push_back(not_read(subject.quoted(), rows));
               }
             }
             return evidence;

@@ -71,12 +71,27 @@ std::string keep_snapshot(const Extension& extension) {
              " excluded.statements");
 }
 
-std::string absorb_own(const Extension& extension) {
+std::string own_now(const Extension& extension) {
   return cat(
       "WITH ", statements_now(extension, false),
-      ", own AS (SELECT jsonb_object_agg(n.key, jsonb_build_array(n.calls, n.since)) AS statements FROM now n"
-      " JOIN pg_roles r ON r.oid = n.userid WHERE r.rolname = current_user) UPDATE pgsluice.query_snapshot q"
-      " SET statements = q.statements || o.statements FROM own o WHERE o.statements IS NOT NULL");
+      " SELECT coalesce(jsonb_object_agg(n.key, jsonb_build_array(n.calls, n.since)), '{}')::text FROM now n"
+      " JOIN pg_roles r ON r.oid = n.userid WHERE r.rolname = current_user");
+}
+
+std::string absorb_own(const Extension& extension) {
+  // Of what was counted, as much as still counts: not what a reset has taken away.
+  const auto counted = [](std::string_view entry) {
+    return cat("CASE WHEN ", entry, " ->> 1 IS NOT DISTINCT FROM n.since AND coalesce((", entry,
+               " ->> 0)::bigint, 0) <= n.calls THEN coalesce((", entry, " ->> 0)::bigint, 0) ELSE 0 END");
+  };
+  return cat("WITH ", statements_now(extension, false),
+             ", own AS MATERIALIZED (SELECT n.key, n.calls, n.since, n.calls - ",
+             counted("($1::jsonb -> n.key)"),
+             " AS done FROM now n JOIN pg_roles r ON r.oid = n.userid WHERE r.rolname = current_user)"
+             " UPDATE pgsluice.query_snapshot q SET statements = q.statements || coalesce((SELECT "
+             "jsonb_object_agg(n.key,"
+             " jsonb_build_array(least(n.calls, n.done + ",
+             counted("(q.statements -> n.key)"), "), n.since)) FROM own n WHERE n.done > 0), '{}')");
 }
 
 }  // namespace pgsluice::queries

@@ -31,7 +31,8 @@ FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'pg_stat_statements'
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace)sql";
 
 /// What a relation ($1) or its column ($2, or '') takes with it: partitions, children and generated columns; and, unless
-/// it is renamed ($3), the views that read any of that. The last column: whether an INSERT need not name it.
+/// it is renamed ($3), the views that read any of that. The last columns: whether an INSERT need not name it, and whether it
+/// is a sequence.
 inline constexpr std::string_view k_find_targets = R"sql(
 WITH RECURSIVE target AS MATERIALIZED (
   SELECT c.oid, coalesce(a.attnum, 0)::integer AS attnum
@@ -58,7 +59,7 @@ part AS (
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND r.rulename = '_RETURN' AND r.ev_class <> p.oid
       AND (p.attnum = 0 OR d.refobjsubid = p.attnum) AND NOT $3::boolean) x)
 SELECT DISTINCT n.nspname, c.relname, coalesce(a.attname, ''), p.own,
-  coalesce(a.atthasdef OR a.attidentity <> '', false)
+  coalesce(a.atthasdef OR a.attidentity <> '', false), c.relkind = 'S'
 FROM part p JOIN pg_class c ON c.oid = p.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = p.attnum AND p.attnum <> 0)sql";
 
@@ -81,7 +82,7 @@ SELECT n.nspname, c.relname,
      WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)))
    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY ($1::name[]) AND n.nspname !~ '^pg_(toast|temp)')sql";
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relname = ANY ($1::name[]) AND n.nspname !~ '^pg_(toast|temp)')sql";
 
 /// Where names without a schema lead for each role, unless its session says otherwise.
 inline constexpr std::string_view k_find_paths = R"sql(
@@ -119,7 +120,9 @@ std::string what_is_lost(const Extension& extension);
 std::string what_has_run(const Extension& extension);
 /// Keeps for the file $1 what is counted now.
 std::string keep_snapshot(const Extension& extension);
-/// Takes what our own role has done into all that is kept.
+/// What our own role has done until now.
+std::string own_now(const Extension& extension);
+/// Takes what our own role has done since own_now() said $1 into all that is kept.
 std::string absorb_own(const Extension& extension);
 
 }  // namespace pgsluice::queries

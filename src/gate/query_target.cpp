@@ -2,10 +2,12 @@
 #include "gate/query_target.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "gate/named_sql.hpp"
 #include "gate/queries_sql.hpp"
 #include "pg/arrays.hpp"
 
@@ -30,6 +32,12 @@ bool names(std::string_view lower_text, Name name) {
     if (begins && ends) return true;
   }
   return false;
+}
+
+/// A DO block: the server keeps all of its text.
+bool is_code(std::string_view statement) {
+  const std::string_view text = trim(statement);
+  return text.size() > 2 && to_lower(text.substr(0, 2)) == "do" && !is_word_part(text[2]);
 }
 
 /// Identifiers may be written as code points: U&"d\0061ta".
@@ -144,10 +152,39 @@ std::vector<Code> read_code_of(const SqlResult& rows) {
   return all;
 }
 
-/// A call as written may mean it.
-bool is_call_of(const RelationName& written, const RelationName& function) {
-  return written.relname == function.relname &&
-         (written.schemaname.empty() || written.schemaname == function.schemaname);
+/// A name as written may mean it.
+bool may_mean(const RelationName& written, const RelationName& known) {
+  return written.relname == known.relname &&
+         (written.schemaname.empty() || written.schemaname == known.schemaname);
+}
+
+bool uses_types(const QueryUse& use, const QueryTarget& target) {
+  return std::ranges::any_of(use.types, [&target](const RelationName& written) {
+    return std::ranges::any_of(target.types,
+                               [&written](const RelationName& type) { return may_mean(written, type); });
+  });
+}
+
+/// The name of the sequence is an argument, which the server does not keep.
+constexpr std::array<std::string_view, 3> k_sequence_functions = {"nextval", "setval", "currval"};
+
+bool uses_a_sequence(const QueryUse& use) {
+  return std::ranges::any_of(use.functions, [](const RelationName& call) {
+    return std::ranges::any_of(k_sequence_functions, [&call](std::string_view function) {
+      return may_mean(call, {.schemaname = "pg_catalog", .relname = function});
+    });
+  });
+}
+
+/// Code names it, or a function that uses it. SQL that is read need not name the column: a star has it, too.
+bool names_it(std::string_view lower_code, bool is_sql, const QueryTarget& target) {
+  const auto is_named = [lower_code](const RelationName& name) { return names(lower_code, name.relname); };
+  return std::ranges::any_of(target.types, is_named) ||
+         std::ranges::any_of(target.functions, [&](const auto& entry) { return is_named(entry.first); }) ||
+         std::ranges::any_of(target.parts, [&](const QueryTarget::Part& part) {
+           return is_named(part.relation) &&
+                  (is_sql || part.column.empty() || names(lower_code, part.column));
+         });
 }
 
 /// Finds the code that uses a target, also by calling such code.
@@ -180,7 +217,7 @@ class CodeFinder {
 
   /// Whether it uses it, and whether that is certain: SQL is read, other code names it or does not.
   std::optional<bool> uses(const Code& code) {
-    if (!names_it(code) && !names_function(code)) return std::nullopt;
+    if (!names_it(code.lower_source, code.language == "sql", target_)) return std::nullopt;
     if (code.language != "sql") return false;
     const QueryText text = read_queries(code.source);
     if (!text.problem.empty()) return false;
@@ -193,26 +230,14 @@ class CodeFinder {
     };
     QueryUse use;
     for (const QueryShape& query : text.queries) add_use(query, find, use);
-    if (uses_parts(use, target_)) return true;
+    if (uses_parts(use, target_) || uses_types(use, target_)) return true;
+    if (target_.is_sequence && uses_a_sequence(use)) return false;
     for (const RelationName& call : use.functions) {
       for (const auto& [function, certain] : target_.functions) {
-        if (is_call_of(call, function)) return certain;
+        if (may_mean(call, function)) return certain;
       }
     }
     return std::nullopt;
-  }
-
-  [[nodiscard]] bool names_it(const Code& code) const {
-    return std::ranges::any_of(target_.parts, [&code](const QueryTarget::Part& part) {
-      return names(code.lower_source, part.relation.relname) &&
-             (code.language == "sql" || part.column.empty() || names(code.lower_source, part.column));
-    });
-  }
-
-  [[nodiscard]] bool names_function(const Code& code) const {
-    return std::ranges::any_of(target_.functions, [&code](const auto& entry) {
-      return names(code.lower_source, entry.first.relname);
-    });
   }
 
   Relations relations_;
@@ -236,18 +261,46 @@ Names schemas_in(std::string_view setting, const std::string& role) {
 
 }  // namespace
 
-std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject) {
+namespace {
+
+/// Empty, or why the catalogs did not answer.
+std::string add_named(Session& session, const GateSubject& subject, QueryTarget& target) {
+  const SqlResult rows = session.query(queries::find_named(), queries::named_parameters(subject));
+  if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const RelationName name{.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)};
+    if (subject.kind == GateSubject::Kind::type) {
+      target.types.insert(name);
+      continue;
+    }
+    const bool has_others = rows.truth(row, 2);
+    target.functions[name] = !has_others;
+    if (has_others) target.ambiguous = name;
+  }
+  return {};
+}
+
+std::string add_parts(Session& session, const GateSubject& subject, QueryTarget& target) {
   const SqlResult parts = session.query(
       queries::k_find_targets,
       {subject.relation.quoted(), subject.column, subject.change == Change::renamed ? "t" : "f"});
   if (!parts.ok) return cat("cannot read the catalogs: ", printable_line(parts.error.message));
-  QueryTarget target;
   for (std::size_t row = 0; row < parts.rows.size(); ++row) {
     target.parts.push_back({.relation = {.schemaname = parts.text(row, 0), .relname = parts.text(row, 1)},
                             .column = parts.text(row, 2),
                             .own = parts.number(row, 3).value_or(0) == 1,
                             .has_default = parts.truth(row, 4)});
+    target.is_sequence = target.is_sequence || parts.truth(row, 5);
   }
+  return {};
+}
+
+}  // namespace
+
+std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject) {
+  QueryTarget target;
+  const auto add = subject.kind == GateSubject::Kind::relation ? add_parts : add_named;
+  if (std::string problem = add(session, subject, target); !problem.empty()) return problem;
   const SqlResult code = session.query(queries::k_find_code, {});
   if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
   std::string problem = CodeFinder(session, target).run(read_code_of(code));
@@ -266,6 +319,9 @@ class QueryJudge::State {
     for (const RelationName& relation : own_) words_.push_back(relation.relname);
     for (const auto& [function, certain] : target.functions) words_.push_back(function.relname);
     for (const auto& [table, function] : target.triggers) words_.push_back(table.relname);
+    for (const RelationName& type : target.types) words_.push_back(type.relname);
+    if (target.is_sequence)
+      words_.insert(words_.end(), k_sequence_functions.begin(), k_sequence_functions.end());
   }
 
   [[nodiscard]] bool may_use(std::string_view text) const {
@@ -310,6 +366,11 @@ class QueryJudge::State {
     if (!text.problem.empty())
       return {.verdict = Verdict::unknown,
               .words = cat("a query cannot be read (", printable_line(text.problem), ")")};
+    if (text.queries.empty() && is_code(statement.text)) {
+      return names_it(to_lower(statement.text), false, target_)
+                 ? Answer{.verdict = Verdict::unknown, .words = "the code of a DO block names it"}
+                 : Answer{};
+    }
     const Names path = paths_.contains(statement.role) ? paths_[statement.role] : Names{"public"};
     const RelationFinder find = [&](const RelationName& name) { return relations_.find(name, path, own_); };
     QueryUse use;
@@ -317,8 +378,16 @@ class QueryJudge::State {
     if (!use.complete) return {.verdict = Verdict::unknown, .words = "a query is too long to be read"};
     if (subject_.change == Change::tightened)
       return {.verdict = leaves_out(use) ? Verdict::closed : Verdict::open, .words = {}};
-    if (uses_parts(use, target_)) return {.verdict = Verdict::closed, .words = {}};
-    return by_code(use);
+    if (uses_parts(use, target_) || uses_types(use, target_))
+      return {.verdict = Verdict::closed, .words = {}};
+    Answer answer = by_code(use);
+    if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use)) {
+      answer = {.verdict = Verdict::unknown,
+                .words =
+                    "a query asks a sequence, and the server does not keep which (--evidence "
+                    "queries=optional)"};
+    }
+    return answer;
   }
 
   /// An INSERT that gives it no value, and nothing else does.
@@ -336,14 +405,18 @@ class QueryJudge::State {
     for (const auto& [function, certain] : target_.functions) {
       const bool called = std::ranges::any_of(
           use.functions,
-          [&function = function](const RelationName& call) { return is_call_of(call, function); });
+          [&function = function](const RelationName& call) { return may_mean(call, function); });
       const bool fired = std::ranges::any_of(target_.triggers, [&](const auto& trigger) {
         return trigger.second == function && use.written.contains(trigger.first);
       });
       if (!called && !fired) continue;
       if (certain) return {.verdict = Verdict::closed, .words = {}};
+      const std::string name = printable_line(function.quoted());
       answer = {.verdict = Verdict::unknown,
-                .words = cat("a query runs ", printable_line(function.quoted()), ", whose code names it")};
+                .words = function == target_.ambiguous
+                             ? cat("a query calls ", name,
+                                   ", and another one of that name stays (--evidence queries=optional)")
+                             : cat("a query runs ", name, ", whose code names it")};
     }
     return answer;
   }

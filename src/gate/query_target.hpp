@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ struct QueryTarget {
   std::vector<Part> parts;
   /// Functions and procedures whose code names it, by schema and name; whether that is certain.
   std::map<RelationName, bool> functions;
+  /// The function that is taken away itself; another one of its name stays, and a query calls one of them.
+  std::optional<RelationName> ambiguous;
+  std::set<RelationName> types;                   ///< by schema and name
+  bool is_sequence = false;                       ///< functions use it by a name that nobody keeps
   std::map<RelationName, RelationName> triggers;  ///< tables that call one of these when they are written
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 
 #include "base/text.hpp"
 #include "gate/sources.hpp"
@@ -16,9 +17,15 @@ bool is_rename(const Command& command) {
 
 Change change_of(const Command& command, const EffectRow& row) {
   if (is_rename(command)) return Change::renamed;
+  if (command.tag == "DropStmt") return Change::dropped;
   if (row.breaks == Breaks::writers) return Change::tightened;
-  return command.tag == "DropStmt" || command.tag == "AT_DropColumn" || row.destroys_data ? Change::dropped
-                                                                                          : Change::altered;
+  return command.tag == "AT_DropColumn" || row.destroys_data ? Change::dropped : Change::altered;
+}
+
+/// Of DROP, RENAME and SET SCHEMA: OBJECT_TABLE and its like.
+std::string_view kind_of(const Command& command) {
+  if (command.tag == "RenameStmt") return command.text("renameType");
+  return command.tag == "AlterObjectSchemaStmt" ? command.text("objectType") : command.text("removeType");
 }
 
 bool takes_default(const Command& command) {
@@ -43,8 +50,8 @@ bool takes_what_is_named(const Command& command, const EffectRow& row) {
   if (!column_of(command).empty() || row.destroys_data) return true;
   if (!is_rename(command) && !is_one_of(command.tag, {"DropStmt", "DropOwnedStmt", "RefreshMatViewStmt"}))
     return false;
-  const std::string_view what = is_rename(command) ? command.text("renameType") : command.text("removeType");
-  return !is_one_of(what, {"OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"});
+  return !is_one_of(kind_of(command),
+                    {"OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"});
 }
 
 /// A schema, a type or a role takes tables, or columns of them, along.
@@ -77,6 +84,39 @@ void add_once(std::vector<T>& all, T one) {
   if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
 }
 
+bool makes_function(const FileAnalysis& file, Name name) {
+  return std::ranges::any_of(file.script.statements, [name](const Statement& statement) {
+    return std::ranges::any_of(statement.commands, [name](const Command& command) {
+      const bool makes = command.tag == "CreateFunctionStmt" || command.tag == "DefineStmt";
+      return makes && command.name == name;
+    });
+  });
+}
+
+/// Functions and types are no relations, and nobody waits for them; they are lost by name all the same.
+std::optional<GateSubject> named_by(const FileAnalysis& file, const Command& command) {
+  if (command.tag != "DropStmt" && !is_rename(command)) return std::nullopt;
+  const std::string_view what = kind_of(command);
+  const bool is_function =
+      is_one_of(what, {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"});
+  if (!is_function && !is_one_of(what, {"OBJECT_TYPE", "OBJECT_DOMAIN"})) return std::nullopt;
+  GateSubject subject{.relation = {.schemaname = {}, .relname = command.name}, .column = {}};
+  subject.kind = is_function ? GateSubject::Kind::function : GateSubject::Kind::type;
+  subject.change = is_rename(command) ? Change::renamed : Change::dropped;
+  if (is_function) {
+    // What RENAME makes of it stands where its schema would be.
+    const bool has_schema = !is_rename(command) || !command.names.empty();
+    if (has_schema)
+      subject.relation.schemaname = is_rename(command) ? command.names.front() : command.new_name;
+    subject.arguments = command.text("arguments");
+    // Its callers get the new one.
+    if (makes_function(file, command.name)) subject.change = Change::altered;
+  } else if (command.type) {
+    subject.relation = {.schemaname = command.type->schemaname, .relname = command.type->name};
+  }
+  return subject;
+}
+
 void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
                   GateQuestion& question) {
   if (command.row == nullptr) return;
@@ -84,6 +124,7 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
   if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
   const bool is_named = takes_what_is_named(written, *command.row);
+  if (auto named = named_by(file, written)) add_once(question.subjects, *std::move(named));
   for (const RelationLock& lock : command.locks) {
     const bool is_dependent = lock.role == "dependents";
     if (!lock.is_new && is_dependent && is_table(lock) && takes_parts(written))
@@ -115,6 +156,11 @@ std::string_view to_string(Change change) {
 }
 
 std::string GateSubject::quoted() const {
+  if (kind != Kind::relation) {
+    const std::string name = relation.schemaname.empty() ? quote_ident(relation.relname) : relation.quoted();
+    if (kind == Kind::type) return cat("type ", name);
+    return cat("function ", name, arguments == "*" ? "" : cat("(", replace_all(arguments, ",", ", "), ")"));
+  }
   return column.empty() ? relation.quoted() : cat(relation.quoted(), ".", quote_ident(column));
 }
 

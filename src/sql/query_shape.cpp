@@ -193,6 +193,9 @@ class Shaper {
       case T_FuncCall:
         names.functions.push_back(relation_name(reinterpret_cast<::FuncCall*>(node)->funcname));
         return true;
+      case T_TypeCast:
+        names.types.push_back(relation_name(reinterpret_cast<::TypeCast*>(node)->typeName->names));
+        return true;
       // Each of SET (a, b) = … has the same one.
       case T_MultiAssignRef: return reinterpret_cast<::MultiAssignRef*>(node)->colno == 1;
       default: return true;

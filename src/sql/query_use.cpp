@@ -408,6 +408,7 @@ class Walk {
 
   void look_up(const QueryNames& names, const Scope& scope, const Tables& tables) {
     use_.functions.insert(names.functions.begin(), names.functions.end());
+    use_.types.insert(names.types.begin(), names.types.end());
     for (const ColumnName& name : names.columns) use_column(name, scope);
     for (const QueryShape& inner : names.queries) query(inner, &scope, &tables);
   }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How the catalogs are asked who uses a function or a type.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.hpp"
+#include "pgsluice/gate.hpp"
+#include "pgsluice/session.hpp"
+
+namespace pgsluice::queries {
+
+/// The functions or types ($1: 'function' or 'type') of a schema ($2, or '' where none is written) and name ($3), and which of
+/// the functions are meant by their arguments ($4: 'int4,_text'; '*': all).
+inline constexpr std::string_view k_named = R"sql(
+name AS MATERIALIZED (
+  SELECT 'pg_proc'::regclass::oid AS classid, p.oid, p.pronamespace AS namespace, p.proname AS name,
+    pg_function_is_visible(p.oid) AS is_visible, $4::text = '*' OR $4 = (
+      SELECT coalesce(string_agg(y.typname, ',' ORDER BY a.n), '')
+      FROM unnest(p.proargtypes) WITH ORDINALITY a (oid, n) JOIN pg_type y ON y.oid = a.oid) AS is_meant
+  FROM pg_proc p WHERE $1::text = 'function' AND p.proname = $3::name
+  UNION ALL
+  SELECT 'pg_type'::regclass, y.oid, y.typnamespace, y.typname, pg_type_is_visible(y.oid), true
+  FROM pg_type y WHERE $1 = 'type' AND y.typname = $3),
+found AS MATERIALIZED (
+  SELECT o.*, n.nspname AS schema FROM name o JOIN pg_namespace n ON n.oid = o.namespace
+  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND (n.nspname = $2::name
+    OR $2 = '' AND (o.is_visible OR NOT EXISTS (SELECT FROM name v WHERE v.is_visible AND v.is_meant)))),
+own AS MATERIALIZED (SELECT * FROM found WHERE is_meant))sql";
+
+inline std::vector<SqlValue> named_parameters(const GateSubject& subject) {
+  const bool is_function = subject.kind == GateSubject::Kind::function;
+  return {is_function ? "function" : "type", subject.relation.schemaname.str(),
+          subject.relation.relname.str(), is_function ? subject.arguments : "*"};
+}
+
+/// Schema, name, and whether there are others of that name that stay.
+inline std::string find_named() {
+  return cat(
+      "WITH ", k_named,
+      " SELECT DISTINCT o.schema, o.name, EXISTS (SELECT FROM found f WHERE NOT f.is_meant) FROM own o");
+}
+
+/// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them.
+inline std::string named_dependants() {
+  return cat("WITH ", k_named, R"sql(,
+target AS MATERIALIZED (
+  SELECT classid, oid FROM own
+  UNION ALL SELECT o.classid, y.typarray FROM own o JOIN pg_type y ON $1 = 'type' AND y.oid = o.oid AND y.typarray <> 0),
+depends AS MATERIALIZED (
+  SELECT DISTINCT d.classid, d.objid, d.objsubid FROM pg_depend d JOIN target t
+    ON d.refclassid = t.classid AND d.refobjid = t.oid
+  WHERE d.deptype IN ('n', 'a') AND NOT EXISTS (SELECT FROM target o WHERE o.classid = d.classid AND o.oid = d.objid)),
+part AS (
+  SELECT d.classid, d.objid, f.adrelid AS relation, f.adnum AS attnum FROM depends d JOIN pg_attrdef f ON f.oid = d.objid
+  WHERE d.classid = 'pg_attrdef'::regclass
+  UNION ALL
+  SELECT classid, objid, objid, objsubid FROM depends WHERE classid = 'pg_class'::regclass),
+used AS (
+  SELECT CASE WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'c' THEN 'type'
+      WHEN a.attname IS NULL THEN 'table' WHEN p.classid = 'pg_attrdef'::regclass AND a.attgenerated = '' THEN 'default'
+      ELSE 'column' END AS kind,
+    n.nspname AS schema, CASE WHEN c.relkind = 'c' THEN '' ELSE c.relname END AS relation,
+    CASE WHEN c.relkind = 'c' THEN c.relname WHEN c.relkind IN ('v', 'm') THEN '' ELSE coalesce(a.attname, '') END AS part,
+    '' AS more, true AS certain, true AS is_visible
+  FROM part p JOIN pg_class c ON c.oid = p.relation AND c.relkind NOT IN ('i', 'I')
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.attnum AND p.attnum <> 0
+  WHERE a.attname IS NULL OR a.attinhcount = 0
+  UNION ALL
+  SELECT 'index', n.nspname, t.relname, c.relname, '', true, true
+  FROM depends d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 'I')
+  JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT c.relispartition
+  UNION ALL
+  SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END,
+    n.nspname, c.relname, CASE WHEN r.rulename <> '_RETURN' THEN r.rulename ELSE '' END, '', true, true
+  FROM depends d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+  UNION ALL
+  SELECT 'constraint', n.nspname, c.relname, k.conname, '', true, true
+  FROM depends d JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conislocal
+  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  UNION ALL
+  SELECT 'policy', n.nspname, c.relname, p.polname, '', true, true
+  FROM depends d JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+  JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  UNION ALL
+  SELECT 'trigger', n.nspname, c.relname, g.tgname, '', true, true
+  FROM depends d JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+  JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE NOT g.tgisinternal AND NOT EXISTS (
+    SELECT FROM pg_depend o WHERE o.classid = d.classid AND o.objid = d.objid AND o.refclassid = d.classid)
+  UNION ALL
+  SELECT 'function', n.nspname, '', p.proname, '', true, pg_function_is_visible(p.oid)
+  FROM depends d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  UNION ALL
+  SELECT CASE WHEN y.typtype = 'd' THEN 'domain' ELSE 'type' END, n.nspname, '', y.typname, '', true, pg_type_is_visible(y.oid)
+  FROM depends d LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+  JOIN pg_type y ON d.classid = 'pg_type'::regclass AND y.oid = d.objid OR y.oid = k.contypid
+  JOIN pg_namespace n ON n.oid = y.typnamespace
+  WHERE NOT EXISTS (SELECT FROM target o WHERE o.classid = 'pg_type'::regclass AND o.oid = y.oid)
+  UNION ALL
+  SELECT i.type, '', '', '', i.identity, true, true
+  FROM depends d CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
+  WHERE d.classid NOT IN ('pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_constraint'::regclass,
+    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+  UNION ALL
+  SELECT 'function', n.nspname, '', p.proname, '', false, pg_function_is_visible(p.oid)
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+  WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
+    AND EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM own o WHERE o.classid = 'pg_proc'::regclass AND o.oid = p.oid)
+    AND CASE WHEN $3::text ~ '^\w+$' THEN p.prosrc ~* ('\m' || $3::text || '\M') ELSE strpos(p.prosrc, $3::text) > 0 END)
+SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), '' FROM used
+GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql");
+}
+
+}  // namespace pgsluice::queries
