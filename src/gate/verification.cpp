@@ -10,11 +10,14 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "gate/queries_sql.hpp"
+#include "gate/query_target.hpp"
 #include "gate/sources.hpp"
 #include "pg/arrays.hpp"
 #include "pg/sqlstate.hpp"
+#include "pgsluice/query.hpp"
 #include "pgsluice/undone.hpp"
 #include "plan/backfill.hpp"
+#include "plan/names.hpp"
 #include "plan/sql_text.hpp"
 
 namespace pgsluice {
@@ -46,12 +49,19 @@ struct MadeConstraint {
 struct Filled {
   std::string file;
   RelationName relation;
-  std::string from;         ///< of FROM
-  std::string text;         ///< of the statement, in small letters
-  std::string sql;          ///< empty: nobody can tell
-  bool is_one_off = false;  ///< what it would find later may be there by design
-  bool is_copy = false;     ///< into another table
-  bool is_lost = false;     ///< what it reads is taken away: what it has not seen is lost then
+  std::string from;                   ///< of FROM
+  std::string written;                ///< the statement
+  std::string text;                   ///< the same in small letters
+  std::string sql;                    ///< empty: nobody can tell
+  bool is_one_off = false;            ///< what it would find later may be there by design
+  bool is_copy = false;               ///< into another table
+  bool is_lost = false;               ///< what it reads is taken away: what it has not seen is lost then
+  std::string row;                    ///< the name of its table in it
+  std::set<std::string> set_columns;  ///< of an UPDATE
+  bool has_value_asked = false;       ///< not only whether it has its default
+  bool reads_what_is_gone = false;  ///< a step behind it that is done has taken something away that it names
+  /// Columns of the table itself that are taken away: in a row that has none of these nothing is lost.
+  std::set<std::string> lost_columns;
 };
 
 /// By files that a contract step rests on.
@@ -128,7 +138,7 @@ RelationName found_by(const Effect& effect, const RelationName& written) {
 Filled filled_by(const FileAnalysis& file, const Effect& effect) {
   const std::string_view tag = file.script.statements.at(effect.statement).tag;
   const std::string sql = text_of(file, effect);
-  Filled filled{.file = file.migration.id, .text = to_lower(sql)};
+  Filled filled{.file = file.migration.id, .written = sql, .text = to_lower(sql)};
   filled.is_one_off = tag == "DeleteStmt" || (tag == "InsertStmt" && file.migration.phase != Phase::backfill);
   const auto result = cut_statement(sql);
   if (const auto* cut = std::get_if<CutStatement>(&result)) {
@@ -138,6 +148,8 @@ Filled filled_by(const FileAnalysis& file, const Effect& effect) {
     const bool has_others = has_word(to_lower(cut->undone), "select");
     if (!cut->undone.empty() && (!has_others || !sets_search_path(file))) filled.sql = sql;
     filled.is_copy = cut->set_columns.empty();
+    filled.row = cut->qualifier;
+    for (const Name column : cut->set_columns) filled.set_columns.insert(column.str());
   }
   return filled;
 }
@@ -154,32 +166,130 @@ void add_made(const FileAnalysis& file, Made& made) {
   }
 }
 
+std::size_t count_words(std::string_view text, std::string_view word) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + word.size())) {
+    const std::size_t begin = at == 0 ? 0 : at - 1;
+    if (has_word(text.substr(begin, at + word.size() + 1 - begin), word)) ++count;
+  }
+  return count;
+}
+
+/// By a file behind the backfills that there are so far, whether pgsluice has run it or it was written down as done.
+void tell_taken(const FileAnalysis& file, Made& made) {
+  for (const std::string& name : names_taken(file)) {
+    const std::string last = to_lower(name.substr(name.find_last_of(". ") + 1));
+    for (Filled& filled : made.backfills)
+      filled.reads_what_is_gone = filled.reads_what_is_gone || has_word(filled.text, last);
+  }
+}
+
 /// It may read any column without naming it.
 bool reads_whole_rows(const Filled& filled) {
   return filled.text.find(".*") != std::string::npos || has_word(filled.text, "row_to_json") ||
          has_word(filled.text, "to_json") || has_word(filled.text, "to_jsonb");
 }
 
-/// Whether the backfill has to do with what the step changes: it reads or sets it.
-bool is_about(const Filled& filled, const GateSubject& subject) {
-  const bool goes_as_a_whole =
-      subject.column.empty() && subject.relation == filled.relation && subject.change == Change::dropped;
-  if (goes_as_a_whole && !filled.is_copy) return false;  // with all its rows
-  const std::string taken = subject.column.empty() ? std::string(subject.relation.relname) : subject.column;
-  return has_word(filled.text, to_lower(taken));
-}
+/// Which backfills have to do with what a step changes: a gap in the others is none of its business.
+class Matters {
+ public:
+  Matters(Session& session, const GateQuestion& question) : session_(session), question_(question) {}
 
-/// A gap in what has nothing to do with the step is none of its business.
-void look_only_at_what_matters(std::vector<Filled>& backfills, const std::vector<GateSubject>& subjects) {
-  std::erase_if(backfills, [&subjects](Filled& filled) {
-    bool matters = subjects.empty() || reads_whole_rows(filled);
-    for (const GateSubject& subject : subjects) {
-      if (!is_about(filled, subject)) continue;
+  bool operator()(Filled& filled) {
+    if (question_.subjects.empty()) return filled.has_value_asked = sets_what_is_validated(filled);
+    bool matters = reads_whole_rows(filled);
+    std::set<std::string> columns;
+    bool more = matters;
+    for (const GateSubject& subject : question_.subjects) {
+      const bool is_own = subject.relation == filled.relation && !subject.column.empty();
+      if (!(is_own && filled.set_columns.contains(subject.column) ? is_about_own(filled, subject)
+                                                                  : is_about(filled, subject)))
+        continue;
       matters = true;
-      filled.is_lost =
-          filled.is_lost || subject.change == Change::dropped || subject.change == Change::altered;
+      // Nobody finds the rows that have a default when that is gone.
+      const bool is_lost =
+          subject.change == Change::dropped || subject.change == Change::altered || subject.loses_default;
+      filled.is_lost = filled.is_lost || is_lost;
+      filled.has_value_asked = filled.has_value_asked || !subject.loses_default;
+      if (!is_lost) continue;
+      if (is_own && !subject.loses_default) columns.insert(subject.column);
+      more = more || !is_own || subject.loses_default;
     }
-    return !matters;
+    filled.has_value_asked = filled.has_value_asked || reads_whole_rows(filled);
+    if (!more) filled.lost_columns = std::move(columns);
+    return matters;
+  }
+
+ private:
+  /// Of a column that it sets itself: it must be filled where it must have a value from now on, or loses its default. Where it
+  /// goes, only what the backfill has made of it elsewhere is lost.
+  bool is_about_own(const Filled& filled, const GateSubject& subject) const {
+    if (subject.change == Change::tightened) return true;
+    if (subject.change == Change::renamed) return false;
+    const bool stays = std::ranges::any_of(filled.set_columns, [&](const std::string& set) {
+      return std::ranges::none_of(question_.subjects, [&](const GateSubject& other) {
+        return other.relation == filled.relation && other.column == set && other.change != Change::tightened;
+      });
+    });
+    return stays && count_words(filled.text, to_lower(subject.column)) > 1;
+  }
+
+  /// It reads or sets it, by name or without: in a star, as part of a whole row, in a function.
+  bool is_about(const Filled& filled, const GateSubject& subject) {
+    const bool goes_as_a_whole =
+        subject.column.empty() && subject.relation == filled.relation && subject.change == Change::dropped;
+    if (goes_as_a_whole && !filled.is_copy) return false;  // with all its rows
+    const std::string taken = subject.column.empty() ? std::string(subject.relation.relname) : subject.column;
+    return has_word(filled.text, to_lower(taken)) || uses(filled, subject);
+  }
+
+  bool uses(const Filled& filled, GateSubject subject) {
+    subject.change = Change::dropped;
+    const auto [known, is_new] = targets_.try_emplace(subject.quoted());
+    if (is_new) known->second = find_query_target(session_, subject);
+    const auto* target = std::get_if<QueryTarget>(&known->second);
+    if (target == nullptr) return true;
+    const std::vector<QueryJudge::Answer> answers =
+        QueryJudge(session_, subject, *target).answer({{.text = filled.written, .role = {}}});
+    // What is no query says what it does in its own words.
+    return answers.front().verdict == Verdict::closed ||
+           (answers.front().verdict == Verdict::unknown && read_queries(filled.written).problem.empty());
+  }
+
+  /// Nothing is lost with a key or a policy; what is validated must be so in all rows.
+  bool sets_what_is_validated(const Filled& filled) {
+    bool sets = false;
+    each_command(question_.file.analysis, [&](const Command& command, const RelationName& relation) {
+      if (sets || command.tag != "AT_ValidateConstraint") return;
+      const SqlResult columns = session_.query(
+          "SELECT a.attname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid"
+          " AND a.attnum = ANY (k.conkey) WHERE k.conrelid = to_regclass($1) AND k.conname = $2",
+          {relation.quoted(), command.name.str()});
+      for (std::size_t row = 0; row < columns.rows.size(); ++row)
+        sets = sets || has_word(filled.text, to_lower(columns.text(row, 0)));
+      sets = sets || columns.rows.empty();
+    });
+    return sets;
+  }
+
+  Session& session_;
+  const GateQuestion& question_;
+  std::map<std::string, std::variant<QueryTarget, std::string>> targets_;
+};
+
+/// The step itself does first what the backfill did: it finds what has come since.
+bool does_again(const FileAnalysis& step, const Filled& filled) {
+  const auto plain = [](std::string_view text) {
+    std::string words;
+    for (const std::string_view word : split(replace_all(std::string(trim(text)), "\n", " "), ' ')) {
+      if (!word.empty()) words += cat(words.empty() ? "" : " ", word);
+    }
+    return words;
+  };
+  return std::ranges::any_of(step.effects, [&](const Effect& effect) {
+    return effect.breaks == Breaks::nobody && is_backfill(step, effect) &&
+           plain(filled_by(step, effect).text) == plain(filled.text);
   });
 }
 
@@ -310,8 +420,9 @@ class Verification {
     return done.ok && !done.rows.empty();
   }
 
-  /// Of the rows that it would still change.
-  std::string condition_of(const Filled& filled) {
+  /// Of the rows that it would still change. `without`: those that have no value yet, or else those that have their column's
+  /// default: these may have come since, or the application may have set them so.
+  std::string condition_of(const Filled& filled, bool without) {
     ColumnTypes types;
     ColumnDefaults defaults;
     const SqlResult columns = rows(
@@ -322,19 +433,26 @@ class Verification {
         filled.relation.quoted());
     for (std::size_t row = 0; row < columns.rows.size(); ++row) {
       types.emplace(columns.text(row, 0), columns.text(row, 1));
-      if (filled.is_lost && !columns.text(row, 2).empty())
+      if (!without && !columns.text(row, 2).empty())
         defaults.emplace(columns.text(row, 0), columns.text(row, 2));
     }
-    return undone_rows(filled.sql, types, defaults);
+    if (!without && defaults.empty()) return {};
+    std::string condition = undone_rows(filled.sql, types, defaults);
+    if (!without && condition == undone_rows(filled.sql, types, {})) return {};
+    std::vector<std::string> lost;
+    for (const std::string& column : filled.lost_columns) {
+      if (types.contains(column)) lost.push_back(cat(filled.row, ".", quote_ident(column), " IS NOT NULL"));
+    }
+    return lost.empty() ? condition : cat("(", condition, ") AND (", join(lost, " OR "), ")");
   }
 
   /// Ends when the program is asked to stop. Rows that a policy hides from this role are rows: an error is better than none.
-  SqlResult ask(const Filled& filled) {
+  SqlResult ask(const Filled& filled, const std::string& condition) {
     const auto begun = std::chrono::steady_clock::now();
     session_.script(cat("BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = ",
                         std::to_string(std::max(time_left_, milliseconds(1)).count())));
     SqlResult found = session_.run({.sql = cat("SELECT ", queries::k_own_look, " EXISTS (SELECT FROM ",
-                                               filled.from, " WHERE ", condition_of(filled), ")"),
+                                               filled.from, " WHERE ", condition, ")"),
                                     .interruptible = Interruptible::yes});
     if (!found.connection_lost) session_.script("ROLLBACK");
     time_left_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -360,7 +478,11 @@ class Verification {
         tell_unasked(filled);
         continue;
       }
-      const SqlResult found = ask(filled);
+      if (!filled.has_value_asked) {
+        look_at_defaults(filled);
+        continue;
+      }
+      const SqlResult found = ask(filled, condition_of(filled, true));
       const std::string what = cat(printable_line(filled.relation.quoted()), " may have rows that ",
                                    printable_line(filled.file), " has not seen");
       if (found.ok && found.truth(0, 0)) {
@@ -371,16 +493,37 @@ class Verification {
                                    : " and lack what it sets: ",
                                "bring it again under another name, or say with --evidence verified=optional "
                                "that they may"));
-      } else if (!found.ok && is_gone(found.error) && was_rested_on(filled.file)) {
+      } else if (found.ok) {
+        look_at_defaults(filled);
+      } else if (is_gone(found.error) && (filled.reads_what_is_gone || was_rested_on(filled.file))) {
         unasked_.insert(printable_line(filled.file));
-      } else if (!found.ok) {
-        const bool took_long = found.error.sqlstate == pg::sqlstate::query_canceled;
-        unseen_.push_back(cat(what, ", and cannot be asked: ",
-                              took_long ? cat("it takes more than ", format_duration(k_longest_look))
-                                        : printable_line(found.error.message),
-                              " (--evidence verified=optional)"));
+      } else {
+        unseen_.push_back(
+            cat(what, ", and cannot be asked: ", why_not(found.error), " (--evidence verified=optional)"));
       }
     }
+  }
+
+  static std::string why_not(const SqlError& error) {
+    return error.sqlstate == pg::sqlstate::query_canceled
+               ? cat("it takes more than ", format_duration(k_longest_look))
+               : printable_line(error.message);
+  }
+
+  /// Only where the value cannot be made any more: whose it is nobody can tell.
+  void look_at_defaults(const Filled& filled) {
+    if (!filled.is_lost) return;
+    const std::string condition = condition_of(filled, false);
+    if (condition.empty()) return;
+    const SqlResult found = ask(filled, condition);
+    if (found.ok && !found.truth(0, 0)) return;
+    const std::string file = printable_line(filled.file);
+    unseen_.push_back(
+        cat(printable_line(filled.relation.quoted()),
+            found.ok ? " has rows with a default that " : " may have rows with a default that ", file,
+            " would set otherwise: they have come since, or the application has set them so",
+            found.ok ? "" : cat(", and cannot be asked: ", why_not(found.error)),
+            "; look at them, and mend those that have come since (--evidence verified=optional)"));
   }
 
   Session& session_;
@@ -401,10 +544,14 @@ EvidenceSource verification_source(Session& session, const Plan& plan) {
                time_left = k_longest_look](const GateQuestion& question) mutable -> std::vector<Evidence> {
         Made made;
         for (const PlannedFile& file : plan.files) {
+          if (file.state == FileState::applied) tell_taken(file.analysis, made);
           if (std::ranges::count(question.file.rests_on, file.analysis.migration.id) > 0)
             add_made(file.analysis, made);
         }
-        look_only_at_what_matters(made.backfills, question.subjects);
+        Matters matters(session, question);
+        std::erase_if(made.backfills, [&](Filled& filled) {
+          return !matters(filled) || does_again(question.file.analysis, filled);
+        });
         made.gone = gone_backfills(session, question.file, plan);
         if (made.indexes.empty() && made.constraints.empty() && made.backfills.empty() && made.gone.empty())
           return {};

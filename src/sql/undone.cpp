@@ -128,7 +128,10 @@ std::string lacks(const Assignment& set, std::string_view condition, std::string
   const std::string could_have = cat("(", set.expression, ") IS NOT NULL");
   std::string without = cat(column, " IS NULL AND ", could_have);
   const auto value = columns.defaults.find(name_of(set));
-  if (value == columns.defaults.end() || is_volatile(value->second)) return without;
+  if (value == columns.defaults.end()) return without;
+  // No row can be told by a default that is another one each time.
+  if (is_volatile(value->second))
+    return is_volatile(set.expression) ? without : cat(without, " OR ", could_have, " AND ", differs);
   const std::string has_default = cat(column, "::text = (", as_held(set, value->second, columns), ")::text");
   return cat(without, " OR ", has_default, " AND ", could_have,
              is_volatile(set.expression) ? "" : cat(" AND ", differs));
