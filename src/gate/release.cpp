@@ -15,14 +15,17 @@ Evidence judge(const std::string& release, const AppNeed& app_need) {
   return {.provider = "release",
           .subject = to_string(app_need),
           .verdict = verdict,
-          .words = verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
-                   : verdict == Verdict::closed
-                       ? cat(brought, " itself is being brought, and is not ", need,
-                             app_need.comparison == "=" ? ": only that one runs the step, in a postsync; "
-                                                          "write >= if later ones can do without, too"
-                                                        : ": a later release runs the step")
-                       : cat(brought, " is being brought, and is no version that compares with ", need,
-                             ": name releases as it does")};
+          .words =
+              verdict == Verdict::open ? cat(brought, ", which is being brought, is ", need)
+              : verdict == Verdict::closed
+                  ? cat(brought, " itself is being brought, and is not ", need,
+                        is_misfit(release, app_need) ? " (it has come without files that this step goes with)"
+                                                     : "",
+                        app_need.comparison == "=" ? ": only that one runs the step, in a postsync; "
+                                                     "write >= if later ones can do without, too"
+                                                   : ": a later release runs the step")
+                  : cat(brought, " is being brought, and is no version that compares with ", need,
+                        ": name releases as it does")};
 }
 
 }  // namespace

@@ -73,8 +73,29 @@ std::optional<Remark> judge(const AppVersion& version, const AppNeed& need, cons
     return Remark{Verdict::unknown, cat(words, " by its ", text(version.source), ", but ", text(doubt->text),
                                         " by its ", text(doubt->source), ": let both say the same")};
   }
+  if (is_misfit(version.text, need))
+    words += ", and that one has come without files that this step goes with";
   if (verdict == Verdict::unknown) words += cat(", which cannot be compared with ", text(need.version));
   return Remark{verdict, std::move(words)};
+}
+
+/// Where releases are commits, the revision is one that the ledger knows.
+bool is_release(const std::string& revision, const AppNeed& need) {
+  return is_commit(revision) && std::ranges::any_of(need.order, [&revision](const std::string& release) {
+           return compare_releases(release, revision, {}) == 0;
+         });
+}
+
+std::optional<Remark> judge(const ArgoDeployment& deployment, const AppNeed& need) {
+  const std::string who = cat("Argo CD can roll ", text(deployment.application), " back to ",
+                              text(deployment.revision), " of ", text(deployment.deployed_at));
+  if (!deployment.version.text.empty()) return judge(deployment.version, need, cat(who, ", which runs"));
+  if (is_release(deployment.revision, need))
+    return judge(AppVersion{deployment.revision, "revision"}, need, cat(who, ", which runs"));
+  return Remark{Verdict::unknown,
+                cat(who, ", and nothing says which release that is (", text(deployment.version.source),
+                    "): name the image in the Application (kustomize.images, or image.tag for Helm), let it "
+                    "track tags with versions, or leave --argo-application out")};
 }
 
 std::string why_unfinished(const Workload& workload) {
@@ -228,9 +249,7 @@ Evidence rollback_evidence(const ClusterView& view, const AppNeed& need, int hor
     release = deployment.version.text;
     if (is_same) --age;
     if (!look(application, last, age)) continue;
-    auto remark = judge(deployment.version, need,
-                        cat("Argo CD can roll ", text(deployment.application), " back to ",
-                            text(deployment.revision), " of ", text(deployment.deployed_at), ", which runs"));
+    auto remark = judge(deployment, need);
     if (remark) remarks.push_back(std::move(*remark));
   }
   OrderedJson json = seen(view);

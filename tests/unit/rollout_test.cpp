@@ -262,8 +262,29 @@ TEST(Rollback, WhatArgoOffersMustFit) {
        .version = version("2.3.0")}};
   EXPECT_EQ(rollback(seen),
             "closed: Argo CD can roll argocd/checkout back to eee of 2026-11-20T10:00:00Z, which runs 2.3.0");
-  seen.argo_deployments[1].version = {};
-  EXPECT_EQ(rollback(seen).substr(0, 8), "unknown:");
+  seen.argo_deployments[1].version = {"", "targetRevision main"};
+  const std::string words = rollback(seen);
+  EXPECT_EQ(words.substr(0, 8), "unknown:");
+  EXPECT_NE(words.find("nothing says which release that is (targetRevision main): name the image"),
+            words.npos);
+}
+
+/// Where releases are commits, and an Application tracks a branch.
+TEST(Rollback, ARevisionThatTheLedgerKnowsIsARelease) {
+  ClusterView seen = complete();
+  for (const char* revision : {"cccc003ffff", "bbbb002ffff", "aaaa001ffff"}) {
+    seen.argo_deployments.push_back(
+        {.application = "argocd/checkout", .revision = revision, .version = {"", "targetRevision main"}});
+  }
+  AppNeed need{.app = "checkout",
+               .comparison = ">=",
+               .version = "bbbb002",
+               .order = {"aaaa001", "bbbb002", "cccc003"}};
+  seen.revisions.clear();
+  EXPECT_EQ(said(rollback_evidence(seen, need, 1)), "open: 1 earlier revision fits checkout>=bbbb002");
+  EXPECT_EQ(said(rollback_evidence(seen, need, 2)).substr(0, 7), "closed:");
+  need.order = {"bbbb002"};
+  EXPECT_EQ(said(rollback_evidence(seen, need, 2)).substr(0, 8), "unknown:");
 }
 
 TEST(Rollback, EntriesOfArgoWithTheSameReleaseAreOneStepBack) {
