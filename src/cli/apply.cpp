@@ -21,6 +21,7 @@
 #include "execute/blockers.hpp"
 #include "execute/documents.hpp"
 #include "execute/stop.hpp"
+#include "gate/queries.hpp"
 #include "pgsluice/adopt.hpp"
 #include "pgsluice/migration.hpp"
 
@@ -172,23 +173,31 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
     expect_rehearsed(pending.plan, *receipt, options.receipt, worker.session->server_version_num() / 10000);
   keep_in_step(pending.plan, options.keep, *worker.session);
   const Plan& plan = pending.plan;
-  if (options.pending.gate.strict && !held_lines(plan).empty()) run.good_end = ExitCode::gate_closed;
+  const bool before_the_release = options.pending.earlier_releases_only;
+  const auto is_closed = [&] {
+    return options.pending.gate.strict && has_closed_gate(plan, before_the_release);
+  };
+  if (is_closed()) run.good_end = ExitCode::gate_closed;
   if (plan.pending_steps() > 0) tell_hidden_blockers(worker, world);
   tell_problems(plan, world);
   const PlanProblem* refusal = plan.refusal();
   if (refusal == nullptr) record_gate(pending, worker, world, run);
+  const std::string own_before =
+      refusal == nullptr && plan.pending_steps() > 0 ? own_statements(*worker.session) : "";
   run.may_begin = look_again(pending, worker, world, options.pending.gate);
   RunReport report = refusal ? refused(*refusal, world) : execute(plan, worker, world, run);
-  if (options.pending.earlier_releases_only)
-    let_contract_wait(pending, report, worker, world, run, options.pending.gate.strict);
+  if (before_the_release) let_contract_wait(pending, report, worker, world, run, options.pending.gate.strict);
   if (out_of_budget(world)) report.message = cat(k_out_of_budget, report.message);
-  if (!is_interrupted(world)) record_statistics(report, worker);
+  if (!is_interrupted(world)) record_statistics(report, worker, own_before);
   tell_held(plan, world);
-  count_held(plan, options.pending.gate.strict, report);
+  count_held(plan, is_closed(), report);
   // Only a hook that comes before the release keeps it out with 12.
-  const bool lets_through = report.code == ExitCode::ok ||
-                            (report.code == ExitCode::gate_closed && !options.pending.earlier_releases_only);
-  if (refusal == nullptr) record_release(plan, report, worker, world, run, lets_through);
+  const bool lets_through =
+      report.code == ExitCode::ok || (report.code == ExitCode::gate_closed && !before_the_release);
+  if (refusal == nullptr) {
+    const bool asks_cluster = is_cluster_there(options.pending.gate.cluster);
+    record_release(plan, pending.ledger, report, worker, world, run, lets_through, asks_cluster);
+  }
   grant_to_guard(options.guard_roles, worker, world);
   tell_end(report, world);
   publish_metrics(options.metrics, report, database, world);

@@ -97,6 +97,13 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
       ->capture_default_str();
 }
 
+bool is_cluster_there(const ClusterOptions& options) {
+  return !options.api.empty() ||
+         cluster::in_cluster_access([](const char* name) { return std::getenv(name); },
+                                    cluster::k_service_account)
+             .has_value();
+}
+
 std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,
                                       const Interrupt& interrupt) {
   std::optional<cluster::Access> access;

@@ -36,6 +36,8 @@ void add_kube_job(CLI::App& app, std::string& job);
 /// What add_cluster_access adds, and what tells the releases of an application.
 void add_cluster_options(CLI::App& app, ClusterOptions& options);
 
+/// Whether Kubernetes is there to ask.
+bool is_cluster_there(const ClusterOptions& options);
 /// None: no address is given, and this is no pod. Throws Error(usage) for options that do not go together.
 std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,
                                       const Interrupt& interrupt);

@@ -125,8 +125,26 @@ GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session&
   return question;
 }
 
+/// Somebody who has looked at rows of which nobody else can tell whether they are missing may say so, of this text of the
+/// file. What is known to be missing is no matter of opinion.
+void take_word_for_rows(std::vector<Evidence>& evidence, const GateQuestion& question,
+                        const GateMemory& memory) {
+  const Migration& migration = question.file.analysis.migration;
+  const auto approval = memory.approvals.find({migration.id, migration.sha256});
+  for (Evidence& seen : evidence) {
+    if (seen.provider != "verified" || seen.verdict != Verdict::unknown) continue;
+    if (approval == memory.approvals.end()) {
+      seen.words += cat("; when somebody has looked: --approve ", printable_line(migration.id));
+    } else {
+      seen.verdict = Verdict::open;
+      seen.words = cat("approved by ", printable_line(approval->second), ": ", seen.words);
+    }
+  }
+}
+
 GateDecision decision_on(const GateQuestion& question, const Witnesses& witnesses) {
   std::vector<Evidence> evidence = gather(question, witnesses.sources, witnesses.policy);
+  take_word_for_rows(evidence, question, witnesses.memory);
   if (auto soak = soak_evidence(question, evidence, witnesses.memory, witnesses.policy))
     evidence.push_back(*std::move(soak));
   return decide(question, std::move(evidence), witnesses.policy);
@@ -178,6 +196,19 @@ std::map<std::string, std::string> imply_needs(Plan& plan, const Ledger& ledger,
     }
   }
   return unknown;
+}
+
+/// Sessions and the ledger would each be asked for another one.
+void expect_one_spelling(const Plan& plan, const std::string& app) {
+  for (const PlannedFile& file : plan.files) {
+    for (const AppNeed& need : parse_app_needs(file.analysis.directives.needs_app)) {
+      if (need.app == app || to_lower(need.app) != to_lower(app)) continue;
+      throw Error(ExitCode::usage,
+                  cat(printable_line(file.analysis.migration.id), " needs ", printable_line(need.app),
+                      ", and --app says ", printable_line(app)),
+                  "Write both alike: names of applications are compared letter by letter.");
+    }
+  }
 }
 
 }  // namespace
@@ -263,6 +294,7 @@ Judgement judge_contract(const PlannedFile& file, const Plan& plan, const Ledger
 std::vector<GateDecision> judge_contracts(Plan& plan, const Ledger& ledger, Session& session,
                                           const World& world, const GateOptions& options) {
   std::vector<GateDecision> decisions;
+  expect_one_spelling(plan, options.app);
   if (std::none_of(plan.files.begin(), plan.files.end(), could_run)) return decisions;
   const std::unique_ptr<Witnesses> witnesses = witnesses_of(plan, ledger, session, world, options);
   witnesses->sources.push_back(need_source(imply_needs(plan, ledger, session, options)));

@@ -189,6 +189,11 @@ void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, cons
       report.message.starts_with(stopped + ": ") ? report.message.substr(stopped.size() + 2) : report.message;
   for (PlannedFile& file : pending.plan.files) {
     if (!is_left(file)) continue;
+    const bool has_begun = std::ranges::any_of(report.steps, [&file](const StepReport& step) {
+      return step.migration == file.analysis.migration.id && step.state == StepState::applied;
+    });
+    if (has_begun)
+      words = replace_all(words, "; nothing was changed by it", "; its steps before that are done");
     file.holds = {{.reason = ran_out ? "budget" : "lock", .words = words}};
     if (file.state == FileState::pending) file.state = FileState::held;
     words = cat("it comes after ", printable_line(file.analysis.migration.id), ", which waits");
@@ -200,8 +205,8 @@ void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, cons
   close_run(worker, world, run, "held", strict ? ExitCode::gate_closed : run.good_end);
 }
 
-void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const RunOptions& run, bool lets_through) {
+void record_release(const Plan& plan, const Ledger& ledger, const RunReport& report, Worker& worker,
+                    const World& world, const RunOptions& run, bool lets_through, bool asks_cluster) {
   std::vector<Migration> migrations;
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
@@ -215,6 +220,9 @@ void record_release(const Plan& plan, const RunReport& report, Worker& worker, c
   try {
     bring_up_to_date(worker);
     record_bundle(*worker.session, migrations, {.app = run.app, .release = run.release}, lets_through);
+    // Kubernetes says by itself what runs.
+    if (lets_through && !asks_cluster)
+      let_steps_come_anew(*worker.session, ledger, migrations, {.app = run.app, .release = run.release});
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,
@@ -253,15 +261,24 @@ void grant_to_guard(const std::vector<std::string>& roles, Worker& worker, const
   }
 }
 
-void record_statistics(const RunReport& report, Worker& worker) {
+void record_statistics(const RunReport& report, Worker& worker, const std::string& before) {
   const bool has_server = worker.session != nullptr;  // it may have gone for good
-  if (has_server && !report.steps.empty()) close_query_statistics(*worker.session);
+  if (has_server && !report.steps.empty()) close_query_statistics(*worker.session, before);
 }
 
 void tell_held(const Plan& plan, const World& world) {
   for (const std::string& line : held_lines(plan)) {
     world.emit({.severity = Severity::info, .name = "step-held", .message = cat("held back: ", line)});
   }
+}
+
+bool has_closed_gate(const Plan& plan, bool before_the_release) {
+  return std::ranges::any_of(plan.files, [&](const PlannedFile& file) {
+    return std::ranges::any_of(file.holds, [&](const Held& hold) {
+      const bool waits_for_later = hold.reason == "order" || hold.reason == "release";
+      return hold.reason != "phase" && !(before_the_release && waits_for_later);
+    });
+  });
 }
 
 void count_held(const Plan& plan, bool strict, RunReport& report) {

@@ -24,17 +24,21 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
 void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, const World& world,
                        const RunOptions& run, bool strict);
 /// A release can start when all that comes before it is done: every expand and backfill step, whatever became of contract steps.
-void record_release(const Plan& plan, const RunReport& report, Worker& worker, const World& world,
-                    const RunOptions& run, bool lets_through);
+void record_release(const Plan& plan, const Ledger& ledger, const RunReport& report, Worker& worker,
+                    const World& world, const RunOptions& run, bool lets_through, bool asks_cluster);
 /// Throws Error(precondition) for a role that the server does not have.
 void expect_roles(const std::vector<std::string>& roles, Session& session);
 /// What a guard reads: where a first install has just made the ledger, nobody else can have granted it. Emits a warning
 /// where that fails.
 void grant_to_guard(const std::vector<std::string>& roles, Worker& worker, const World& world);
 /// What the run itself has done is no use of anything; and what is counted at its end is where those begin that come later.
-void record_statistics(const RunReport& report, Worker& worker);
+/// \param before  what own_statements() said when the run began
+void record_statistics(const RunReport& report, Worker& worker, const std::string& before);
 /// Says what is held back.
 void tell_held(const Plan& plan, const World& world);
+/// A step is held back that could have run. What comes with a release itself no hook before that release runs, and that closes
+/// no gate.
+bool has_closed_gate(const Plan& plan, bool before_the_release);
 /// Under --strict-gates, what is held back decides how the run ends.
 void count_held(const Plan& plan, bool strict, RunReport& report);
 

@@ -58,6 +58,21 @@ std::string name_same_release(const std::vector<Migration>& migrations, Ledger& 
   return name;
 }
 
+/// What was this application's, too, is no other one's where it is gone from this folder, or has changed: it may have been
+/// renamed, or edited.
+void tell_own(const std::vector<Migration>& migrations, const std::string& app, Ledger& ledger,
+              Session& session) {
+  if (app.empty()) return;
+  for (const std::string& id : read_once_brought(session, ledger, migrations, app)) {
+    const auto row = ledger.migrations.find(id);
+    if (row == ledger.migrations.end()) continue;
+    const auto is_it = [&row](const Migration& migration) {
+      return migration.id == row->first && migration.sha256 == row->second.sha256;
+    };
+    if (std::ranges::none_of(migrations, is_it)) row->second.app = app;
+  }
+}
+
 /// Not what is ours, and not what extensions have made.
 Present present_in(const Snapshot& snapshot) {
   Present present;
@@ -161,6 +176,7 @@ Pending find_pending(std::vector<Migration> migrations, Ledger ledger, const Pla
   std::string release = options.gate.release;
   if (release.empty() && options.same_folder_is_same_release)
     release = name_same_release(migrations, pending.ledger, place.session);
+  tell_own(migrations, options.gate.app, pending.ledger, place.session);
   pending.snapshot = read_live(migrations, pending.ledger, place, world.emit);
   Basis basis{.pg_version = place.session.server_version_num() / 10000,
               .schemas = place.schemas,

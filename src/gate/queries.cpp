@@ -311,10 +311,17 @@ void pin_query_snapshot(Session& session, const std::string& file) {
       {file});
 }
 
-void close_query_statistics(Session& session) {
+std::string own_statements(Session& session) {
+  const Found found = find_extension(session);
+  if (!can_keep(found)) return {};
+  const SqlResult own = session.query(queries::own_now(*found.extension), {});
+  return own.ok ? own.text(0, 0) : "";
+}
+
+void close_query_statistics(Session& session, const std::string& before) {
   const Found found = find_extension(session);
   if (!can_keep(found)) return;
-  session.query(queries::absorb_own(*found.extension), {});
+  session.query(queries::absorb_own(*found.extension), {before.empty() ? "{}" : before});
   session.query(queries::keep_snapshot(*found.extension), {""});
   session.query(
       "DELETE FROM pgsluice.query_snapshot q USING pgsluice.migration m WHERE m.id = q.migration_id"

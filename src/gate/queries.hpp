@@ -23,6 +23,9 @@ void keep_query_snapshots(Session& session, const std::vector<std::string>& file
 void pin_query_snapshot(Session& session, const std::string& file);
 /// At the end of a run that has done something: what it did itself is no use of anything, what is counted now is where
 /// files begin that come later, and of those that are applied nobody asks any more.
-void close_query_statistics(Session& session);
+/// \param before  what own_statements() said when the run began: what our role had done until then was not the run's
+void close_query_statistics(Session& session, const std::string& before);
+/// What is counted of our own role at this moment: the application may connect as that, too. Empty: nothing can be read.
+std::string own_statements(Session& session);
 
 }  // namespace pgsluice

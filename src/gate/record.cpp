@@ -216,12 +216,13 @@ std::string brought_with_sql(std::string_view app, std::string_view rests_on, st
   const auto is_its = [app, until](std::string_view bundle) {
     return cat(bundle, ".app IN ('', ", app, ") AND ", bundle, ".brought_at <= ", until);
   };
-  // All bundles of the release lack the files; those do not count whose application has never come with them.
+  // All bundles of the release lack the files; those do not count whose folder is another one, which has nothing of
+  // what has come with them.
   const auto lacks = [&is_its](std::string_view files, std::string_view when) {
     return cat("coalesce(bool_and(NOT b.files @> ", files,
                ") FILTER (WHERE EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"),
                " AND o.files @> ", files, when,
-               " AND CASE WHEN b.app = '' THEN o.files && b.files ELSE o.app = b.app END)), false)");
+               " AND o.files && b.files AND (b.app = '' OR o.app = b.app))), false)");
   };
   return cat(
       "SELECT coalesce(array_agg(r.release), '{}')::text,"
@@ -255,6 +256,59 @@ BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std:
   return brought_with(checked_read(session.query(brought_with_sql("$1", "$2::text[]", "$3", "'infinity'"),
                                                  {app, pg::text_array(rests_on), id})),
                       0, 0);
+}
+
+namespace {
+
+/// Somebody says of the release that it can live with the step, though its folder is from before it.
+bool fits_by_itself(Session& session, const Ledger& ledger, const BroughtBy& by, const std::string& id,
+                    const std::string& needs_app, const std::vector<std::string>& rests_on) {
+  for (AppNeed& need : parse_app_needs(needs_app)) {
+    if (by.release.empty() || (!by.app.empty() && need.app != by.app)) continue;
+    need.order = releases_of(ledger.brought, need.app, by.release);
+    tell_misfits(need, read_brought_with(session, ledger, need.app, rests_on, id),
+                 read_first_with(session, ledger, need.app, id));
+    if (fits(by.release, need) == Verdict::open) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
+                         const BroughtBy& by) {
+  const SqlResult steps =
+      checked(session.query("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text"
+                            " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
+                            " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[])"
+                            " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.files @> ARRAY[m.id]"
+                            " AND o.files && $1::text[] AND o.app IN ('', $2))",
+                            {ids_of(migrations), by.app}),
+              "read the ledger");
+  std::vector<std::string> anew;
+  for (std::size_t row = 0; row < steps.rows.size(); ++row) {
+    const std::string id = steps.text(row, 0);
+    if (!fits_by_itself(session, ledger, by, id, steps.text(row, 1), pg::parse_texts(steps.text(row, 2))))
+      anew.push_back(id);
+  }
+  if (anew.empty()) return;
+  checked(session.query("WITH back AS (UPDATE pgsluice.migration SET started_at = clock_timestamp()"
+                        " WHERE id = ANY ($1::text[]) AND applied_at IS NULL RETURNING id)"
+                        " DELETE FROM pgsluice.gate g USING back b WHERE g.migration_id = b.id",
+                        {pg::text_array(anew)}),
+          "write the ledger");
+}
+
+std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
+                                        const std::vector<Migration>& migrations, const std::string& app) {
+  std::set<std::string> files;
+  if (!ledger.exists || ledger.version < k_app_ledger_version) return files;
+  const SqlResult rows = checked_read(
+      session.query("SELECT DISTINCT f.id FROM pgsluice.bundle b CROSS JOIN LATERAL unnest(b.files) AS f (id)"
+                    " WHERE b.app IN ('', $2) OR f.id <> ALL ($1::text[]) AND b.files && $1::text[]",
+                    {ids_of(migrations), app}));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) files.insert(rows.text(row, 0));
+  return files;
 }
 
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files) {

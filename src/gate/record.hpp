@@ -63,6 +63,15 @@ std::string read_first_with(Session& session, const Ledger& ledger, const std::s
                             const std::string& id);
 std::string first_with_sql(std::string_view app, std::string_view id);
 
+/// A release has been let through whose folder lacks steps that wait, and that others of its application have come with: it
+/// goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
+/// seen of them is over.
+void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
+                         const BroughtBy& by);
+/// Files that the same application has brought, and those that are not in this folder any more and were brought together
+/// with files of it. Throws as checked_read().
+std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
+                                        const std::vector<Migration>& migrations, const std::string& app);
 /// The applications that have brought one of these files, as far as somebody has said so. Throws as checked_read().
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files);
 

@@ -97,7 +97,13 @@ void find_refusals(const FileAnalysis& file, const PlanOptions& options, std::ve
 
 // ---- files against the ledger -----------------------------------------------------------------------------------
 
-void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<PlanProblem>& problems) {
+/// The folders of two applications may have the same small file, CREATE EXTENSION IF NOT EXISTS say.
+bool is_of_another(const LedgerMigration& migration, const PlanOptions& options) {
+  return !options.app.empty() && !migration.app.empty() && migration.app != options.app;
+}
+
+void compare_applied(PlannedFile& file, const LedgerMigration& row, const PlanOptions& options,
+                     std::vector<PlanProblem>& problems) {
   const Migration& migration = file.analysis.migration;
   if (row.sha256 == migration.sha256) {
     return;
@@ -108,6 +114,13 @@ void compare_applied(PlannedFile& file, const LedgerMigration& row, std::vector<
     return;
   }
   file.state = FileState::changed;
+  if (is_of_another(row, options)) {
+    problems.push_back(whole_file(
+        ExitCode::file_changed, migration.id,
+        cat("has the name of a file that ", row.app, " has brought to this database, and other contents"),
+        "One ledger knows one file by a name: give this one another name, or each application a database."));
+    return;
+  }
   problems.push_back(
       whole_file(ExitCode::file_changed, migration.id,
                  cat("has changed since it was applied", row.applied_at.empty() ? "" : " at ", row.applied_at,
@@ -214,7 +227,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
     made = make_steps(file.analysis);
   if (file.state == FileState::applied && has_grown(file, made.steps, *row)) file.state = FileState::partial;
   if (file.state == FileState::applied) {
-    compare_applied(file, *row, problems);
+    compare_applied(file, *row, options, problems);
     return file;
   }
   if (row != nullptr) {
@@ -252,11 +265,6 @@ std::string renaming_sql(const std::string& from, const std::string& to, int led
 }
 
 // A renamed file would be applied a second time.
-/// The folders of two applications may have the same small file, CREATE EXTENSION IF NOT EXISTS say.
-bool is_of_another(const LedgerMigration& migration, const PlanOptions& options) {
-  return !options.app.empty() && !migration.app.empty() && migration.app != options.app;
-}
-
 void find_renames(Plan& plan, const Ledger& ledger, const PlanOptions& options) {
   for (const PlannedFile& file : plan.files) {
     if (file.state != FileState::pending) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several applications in one database: whose releases a contract step needs, on real servers, through the built program.
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -108,6 +110,66 @@ TEST_P(Applications, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
 }
 
 /// A StatefulSet's pods, processes and addresses have numbers, too.
+/// The other one's bundle of this release has nothing in common with the step.
+TEST_P(Applications, OfTwoFoldersOneLacksNothingOfTheOther) {
+  Folder data;
+  data.write("d1.sql", "CREATE TABLE d1 (id int);\n");
+  const std::vector<std::string> app{"--app", "checkout"};
+  const auto bring = [&](const std::string& release) {
+    EXPECT_EQ(call({"hook", "presync", data.path().string(), "--release", release, "--termination-log",
+                    termination.string()},
+                   app)
+                  .code,
+              0)
+        << message();
+    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
+  };
+  bring("1.0.0");
+  write_cents(k_unsaid);
+  bring("2.0.0");
+  EXPECT_TRUE(has_total());
+  bring("2.1.0");
+  EXPECT_FALSE(has_total()) << message();
+}
+
+TEST_P(Applications, OneLedgerKnowsOneFileByAName) {
+  Folder other;
+  other.write("0001_orders.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "a"}).code, 0);
+  const auto bring = [&](const std::string& app, const std::filesystem::path& directory) {
+    return call({"hook", "presync", directory.string(), "--app", app, "--termination-log",
+                 termination.string()})
+        .code;
+  };
+  EXPECT_EQ(bring("b", other.path()), 13);
+  EXPECT_THAT(message(),
+              HasSubstr("0001_orders.sql has the name of a file that a has brought to this database"));
+  EXPECT_EQ(bring("a", other.path()), 13);
+  EXPECT_THAT(message(), HasSubstr("has changed since it was applied"));
+}
+
+TEST_P(Applications, NamesAreComparedLetterByLetter) {
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "Checkout"}).code, 0);
+  folder.write("0002_drop.sql", k_drop);
+  const Finished hooked = hook("presync", "2.0.0", {"--app", "Checkout"});
+  EXPECT_EQ(hooked.code, 2);
+  EXPECT_THAT(hooked.err, HasSubstr("0002_drop.sql needs checkout, and --app says Checkout"));
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+}
+
+/// It would be applied a second time.
+TEST_P(Applications, ARenamedFileOfASharedFolderIsOnesOwn) {
+  folder.write("0002_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "web"}).code, 0);
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "worker"}).code, 0);
+  std::filesystem::rename(folder.path() / "0002_more.sql", folder.path() / "0002_many.sql");
+  for (const char* app : {"web", "worker", "renamed"}) {
+    EXPECT_EQ(hook("presync", "1.1.0", {"--app", app}).code, 10) << app;
+    EXPECT_THAT(message(),
+                HasSubstr("has the contents of 0002_more.sql, which is applied and no longer there"));
+  }
+}
+
 TEST_P(Applications, WhatTellsOneSessionFromAnotherIsNoVersion) {
   bring_two();
   for (const char* name : {"checkout-3", "checkout/4711", "checkout@10.42.0.17"}) {

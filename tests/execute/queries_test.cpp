@@ -287,6 +287,22 @@ TEST_P(Queries, OfOurOwnAreNoUse) {
   EXPECT_FALSE(has_total()) << finished.out;
 }
 
+/// The application may connect as our role: what that has done before a run is not the run's.
+TEST_P(Queries, OfOurRoleBeforeARunAreNotOurs) {
+  folder.write("0002_note.sql", "ALTER TABLE orders ADD COLUMN sum int;\n").write("0003_drop.sql", k_drop);
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  database.sql("SELECT sum(total) FROM orders");
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(apply(other, database, {}).code, 0);
+  EXPECT_THAT(held("0003_drop.sql"), AllOf(HasSubstr("queries: public.orders.total was used"),
+                                           HasSubstr("1 call: SELECT sum(total) FROM orders")));
+  EXPECT_EQ(bring("3.0.0").code, 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_EQ(bring("3.0.0").code, 0);
+  EXPECT_FALSE(has_total());
+}
+
 TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
   database.sql(
       cat("CREATE VIEW totals AS SELECT id, total AS t FROM orders; GRANT SELECT ON totals TO ", k_app));
@@ -301,9 +317,57 @@ TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
   EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("SELECT t FROM totals"), HasSubstr("SELECT sum_up()"),
                                            Not(HasSubstr("1 call: SELECT hidden()"))));
   EXPECT_EQ(bring("2.0.0").code, 0);
+  app("DO $$ BEGIN PERFORM count(*) FROM orders; END $$");
+  EXPECT_THAT(held("0002_drop.sql"), Not(HasSubstr("queries: ")));
+  app("DO $$ BEGIN PERFORM total FROM orders; END $$");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: the code of a DO block names it, so it may use"));
+  EXPECT_EQ(bring("2.0.0").code, 0);
   app("SELECT hidden()");
   EXPECT_THAT(held("0002_drop.sql"),
               HasSubstr("queries: a query runs public.hidden, whose code names it, so it may use"));
+}
+
+TEST_P(Queries, ThatCallWhatIsDroppedOrCastToItCount) {
+  database.sql(
+      "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';"
+      "CREATE FUNCTION outer_calc() RETURNS int LANGUAGE sql AS 'SELECT calc(1)';"
+      "CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN NULL; END'; CREATE TYPE mood AS ENUM ('ok')");
+  const auto held_by = [this](const std::string& drop) {
+    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
+    return held("0002_drop.sql", {"--evidence", "dependants=optional"});
+  };
+  for (const char* drop : {"DROP FUNCTION calc(int)", "DROP PROCEDURE tidy()", "DROP TYPE mood"})
+    EXPECT_EQ(held_by(drop), "") << drop;
+  app("SELECT outer_calc()");
+  app("CALL tidy()");
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"),
+              AllOf(HasSubstr("queries: function calc(int4) was used in"), HasSubstr("SELECT outer_calc()")));
+  EXPECT_THAT(held_by("DROP PROCEDURE public.tidy()"),
+              AllOf(HasSubstr("queries: function public.tidy() was used in"), HasSubstr("CALL tidy()")));
+  EXPECT_EQ(held_by("DROP TYPE mood"), "");
+  app("SELECT 'ok'::mood");
+  EXPECT_THAT(held_by("DROP TYPE mood"), HasSubstr("queries: type mood was used in"));
+  app("SELECT calc(1)");
+  app("SELECT calc(2)");
+  database.sql("CREATE FUNCTION calc(text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"),
+              HasSubstr("queries: a query calls public.calc, and another one of that name stays (--evidence "
+                        "queries=optional), so it may use function calc(int4)"));
+}
+
+/// Its name is a constant, of which the server keeps nothing.
+TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
+  database.sql(cat(
+      "CREATE SEQUENCE sq; CREATE SEQUENCE other; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ", k_app));
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP SEQUENCE sq;\n");
+  EXPECT_EQ(held("0002_drop.sql"), "");
+  app("SELECT nextval('other')");
+  EXPECT_THAT(held("0002_drop.sql"),
+              HasSubstr("queries: a query asks a sequence, and the server does not keep which (--evidence "
+                        "queries=optional), so it may use public.sq"));
+  EXPECT_EQ(held("0002_drop.sql", {"--evidence", "queries=optional"}), "");
+  app("SELECT last_value FROM sq");
+  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.sq was used in"));
 }
 
 TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {

@@ -74,20 +74,22 @@ TEST_P(Revert, ItIsTooOldUnderEachOfItsSpellings) {
   EXPECT_EQ(bring(commits.revert).code, 0);
   folder.write("0005_c.sql", "ALTER TABLE more ADD COLUMN c int;\n")
       .write("0006_drop.sql", "-- pgsluice: phase=contract\nALTER TABLE more DROP COLUMN a;\n");
+  EXPECT_EQ(bring(commits.three).code, 0) << "the first one that comes with it again";
   for (const std::string& spelling : commits.spellings) {
     const auto revert = database.connect(cat("checkout/", spelling));
-    EXPECT_EQ(bring(commits.three).code, 0);
+    EXPECT_EQ(bring("eeee005").code, 0);
     EXPECT_EQ(state("0006_drop.sql"), "held") << spelling;
   }
-  EXPECT_EQ(bring(commits.three).code, 0);
+  EXPECT_EQ(bring("eeee005").code, 0);
   EXPECT_EQ(state("0006_drop.sql"), "applied") << message();
   for (const std::string& spelling : commits.spellings) EXPECT_EQ(guard_of(spelling), 16) << spelling;
 }
 
 /// Where the release brought nothing but the step, what goes back has all that the step rests on.
 TEST_P(Revert, ItIsTooOldWithoutTheStepItself) {
-  for (const std::vector<std::string>& names : {std::vector<std::string>{"1.0.0", "2.0.0", "2.0.1", "2.1.0"},
-                                                {"aaaaaa1", "bbbbbb1", "cccccc1", "dddddd1"}}) {
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"1.0.0", "2.0.0", "2.0.1", "2.1.0", "2.2.0"},
+        {"aaaaaa1", "bbbbbb1", "cccccc1", "dddddd1", "eeeeee1"}}) {
     const std::string drop = cat("0002_drop_", names[0], ".sql");
     database.sql(cat("CREATE TABLE \"", names[0], "\" (id int)"));
     const std::string step = cat("-- pgsluice: phase=contract\nDROP TABLE \"", names[0], "\";\n");
@@ -97,12 +99,14 @@ TEST_P(Revert, ItIsTooOldWithoutTheStepItself) {
     remove(drop);
     EXPECT_EQ(bring(names[2]).code, 0);
     folder.write(drop, step);
+    EXPECT_EQ(bring(names[3]).code, 0);
     {
       const auto revert = database.connect(cat("checkout/", names[2]));
-      EXPECT_EQ(bring(names[3]).code, 0);
-      EXPECT_EQ(state(drop), "held") << message();
+      EXPECT_EQ(bring(names[4]).code, 0);
+      EXPECT_EQ(state(drop), "held");
+      EXPECT_THAT(message(), HasSubstr(cat("1 session of checkout/", names[2])));
     }
-    EXPECT_EQ(bring(names[3]).code, 0);
+    EXPECT_EQ(bring(names[4]).code, 0);
     EXPECT_EQ(state(drop), "applied") << message();
     const Finished old = guard({"--once", "--app", "checkout", "--release", names[2]});
     EXPECT_EQ(old.code, 16);
