@@ -106,6 +106,7 @@ WithHistory find_with_history(const std::vector<std::string>& paths, const Conve
     const fs::path folder = folder_of_sequence(file, options);
     for (Migration& one : folder.empty() ? std::vector<Migration>() : list_migrations(folder, options)) {
       const bool is_named = fs::equivalent(one.path, file, error);
+      if (is_named) one.folder.clear();  // a ledger may know it by more of its path than this folder does
       // Between files with a version others may lie about.
       if (is_named || !has_version(file) || has_version(one.path)) place(std::move(one));
       if (is_named) break;
