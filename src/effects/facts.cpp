@@ -497,6 +497,7 @@ constexpr std::array k_syntactic = {
     Vocabulary{"is_vacuumcmd", "VACUUM, not ANALYZE"},
     Vocabulary{"isconstraint", "CREATE CONSTRAINT TRIGGER"},
     Vocabulary{"keeps_pages", "VACUUM (TRUNCATE false)"},
+    Vocabulary{"skip_locked", "VACUUM or ANALYZE (SKIP_LOCKED)"},
     Vocabulary{"kind", "variant of TRANSACTION, SET or REINDEX"},
     Vocabulary{"locking", "row locks of a SELECT: none, FOR UPDATE …"},
     Vocabulary{"missing_ok", "IF EXISTS or IF NOT EXISTS of the part that the command names"},

@@ -32,10 +32,16 @@ std::optional<std::string> missing_role(const SqlError& error) {
   return std::string(message.substr(k_before.size(), message.size() - k_before.size() - k_behind.size()));
 }
 
-/// Tables that the statement locks, and that are there before it.
-/// VACUUM and ANALYZE wait for one another, CONCURRENTLY for who writes.
+bool skips_what_is_locked(const Statement& statement) {
+  return std::ranges::any_of(statement.commands,
+                             [](const Command& command) { return command.is("skip_locked"); });
+}
+
+/// On tables that the statement locks, and that are there before it. VACUUM and ANALYZE wait for one another, CONCURRENTLY for
+/// who writes.
 InTheWay in_the_way_of(const Statement& statement, const Effect& effect) {
   InTheWay way;
+  if (skips_what_is_locked(statement)) return way;
   if (statement.tag == "VacuumStmt") way.mode = LockMode::ShareUpdateExclusive;
   for (const RelationLock& lock : effect.locks) {
     const bool is_table = lock.relkind == relkind::table || lock.relkind == relkind::partitioned_table;

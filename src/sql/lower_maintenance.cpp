@@ -34,6 +34,7 @@ void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& sta
     set_fact(command, "stats_only", option_on(node->options, "only_database_stats"));
     set_fact(command, "keeps_pages",
              option_given(node->options, "truncate") && !option_on(node->options, "truncate"));
+    set_fact(command, "skip_locked", option_on(node->options, "skip_locked"));
     set_fact(command, "only", relation != nullptr && !relation->inh);
     if (relation != nullptr) add_relation(command, "target", relation_name(relation), !relation->inh);
   };

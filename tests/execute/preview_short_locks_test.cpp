@@ -54,6 +54,13 @@ TEST_P(PreviewOfShortLocks, ALockThatIsGivenBackIsDrawnUntilThen) {
   EXPECT_LT(held, 500) << text;
 }
 
+TEST_P(PreviewOfShortLocks, NobodyStandsInTheWayOfWhatSkipsLockedTables) {
+  folder.write("1_t.sql", "CREATE TABLE t (id int);\nINSERT INTO t SELECT generate_series(1, 1000);\n");
+  folder.write("2_work.sql", "-- pgsluice: transaction=off\nVACUUM (SKIP_LOCKED, FULL) t;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "VACUUM")["observed"]["rewrites"].dump(), R"(["public.t"])");
+}
+
 TEST_P(PreviewOfShortLocks, ALockThatASavepointGivesBackIsDrawnUntilThen) {
   folder.write("1_t.sql", "CREATE TABLE t (id int);\n");
   folder.write("2_work.sql",
