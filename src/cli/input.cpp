@@ -111,7 +111,7 @@ WithHistory find_with_history(const std::vector<std::string>& paths, const Conve
       if (is_named || !has_version(file) || has_version(one.path)) place(std::move(one));
       if (is_named) break;
     }
-    for (Migration& migration : find_migrations({path}, options)) place(std::move(migration));
+    for (Migration& migration : find_migrations({file.string()}, options)) place(std::move(migration));
   }
   return found;
 }

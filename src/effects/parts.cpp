@@ -73,6 +73,12 @@ void note_new(Parts& parts, const Catalog& catalog, bool after) {
   }
 }
 
+/// tablecmds.c ATRewriteTable() inserts them. SET TABLESPACE copies files, and CLUSTER and VACUUM FULL keep whose a row is.
+void remember_rewrites(const Parts& parts, const Command& command, Catalog& catalog) {
+  if (!command.tag.starts_with("AT_") || command.tag == "AT_SetTableSpace") return;
+  for (const Part& part : parts.rewrites) catalog.use(part.member.name);
+}
+
 void add_created(Parts& parts, const EffectRow* row, Catalog& catalog) {
   const bool builds = row != nullptr && std::ranges::find(row->index_builds, "new_index", &Role::name) !=
                                             row->index_builds.end();

@@ -31,6 +31,8 @@ Parts parts_of(const EffectRow& row, const Subject& subject);
 Parts worst_parts(const Subject& subject);
 /// `after`: again, for what the command itself may have made.
 void note_new(Parts& parts, const Catalog& catalog, bool after = false);
+/// Rows that ALTER TABLE writes anew are the transaction's own from then on.
+void remember_rewrites(const Parts& parts, const Command& command, Catalog& catalog);
 /// What the command made: sequences of serial columns, indexes of constraints and of partitions …
 void add_created(Parts& parts, const EffectRow* row, Catalog& catalog);
 

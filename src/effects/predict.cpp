@@ -557,6 +557,7 @@ class Prediction::Walk {
     static_cast<void>(catalog_.take_created());
     apply(command, result.row);
     effects::remember_rows(subject, catalog_, key_queries_);
+    effects::remember_rewrites(parts, command, catalog_);
     effects::add_created(parts, result.row, catalog_);
     effects::note_new(parts, catalog_, true);
     if (std::ranges::any_of(parts.locks, [](const Part& part) { return !part.member.known; })) {

@@ -291,5 +291,24 @@ TEST_P(PreviewAgrees, LocksThatAreGivenBackAtOnceAreSeenAllTheSame) {
   EXPECT_EQ(statement(seen, "UPDATE")["observed"]["sampled"], false);
 }
 
+/// ri_triggers.c: a row that the transaction itself has inserted is looked up whatever an UPDATE sets.
+TEST_P(PreviewAgrees, RowsThatAreWrittenAnewAreLookedUp) {
+  folder.write("1_t.sql",
+               "CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (id int PRIMARY KEY, a int REFERENCES "
+               "a, v text);\n"
+               "INSERT INTO a VALUES (1);\nINSERT INTO b VALUES (1, 1, 'x');\n");
+  folder.write("2_rewrite.sql",
+               "ALTER TABLE b ADD COLUMN w uuid DEFAULT md5(random()::text)::uuid;\nUPDATE b SET v = 'y';\n");
+  folder.write("3_in_place.sql", "ALTER TABLE b ADD COLUMN n int DEFAULT 1;\nUPDATE b SET v = 'z';\n");
+  folder.write("4_later.sql", "UPDATE b SET v = 'later';\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  const auto looks_up = [&](std::string_view part) {
+    return statement(seen, part)["observed"]["locks"].dump().find("public.a\"") != std::string::npos;
+  };
+  EXPECT_TRUE(looks_up("'y'"));
+  EXPECT_FALSE(looks_up("'z'"));
+  EXPECT_FALSE(looks_up("'later'"));
+}
+
 }  // namespace
 }  // namespace pgsluice::test
