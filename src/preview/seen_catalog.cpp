@@ -10,18 +10,26 @@
 namespace pgsluice {
 namespace {
 
+/// Rows of a table that the transaction has written.
+constexpr std::string_view k_written =
+    "pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid) +"
+    " pg_stat_get_xact_tuples_deleted(t.oid)";
+
 /// Relations outside the system catalogs, without TOAST tables and their indexes. `state` is cheap, for all that a transaction
 /// has touched is asked for it after each statement: whatever changes a relation writes its row of pg_class anew, and rows
 /// written by the transaction tell that a file has grown. Names are quoted by us: a file may have changed quote_all_identifiers.
-constexpr std::string_view k_relations =
-    "SELECT c.oid, CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END AS nspname, c.relname, "
-    "c.relkind,"
-    " concat_ws(' ', c.ctid, n.ctid, CASE WHEN c.relkind IN ('r', 'm') THEN concat_ws(' ',"
-    " pg_stat_get_xact_numscans(c.oid), pg_stat_get_xact_tuples_inserted(c.oid) +"
-    " pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid)) END) AS state"
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema'"
-    " AND c.relkind NOT IN ('t', 'c') AND (n.nspname !~ '^pg_temp' OR n.oid = pg_my_temp_schema())";
+std::string relations() {
+  return cat(
+      "SELECT c.oid, CASE WHEN n.nspname ~ '^pg_temp' THEN 'pg_temp' ELSE n.nspname END AS nspname,"
+      " c.relname, c.relkind, concat_ws(' ', c.ctid, n.ctid, CASE WHEN c.relkind IN ('r', 'm')"
+      " THEN pg_stat_get_xact_numscans(c.oid) END, CASE WHEN c.relkind IN ('r', 'm', 'i') THEN (SELECT ",
+      k_written,
+      " FROM (SELECT CASE c.relkind WHEN 'i' THEN (SELECT indrelid FROM pg_index WHERE indexrelid = c.oid)"
+      " ELSE c.oid END AS oid) t) END) AS state"
+      " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE c.oid >= 16384 AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema'"
+      " AND c.relkind NOT IN ('t', 'c') AND (n.nspname !~ '^pg_temp' OR n.oid = pg_my_temp_schema())");
+}
 
 /// The size of a table locks it for an instant.
 constexpr std::string_view k_columns =
@@ -37,7 +45,7 @@ constexpr std::string_view k_unknown = "?";  // no state, but it is there
 constexpr std::string_view k_gone = "-";     // ROLLBACK TO may bring it back
 
 std::string all_relations() {
-  return cat("SELECT seen.oid", k_columns, " FROM (", k_relations, ") seen");
+  return cat("SELECT seen.oid", k_columns, " FROM (", relations(), ") seen");
 }
 
 /// Those of $1 that have another state than $2 says, or are gone; and those that have come since $3. `all` may be asked for
@@ -51,7 +59,7 @@ std::string changed(std::string_view columns, std::string_view all, std::string_
 
 std::string changed_relations() {
   return changed(
-      k_columns, k_relations,
+      k_columns, relations(),
       "c.oid IN (SELECT oid FROM known) OR age(c.xmin) <= age($3::xid) OR age(n.xmin) <= age($3::xid)");
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 /// Innermost first.
 bool is_raised(const SqlError& error) {
-  return error.context.substr(0, error.context.find('\n')).ends_with(" at RAISE");
+  const std::string_view place = std::string_view(error.context).substr(0, error.context.find('\n'));
+  return place.ends_with(" at RAISE") || place.ends_with(" at ASSERT");
 }
 
 bool is_name(std::string_view quoted, const SqlError& error, std::string_view sql) {

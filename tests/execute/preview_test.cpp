@@ -162,6 +162,18 @@ TEST_P(PreviewOnServer, SaysWhatItWouldTakeInProduction) {
   EXPECT_THAT(unknown.err, HasSubstr("--catalog"));
 }
 
+/// An index is not locked anew by the next statement that writes into it.
+TEST_P(PreviewOnServer, IndexesGrowWithTheirTable) {
+  folder.write("1_t.sql",
+               "CREATE TABLE t (id int PRIMARY KEY);\n"
+               "INSERT INTO t SELECT generate_series(1, 50000);\n"
+               "INSERT INTO t SELECT generate_series(50001, 100000);\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  constexpr long long k_table_alone = 1'850'000;
+  for (const char* part : {"(1,", "(50001,"})
+    EXPECT_GT(statement(seen, part)["observed"]["net_bytes"], k_table_alone * 3 / 2) << part;
+}
+
 TEST_P(PreviewOnServer, SaysHowMuchDiskItTakes) {
   folder.write("1_t.sql",
                "CREATE TABLE t (id int, note text);\n"

@@ -285,6 +285,7 @@ TEST_P(PreviewOnClone, ValuesOfRowsAreNotInTheReport) {
   for (const char* sql :
        {"SELECT secret::regclass FROM t;\n", "SELECT current_setting(secret) FROM t;\n",
         "DO $$ DECLARE v text; BEGIN SELECT secret INTO v FROM t; RAISE 'bad value %', v; END $$;\n",
+        "DO $$ BEGIN ASSERT false, (SELECT secret FROM t); END $$;\n",
         "DO $$ DECLARE v text; BEGIN SELECT secret INTO v FROM t; EXECUTE 'SELECT ' || v; END $$;\n"}) {
     folder.write("1_t.sql", sql);
     const Finished other = run(command({}));
