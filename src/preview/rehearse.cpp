@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "effects/foreseeable.hpp"
 #include "pg/sqlstate.hpp"
+#include "preview/ask.hpp"
 #include "preview/compare.hpp"
 #include "preview/held.hpp"
 #include "preview/longest_wait.hpp"
@@ -241,7 +242,10 @@ std::string set_lock_timeout(std::chrono::milliseconds timeout) {
 class CloneRehearsal {
  public:
   CloneRehearsal(const Clone& clone, const StatementBegins& began)
-      : clone_(clone), began_(began), longest_wait_(clone.onlooker, clone.session) {}
+      : clone_(clone),
+        began_(began),
+        longest_wait_(clone.onlooker, clone.session),
+        lc_messages_(ask(clone.session, "SELECT current_setting('lc_messages')").text(0, 0)) {}
 
   Preview run(const Plan& plan, const std::set<std::size_t>& unnamed) {
     for (std::size_t i = 0; i < plan.files.size(); ++i) {
@@ -314,7 +318,7 @@ class CloneRehearsal {
           transaction.script(set_lock_timeout(longest));
           Observation seen = observer.observe(statement, planned.sql, longest_wait_.watch(longest));
           if (seen.error && longest_wait_.has_ended()) seen.error = waited_too_long();
-          if (seen.error) seen.error = without_values(*std::move(seen.error), planned.sql);
+          if (seen.error) seen.error = without_values(*std::move(seen.error), planned.sql, lc_messages_);
           return seen;
         });
   }
@@ -356,6 +360,7 @@ class CloneRehearsal {
   const Clone& clone_;
   const StatementBegins& began_;
   LongestWait longest_wait_;
+  std::string lc_messages_;
   FilesBefore before_;
   SeenCatalog catalog_;
   std::set<std::string> unforeseen_;  ///< of the file at hand: the others' is rolled back

@@ -22,10 +22,20 @@ bool is_name(std::string_view quoted, const SqlError& error, std::string_view sq
   return plain.find(to_lower(quoted)) != std::string::npos;
 }
 
+bool is_english(std::string_view lc_messages) {
+  return lc_messages.empty() || lc_messages == "C" || lc_messages.starts_with("C.") ||
+         lc_messages == "POSIX" || lc_messages.starts_with("en");
+}
+
 }  // namespace
 
-SqlError without_values(SqlError error, std::string_view sql) {
+SqlError without_values(SqlError error, std::string_view sql, std::string_view lc_messages) {
   std::string& message = error.message;
+  if (!is_english(lc_messages)) {
+    message = cat("what a server says in ", printable_line(lc_messages),
+                  " is not shown, for it may have values of rows");
+    return error;
+  }
   if (is_raised(error)) {
     if (sql.find(message) == std::string_view::npos)
       message = "what code raises is not shown, for it may have values of rows";

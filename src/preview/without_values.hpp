@@ -11,7 +11,8 @@
 namespace pgsluice {
 
 /// The error without what it quotes, but for names that stand in the statement, or that the server says are names. What code
-/// raises is left out as a whole, unless it stands in the statement.
-SqlError without_values(SqlError error, std::string_view sql);
+/// raises is left out as a whole, unless it stands in the statement. `lc_messages`: of the server; in other languages than
+/// English nobody knows what is quoted how, and nothing is told but the SQLSTATE.
+SqlError without_values(SqlError error, std::string_view sql, std::string_view lc_messages);
 
 }  // namespace pgsluice
