@@ -44,6 +44,13 @@ inline std::string find_named() {
       " SELECT DISTINCT o.schema, o.name, EXISTS (SELECT FROM found f WHERE NOT f.is_meant) FROM own o");
 }
 
+/// How code says that it means a type (%1$s), and not a column or a variable of that name: behind :: and TYPE, in CAST(… AS …),
+/// as a declared variable's, with a row's %, before a literal.
+inline constexpr std::string_view k_type_in_code =
+    R"re(::\s*("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$)|\mTYPE\s+("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$))re"
+    R"re(|\mAS\s+("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*\)|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."])"?%1$s"?\s*'')re"
+    R"re(|\mDECLARE\M.*?\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M).*?\mBEGIN\M)re";
+
 /// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them.
 inline std::string named_dependants() {
   return cat("WITH ", k_named, R"sql(,
@@ -112,9 +119,12 @@ used AS (
   UNION ALL
   SELECT 'function', n.nspname, '', p.proname, '', false, pg_function_is_visible(p.oid)
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+  CROSS JOIN LATERAL regexp_replace(regexp_replace(p.prosrc, '--[^\n]*', ' ', 'g'), '/\*.*?\*/', ' ', 'g') AS code
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
     AND EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM own o WHERE o.classid = 'pg_proc'::regclass AND o.oid = p.oid)
-    AND CASE WHEN $3::text ~ '^\w+$' THEN p.prosrc ~* ('\m' || $3::text || '\M') ELSE strpos(p.prosrc, $3::text) > 0 END)
+    AND CASE WHEN $3::text !~ '^\w+$' THEN strpos(p.prosrc, $3::text) > 0
+      WHEN $1 = 'function' THEN code ~* format('(^|[^\w])"?%s"?\s*\(', $3::text)
+      ELSE code ~* format(')sql", k_type_in_code, R"sql(', $3::text) END)
 SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), '' FROM used
 GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql");
 }

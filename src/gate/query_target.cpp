@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "base/json.hpp"
@@ -20,8 +21,11 @@ bool is_word_part(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
 }
 
+/// What stands around a name.
+using Surroundings = std::function<bool(std::string_view before, std::string_view behind)>;
+
 /// Whether a text names it, in whatever case. A quote in a name is doubled where it is written down.
-bool names(std::string_view lower_text, Name name) {
+bool names(std::string_view lower_text, Name name, const Surroundings& fit = {}) {
   const std::string wanted = replace_all(to_lower(name.str()), "\"", "\"\"");
   for (std::size_t at = lower_text.find(wanted); at != std::string_view::npos;
        at = lower_text.find(wanted, at + 1)) {
@@ -29,9 +33,27 @@ bool names(std::string_view lower_text, Name name) {
     const bool begins = at == 0 || !is_word_part(lower_text[at - 1]) || !is_word_part(wanted.front());
     const bool ends =
         end == lower_text.size() || !is_word_part(lower_text[end]) || !is_word_part(wanted.back());
-    if (begins && ends) return true;
+    if (begins && ends && (!fit || fit(lower_text.substr(0, at), lower_text.substr(end)))) return true;
   }
   return false;
+}
+
+bool calls(std::string_view lower_code, Name function) {
+  return names(lower_code, function, [](std::string_view /*before*/, std::string_view behind) {
+    if (behind.starts_with('"')) behind.remove_prefix(1);
+    return trim(behind).starts_with('(');
+  });
+}
+
+/// Not new.name, which is a column.
+bool names_type(std::string_view lower_code, const RelationName& type) {
+  return names(lower_code, type.relname, [&type](std::string_view before, std::string_view /*behind*/) {
+    if (before.ends_with('"')) before.remove_suffix(1);
+    if (!before.ends_with('.')) return true;
+    before.remove_suffix(1);
+    if (before.ends_with('"')) before.remove_suffix(1);
+    return before.ends_with(to_lower(type.schemaname.str()));
+  });
 }
 
 /// A DO block: the server keeps all of its text.
@@ -179,8 +201,9 @@ bool uses_a_sequence(const QueryUse& use) {
 /// Code names it, or a function that uses it. SQL that is read need not name the column: a star has it, too.
 bool names_it(std::string_view lower_code, bool is_sql, const QueryTarget& target) {
   const auto is_named = [lower_code](const RelationName& name) { return names(lower_code, name.relname); };
-  return std::ranges::any_of(target.types, is_named) ||
-         std::ranges::any_of(target.functions, [&](const auto& entry) { return is_named(entry.first); }) ||
+  const auto is_called = [lower_code](const auto& entry) { return calls(lower_code, entry.first.relname); };
+  const auto has_type = [lower_code](const RelationName& type) { return names_type(lower_code, type); };
+  return std::ranges::any_of(target.types, has_type) || std::ranges::any_of(target.functions, is_called) ||
          std::ranges::any_of(target.parts, [&](const QueryTarget::Part& part) {
            return is_named(part.relation) &&
                   (is_sql || part.column.empty() || names(lower_code, part.column));

@@ -208,6 +208,18 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
           "ALTER TABLE orders DROP COLUMN m;\n");
   is_used("DROP TYPE mood;\n", "CREATE FUNCTION moods(mood[]) RETURNS int LANGUAGE sql AS 'SELECT 1'",
           "function public.moods uses type mood", "DROP FUNCTION moods", "DROP FUNCTION moods(mood[]);\n");
+  for (const char* code : {"DECLARE m public.mood; BEGIN RETURN m; END", "BEGIN RETURN ''ok''::mood; END",
+                           "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END"})
+    is_used("DROP TYPE mood;\n", cat("CREATE FUNCTION feels() RETURNS text LANGUAGE plpgsql AS '", code, "'"),
+            "function public.feels names type mood", "DROP FUNCTION feels", "DROP FUNCTION feels();\n");
+  // Columns, variables and remarks of these names.
+  database.sql(
+      "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS "
+      "'DECLARE calc int; BEGIN -- calc(1)\n IF NEW.mood <> OLD.mood THEN "
+      "UPDATE orders SET mood = calc /* calc(2) */; END IF; RETURN NEW; END'");
+  EXPECT_EQ(held_by("DROP TYPE mood;\n"), "");
+  EXPECT_EQ(held_by("DROP FUNCTION calc(int);\n"), "");
+  database.sql("DROP FUNCTION other");
   is_used("DROP DOMAIN cents;\n", "CREATE DOMAIN few AS cents", "domain public.few uses type cents",
           "DROP DOMAIN few", "DROP DOMAIN few;\n");
   is_used("DROP SEQUENCE sq;\n", "ALTER TABLE orders ADD COLUMN n bigint DEFAULT nextval('sq')",
