@@ -112,6 +112,11 @@ used AS (
   JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
   JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
   JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  -- What a partition has from its parent goes with that.
+  WHERE NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_attrdef pf ON pf.adrelid = i.inhparent
+    JOIN pg_attribute pa ON pa.attrelid = pf.adrelid AND pa.attnum = pf.adnum AND pa.attname = a.attname
+    JOIN depends pd ON pd.classid = 'pg_attrdef'::regclass AND pd.objid = pf.oid
+    WHERE i.inhrelid = a.attrelid AND a.attinhcount > 0)
   UNION ALL
   SELECT 'column', n.nspname, c.relname, a.attname, '', true, true, t.through
   FROM target t JOIN pg_type y ON t.attnum = 0 AND (y.oid = t.reltype OR y.typelem = nullif(t.reltype, 0))

@@ -124,7 +124,8 @@ used AS (
     AND EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM own o WHERE o.classid = 'pg_proc'::regclass AND o.oid = p.oid)
     AND CASE WHEN $3::text !~ '^\w+$' THEN strpos(p.prosrc, $3::text) > 0
       WHEN $1 = 'function' THEN code ~* format('(^|[^\w])"?%s"?\s*\(', $3::text)
-      ELSE code ~* format(')sql", k_type_in_code, R"sql(', $3::text) END)
+      ELSE code ~* format(')sql",
+             k_type_in_code, R"sql(', $3::text) END)
 SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), '' FROM used
 GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql");
 }

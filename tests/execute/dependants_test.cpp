@@ -212,6 +212,12 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
                            "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END"})
     is_used("DROP TYPE mood;\n", cat("CREATE FUNCTION feels() RETURNS text LANGUAGE plpgsql AS '", code, "'"),
             "function public.feels names type mood", "DROP FUNCTION feels", "DROP FUNCTION feels();\n");
+  // Of a partition it goes with the parent's.
+  database.sql(
+      "CREATE SEQUENCE parted_sq; CREATE TABLE parted (id bigint DEFAULT nextval('parted_sq')) PARTITION BY "
+      "RANGE (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9)");
+  EXPECT_THAT(held_by("DROP SEQUENCE parted_sq;\n"), HasSubstr("default id of public.parted uses"));
+  EXPECT_EQ(held_by("ALTER TABLE parted ALTER COLUMN id DROP DEFAULT;\nDROP SEQUENCE parted_sq;\n"), "");
   // Columns, variables and remarks of these names.
   database.sql(
       "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS "
