@@ -282,7 +282,7 @@ void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vect
                             " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
                             " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[])"
                             " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.files @> ARRAY[m.id]"
-                            " AND o.files && $1::text[] AND o.app IN ('', $2))",
+                            " AND o.files @> $1::text[] AND o.app IN ('', $2))",
                             {ids_of(migrations), by.app}),
               "read the ledger");
   std::vector<std::string> anew;

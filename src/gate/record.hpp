@@ -63,8 +63,8 @@ std::string read_first_with(Session& session, const Ledger& ledger, const std::s
                             const std::string& id);
 std::string first_with_sql(std::string_view app, std::string_view id);
 
-/// A release has been let through whose folder lacks steps that wait, and that others of its application have come with: it
-/// goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
+/// A release has been let through whose folder lacks steps that wait, and has nothing but what others of its application have
+/// come with beside them: it goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
 /// seen of them is over.
 void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
                          const BroughtBy& by);

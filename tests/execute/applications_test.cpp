@@ -132,6 +132,25 @@ TEST_P(Applications, OfTwoFoldersOneLacksNothingOfTheOther) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// It has a file that was never brought beside the step.
+TEST_P(Applications, AFolderThatSharesAFileIsNoneThatGoesBack) {
+  Folder other;
+  other.write("b1.sql", "CREATE TABLE b1 (id int);\n");
+  for (Folder* both : {&other, &folder})
+    both->write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
+  const auto bring_other = [&] {
+    return call({"hook", "presync", other.path().string(), "--termination-log", termination.string()}).code;
+  };
+  EXPECT_EQ(hook("presync", "").code, 0);
+  EXPECT_EQ(bring_other(), 0) << message();
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "").code, 0);
+  EXPECT_EQ(bring_other(), 0) << message();
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(hook("presync", "").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 TEST_P(Applications, OneLedgerKnowsOneFileByAName) {
   Folder other;
   other.write("0001_orders.sql", "CREATE TABLE b (id int);\n");
