@@ -82,8 +82,8 @@ struct Extrapolation {
   double measured_rows = 0;  ///< that they had here
   std::optional<double> ms;  ///< none: they had too few to tell
   double peak_bytes = 0;
-  double wal_bytes =
-      0;  ///< of rewrites and index builds; what changed rows write depends on checkpoints, too
+  /// Of rewrites and index builds; what changed rows write depends on checkpoints, too.
+  double wal_bytes = 0;
 };
 
 /// One statement, and where its locks stand on the time line of the whole preview.

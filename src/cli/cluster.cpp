@@ -97,19 +97,25 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
       ->capture_default_str();
 }
 
+namespace {
+
+/// Of the pod that this runs in.
+std::optional<cluster::Access> own_access() {
+  return cluster::in_cluster_access([](const char* name) { return std::getenv(name); },
+                                    cluster::k_service_account);
+}
+
+}  // namespace
+
 bool is_cluster_there(const ClusterOptions& options) {
-  return !options.api.empty() ||
-         cluster::in_cluster_access([](const char* name) { return std::getenv(name); },
-                                    cluster::k_service_account)
-             .has_value();
+  return !options.api.empty() || own_access().has_value();
 }
 
 std::unique_ptr<Cluster> open_cluster(const ClusterOptions& options, Clock& clock,
                                       const Interrupt& interrupt) {
   std::optional<cluster::Access> access;
   if (options.api.empty()) {
-    access = cluster::in_cluster_access([](const char* name) { return std::getenv(name); },
-                                        cluster::k_service_account);
+    access = own_access();
     if (!access) return nullptr;
   } else {
     if (!options.api.starts_with("https://")) {

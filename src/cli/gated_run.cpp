@@ -192,8 +192,7 @@ void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, cons
     const bool has_begun = std::ranges::any_of(report.steps, [&file](const StepReport& step) {
       return step.migration == file.analysis.migration.id && step.state == StepState::applied;
     });
-    if (has_begun)
-      words = replace_all(words, "; nothing was changed by it", "; its steps before that are done");
+    if (has_begun) words = cat("its first steps are done, and the next one waits: ", words);
     file.holds = {{.reason = ran_out ? "budget" : "lock", .words = words}};
     if (file.state == FileState::pending) file.state = FileState::held;
     words = cat("it comes after ", printable_line(file.analysis.migration.id), ", which waits");

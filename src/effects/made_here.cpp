@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "sql/object_name.hpp"
 
 namespace pgsluice::effects {
 namespace {
@@ -13,29 +14,12 @@ bool is_any(std::string_view text, auto... all) {
   return ((text == all) || ...);
 }
 
-/// Of DROP, RENAME and SET SCHEMA.
-std::string_view kind_of(const Command& command) {
-  if (command.tag == "RenameStmt") return command.text("renameType");
-  return command.tag == "AlterObjectSchemaStmt" ? command.text("objectType") : command.text("removeType");
-}
-
 bool is_function(std::string_view kind) {
   return is_any(kind, "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE");
 }
 
 bool is_type(std::string_view kind) {
   return is_any(kind, "OBJECT_TYPE", "OBJECT_DOMAIN");
-}
-
-bool is_rename(const Command& command) {
-  return command.tag == "RenameStmt" || command.tag == "AlterObjectSchemaStmt";
-}
-
-/// What it drops or renames; the name that it gives stands where the schema would.
-RelationName taken_by(const Command& command) {
-  if (command.type) return {.schemaname = command.type->schemaname, .relname = command.type->name};
-  if (!is_rename(command)) return {.schemaname = command.new_name, .relname = command.name};
-  return {.schemaname = command.names.empty() ? Name() : command.names.front(), .relname = command.name};
 }
 
 std::string key(std::string_view kind, const RelationName& name, const Catalog& catalog,
@@ -55,11 +39,11 @@ bool is_skipped(const Command& command, const RelationName& name, const Catalog&
 }  // namespace
 
 bool MadeHere::has(const Command& command, const Catalog& catalog) const {
-  if (command.tag != "DropStmt" && !is_rename(command)) return false;
-  const std::string_view kind = kind_of(command);
+  if (command.tag != "DropStmt" && !sql::is_rename(command)) return false;
+  const std::string_view kind = sql::object_kind(command);
   if (kind == "OBJECT_SCHEMA") return names_.contains(cat("schema ", command.name));
   if (!is_function(kind) && !is_type(kind)) return false;
-  const RelationName name = taken_by(command);
+  const RelationName name = sql::object_name(command);
   if (name.schemaname == "pg_temp") return true;
   if (is_type(kind)) return names_.contains(key("type", name, catalog));
   const std::string_view arguments = command.text("arguments");
@@ -80,9 +64,9 @@ void MadeHere::note(const Command& command, const Catalog& catalog) {
     names_.insert(key("type", command.relations.front().name, catalog));
   } else if (command.tag == "CreateSchemaStmt" && !command.is("if_not_exists")) {
     names_.insert(cat("schema ", command.name));
-  } else if (command.tag == "RenameStmt" && is_type(kind_of(command)) && has(command, catalog)) {
-    names_.insert(
-        key("type", {.schemaname = taken_by(command).schemaname, .relname = command.new_name}, catalog));
+  } else if (command.tag == "RenameStmt" && is_type(sql::object_kind(command)) && has(command, catalog)) {
+    names_.insert(key(
+        "type", {.schemaname = sql::object_name(command).schemaname, .relname = command.new_name}, catalog));
   }
 }
 

@@ -154,8 +154,8 @@ struct Dependant {
   RelationName
       relation;  ///< without a schema: publications of more than one table; without a name: functions, types
   std::string part;
-  std::string
-      more;  ///< of a publication: of what it is one; of a foreign key: its columns, in lines; of what has no part either: all of it
+  /// Of a publication: of what it is one; of a foreign key: its columns, in lines; of what has no part either: all of it.
+  std::string more;
   bool certain = false;
   bool is_visible = false;  ///< a function or type that is found without its schema
   std::string through;      ///< the partition or child that it uses; empty: the subject itself

@@ -7,25 +7,16 @@
 
 #include "base/text.hpp"
 #include "gate/sources.hpp"
+#include "sql/object_name.hpp"
 
 namespace pgsluice {
 namespace {
 
-bool is_rename(const Command& command) {
-  return command.tag == "RenameStmt" || command.tag == "AlterObjectSchemaStmt";
-}
-
 Change change_of(const Command& command, const EffectRow& row) {
-  if (is_rename(command)) return Change::renamed;
+  if (sql::is_rename(command)) return Change::renamed;
   if (command.tag == "DropStmt") return Change::dropped;
   if (row.breaks == Breaks::writers) return Change::tightened;
   return command.tag == "AT_DropColumn" || row.destroys_data ? Change::dropped : Change::altered;
-}
-
-/// Of DROP, RENAME and SET SCHEMA: OBJECT_TABLE and its like.
-std::string_view kind_of(const Command& command) {
-  if (command.tag == "RenameStmt") return command.text("renameType");
-  return command.tag == "AlterObjectSchemaStmt" ? command.text("objectType") : command.text("removeType");
 }
 
 bool takes_default(const Command& command) {
@@ -48,9 +39,10 @@ bool is_one_of(std::string_view what, std::initializer_list<std::string_view> al
 /// without anybody's naming them, and the table is in use as before.
 bool takes_what_is_named(const Command& command, const EffectRow& row) {
   if (!column_of(command).empty() || row.destroys_data) return true;
-  if (!is_rename(command) && !is_one_of(command.tag, {"DropStmt", "DropOwnedStmt", "RefreshMatViewStmt"}))
+  if (!sql::is_rename(command) &&
+      !is_one_of(command.tag, {"DropStmt", "DropOwnedStmt", "RefreshMatViewStmt"}))
     return false;
-  return !is_one_of(kind_of(command),
+  return !is_one_of(sql::object_kind(command),
                     {"OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"});
 }
 
@@ -95,24 +87,18 @@ bool makes_function(const FileAnalysis& file, Name name) {
 
 /// Functions and types are no relations, and nobody waits for them; they are lost by name all the same.
 std::optional<GateSubject> named_by(const FileAnalysis& file, const Command& command) {
-  if (command.tag != "DropStmt" && !is_rename(command)) return std::nullopt;
-  const std::string_view what = kind_of(command);
+  if (command.tag != "DropStmt" && !sql::is_rename(command)) return std::nullopt;
+  const std::string_view what = sql::object_kind(command);
   const bool is_function =
       is_one_of(what, {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"});
   if (!is_function && !is_one_of(what, {"OBJECT_TYPE", "OBJECT_DOMAIN"})) return std::nullopt;
-  GateSubject subject{.relation = {.schemaname = {}, .relname = command.name}, .column = {}};
+  GateSubject subject{.relation = sql::object_name(command), .column = {}};
   subject.kind = is_function ? GateSubject::Kind::function : GateSubject::Kind::type;
-  subject.change = is_rename(command) ? Change::renamed : Change::dropped;
+  subject.change = sql::is_rename(command) ? Change::renamed : Change::dropped;
   if (is_function) {
-    // What RENAME makes of it stands where its schema would be.
-    const bool has_schema = !is_rename(command) || !command.names.empty();
-    if (has_schema)
-      subject.relation.schemaname = is_rename(command) ? command.names.front() : command.new_name;
     subject.arguments = command.text("arguments");
     // Its callers get the new one.
     if (makes_function(file, command.name)) subject.change = Change::altered;
-  } else if (command.type) {
-    subject.relation = {.schemaname = command.type->schemaname, .relname = command.type->name};
   }
   return subject;
 }

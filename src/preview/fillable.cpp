@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "pg/arrays.hpp"
-#include "pgsluice/error.hpp"
+#include "preview/ask.hpp"
 
 namespace pgsluice {
 namespace {
@@ -62,14 +62,6 @@ constexpr std::string_view k_partitions = R"(
 SELECT string_agg('(' || pg_get_partition_constraintdef(c.oid) || ')', ' OR ') FROM pg_partition_tree($1::oid::regclass) p
 JOIN pg_class c ON c.oid = p.relid
 WHERE p.isleaf AND c.relkind = 'r' AND (p.level > 1 OR pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'))";
-
-SqlResult ask(Session& session, std::string_view sql, std::vector<SqlValue> parameters) {
-  SqlResult result = session.query(sql, std::move(parameters));
-  if (!result.ok)
-    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::bug,
-                cat("cannot read what the tables are like: ", result.error.message));
-  return result;
-}
 
 int small_number(const SqlResult& result, std::size_t row, std::size_t column) {
   return static_cast<int>(result.number(row, column).value_or(0));

@@ -438,8 +438,8 @@ class Writer {
 
   const Snapshot& snapshot_;
   std::map<std::string, const SnapshotRelation*> relations_;  ///< by quoted names
-  std::map<std::pair<std::string, std::string>, const SnapshotRelation*>
-      owned_;                        ///< sequences, by table and column
+  /// Sequences, by table and column.
+  std::map<std::pair<std::string, std::string>, const SnapshotRelation*> owned_;
   std::multimap<int, Making> late_;  ///< once all partitions have their keys, those deepest down first
   std::set<std::string> roles_;
 };

@@ -19,9 +19,14 @@ INSTANTIATE_TEST_SUITE_P(Servers, PreviewOfShortLocks,
                          ::testing::ValuesIn(servers({12, 13, 14, 15, 16, 17, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewOfShortLocks);
 
+class PreviewOfDetachConcurrently : public Previewed {};
+
+INSTANTIATE_TEST_SUITE_P(Servers, PreviewOfDetachConcurrently,
+                         ::testing::ValuesIn(servers({14, 15, 16, 17, 18})), version_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PreviewOfDetachConcurrently);
+
 /// It waits for who has locked the table, without a lock of its own, and then takes the one that matters for an instant.
-TEST_P(PreviewOfShortLocks, BothLocksOfADetachConcurrentlyAreSeen) {
-  if (GetParam().major < 14) GTEST_SKIP() << "there is none";
+TEST_P(PreviewOfDetachConcurrently, BothLocksAreSeen) {
   folder.write("1_t.sql",
                "CREATE TABLE p (id int) PARTITION BY RANGE (id);\n"
                "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);\n");
