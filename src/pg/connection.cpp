@@ -313,6 +313,9 @@ PgConnection connect_unless_interrupted(std::map<std::string, std::string> param
   while (interrupt.signal() == 0 && ready[0].revents == 0) {
     poll(ready.data(), ready.size(), -1);
   }
+  // libpq prints what a server says that goes down in the middle of this; most are through in a moment.
+  constexpr int k_moment_ms = 200;
+  if (ready[0].revents == 0) poll(ready.data(), 1, k_moment_ms);
   if (ready[0].revents == 0) {
     return nullptr;
   }

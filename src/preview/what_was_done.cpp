@@ -122,6 +122,7 @@ class Reader {
   /// A function may truncate tables, which no message tells of; that it writes one anew, one does.
   void find_truncated(const std::vector<std::string>& messages) {
     if (!runs_code_) return;
+    std::map<std::string, std::vector<RelationOid>> files_changed;
     for (const RelationOid oid : catalog_.changed()) {
       const auto [old, now] = both(oid);
       if (old == nullptr || now == nullptr || old->filenode == now->filenode ||
@@ -130,7 +131,18 @@ class Reader {
       const auto rewrites = [old](const std::string& message) {
         return names(message, "rewriting table", old->relname);
       };
-      if (std::ranges::none_of(messages, rewrites)) truncated_.insert(oid);
+      if (std::ranges::none_of(messages, rewrites))
+        truncated_.insert(oid);
+      else
+        files_changed[old->relname].push_back(oid);
+    }
+    // Of several that have the name, those that nobody has read are not rewritten.
+    for (const auto& [name, tables] : files_changed) {
+      if (tables.size() == 1) continue;
+      for (const RelationOid oid : tables) {
+        const auto [old, now] = both(oid);
+        if (old->scans == now->scans) truncated_.insert(oid);
+      }
     }
   }
 

@@ -125,6 +125,15 @@ TEST_P(PreviewAgrees, ATruncateInAFunctionWritesNothingAnew) {
   EXPECT_EQ(statement(seen, "bigint")["observed"]["rewrites"], OrderedJson::array({"public.t"}));
 }
 
+TEST_P(PreviewAgrees, ATruncateIsNoRewriteOfTheOtherTableOfThatName) {
+  folder.write("1.sql",
+               "CREATE TABLE a (v int); INSERT INTO a VALUES (1);\nCREATE SCHEMA s;\n"
+               "CREATE TABLE s.a (v int); INSERT INTO s.a VALUES (1);\n");
+  folder.write("2.sql", "DO 'begin truncate s.a; alter table public.a alter v type bigint; end';\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "bigint")["observed"]["rewrites"], OrderedJson::array({"public.a"}));
+}
+
 /// None of them has rows, as on any server that is made for the preview.
 TEST_P(PreviewAgrees, APartitionIsDetachedFromWhatAForeignKeyRefersTo) {
   folder.write(
