@@ -7,6 +7,11 @@ find_package(GTest REQUIRED)
 set(server_versions 12 13 14 15 16 17 18)
 set(with_servers "${PROJECT_SOURCE_DIR}/scripts/with-servers")
 
+# Tests that keep every core busy run one at a time, and behind those that wait for locks and timeouts of servers: those are
+# the longest (COST), begin first, and are not to be held up.
+set(behind nice -n 10)
+set(keeps_cores_busy PROCESSORS 2 RESOURCE_LOCK cores TIMEOUT 3600)
+
 # pgsluice_test_program(<name> <folder under tests/>): its target, when the folder has sources.
 function(pgsluice_test_program name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/${folder}/*.cpp)
@@ -62,14 +67,14 @@ set_tests_properties(scripts.with_servers PROPERTIES LABELS unit)
 
 # The unit tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; builds what it runs.
 if(TARGET unit_tests)
-  add_test(NAME unit_asan COMMAND "${PROJECT_SOURCE_DIR}/scripts/test-asan")
-  set_tests_properties(unit_asan PROPERTIES LABELS asan PROCESSORS 2 TIMEOUT 3600)
+  add_test(NAME unit_asan COMMAND ${behind} "${PROJECT_SOURCE_DIR}/scripts/test-asan")
+  set_tests_properties(unit_asan PROPERTIES LABELS asan ${keeps_cores_busy} COST 90)
 endif()
 
 # Mutated SQL under both sanitizers for two minutes; builds what it runs, with clang.
 # Always the same inputs here, so that a change is judged and not luck; others by hand.
-add_test(NAME fuzz COMMAND "${PROJECT_SOURCE_DIR}/scripts/fuzz" 120 2)
-set_tests_properties(fuzz PROPERTIES LABELS fuzz PROCESSORS 2 TIMEOUT 3600)
+add_test(NAME fuzz COMMAND ${behind} "${PROJECT_SOURCE_DIR}/scripts/fuzz" 120 2)
+set_tests_properties(fuzz PROPERTIES LABELS fuzz ${keeps_cores_busy} COST 70)
 
 # ---- bench: that it still measures what there is -----------------------------------------------------------------
 
@@ -118,8 +123,9 @@ set_tests_properties(browser PROPERTIES LABELS browser TIMEOUT 900
 pgsluice_test_program(oracle_tests oracle)
 pgsluice_test_program(execute_tests execute)
 if(TARGET oracle_tests)
-  add_test(NAME oracle COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:oracle_tests> --gtest_brief=1)
-  set_tests_properties(oracle PROPERTIES LABELS db TIMEOUT 3600 PROCESSORS 2)
+  add_test(NAME oracle
+    COMMAND ${behind} "${with_servers}" ${server_versions} -- $<TARGET_FILE:oracle_tests> --gtest_brief=1)
+  set_tests_properties(oracle PROPERTIES LABELS db ${keeps_cores_busy})
 endif()
 if(TARGET execute_tests)
   # They mostly wait: for locks, timeouts and sessions that others hold. So two halves beside one another, each with servers
@@ -127,7 +133,7 @@ if(TARGET execute_tests)
   foreach(half IN ITEMS 0 1)
     add_test(NAME execute.half_${half}
       COMMAND "${with_servers}" ${server_versions} -- $<TARGET_FILE:execute_tests> --gtest_brief=1)
-    set_tests_properties(execute.half_${half} PROPERTIES LABELS db TIMEOUT 3600
+    set_tests_properties(execute.half_${half} PROPERTIES LABELS db TIMEOUT 3600 COST 100
       ENVIRONMENT "PGSLUICE=$<TARGET_FILE:pgsluice>;GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${half}")
   endforeach()
 endif()
@@ -150,7 +156,7 @@ set_tests_properties(execute.differential PROPERTIES LABELS db TIMEOUT 600)
 
 # The image, built and run; not part of what scripts/test does without a word.
 add_test(NAME image COMMAND "${PROJECT_SOURCE_DIR}/scripts/image-test")
-set_tests_properties(image PROPERTIES LABELS image TIMEOUT 3600 PROCESSORS 2)
+set_tests_properties(image PROPERTIES LABELS image ${keeps_cores_busy})
 
 # ---- lint ----------------------------------------------------------------------------------------------------------
 
@@ -167,6 +173,6 @@ file(GENERATE OUTPUT tidy.flags CONTENT "\
 -D>
 ")
 add_test(NAME format COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-format")
-add_test(NAME tidy COMMAND "${PROJECT_SOURCE_DIR}/scripts/check-tidy" "${CMAKE_BINARY_DIR}")
+add_test(NAME tidy COMMAND ${behind} "${PROJECT_SOURCE_DIR}/scripts/check-tidy" "${CMAKE_BINARY_DIR}")
 set_tests_properties(format tidy PROPERTIES LABELS lint)
-set_tests_properties(tidy PROPERTIES PROCESSORS 2 TIMEOUT 3600)
+set_tests_properties(tidy PROPERTIES ${keeps_cores_busy} COST 80)
