@@ -154,7 +154,9 @@ Observation StatementObserver::observe(const Statement& statement, const std::st
   Observation result = measure(sql, watch, Scope::transaction, messages);
   if (result.error) return result;
   LocksByMode now = LocksByMode::of(session_);
-  catalog_.look(session_, now);
+  // COPY … TO gives its lock back as it ends, before PostgreSQL 13.
+  catalog_.look(session_, now,
+                statement.tag == "CopyStmt" ? SeenCatalog::Reach::everything : SeenCatalog::Reach::held);
   const LocksByMode taken = now.without(held_);
   read_what_was_done(catalog_, taken, now, session_, statement, messages, result);
   note_held(std::move(now), taken, statement.range.begin);

@@ -197,7 +197,7 @@ bool SeenCatalog::was_there(RelationOid oid) const {
   return touched_.contains(oid) ? at_begin_.contains(oid) : all_.contains(oid);
 }
 
-void SeenCatalog::look(Session& session, const LocksByMode& held) {
+void SeenCatalog::look(Session& session, const LocksByMode& held, Reach reach) {
   Known known;
   for (const RelationOid oid : touched_) {
     const ObservedRelation* now = after_.find(oid);
@@ -206,6 +206,11 @@ void SeenCatalog::look(Session& session, const LocksByMode& held) {
   // Others of which nothing is known are TOAST tables, or have come since.
   for (const RelationOid oid : held.oids()) {
     if (!touched_.contains(oid) && all_.contains(oid)) known.add(oid, k_unknown);
+  }
+  if (reach == Reach::everything) {
+    for (const auto& [oid, relation] : all_) {
+      if (!touched_.contains(oid) && !held.contains(oid)) known.add(oid, relation.state);
+    }
   }
   take(known.ask_changed(session, changed_relations(), since_));
   look_at_keys(session);

@@ -61,12 +61,14 @@ using ObservedForeignKeys = std::map<RelationOid, ObservedForeignKey>;  ///< by 
 
 class SeenCatalog {
  public:
+  enum class Reach { held, everything };
+
   /// A transaction has begun, and others may have ended.
   void begin(Session& session);
   /// What comes would be another transaction, where this one stays open.
   void begin_next();
-  /// Behind a statement of the transaction, which holds `held` then.
-  void look(Session& session, const LocksByMode& held);
+  /// Behind a statement of the transaction, which holds `held` then, and may have worked on no other relation.
+  void look(Session& session, const LocksByMode& held, Reach reach = Reach::held);
   /// Behind a statement that ran alone, and was seen to lock `seen`. Scans of other transactions are not told.
   void look_at_all(Session& session, const LocksByMode& seen);
 

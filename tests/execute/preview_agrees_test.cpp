@@ -125,6 +125,13 @@ TEST_P(PreviewAgrees, ATruncateInAFunctionWritesNothingAnew) {
   EXPECT_EQ(statement(seen, "bigint")["observed"]["rewrites"], OrderedJson::array({"public.t"}));
 }
 
+TEST_P(PreviewAgrees, WhatCopyReadsIsNoWorkOfTheNextStatement) {
+  folder.write("1.sql", "CREATE TABLE t (a int);\n");
+  folder.write("2.sql", "COPY t TO '/dev/null';\nCREATE PUBLICATION p FOR TABLE t;\n");
+  const OrderedJson seen = document({folder.path().string()}, 0);
+  EXPECT_EQ(statement(seen, "PUBLICATION")["observed"]["scans"], OrderedJson::array());
+}
+
 TEST_P(PreviewAgrees, ATruncateIsNoRewriteOfTheOtherTableOfThatName) {
   folder.write("1.sql",
                "CREATE TABLE a (v int); INSERT INTO a VALUES (1);\nCREATE SCHEMA s;\n"
