@@ -109,6 +109,7 @@ struct CheckOptions {
   bool knows_queries = false;                                   ///< of the application
   const std::vector<ObjectUse>* uses = nullptr;                 ///< of the file, when they are known
   std::optional<std::string> changed_since;                     ///< see FileAnalysis
+  std::vector<SourceRange> unreported;                          ///< see FileAnalysis
 };
 
 /// Judges one file, statement by statement, so that none of the effects need be kept. What it is made of must outlive it.
@@ -143,6 +144,7 @@ struct FileAnalysis {
   bool lock_timeout_told = false;  ///< see CheckOptions
   /// When it was applied, in another form than it has now: ISO 8601, or empty when nobody knows. None: it was not.
   std::optional<std::string> changed_since;
+  std::vector<SourceRange> unreported;  ///< of the text: what was there before, and only says what there is
   std::vector<Finding> findings;
 };
 

@@ -6,6 +6,7 @@
 
 #include "adopt/tools.hpp"
 #include "base/text.hpp"
+#include "migration/tools/liquibase.hpp"
 
 namespace pgsluice {
 namespace {
@@ -26,28 +27,14 @@ std::string words(const ForeignEntry& entry) {
   return printable_line(join(parts, " "));
 }
 
-/// The changesets of a formatted SQL file, as `author:id`.
-std::vector<std::string> changesets(std::string_view text) {
-  std::vector<std::string> names;
-  for (std::string_view line : lines(text)) {
-    line = trim(line);
-    if (!line.starts_with("--")) continue;
-    line = trim(line.substr(2));
-    constexpr std::string_view keyword = "changeset ";
-    if (!to_lower(line.substr(0, keyword.size())).starts_with(keyword)) continue;
-    const std::string_view rest = trim(line.substr(keyword.size()));
-    names.emplace_back(rest.substr(0, rest.find(' ')));
-  }
-  return names;
-}
-
 /// A file of Liquibase is applied when all of its changesets are.
 void take_changesets(const FileName& file, const std::string& id,
                      const std::vector<const ForeignEntry*>& entries, Adoption& adoption) {
-  const std::vector<std::string> wanted = changesets(file.text);
-  const auto is_done = [&](const std::string& name) {
+  const std::vector<tools::Changeset> wanted = tools::changesets_of(file.text);
+  const auto is_done = [&](const tools::Changeset& changeset) {
+    const std::string identity = changeset.identity(file.text);
     return std::any_of(entries.begin(), entries.end(),
-                       [&](const ForeignEntry* entry) { return entry->name == name; });
+                       [&](const ForeignEntry* entry) { return entry->name == identity; });
   };
   if (std::all_of(wanted.begin(), wanted.end(), is_done)) {
     adoption.applied.insert(id);

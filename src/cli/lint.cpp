@@ -132,6 +132,7 @@ class Selection {
         return (!changed_ || changed_->contains(file)) && (!applied_ || !applied_->contains(file));
       };
     }
+    if (changed_) rules.unreported = [this](const Migration& file) { return changed_->unchanged_in(file); };
     if (applied_)
       rules.changed_since = [this](const Migration& file) { return applied_->changed_since(file); };
   }

@@ -270,10 +270,13 @@ class Pipeline {
     if (bytes_ > k_most_bytes && !needed) return false;
     return step(File::State::unparsed, File::State::parsing, File::State::parsed, lock, [this](File& file) {
       read(file.migration);
+      std::vector<SourceRange> unreported;
+      if (file.reported && rules_.unreported) unreported = rules_.unreported(file.migration);
       file.bytes = file.migration.source.text.size();
       bytes_ += file.bytes;
       file.analysis =
           file.bytes > k_long ? open(std::move(file.migration)) : parse(std::move(file.migration));
+      file.analysis.unreported = std::move(unreported);
       if (rules_.changed_since) file.analysis.changed_since = rules_.changed_since(file.analysis.migration);
       check_dependencies(file.analysis.migration, file.analysis.directives);
     });

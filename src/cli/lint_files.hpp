@@ -26,6 +26,8 @@ struct LintRules {
   const QueryList* queries = nullptr;  ///< of the application; none: nobody knows them
   /// Whether a file is reported; the others are replayed, and that is all. None: all are.
   std::function<bool(const Migration&)> reported;
+  /// FileAnalysis::unreported of a file that has been read. None: all of it is reported.
+  std::function<std::vector<SourceRange>(const Migration&)> unreported;
   /// FileAnalysis::changed_since of a file. None: no ledger has been asked.
   std::function<std::optional<std::string>(const Migration&)> changed_since;
 };

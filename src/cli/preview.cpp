@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 
 #include <unistd.h>
@@ -455,7 +456,18 @@ ExitCode preview_here(const PreviewCommand& command, const GlobalOptions& global
   return tell(command, global, preview, programs.major, seen.catalog, files);
 }
 
+/// Known before anything runs for long.
+void expect_folders(const PreviewCommand& command) {
+  for (const std::string& path : {command.output, command.html, command.receipt}) {
+    const std::filesystem::path folder = parent_folder(path);
+    if (!path.empty() && !std::filesystem::is_directory(folder))
+      throw Error(ExitCode::usage, cat("cannot write ", path, ": there is no folder ", folder.string()),
+                  "Make it first, or name another file.");
+  }
+}
+
 ExitCode run_preview(const PreviewCommand& command, const GlobalOptions& global) {
+  expect_folders(command);
   return command.clone.url ? preview_on_clone(command, global) : preview_here(command, global);
 }
 

@@ -21,11 +21,12 @@ bool is_missing(std::string_view sqlstate) {
 }
 
 /// Table, column, object, function, schema: another file has made it, or somebody else.
-bool is_there_already(std::string_view sqlstate) {
+bool is_there_already(const SqlError& error) {
   static constexpr std::array k_there = {pg::sqlstate::duplicate_table, pg::sqlstate::duplicate_column,
                                          pg::sqlstate::duplicate_object, pg::sqlstate::duplicate_function,
                                          pg::sqlstate::duplicate_schema};
-  return std::ranges::count(k_there, sqlstate) > 0;
+  // column "a" specified more than once, says a statement that names it twice.
+  return std::ranges::count(k_there, error.sqlstate) > 0 && !error.message.ends_with("more than once");
 }
 
 /// extension "postgis" is not available; before 15 the file of that name is not there.
@@ -47,9 +48,9 @@ std::string hint_of(const SqlError& error, const Surroundings& there) {
   if (wants_extension(error))
     return "The server programs on this machine do not have it: install it for them, or name others with "
            "--pg-bin.";
-  if (is_there_already(error.sqlstate) && there.catalog)
+  if (is_there_already(error) && there.catalog)
     return "The catalog has it: name only files that have not been applied there.";
-  if (is_there_already(error.sqlstate) && there.history)
+  if (is_there_already(error) && there.history)
     return "An earlier file of the folder has made it: leave those out with --no-history.";
   if (is_missing(error.sqlstate) && there.catalog)
     return there.complete ? "The catalog does not have it: apply would fail there, too."
@@ -87,7 +88,7 @@ Error refused_by_clone(const SqlError& error, const std::string& place, bool has
       return {ExitCode::data_violation, words, "The rows of the clone violate it. Nothing was changed."};
     default:
       return {ExitCode::statement_failed, words,
-              is_there_already(error.sqlstate)
+              is_there_already(error)
                   ? "Name the new files only, if another tool has applied this one. Nothing was changed."
                   : "apply would fail here, too. Nothing was changed."};
   }

@@ -6,6 +6,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "migration/read_text.hpp"
+#include "migration/tools/liquibase.hpp"
 #include "pgsluice/error.hpp"
 
 namespace pgsluice::cli {
@@ -80,6 +81,16 @@ std::string list_files(const fs::path& root, std::vector<std::string> arguments)
   return std::move(result.out);
 }
 
+/// With the lines that name them.
+std::set<std::string> texts_of_changesets(std::string_view text) {
+  std::set<std::string> texts;
+  for (const tools::Changeset& changeset : tools::changesets_of(text)) {
+    const SourceRange& body = changeset.body;
+    texts.emplace(trim(text.substr(body.begin, body.end - body.begin)));
+  }
+  return texts;
+}
+
 }  // namespace
 
 ChangedFiles::ChangedFiles(const std::string& ref, const std::vector<Migration>& migrations) {
@@ -114,6 +125,18 @@ std::string ChangedFiles::before(const Migration& migration) const {
   const std::string name = cat(base_, ":", fs::relative(real, root_).generic_string());
   ProcessResult result = git(root_, {"cat-file", "blob", name});
   return result.code == 0 ? std::move(result.out) : std::string();
+}
+
+std::vector<SourceRange> ChangedFiles::unchanged_in(const Migration& migration) const {
+  if (migration.tool != tool::liquibase || migration.source.reading == nullptr) return {};
+  const std::string old = before(migration);
+  const std::set<std::string> known = texts_of_changesets(old);
+  std::vector<SourceRange> unchanged;
+  for (const Reading::Block& block : migration.source.reading->blocks) {
+    if (block.is_migration && known.contains(std::string(trim(migration.source.written(block.range)))))
+      unchanged.push_back(block.range);
+  }
+  return unchanged;
 }
 
 }  // namespace pgsluice::cli

@@ -22,6 +22,8 @@ class ChangedFiles {
   [[nodiscard]] bool contains(const Migration& migration) const;
   /// What the file was at that commit; empty: it was not there, or git does not keep it.
   [[nodiscard]] std::string before(const Migration& migration) const;
+  /// Stretches of a file that has been read: changesets of Liquibase that stood there then as they stand there now.
+  [[nodiscard]] std::vector<SourceRange> unchanged_in(const Migration& migration) const;
 
  private:
   std::filesystem::path root_;

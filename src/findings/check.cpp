@@ -164,6 +164,8 @@ void apply_allow(const File& file, const Allow& allow, const RuleBook& rules, st
     if (rules.find(name) == nullptr) {
       problems.add(range_of_word(file, allow.range, name), unknown_name(name, rules));
     } else if (valid == Validity::valid && !mark_allowed(allow, name, found)) {
+      if (!allow.statement && !file.options.unreported.empty())
+        continue;  // it may be for what is not looked at
       const std::string_view where = allow.statement ? "the next statement" : "this file";
       problems.add(range_of_word(file, allow.range, name),
                    {.kind = "unused", .detail = cat(name, " does not occur in ", where)});
@@ -209,6 +211,7 @@ class Checker::State {
       : rules_(rules), file_{.script = script, .directives = directives, .options = options} {}
 
   void add(const Effect& effect) {
+    if (file_.is_unreported(file_.script.statements[effect.statement].range)) return;
     history_.step(effect);
     findings::find_subjects(file_, effect, subjects_);
     apply_rules(rules_, Scope::relation, subjects_.relation, found_);
@@ -220,6 +223,7 @@ class Checker::State {
     syntax_subjects(file_).judge(rules_, found_);
     file_subjects(file_).judge(rules_, found_);
     directive_subjects(file_, rules_, found_).judge(rules_, found_);
+    std::erase_if(found_, [&](const Finding& finding) { return file_.is_unreported(finding.range); });
     sort_findings(found_);
     return std::move(found_);
   }
@@ -277,6 +281,7 @@ Checker start_check(const FileAnalysis& file, const RuleBook& rules, CheckOption
   if (options.knows_queries) options.uses = &file.uses;
   options.lock_timeout_told = file.lock_timeout_told;
   options.changed_since = file.changed_since;
+  options.unreported = file.unreported;
   return {file.script, file.directives, rules, options};
 }
 

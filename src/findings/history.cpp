@@ -194,8 +194,10 @@ namespace pgsluice {
 bool waits_without_lock_timeout(const FileAnalysis& file, const CheckOptions& options) {
   if (options.runner_sets_lock_timeout || file.directives.limits.lock_timeout) return false;
   if (findings::allows_to_wait(file.directives)) return false;
-  return std::ranges::any_of(file.effects, [](const Effect& effect) {
-    return !effect.lock_timeout_ms && std::ranges::any_of(effect.locks, findings::keeps_out_users);
+  return std::ranges::any_of(file.effects, [&](const Effect& effect) {
+    const std::size_t place = file.script.statements[effect.statement].range.begin;
+    return !findings::is_within(file.unreported, place) && !effect.lock_timeout_ms &&
+           std::ranges::any_of(effect.locks, findings::keeps_out_users);
   });
 }
 

@@ -4,6 +4,7 @@
 // What rules judge. A subject is one thing in one file that a finding could be about; facts are what rules may ask
 // of it, placeholders what their messages may say of it.
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <span>
@@ -15,6 +16,12 @@
 #include "pgsluice/findings.hpp"
 
 namespace pgsluice::findings {
+
+inline bool is_within(const std::vector<SourceRange>& stretches, std::size_t place) {
+  return std::ranges::any_of(stretches, [place](const SourceRange& stretch) {
+    return stretch.begin <= place && place < stretch.end;
+  });
+}
 
 /// A lock of an earlier statement that the transaction still holds.
 struct HeldLock {
@@ -45,6 +52,10 @@ struct File {
   History history = {};  ///< of the statement that is judged
   mutable std::optional<LineIndex> line_index = {};
 
+  /// See FileAnalysis.
+  [[nodiscard]] bool is_unreported(const SourceRange& range) const {
+    return is_within(options.unreported, range.begin);
+  }
   [[nodiscard]] const LineIndex& lines() const {
     if (!line_index) line_index.emplace(script.source);
     return *line_index;

@@ -21,19 +21,9 @@ std::string_view part(std::string_view text, const SourceRange& range) {
   return text.substr(range.begin, range.end - range.begin);
 }
 
-/// By it Liquibase knows a changeset of a file.
-std::string identity(std::string_view author, std::string_view id) {
-  const auto bare = [](std::string_view word) {
-    return word.size() > 1 && word.front() == '"' && word.back() == '"' ? word.substr(1, word.size() - 2)
-                                                                        : word;
-  };
-  return cat(bare(author), ":", bare(id));
-}
-
 std::set<std::string> identities(std::string_view text) {
   std::set<std::string> all;
-  for (const Changeset& changeset : tools::changesets_of(text))
-    all.insert(identity(changeset.author, part(text, changeset.id)));
+  for (const Changeset& changeset : tools::changesets_of(text)) all.insert(changeset.identity(text));
   return all;
 }
 
@@ -143,10 +133,10 @@ class Changelog {
   }
 
   [[nodiscard]] bool is_applied(const Changeset& changeset) const {
-    return applied_.contains(identity(changeset.author, part(text_, changeset.id)));
+    return applied_.contains(changeset.identity(text_));
   }
 
-  /// Lint looks at a changelog as at one file: what its new changesets make, nobody uses yet.
+  /// As lint does, which looks at all that is new of a changelog at once.
   void find_minded(Catalog catalog) {
     std::string rest = prolog_;
     std::map<std::size_t, const Changeset*> begins;
@@ -235,7 +225,8 @@ class Changelog {
     const bool quoted = id.ends_with('"');
     const std::string_view stem = quoted ? id.substr(0, id.size() - 1) : id;
     std::string fresh;
-    for (int i = 1; fresh.empty() || !known_.insert(identity(changeset.author, fresh)).second; ++i)
+    for (int i = 1;
+         fresh.empty() || !known_.insert(tools::changeset_identity(changeset.author, fresh)).second; ++i)
       fresh = cat(stem, "-", label, i == 1 ? "" : cat("-", std::to_string(i)), quoted ? "\"" : "");
     return fresh;
   }

@@ -220,6 +220,7 @@ class Judge {
     for (const auto& [statement, ms] : kept.behind) note_wait(statement, request.query, latency * ms / all);
     for (const auto& [statement, ms] : kept.meanwhile) {
       LoadedStatement& own = run_.statements[statement];
+      if (!own.ran) continue;  // what was between two statements is nobody's
       ++own.meanwhile;
       own.meanwhile_ms = std::max(own.meanwhile_ms, ms);
     }
@@ -301,11 +302,12 @@ void judge(const LoadRecord& record, LoadedRun& run) {
 
 std::vector<double> latencies(const std::vector<LoadRequest>& requests, double end_ms, std::size_t parts) {
   std::vector<double> slowest(parts, 0);
+  const double part = end_ms / static_cast<double>(parts);
   for (const LoadRequest& request : requests) {
     if (request.due < 0 || request.due >= end_ms) continue;
-    const auto part = static_cast<std::size_t>(request.due / end_ms * static_cast<double>(parts));
-    double& one = slowest[std::min(part, parts - 1)];
-    one = std::max(one, request.end - request.due);
+    const std::size_t first = std::min(static_cast<std::size_t>(request.due / part), parts - 1);
+    for (std::size_t i = first; i < parts && (i == first || part * static_cast<double>(i) < request.end); ++i)
+      slowest[i] = std::max(slowest[i], request.end - std::max(request.due, part * static_cast<double>(i)));
   }
   return slowest;
 }

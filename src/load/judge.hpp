@@ -84,7 +84,8 @@ void settle_due(LoadRecord& record);
 /// Fills in all that follows from the record; `run` has its statements, with what is known of each.
 void judge(const LoadRecord& record, LoadedRun& run);
 
-/// How long the slowest request took that was due in each of `parts` equal parts of 0 to `end_ms`.
+/// For each of `parts` equal parts of 0 to `end_ms`: how long the slowest request took that was due in it, or would have if it
+/// had been: who comes while one is kept waiting waits for the same.
 std::vector<double> latencies(const std::vector<LoadRequest>& requests, double end_ms, std::size_t parts);
 
 }  // namespace pgsluice

@@ -40,6 +40,13 @@ Words waits_words(const LoadedStatement& loaded, const Preview& preview) {
   return words;
 }
 
+/// Apply queues for a statement's lock before it sends it.
+Words turn_words(const LoadedStatement& loaded) {
+  if (loaded.ran) return milliseconds_words(loaded.turn_ms);
+  const bool queued = loaded.behind_blocker_ms > 0 || loaded.behind_application_ms > 0;
+  return styled(Style::faint, queued ? "got no lock" : "did not run");
+}
+
 /// What never ran, or ran while others waited for another one's lock, kept nobody waiting by itself; not that nobody waited.
 Words waited_words(const LoadedStatement& loaded) {
   if (loaded.waited > 0) return cat(count_of(loaded.waited, "query", "queries"), " waited");
@@ -115,8 +122,7 @@ void add_run(Document& document, const LoadedRun& run, const Preview& preview) {
   Table statements{.header = {"its turn took", "queries that waited", "longest", "statement"}, .rows = {}};
   for (const LoadedStatement& one : run.statements)
     statements.rows.push_back(
-        {one.ran ? Words(milliseconds_words(one.turn_ms)) : styled(Style::faint, "did not run"),
-         waited_words(one),
+        {turn_words(one), waited_words(one),
          one.waited == 0 ? Words() : Words(cat("up to ", milliseconds_words(one.longest_ms))),
          waits_words(one, preview)});
   document.emplace_back(std::move(statements));

@@ -210,14 +210,14 @@ Table::Details details_of(const FileAnalysis& file, const PreviewedStatement& st
 void add_assumption(Document& document, const Preview& preview) {
   bool told = false;
   std::set<std::string> unknown;
-  std::optional<double> enough;  // for the smallest of those that cannot be told: all rows that it has are
+  std::optional<double> enough;  // for all that cannot be told
   for (const PreviewedFile& file : preview.files) {
     for (const PreviewedStatement& statement : file.statements) {
       unknown.insert(statement.rows_unknown.begin(), statement.rows_unknown.end());
       if (!statement.in_production) continue;
       const Extrapolation& there = *statement.in_production;
       told = told || there.ms;
-      if (!there.ms) enough = std::min(enough.value_or(k_surely_enough_rows), there.rows);
+      if (!there.ms) enough = std::max(enough.value_or(0), std::min(there.rows, k_surely_enough_rows));
     }
   }
   if (told)

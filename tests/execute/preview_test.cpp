@@ -153,7 +153,7 @@ TEST_P(PreviewOnServer, SaysWhatItWouldTakeInProduction) {
   EXPECT_FALSE(statement(seen, "k ON empty").contains("rows_unknown"));
   const Finished text = preview({work, "--catalog", snapshot, "--rows", "0.01x"});
   EXPECT_THAT(text.out, AllOf(HasSubstr("at 200 thousand rows: 2 thousand here are too few to tell"),
-                              HasSubstr("Too few rows to tell: give --rows "),
+                              HasSubstr("Too few rows to tell: give --rows 100000."),
                               HasSubstr("does not say how many rows public.new has: run ANALYZE there")))
       << text.err;
   EXPECT_THAT(text.out, Not(HasSubstr("1%")));
@@ -286,6 +286,11 @@ TEST_P(PreviewOnServer, WhatComesBeforeANumberedFileRunsFirst) {
   const std::string first = (folder.path() / "0001_t.sql").string();
   EXPECT_EQ(document({first, (folder.path() / "0003_c.sql").string()}, 0)["files"].size(), 2U);
   EXPECT_EQ(preview({second, "--no-history"}).code, 18);
+
+  folder.write("0002_b.sql", "CREATE TABLE t (a int);\n");
+  EXPECT_THAT(preview({second}).err, HasSubstr("An earlier file of the folder has made it"));
+  folder.write("0002_b.sql", "CREATE VIEW v AS SELECT 1 AS a, 2 AS a;\n");
+  EXPECT_THAT(preview({second}).err, AllOf(HasSubstr("42701"), Not(HasSubstr("--no-history"))));
 }
 
 /// Of tools that keep each migration in a folder, or have its place in a plan.

@@ -90,6 +90,10 @@ TEST_F(LoadJudge, SaysWhoWaitedWhileAStatementRan) {
   EXPECT_EQ(run.statements[1].waited, 0U);
   EXPECT_EQ(run.statements[1].meanwhile, 1U);
   EXPECT_EQ(run.statements[1].meanwhile_ms, 80);
+
+  // Who was cancelled before its turn is not said to have run.
+  record.turns[1].sent = false;
+  EXPECT_EQ(judged().statements[1].meanwhile, 0U);
 }
 
 TEST_F(LoadJudge, FollowsThoseWhoWaitForOthersWhoWait) {
@@ -252,7 +256,7 @@ TEST(LoadLatencies, AreTheSlowestOfEachPart) {
   const std::vector<LoadRequest> requests = {{.due = 0, .end = 5},   {.due = 20, .end = 60},
                                              {.due = 30, .end = 31}, {.due = 99, .end = 100},
                                              {.due = -1, .end = 90}, {.due = 100, .end = 900}};
-  EXPECT_THAT(latencies(requests, 100, 4), ElementsAre(40, 1, 0, 1));
+  EXPECT_THAT(latencies(requests, 100, 4), ElementsAre(40, 35, 10, 1));
 }
 
 }  // namespace

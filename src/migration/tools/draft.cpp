@@ -40,8 +40,9 @@ void Draft::end_statement(const SourceRange& range) {
   if (range.begin < range.end) text_[range.begin] = ';';
 }
 
-void Draft::add_block(const SourceRange& range, FileTransaction transaction) {
-  if (range.begin < range.end) reading_.blocks.push_back({.range = range, .transaction = transaction});
+void Draft::add_block(const SourceRange& range, FileTransaction transaction, bool is_migration) {
+  if (range.begin == range.end) return;
+  reading_.blocks.push_back({.range = range, .transaction = transaction, .is_migration = is_migration});
 }
 
 void Draft::take(std::string text, std::vector<Reading::Edit> edits,

@@ -46,7 +46,7 @@ class Draft {
   /// A statement ends there: the first byte becomes a semicolon, the others blank.
   void end_statement(const SourceRange& range);
   /// In order.
-  void add_block(const SourceRange& range, FileTransaction transaction);
+  void add_block(const SourceRange& range, FileTransaction transaction, bool is_migration = false);
 
   void take(std::string text, std::vector<Reading::Edit> edits,
             std::vector<Reading::Placeholder> placeholders);

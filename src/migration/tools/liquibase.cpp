@@ -149,6 +149,18 @@ bool Changeset::says(const std::string& name, bool preset) const {
   return found == settings.end() ? preset : to_lower(found->second) == "true";
 }
 
+std::string changeset_identity(std::string_view author, std::string_view id) {
+  const auto bare = [](std::string_view word) {
+    return word.size() > 1 && word.front() == '"' && word.back() == '"' ? word.substr(1, word.size() - 2)
+                                                                        : word;
+  };
+  return cat(bare(author), ":", bare(id));
+}
+
+std::string Changeset::identity(std::string_view text) const {
+  return changeset_identity(author, text.substr(id.begin, id.end - id.begin));
+}
+
 std::vector<Changeset> changesets_of(std::string_view text) {
   std::vector<Changeset> changesets;
   for (const Line& line : lines_of(text)) {
@@ -169,7 +181,7 @@ void read_liquibase(const FileContext& /*file*/, Draft& draft) {
     draft.add_block({.begin = 0, .end = changesets.front().body.begin}, FileTransaction::none);
   }
   for (const Changeset& changeset : changesets) {
-    draft.add_block(changeset.body, transaction_of(changeset));
+    draft.add_block(changeset.body, transaction_of(changeset), true);
     end_statements(changeset, draft);
     if (is_for_postgresql(changeset)) continue;
     const std::size_t body = draft.text().find('\n', changeset.body.begin);
