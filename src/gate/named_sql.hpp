@@ -78,7 +78,10 @@ used AS (
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.attnum AND p.attnum <> 0
   WHERE a.attname IS NULL OR a.attinhcount = 0
   UNION ALL
-  SELECT 'index', n.nspname, t.relname, c.relname, '', true, true
+  SELECT 'index', n.nspname, t.relname, c.relname, (SELECT string_agg(DISTINCT a.attname, E'\n')
+      FROM pg_depend o JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.refobjsubid
+      WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass
+        AND o.refobjid = i.indrelid AND o.refobjsubid > 0), true, true
   FROM depends d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 'I')
   JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT c.relispartition
@@ -88,7 +91,8 @@ used AS (
   FROM depends d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
   JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
-  SELECT 'constraint', n.nspname, c.relname, k.conname, '', true, true
+  SELECT 'constraint', n.nspname, c.relname, k.conname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a
+    WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), true, true
   FROM depends d JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conislocal
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
