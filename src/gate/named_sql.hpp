@@ -37,11 +37,20 @@ inline std::vector<SqlValue> named_parameters(const GateSubject& subject) {
           subject.relation.relname.str(), is_function ? subject.arguments : "*"};
 }
 
-/// Schema, name, and whether there are others of that name that stay.
+/// All of that name, those too that stay, and PostgreSQL's own: schema, name, whether it is meant, with how many arguments it is
+/// called (-1: with any), and whether PostgreSQL has one of the same arguments, which is found first.
 inline std::string find_named() {
-  return cat(
-      "WITH ", k_named,
-      " SELECT DISTINCT o.schema, o.name, EXISTS (SELECT FROM found f WHERE NOT f.is_meant) FROM own o");
+  return cat("WITH ", k_named, R"sql(,
+one AS (
+  SELECT classid, oid, schema, name, is_meant FROM found
+  UNION ALL
+  SELECT 'pg_proc'::regclass, p.oid, 'pg_catalog', p.proname, false FROM pg_proc p
+  WHERE $1 = 'function' AND p.proname = $3 AND p.pronamespace = 'pg_catalog'::regnamespace AND EXISTS (SELECT FROM own))
+SELECT o.schema, o.name, o.is_meant, coalesce(p.pronargs - p.pronargdefaults, 0),
+  CASE WHEN p.provariadic = 0 THEN p.pronargs ELSE -1 END, p.prokind IN ('p', 'a'),
+  EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname AND b.pronamespace = 'pg_catalog'::regnamespace
+    AND b.proargtypes = p.proargtypes)
+FROM one o LEFT JOIN pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.oid)sql");
 }
 
 /// How code says that it means a type (%1$s), and not a column or a variable of that name: behind :: and TYPE, in CAST(… AS …),
