@@ -80,8 +80,9 @@ struct Evidence {
   std::string provider;  ///< "sessions"
   std::string subject;   ///< what it is about: "checkout>=2.4.0", "public.orders.total"; may be empty
   Verdict verdict = Verdict::unknown;
-  std::string words;          ///< one line for people: why, and what would open the gate
-  std::string detail = "{}";  ///< what was seen, a JSON object without secrets
+  std::string words;            ///< one line for people: why, and what would open the gate
+  std::string detail = "{}";    ///< what was seen, a JSON object without secrets
+  bool can_be_settled = false;  ///< unknown, and somebody who has looked may say so: --approve
 };
 
 enum class Change { dropped, renamed, altered, tightened };

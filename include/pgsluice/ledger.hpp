@@ -12,11 +12,13 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 7;
+inline constexpr int k_ledger_version = 8;
 /// Since then it knows releases and what the gate has seen.
 inline constexpr int k_gate_ledger_version = 5;
 /// Since then it knows of which application a release is one.
 inline constexpr int k_app_ledger_version = 7;
+/// Since then it knows which releases have followed with a step that waits.
+inline constexpr int k_passed_ledger_version = 8;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;
@@ -64,6 +66,10 @@ struct LedgerMigration {
   std::string release;       ///< of the application, that brought it; empty: nobody has said
   std::string app;           ///< that the release is one of; empty: nobody has said
   long long brought_at = 0;  ///< microseconds since 1970 by the server's clock: applied, or seen first
+  /// Of a step that waits: the releases that have been let through with it since it came, or came anew.
+  std::vector<std::string> passed;
+  /// It came anew, for this release has been let through without it; empty: nobody has said which.
+  std::optional<std::string> left_out_by;
   long long duration_ms = 0;
   std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;

@@ -21,10 +21,17 @@ struct ColumnName {
   Name part;  ///< `(t).a`; "*" for `(t).*`
 };
 
+/// A call of a function, as written.
+struct QueryCall {
+  RelationName name;
+  int arguments = 0;  ///< how many; -1: nobody can tell
+  auto operator<=>(const QueryCall&) const = default;
+};
+
 /// What expressions name that see the same relations.
 struct QueryNames {
   std::vector<ColumnName> columns;
-  std::vector<RelationName> functions;
+  std::vector<QueryCall> functions;
   std::vector<RelationName> types;  ///< of casts
   std::vector<QueryShape> queries;
 };

@@ -125,14 +125,13 @@ GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session&
   return question;
 }
 
-/// Somebody who has looked at rows of which nobody else can tell whether they are missing may say so, of this text of the
-/// file. What is known to be missing is no matter of opinion.
-void take_word_for_rows(std::vector<Evidence>& evidence, const GateQuestion& question,
-                        const GateMemory& memory) {
+/// Somebody who has looked at what nobody else can tell (whether rows are missing, which of two functions is called) may say
+/// so, of this text of the file. What is known is no matter of opinion.
+void take_word(std::vector<Evidence>& evidence, const GateQuestion& question, const GateMemory& memory) {
   const Migration& migration = question.file.analysis.migration;
   const auto approval = memory.approvals.find({migration.id, migration.sha256});
   for (Evidence& seen : evidence) {
-    if (seen.provider != "verified" || seen.verdict != Verdict::unknown) continue;
+    if (!seen.can_be_settled || seen.verdict != Verdict::unknown) continue;
     if (approval == memory.approvals.end()) {
       seen.words += cat("; when somebody has looked: --approve ", printable_line(migration.id));
     } else {
@@ -144,7 +143,7 @@ void take_word_for_rows(std::vector<Evidence>& evidence, const GateQuestion& que
 
 GateDecision decision_on(const GateQuestion& question, const Witnesses& witnesses) {
   std::vector<Evidence> evidence = gather(question, witnesses.sources, witnesses.policy);
-  take_word_for_rows(evidence, question, witnesses.memory);
+  take_word(evidence, question, witnesses.memory);
   if (auto soak = soak_evidence(question, evidence, witnesses.memory, witnesses.policy))
     evidence.push_back(*std::move(soak));
   return decide(question, std::move(evidence), witnesses.policy);
@@ -198,9 +197,10 @@ std::map<std::string, std::string> imply_needs(Plan& plan, const Ledger& ledger,
   return unknown;
 }
 
-/// Sessions and the ledger would each be asked for another one.
+/// Sessions and the ledger would each be asked for another one. Of a file that is done nobody asks any more.
 void expect_one_spelling(const Plan& plan, const std::string& app) {
   for (const PlannedFile& file : plan.files) {
+    if (file.state == FileState::applied) continue;
     for (const AppNeed& need : parse_app_needs(file.analysis.directives.needs_app)) {
       if (need.app == app || to_lower(need.app) != to_lower(app)) continue;
       throw Error(ExitCode::usage,

@@ -219,6 +219,7 @@ void record_release(const Plan& plan, const Ledger& ledger, const RunReport& rep
   try {
     bring_up_to_date(worker);
     record_bundle(*worker.session, migrations, {.app = run.app, .release = run.release}, lets_through);
+    if (lets_through) record_passing(*worker.session, migrations, {.app = run.app, .release = run.release});
     // Kubernetes says by itself what runs.
     if (lets_through && !asks_cluster)
       let_steps_come_anew(*worker.session, ledger, migrations, {.app = run.app, .release = run.release});

@@ -57,7 +57,10 @@ constexpr std::string_view k_read_backfills =
 std::string read_releases_sql(int version) {
   return cat("SELECT m.id, coalesce(m.release, r.release), ",
              version < k_app_ledger_version ? "''" : "coalesce(m.app, r.app, '')",
-             ", (extract(epoch FROM coalesce(m.applied_at, m.started_at)) * 1000000)::bigint"
+             ", (extract(epoch FROM coalesce(m.applied_at, m.started_at)) * 1000000)::bigint, ",
+             version < k_passed_ledger_version
+                 ? "'{}', '', false"
+                 : "m.passed::text, coalesce(m.left_out_by, ''), m.left_out_by IS NOT NULL",
              " FROM pgsluice.migration m LEFT JOIN pgsluice.run r ON r.id = m.applied_by"
              " WHERE coalesce(m.release, r.release) IS NOT NULL");
 }
@@ -161,6 +164,8 @@ void take_releases(const SqlResult& rows, Ledger& ledger) {
     found->second.release = rows.text(row, 1);
     found->second.app = rows.text(row, 2);
     found->second.brought_at = rows.number(row, 3).value_or(0);
+    found->second.passed = pg::parse_texts(rows.text(row, 4));
+    if (rows.truth(row, 6)) found->second.left_out_by = rows.text(row, 5);
   }
 }
 

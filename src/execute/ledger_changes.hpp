@@ -164,11 +164,20 @@ ALTER TABLE pgsluice.approval RENAME COLUMN fingerprint TO sha256;
 COMMENT ON COLUMN pgsluice.approval.sha256 IS 'SHA-256 of the file''s bytes: what its directives ask for has been approved, too. Before version 7: of its SQL alone, which approves nothing any more.';
 )sql";
 
+inline constexpr std::string_view k_add_passed = R"sql(
+ALTER TABLE pgsluice.migration ADD COLUMN passed text[] NOT NULL DEFAULT '{}', ADD COLUMN left_out_by text;
+COMMENT ON COLUMN pgsluice.migration.passed IS 'Of a contract step that waits: the releases that have been let through with it since it came, or came anew; of a folder without a release its digest.';
+COMMENT ON COLUMN pgsluice.migration.left_out_by IS 'Of a contract step that came anew: the release that had been let through without it; empty: nobody has said which.';
+ALTER TABLE pgsluice.query_snapshot ADD COLUMN sequences jsonb NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN pgsluice.query_snapshot.sequences IS 'Where sequences were at that moment, by OID; without those that a session may hold values of.';
+)sql";
+
 inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
                                              LedgerChange{.version = 3, .sql = k_add_backfill},
                                              LedgerChange{.version = 4, .sql = k_add_baseline},
                                              LedgerChange{.version = 5, .sql = k_add_gate},
                                              LedgerChange{.version = 6, .sql = k_add_query_snapshot},
-                                             LedgerChange{.version = 7, .sql = k_add_app}};
+                                             LedgerChange{.version = 7, .sql = k_add_app},
+                                             LedgerChange{.version = 8, .sql = k_add_passed}};
 
 }  // namespace pgsluice

@@ -120,12 +120,12 @@ class Relations {
 
 /// Code of functions is not looked into: one that files have made may do anything.
 bool calls_code(const QueryUse& use, const Catalog& catalog) {
-  return std::ranges::any_of(use.functions, [&](const RelationName& name) {
+  return std::ranges::any_of(use.functions, [&](const QueryCall& written) {
     FunctionCall call;
-    call.schemaname = name.schemaname;
-    call.name = name.relname;
+    call.schemaname = written.name.schemaname;
+    call.name = written.name.relname;
     const RelationName full = catalog.function_name(call);
-    return !is_system(full) && full != name;
+    return !is_system(full) && full != written.name;
   });
 }
 

@@ -154,7 +154,8 @@ struct Dependant {
   RelationName
       relation;  ///< without a schema: publications of more than one table; without a name: functions, types
   std::string part;
-  /// Of a publication: of what it is one; of a foreign key: its columns, in lines; of what has no part either: all of it.
+  /// Of a publication: of what it is one; of a foreign key, index or other constraint: its columns, in lines; of what has no
+  /// part either: all of it.
   std::string more;
   bool certain = false;
   bool is_visible = false;  ///< a function or type that is found without its schema
@@ -187,6 +188,19 @@ Dependant dependant_in(const SqlResult& rows, std::size_t row) {
 
 // ---- what the file itself takes away or makes anew --------------------------------------------------------------
 
+/// The relation that a command is about. Its lock may have another role as well: a table that refers to itself.
+const RelationName* target_of(const Command& written, const CommandEffect& effect) {
+  const auto target = std::ranges::find(effect.locks, "target", &RelationLock::role);
+  if (target != effect.locks.end()) return &target->relation;
+  const RelationRef* named = written.relation("target");
+  if (named == nullptr) return nullptr;
+  const auto same = std::ranges::find_if(effect.locks, [named](const RelationLock& lock) {
+    return lock.relation.relname == named->name.relname &&
+           (named->name.schemaname.empty() || lock.relation.schemaname == named->name.schemaname);
+  });
+  return same == effect.locks.end() ? nullptr : &same->relation;
+}
+
 /// By kind and full name: elsewhere there may be others of that name, and those use the subject as before.
 class Settled {
  public:
@@ -210,24 +224,48 @@ class Settled {
             parts_.contains({dependant.kind, RelationName{}, dependant.part}));
   }
 
+  /// A foreign key that CASCADE takes along stands there again, under its name or on its columns.
+  [[nodiscard]] bool makes_anew(const Dependant& dependant) const {
+    return dependant.kind == "foreign key" &&
+           (made_keys_.contains({dependant.relation, dependant.part}) ||
+            made_keys_.contains({dependant.relation, in_lines(split(dependant.more, '\n'))}));
+  }
+
  private:
-  /// A foreign key goes with any of its columns.
+  /// A foreign key, CHECK or index goes with any of its columns.
   [[nodiscard]] bool loses_column(const Dependant& dependant) const {
-    if (dependant.kind != "foreign key") return false;
+    if (dependant.kind != "foreign key" && dependant.kind != "constraint" && dependant.kind != "index")
+      return false;
     const std::vector<std::string_view> columns = split(dependant.more, '\n');
     return std::ranges::any_of(columns, [&](std::string_view column) {
       return parts_.contains({"column", dependant.relation, std::string(column)});
     });
   }
 
+  static std::string in_lines(std::vector<std::string_view> columns) {
+    std::ranges::sort(columns);
+    return join(std::vector<std::string>(columns.begin(), columns.end()), "\n");
+  }
+
   void add(const Command& command, const CommandEffect& effect) {
-    const auto target = std::ranges::find(effect.locks, "target", &RelationLock::role);
+    const RelationName* target = target_of(command, effect);
     if (command.tag == "DropStmt" && command.text("removeType") == "OBJECT_SCHEMA") {
       schemas_.insert(command.name);
-    } else if (command.tag == "DropStmt" && target != effect.locks.end() && command.name.empty()) {
-      relations_.insert(target->relation);
+    } else if (command.tag == "DropStmt" && target != nullptr && command.name.empty()) {
+      relations_.insert(*target);
     } else {
-      add_part(command, target == effect.locks.end() ? nullptr : &target->relation);
+      add_part(command, target);
+      if (command.tag == "AT_AddConstraint" && target != nullptr) add_keys(command, *target);
+    }
+  }
+
+  void add_keys(const Command& command, const RelationName& relation) {
+    for (const Constraint& constraint : command.constraints) {
+      if (constraint.contype != "CONSTR_FOREIGN") continue;
+      std::vector<std::string_view> columns;
+      for (const Name column : constraint.columns) columns.emplace_back(column);
+      made_keys_.insert({relation, in_lines(std::move(columns))});
+      if (!constraint.name.empty()) made_keys_.insert({relation, constraint.name.str()});
     }
   }
 
@@ -272,6 +310,7 @@ class Settled {
   std::set<std::string> schemas_;
   std::set<RelationName> relations_;
   std::set<std::tuple<std::string, RelationName, std::string>> parts_;
+  std::set<std::pair<RelationName, std::string>> made_keys_;  ///< by name, and by columns
 };
 
 /// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
@@ -351,6 +390,7 @@ void judge_keys(Session& session, const FileAnalysis& file, const Settled& settl
       const Command& written = command_of(file, effect, command);
       const auto target = std::ranges::find(command.locks, "target", &RelationLock::role);
       if (written.tag != "AT_DropConstraint" || target == command.locks.end() || target->is_new) continue;
+      const bool cascades = written.text("behavior") == "DROP_CASCADE";
       const SqlResult rows = session.query(k_key_dependants, {target->relation.quoted(), written.name.str()});
       const std::string key = cat(target->relation.quoted(), ".", quote_ident(written.name));
       if (!rows.ok) {
@@ -360,7 +400,8 @@ void judge_keys(Session& session, const FileAnalysis& file, const Settled& settl
       std::vector<Dependant> found;
       for (std::size_t row = 0; row < rows.rows.size(); ++row) {
         Dependant dependant = dependant_in(rows, row);
-        if (!settled.has(dependant)) found.push_back(std::move(dependant));
+        if (settled.has(dependant) || (cascades && settled.makes_anew(dependant))) continue;
+        found.push_back(std::move(dependant));
       }
       if (!found.empty()) evidence.push_back(judge(key, found));
     }

@@ -37,11 +37,20 @@ inline std::vector<SqlValue> named_parameters(const GateSubject& subject) {
           subject.relation.relname.str(), is_function ? subject.arguments : "*"};
 }
 
-/// Schema, name, and whether there are others of that name that stay.
+/// All of that name, those too that stay, and PostgreSQL's own: schema, name, whether it is meant, with how many arguments it is
+/// called (-1: with any), and whether PostgreSQL has one of the same arguments, which is found first.
 inline std::string find_named() {
-  return cat(
-      "WITH ", k_named,
-      " SELECT DISTINCT o.schema, o.name, EXISTS (SELECT FROM found f WHERE NOT f.is_meant) FROM own o");
+  return cat("WITH ", k_named, R"sql(,
+one AS (
+  SELECT classid, oid, schema, name, is_meant FROM found
+  UNION ALL
+  SELECT 'pg_proc'::regclass, p.oid, 'pg_catalog', p.proname, false FROM pg_proc p
+  WHERE $1 = 'function' AND p.proname = $3 AND p.pronamespace = 'pg_catalog'::regnamespace AND EXISTS (SELECT FROM own))
+SELECT o.schema, o.name, o.is_meant, coalesce(p.pronargs - p.pronargdefaults, 0),
+  CASE WHEN p.provariadic = 0 THEN p.pronargs ELSE -1 END, p.prokind IN ('p', 'a'),
+  EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname AND b.pronamespace = 'pg_catalog'::regnamespace
+    AND b.proargtypes = p.proargtypes)
+FROM one o LEFT JOIN pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.oid)sql");
 }
 
 /// How code says that it means a type (%1$s), and not a column or a variable of that name: behind :: and TYPE, in CAST(… AS …),
@@ -78,7 +87,10 @@ used AS (
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.attnum AND p.attnum <> 0
   WHERE a.attname IS NULL OR a.attinhcount = 0
   UNION ALL
-  SELECT 'index', n.nspname, t.relname, c.relname, '', true, true
+  SELECT 'index', n.nspname, t.relname, c.relname, (SELECT string_agg(DISTINCT a.attname, E'\n')
+      FROM pg_depend o JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.refobjsubid
+      WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass
+        AND o.refobjid = i.indrelid AND o.refobjsubid > 0), true, true
   FROM depends d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 'I')
   JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT c.relispartition
@@ -88,7 +100,8 @@ used AS (
   FROM depends d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
   JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
-  SELECT 'constraint', n.nspname, c.relname, k.conname, '', true, true
+  SELECT 'constraint', n.nspname, c.relname, k.conname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a
+    WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), true, true
   FROM depends d JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conislocal
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL

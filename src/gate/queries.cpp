@@ -39,7 +39,8 @@ Found find_extension(Session& session) {
                                  .has_since = row.truth(0, 8),
                                  .untracked = row.text(0, 9),
                                  .most = row.number(0, 10).value_or(0),
-                                 .has_snapshots = row.truth(0, 11)},
+                                 .has_snapshots = row.truth(0, 11),
+                                 .has_sequences = row.truth(0, 12)},
           .problem = {}};
 }
 
@@ -114,7 +115,8 @@ std::vector<Ran> read_ran(const SqlResult& rows, const std::vector<std::string>&
 struct Seen {
   std::vector<const Ran*> against;
   std::vector<const Ran*> unclear;
-  std::string why_unclear;  ///< of the first one
+  std::string why_unclear;      ///< of the first one
+  bool can_be_settled = false;  ///< nothing will ever tell by itself
 };
 
 std::string words_of(const Ran& ran) {
@@ -169,7 +171,9 @@ Evidence judge(const GateSubject& subject, const Seen& seen, const Window& windo
     evidence.words =
         cat("whether ", what, " was used nobody can tell: ", window.lost, "; the next run compares with now");
   } else if (!seen.unclear.empty()) {
-    evidence.words = cat(seen.why_unclear, ", so it may use ", what, ": ", some_of(seen.unclear));
+    evidence.words = cat(seen.why_unclear, ", so it may use ", what,
+                         " (--evidence queries=optional): ", some_of(seen.unclear));
+    evidence.can_be_settled = seen.can_be_settled;
   } else {
     evidence.verdict = Verdict::open;
     evidence.words = cat(
@@ -206,7 +210,7 @@ class Look {
                                     "what is counted now, and a later run looks again"
                                   : problem_);
     }
-    const auto target = find_query_target(session_, subject);
+    const auto target = find_query_target(session_, subject, is_at_rest(subject));
     if (const auto* why = std::get_if<std::string>(&target)) return unknown(subject, *why);
     return judge(subject, sort_out(subject, std::get<QueryTarget>(target)), window_, extension_);
   }
@@ -229,6 +233,13 @@ class Look {
     return true;
   }
 
+  bool is_at_rest(const GateSubject& subject) {
+    if (!extension_.has_sequences || subject.kind != GateSubject::Kind::relation || !subject.column.empty())
+      return false;
+    const SqlResult row = session_.query(queries::is_at_rest(), {file_, subject.relation.quoted()});
+    return row.ok && row.truth(0, 0);
+  }
+
   bool fail(const SqlError& error) {
     problem_ = cat("cannot read pg_stat_statements: ", printable_line(error.message));
     return false;
@@ -249,6 +260,7 @@ class Look {
       if (answers[i].verdict == Verdict::closed) seen.against.push_back(candidates[i]);
       if (answers[i].verdict != Verdict::unknown) continue;
       if (seen.unclear.empty()) seen.why_unclear = answers[i].words;
+      seen.can_be_settled = answers[i].is_overload && (seen.unclear.empty() || seen.can_be_settled);
       seen.unclear.push_back(candidates[i]);
     }
     return seen;
@@ -305,8 +317,9 @@ void keep_query_snapshots(Session& session, const std::vector<std::string>& file
 void pin_query_snapshot(Session& session, const std::string& file) {
   session.query(
       "INSERT INTO pgsluice.query_snapshot (migration_id, taken_at, stats_reset, dealloc, entries, "
-      "statements)"
-      " SELECT $1, taken_at, stats_reset, dealloc, entries, statements FROM pgsluice.query_snapshot"
+      "statements, sequences)"
+      " SELECT $1, taken_at, stats_reset, dealloc, entries, statements, sequences FROM "
+      "pgsluice.query_snapshot"
       " WHERE migration_id = '' ON CONFLICT DO NOTHING",
       {file});
 }

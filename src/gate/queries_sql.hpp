@@ -26,7 +26,8 @@ SELECT coalesce(quote_ident(n.nspname), ''),
     WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
       AND s.setconfig && ARRAY['pg_stat_statements.track=none', 'compute_query_id=off']), ''),
   coalesce(current_setting('pg_stat_statements.max', true)::bigint, 0),
-  to_regclass('pgsluice.query_snapshot') IS NOT NULL
+  to_regclass('pgsluice.query_snapshot') IS NOT NULL,
+  EXISTS (SELECT FROM pg_attribute a WHERE a.attname = 'sequences' AND a.attrelid = to_regclass('pgsluice.query_snapshot'))
 FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'pg_stat_statements'
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace)sql";
 
@@ -110,6 +111,7 @@ struct Extension {
   std::string untracked;  ///< roles whose statements are not counted
   long long most = 0;     ///< entries
   bool has_snapshots = false;
+  bool has_sequences = false;  ///< older ledgers do not keep where they were
 };
 
 /// `now`: what is counted of this database at this moment. `texts`: with their texts.
@@ -118,6 +120,9 @@ std::string statements_now(const Extension& extension, bool texts);
 std::string what_is_lost(const Extension& extension);
 /// The statements that ran since then, with how often.
 std::string what_has_run(const Extension& extension);
+/// Whether the sequence $2 is where it was at that moment: nobody has asked it for a value. Of one that this role may not see, or of
+/// which a session may hold values, nobody can tell.
+std::string is_at_rest();
 /// Keeps for the file $1 what is counted now.
 std::string keep_snapshot(const Extension& extension);
 /// What our own role has done until now.

@@ -191,11 +191,39 @@ bool uses_types(const QueryUse& use, const QueryTarget& target) {
 constexpr std::array<std::string_view, 3> k_sequence_functions = {"nextval", "setval", "currval"};
 
 bool uses_a_sequence(const QueryUse& use) {
-  return std::ranges::any_of(use.functions, [](const RelationName& call) {
+  return std::ranges::any_of(use.functions, [](const QueryCall& call) {
     return std::ranges::any_of(k_sequence_functions, [&call](std::string_view function) {
-      return may_mean(call, {.schemaname = "pg_catalog", .relname = function});
+      return may_mean(call.name, {.schemaname = "pg_catalog", .relname = function});
     });
   });
+}
+
+/// Its arguments go with this one, and it is not PostgreSQL's own that is found first: that is so unless a search_path says
+/// otherwise.
+bool may_mean(const QueryCall& call, const QueryTarget::Overload& overload, const Names& path) {
+  const bool is_found_first = !overload.is_behind || !call.name.schemaname.empty() ||
+                              std::ranges::find(path, Name("pg_catalog")) != path.end();
+  return may_mean(call.name, overload.name) && is_found_first &&
+         (call.arguments < 0 ||
+          (call.arguments >= overload.least && (overload.most < 0 || call.arguments <= overload.most)));
+}
+
+/// Of a call: nothing where it means none of them, or whether it is certain that it means what is taken away or uses that.
+std::optional<bool> certainty_of(const QueryCall& call, const RelationName& function, bool certain,
+                                 const QueryTarget& target, const Names& path) {
+  if (!may_mean(call.name, function)) return std::nullopt;
+  const auto is_it = [&function](const QueryTarget::Overload& one) {
+    return one.goes && one.name == function;
+  };
+  if (std::ranges::none_of(target.overloads, is_it)) return certain;
+  bool goes = false;
+  bool stays = false;
+  for (const QueryTarget::Overload& one : target.overloads) {
+    if (!may_mean(call, one, path)) continue;
+    goes = goes || (one.goes && one.name == function);
+    stays = stays || !one.goes;
+  }
+  return goes ? std::optional(!stays) : std::nullopt;
 }
 
 /// Code names it, or a function that uses it. SQL that is read need not name the column: a star has it, too.
@@ -255,9 +283,13 @@ class CodeFinder {
     for (const QueryShape& query : text.queries) add_use(query, find, use);
     if (uses_parts(use, target_) || uses_types(use, target_)) return true;
     if (target_.is_sequence && uses_a_sequence(use)) return false;
-    for (const RelationName& call : use.functions) {
+    for (const QueryCall& call : use.functions) {
       for (const auto& [function, certain] : target_.functions) {
-        if (may_mean(call, function)) return certain;
+        const auto known = certainty_of(call, function, certain, target_, {"public"});
+        if (!known) continue;
+        if (!*known && (certain || target_.call_an_overload.contains(function)))
+          target_.call_an_overload.insert(code.name);
+        return known;
       }
     }
     return std::nullopt;
@@ -296,9 +328,16 @@ std::string add_named(Session& session, const GateSubject& subject, QueryTarget&
       target.types.insert(name);
       continue;
     }
-    const bool has_others = rows.truth(row, 2);
-    target.functions[name] = !has_others;
-    if (has_others) target.ambiguous = name;
+    const bool goes = rows.truth(row, 2);
+    if (goes) target.functions[name] = true;
+    const bool has_any_number =
+        rows.truth(row, 5);  // what is OUT, or stands in WITHIN GROUP, may be written or not
+    target.overloads.push_back(
+        {.name = name,
+         .goes = goes,
+         .least = has_any_number ? 0 : static_cast<int>(rows.number(row, 3).value_or(0)),
+         .most = has_any_number ? -1 : static_cast<int>(rows.number(row, 4).value_or(-1)),
+         .is_behind = goes && rows.truth(row, 6)});
   }
   return {};
 }
@@ -320,10 +359,12 @@ std::string add_parts(Session& session, const GateSubject& subject, QueryTarget&
 
 }  // namespace
 
-std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject) {
+std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject,
+                                                         bool is_at_rest) {
   QueryTarget target;
   const auto add = subject.kind == GateSubject::Kind::relation ? add_parts : add_named;
   if (std::string problem = add(session, subject, target); !problem.empty()) return problem;
+  target.is_sequence = target.is_sequence && !is_at_rest;
   const SqlResult code = session.query(queries::k_find_code, {});
   if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
   std::string problem = CodeFinder(session, target).run(read_code_of(code));
@@ -403,12 +444,12 @@ class QueryJudge::State {
       return {.verdict = leaves_out(use) ? Verdict::closed : Verdict::open, .words = {}};
     if (uses_parts(use, target_) || uses_types(use, target_))
       return {.verdict = Verdict::closed, .words = {}};
-    Answer answer = by_code(use);
+    Answer answer = by_code(use, path);
     if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use)) {
-      answer = {.verdict = Verdict::unknown,
-                .words =
-                    "a query asks a sequence, and the server does not keep which (--evidence "
-                    "queries=optional)"};
+      answer = {
+          .verdict = Verdict::unknown,
+          .words =
+              "it has given values, and a query asks a sequence, of which the server does not keep which"};
     }
     return answer;
   }
@@ -423,23 +464,26 @@ class QueryJudge::State {
     });
   }
 
-  [[nodiscard]] Answer by_code(const QueryUse& use) const {
+  [[nodiscard]] Answer by_code(const QueryUse& use, const Names& path) const {
     Answer answer;
     for (const auto& [function, certain] : target_.functions) {
-      const bool called = std::ranges::any_of(
-          use.functions,
-          [&function = function](const RelationName& call) { return may_mean(call, function); });
+      std::optional<bool> called;
+      for (const QueryCall& call : use.functions) {
+        const auto known = certainty_of(call, function, certain, target_, path);
+        if (known) called = *known || called.value_or(false);
+      }
       const bool fired = std::ranges::any_of(target_.triggers, [&](const auto& trigger) {
         return trigger.second == function && use.written.contains(trigger.first);
       });
       if (!called && !fired) continue;
-      if (certain) return {.verdict = Verdict::closed, .words = {}};
+      if (called.value_or(false) || (fired && certain)) return {.verdict = Verdict::closed, .words = {}};
+      if (answer.verdict == Verdict::unknown && !answer.is_overload) continue;
       const std::string name = printable_line(function.quoted());
+      const bool is_overload = (certain && !fired) || target_.call_an_overload.contains(function);
       answer = {.verdict = Verdict::unknown,
-                .words = function == target_.ambiguous
-                             ? cat("a query calls ", name,
-                                   ", and another one of that name stays (--evidence queries=optional)")
-                             : cat("a query runs ", name, ", whose code names it")};
+                .words = is_overload ? cat("a query calls ", name, ", and another one of that name stays")
+                                     : cat("a query runs ", name, ", whose code names it"),
+                .is_overload = is_overload};
     }
     return answer;
   }

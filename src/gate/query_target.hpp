@@ -30,15 +30,25 @@ struct QueryTarget {
   std::vector<Part> parts;
   /// Functions and procedures whose code names it, by schema and name; whether that is certain.
   std::map<RelationName, bool> functions;
-  /// The function that is taken away itself; another one of its name stays, and a query calls one of them.
-  std::optional<RelationName> ambiguous;
-  std::set<RelationName> types;                   ///< by schema and name
-  bool is_sequence = false;                       ///< functions use it by a name that nobody keeps
+  /// Of functions that are taken away themselves: all of the same name, those too that stay. A query calls one of them.
+  struct Overload {
+    RelationName name;
+    bool goes = false;
+    int least = 0;           ///< arguments
+    int most = -1;           ///< -1: any number
+    bool is_behind = false;  ///< PostgreSQL has one of the same arguments, which comes first
+  };
+  std::vector<Overload> overloads;
+  std::set<RelationName> call_an_overload;  ///< functions that call one of these, nobody knows which
+  std::set<RelationName> types;             ///< by schema and name
+  bool is_sequence = false;                 ///< and has moved: functions use it by a name that nobody keeps
   std::map<RelationName, RelationName> triggers;  ///< tables that call one of these when they are written
 };
 
 /// Asks the catalogs; a text: why they did not answer.
-std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject);
+/// \param is_at_rest  a sequence that nobody has asked for a value
+std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject,
+                                                         bool is_at_rest = false);
 
 class QueryJudge {
  public:
@@ -49,6 +59,7 @@ class QueryJudge {
   struct Answer {
     Verdict verdict = Verdict::open;  ///< closed: it does use it
     std::string words;                ///< of unknown: why
+    bool is_overload = false;  ///< of unknown: it calls one of several, and nothing will ever tell which
   };
 
   QueryJudge(Session& session, const GateSubject& subject, const QueryTarget& target);

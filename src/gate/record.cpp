@@ -51,7 +51,12 @@ std::string read_same_release_sql(int version) {
       version < k_app_ledger_version ? "$2::text[] IS NOT NULL" : "coalesce(files && $2::text[], true)",
       " AND brought_at < coalesce((SELECT min(brought_at) FROM pgsluice.bundle WHERE digest = $1), "
       "'infinity')),"
-      " '-infinity')");
+      " '-infinity')",
+      version < k_passed_ledger_version
+          ? ""
+          : " AND NOT (m.applied_at IS NULL AND EXISTS (SELECT FROM pgsluice.bundle b"
+            " WHERE b.digest = ANY (m.passed) AND b.digest <> $1 AND b.brought_at < coalesce("
+            "(SELECT min(brought_at) FROM pgsluice.bundle WHERE digest = $1), 'infinity')))");
 }
 
 /// The gate has been asked, or the text is another one.
@@ -74,6 +79,8 @@ const std::string& record_contract_sql() {
       // Another text is another step, and comes with this release.
       " release = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.release ELSE excluded.release END,"
       " app = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.app ELSE excluded.app END,"
+      " passed = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.passed ELSE excluded.passed END,"
+      " left_out_by = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.left_out_by END,"
       " started_at = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.started_at"
       " ELSE excluded.started_at END WHERE m.applied_at IS NULL),"
       " seen AS (SELECT DISTINCT ON (e.provider, e.subject) e.* FROM jsonb_to_recordset($8::jsonb)"
@@ -211,26 +218,66 @@ void record_bundle(Session& session, const std::vector<Migration>& migrations, c
       "write the ledger");
 }
 
+void record_passing(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by) {
+  checked(session.query(
+              "UPDATE pgsluice.migration m SET passed = m.passed || $1::text"
+              " WHERE m.phase = 'contract' AND m.applied_at IS NULL AND m.state IN ('held', 'failed')"
+              " AND m.id = ANY ($2::text[]) AND coalesce(m.app, '') = $3 AND $1 <> ALL (m.passed)",
+              {by.release.empty() ? bundle_digest(migrations) : by.release, ids_of(migrations), by.app}),
+          "write the ledger");
+}
+
+namespace {
+
+/// The folders that have come with these files, the first and the last of each application, as `with`; and those from before
+/// that they have grown from, as `before`: a folder that has all of one of these is of the same line.
+std::string lines_sql(std::string_view with, std::string_view before, std::string_view is_its,
+                      std::string_view files) {
+  return cat(with,
+             " AS MATERIALIZED (SELECT * FROM (SELECT b.app, b.files, b.n,"
+             " row_number() OVER (PARTITION BY b.app ORDER BY b.n) AS first,"
+             " row_number() OVER (PARTITION BY b.app ORDER BY b.n DESC) AS last"
+             " FROM pgsluice.bundle b WHERE ",
+             is_its, " AND b.files @> ", files, ") AS o WHERE 1 IN (o.first, o.last)), ", before,
+             " AS MATERIALIZED (SELECT b.files, o.app, min(o.n) AS n"
+             " FROM (SELECT DISTINCT b.files FROM pgsluice.bundle b WHERE ",
+             is_its, " AND NOT b.files @> ", files, ") AS b JOIN ", with,
+             " o ON b.files <@ o.files GROUP BY b.files, o.app)");
+}
+
+/// Whether a folder is of a line that has come with these files. Where nothing is known from before them, what shares a file
+/// with them is.
+std::string is_of_line_sql(std::string_view with, std::string_view before, std::string_view files,
+                           std::string_view app, std::string_view when) {
+  return cat("(EXISTS (SELECT FROM ", before, " o WHERE o.files <@ ", files, " AND (", app,
+             " = '' OR o.app = ", app, ")", when, ") OR EXISTS (SELECT FROM ", with, " o WHERE o.files && ",
+             files, " AND (", app, " = '' OR o.app = ", app, ")", when, " AND NOT EXISTS (SELECT FROM ",
+             before, " p WHERE p.app = o.app)))");
+}
+
+}  // namespace
+
 std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
                              std::string_view until) {
-  const auto is_its = [app, until](std::string_view bundle) {
-    return cat(bundle, ".app IN ('', ", app, ") AND ", bundle, ".brought_at <= ", until);
-  };
-  // All bundles of the release lack the files; those do not count whose folder is another one, which has nothing of
-  // what has come with them.
-  const auto lacks = [&is_its](std::string_view files, std::string_view when) {
-    return cat("coalesce(bool_and(NOT b.files @> ", files,
-               ") FILTER (WHERE EXISTS (SELECT FROM pgsluice.bundle o WHERE ", is_its("o"),
-               " AND o.files @> ", files, when,
-               " AND o.files && b.files AND (b.app = '' OR o.app = b.app))), false)");
+  const std::string is_its = cat("b.app IN ('', ", app, ") AND b.brought_at <= ", until);
+  const std::string step = cat("ARRAY[", id, "]");
+  // All bundles of the release lack the files; those do not count whose folder is another one, which has not grown from
+  // what these have.
+  const auto lacks = [](std::string_view files, std::string_view with, std::string_view before,
+                        std::string_view when) {
+    return cat("coalesce(bool_and(NOT b.files @> ", files, ") FILTER (WHERE b.files @> ", files,
+               " AND EXISTS (SELECT FROM ", with, " o WHERE true", when, ") OR ",
+               is_of_line_sql(with, before, "b.files", "b.app", when), "), false)");
   };
   return cat(
-      "SELECT coalesce(array_agg(r.release), '{}')::text,"
+      "WITH ", lines_sql("with_rests", "before_rests", is_its, rests_on), ", ",
+      lines_sql("with_step", "before_step", is_its, step),
+      " SELECT coalesce(array_agg(r.release), '{}')::text,"
       " coalesce(array_agg(r.release) FILTER (WHERE r.lacks), '{}')::text,"
       " coalesce(array_agg(r.release) FILTER (WHERE r.goes_back), '{}')::text FROM (SELECT b.release, ",
-      lacks(rests_on, ""), " AS lacks, ", lacks(cat("ARRAY[", id, "]"), " AND o.n < b.n"),
-      " AS goes_back FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its("b"),
-      " GROUP BY b.release) AS r");
+      lacks(rests_on, "with_rests", "before_rests", ""), " AS lacks, ",
+      lacks(step, "with_step", "before_step", " AND o.n < b.n"),
+      " AS goes_back FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its, " GROUP BY b.release) AS r");
 }
 
 BroughtWith brought_with(const SqlResult& rows, std::size_t row, std::size_t column) {
@@ -277,14 +324,14 @@ bool fits_by_itself(Session& session, const Ledger& ledger, const BroughtBy& by,
 
 void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
                          const BroughtBy& by) {
-  const SqlResult steps =
-      checked(session.query("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text"
-                            " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
-                            " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[])"
-                            " AND EXISTS (SELECT FROM pgsluice.bundle o WHERE o.files @> ARRAY[m.id]"
-                            " AND o.files @> $1::text[] AND o.app IN ('', $2))",
-                            {ids_of(migrations), by.app}),
-              "read the ledger");
+  const SqlResult steps = checked(
+      session.query(cat("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text"
+                        " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
+                        " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[]) AND (WITH ",
+                        lines_sql("with_step", "before_step", "b.app IN ('', $2)", "ARRAY[m.id]"), " SELECT ",
+                        is_of_line_sql("with_step", "before_step", "$1::text[]", "''", ""), ")"),
+                    {ids_of(migrations), by.app}),
+      "read the ledger");
   std::vector<std::string> anew;
   for (std::size_t row = 0; row < steps.rows.size(); ++row) {
     const std::string id = steps.text(row, 0);
@@ -292,21 +339,28 @@ void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vect
       anew.push_back(id);
   }
   if (anew.empty()) return;
-  checked(session.query("WITH back AS (UPDATE pgsluice.migration SET started_at = clock_timestamp()"
-                        " WHERE id = ANY ($1::text[]) AND applied_at IS NULL RETURNING id)"
-                        " DELETE FROM pgsluice.gate g USING back b WHERE g.migration_id = b.id",
-                        {pg::text_array(anew)}),
-          "write the ledger");
+  checked(
+      session.query(
+          "WITH back AS (UPDATE pgsluice.migration SET started_at = clock_timestamp(),"
+          " passed = '{}', left_out_by = $2 WHERE id = ANY ($1::text[]) AND applied_at IS NULL RETURNING id)"
+          " DELETE FROM pgsluice.gate g USING back b WHERE g.migration_id = b.id",
+          {pg::text_array(anew), by.release}),
+      "write the ledger");
 }
 
 std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
                                         const std::vector<Migration>& migrations, const std::string& app) {
   std::set<std::string> files;
   if (!ledger.exists || ledger.version < k_app_ledger_version) return files;
-  const SqlResult rows = checked_read(
-      session.query("SELECT DISTINCT f.id FROM pgsluice.bundle b CROSS JOIN LATERAL unnest(b.files) AS f (id)"
-                    " WHERE b.app IN ('', $2) OR f.id <> ALL ($1::text[]) AND b.files && $1::text[]",
-                    {ids_of(migrations), app}));
+  const SqlResult rows = checked_read(session.query(
+      "SELECT DISTINCT f.id FROM pgsluice.bundle b CROSS JOIN LATERAL unnest(b.files) AS f (id)"
+      " WHERE b.app IN ('', $2) OR f.id <> ALL ($1::text[]) AND b.files && $1::text[]"
+      // What another application still has is that one's, where this one has been brought without it.
+      " AND NOT (EXISTS (SELECT FROM pgsluice.bundle own WHERE own.app = $2)"
+      " AND EXISTS (SELECT FROM pgsluice.bundle n WHERE n.app NOT IN ('', $2)"
+      " AND n.files @> ARRAY[f.id] AND NOT EXISTS (SELECT FROM pgsluice.bundle l"
+      " WHERE l.app = n.app AND l.n > n.n AND l.files && n.files)))",
+      {ids_of(migrations), app}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) files.insert(rows.text(row, 0));
   return files;
 }

@@ -48,11 +48,13 @@ std::string bundle_digest(const std::vector<Migration>& migrations);
 /// \param let_through  false: the run ends so that its application does not come, and it is no release that others follow
 void record_bundle(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by,
                    bool let_through);
+/// It has been let through with the steps of its folder that wait: what comes behind it follows it.
+void record_passing(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by);
 /// Nothing is said of an application that never brings these files. Throws as checked_read().
 BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std::string& app,
                               const std::vector<std::string>& rests_on, const std::string& id);
 /// Its query, by SQL expressions: the application, the files before the step, its own, and the moment up to which bundles
-/// count. A bundle of which nobody has said whose it is counts where it has some of the same files.
+/// count. A bundle counts where it has all of one that what came with the files has grown from.
 std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
                              std::string_view until);
 /// Three arrays, as `brought_with_sql` gives them, from this column on.
@@ -63,8 +65,8 @@ std::string read_first_with(Session& session, const Ledger& ledger, const std::s
                             const std::string& id);
 std::string first_with_sql(std::string_view app, std::string_view id);
 
-/// A release has been let through whose folder lacks steps that wait, and has nothing but what others of its application have
-/// come with beside them: it goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
+/// A release has been let through whose folder lacks steps that wait, and has all of a folder that theirs has grown from: it
+/// goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
 /// seen of them is over.
 void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
                          const BroughtBy& by);

@@ -206,10 +206,14 @@ class Order {
   [[nodiscard]] bool is_of_earlier_release(const LedgerMigration& row) const {
     const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
     if (options_.release.empty() || row.release.empty() || foreign) return true;
-    return is_older(row.release) && std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
+    if (!is_older(row.release)) return false;
+    const auto has_come_with = [&](std::string_view release) {
+      return is_older(release) && compare_releases(release, row.release, releases_).value_or(0) >= 0;
+    };
+    return std::ranges::any_of(row.passed, has_come_with) ||
+           std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
              return brought.may_be_of(options_.app) && brought.at >= row.brought_at &&
-                    is_older(brought.release) &&
-                    compare_releases(brought.release, row.release, releases_).value_or(0) >= 0;
+                    has_come_with(brought.release);
            });
   }
 
@@ -301,10 +305,13 @@ class Order {
 
   [[nodiscard]] std::string when_it_came(const PlannedFile& file) const {
     const LedgerMigration* row = row_of(file);
-    return row == nullptr || is_this_release(row->release)
-               ? cat("it comes with ", this_release(), " itself")
-               : cat("it has come with ", printable_line(row->release), ", and ", this_release(),
-                     " is not known to follow that");
+    if (row == nullptr || is_this_release(row->release))
+      return cat("it comes with ", this_release(), " itself");
+    return row->left_out_by ? cat(row->left_out_by->empty() ? "a release" : printable_line(*row->left_out_by),
+                                  ", which was let through after ", printable_line(row->release),
+                                  ", has come without it: it comes anew with ", this_release())
+                            : cat("it has come with ", printable_line(row->release), ", and ", this_release(),
+                                  " is not known to follow that");
   }
 
   /// Images that are all called "latest".

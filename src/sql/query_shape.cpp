@@ -7,6 +7,7 @@
 #include "pgsluice/query.hpp"
 // Last: redefines names of the standard library.
 #include "lower.hpp"
+#include "output_name.hpp"
 #include "raw_tree.hpp"
 #include "walk.hpp"
 
@@ -48,53 +49,6 @@ std::optional<ColumnName> plain_name(::Node* node) {
   if (column == nullptr || length(column->fields) != 1) return std::nullopt;
   ColumnName name = column_name(column);
   return name.star ? std::nullopt : std::optional(std::move(name));
-}
-
-Name field_of(const ::List* indirection) {
-  Name field;
-  for (::Node* part : each(indirection)) {
-    if (part->type == T_String) field = string_value(part);
-  }
-  return field;
-}
-
-Name output_name(::Node* node);
-
-Name name_of_sublink(const ::SubLink* link) {
-  if (link->subLinkType == EXISTS_SUBLINK) return "exists";
-  if (link->subLinkType == ARRAY_SUBLINK) return "array";
-  auto* select = as<::SelectStmt>(link->subselect, T_SelectStmt);
-  while (select != nullptr && select->larg != nullptr) select = select->larg;
-  if (link->subLinkType != EXPR_SUBLINK || select == nullptr) return {};
-  if (length(select->targetList) == 0) return length(select->valuesLists) > 0 ? "column1" : "";
-  auto* first = static_cast<::ResTarget*>(select->targetList->elements[0].ptr_value);
-  return first->name != nullptr ? Name(view(first->name)) : output_name(first->val);
-}
-
-/// What PostgreSQL calls a column of the expression: parse_target.c FigureColname; empty: ?column?.
-Name output_name(::Node* node) {
-  if (node == nullptr) return {};
-  switch (node->type) {
-    case T_A_Indirection: {
-      auto* part = reinterpret_cast<::A_Indirection*>(node);
-      const Name field = field_of(part->indirection);
-      return field.empty() ? output_name(part->arg) : field;
-    }
-    case T_CollateClause: return output_name(reinterpret_cast<::CollateClause*>(node)->arg);
-    case T_TypeCast: {
-      const Name inner = output_name(reinterpret_cast<::TypeCast*>(node)->arg);
-      return inner.empty() ? figure_colname(node) : inner;
-    }
-    case T_SubLink: return name_of_sublink(reinterpret_cast<::SubLink*>(node));
-    case T_CaseExpr: {
-      const Name other =
-          output_name(reinterpret_cast<::Node*>(reinterpret_cast<::CaseExpr*>(node)->defresult));
-      return other.empty() ? "case" : other;
-    }
-    case T_A_Expr: return reinterpret_cast<::A_Expr*>(node)->kind == AEXPR_NULLIF ? "nullif" : "";
-    case T_GroupingFunc: return "grouping";
-    default: return figure_colname(node);
-  }
 }
 
 /// Reads one tree. What is too deep ends it.
@@ -190,9 +144,7 @@ class Shaper {
         return false;
       }
       case T_A_Indirection: return add_part(reinterpret_cast<::A_Indirection*>(node), names);
-      case T_FuncCall:
-        names.functions.push_back(relation_name(reinterpret_cast<::FuncCall*>(node)->funcname));
-        return true;
+      case T_FuncCall: names.functions.push_back(call(reinterpret_cast<::FuncCall*>(node))); return true;
       case T_TypeCast:
         names.types.push_back(relation_name(reinterpret_cast<::TypeCast*>(node)->typeName->names));
         return true;
@@ -200,6 +152,12 @@ class Shaper {
       case T_MultiAssignRef: return reinterpret_cast<::MultiAssignRef*>(node)->colno == 1;
       default: return true;
     }
+  }
+
+  /// VARIADIC spreads an array; WITHIN GROUP gives more than stands in the parentheses.
+  static QueryCall call(const ::FuncCall* node) {
+    const bool is_open = node->func_variadic || node->agg_within_group;
+    return {.name = relation_name(node->funcname), .arguments = is_open ? -1 : length(node->args)};
   }
 
   bool add_part(::A_Indirection* node, QueryNames& names) {

@@ -32,11 +32,11 @@ struct QueryUse {
   /// Every relation that is named, with the columns that are used.
   std::map<RelationName, std::set<Name>> relations;
   std::vector<QueryInsert> inserts;
-  std::set<RelationName> functions;  ///< as written
-  std::set<RelationName> types;      ///< of casts, as written
-  std::set<RelationName> written;    ///< relations whose rows it inserts, updates or deletes
-  bool complete = true;              ///< false: there was too much of it
-  bool resolved = true;              ///< false: it names a column that none of its relations has
+  std::set<QueryCall> functions;   ///< as written
+  std::set<RelationName> types;    ///< of casts, as written
+  std::set<RelationName> written;  ///< relations whose rows it inserts, updates or deletes
+  bool complete = true;            ///< false: there was too much of it
+  bool resolved = true;            ///< false: it names a column that none of its relations has
 };
 
 /// What a query yields.

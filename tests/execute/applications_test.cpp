@@ -151,6 +151,32 @@ TEST_P(Applications, AFolderThatSharesAFileIsNoneThatGoesBack) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+TEST_P(Applications, OfTwoFoldersThatShareAFileOneLacksNothingOfTheOther) {
+  Folder data;
+  for (Folder* both : {&data, &folder})
+    both->write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
+  data.write("d1.sql", "CREATE TABLE d1 (id int);\n");
+  const std::vector<std::string> app{"--app", "checkout"};
+  const auto bring = [&](const std::string& release, bool with_news) {
+    if (with_news) data.write(cat("d", release, ".sql"), "SELECT 1;\n");
+    EXPECT_EQ(call({"hook", "presync", data.path().string(), "--release", release, "--termination-log",
+                    termination.string()},
+                   app)
+                  .code,
+              0)
+        << message();
+    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
+  };
+  bring("1.0.0", false);
+  write_cents(k_unsaid);
+  bring("2.0.0", true);
+  EXPECT_TRUE(has_total());
+  bring("2.1.0", false);
+  EXPECT_FALSE(has_total()) << message();
+  bring("2.2.0", false);
+  bring("2.3.0", true);
+}
+
 TEST_P(Applications, OneLedgerKnowsOneFileByAName) {
   Folder other;
   other.write("0001_orders.sql", "CREATE TABLE b (id int);\n");
@@ -174,6 +200,9 @@ TEST_P(Applications, NamesAreComparedLetterByLetter) {
   EXPECT_EQ(hooked.code, 2);
   EXPECT_THAT(hooked.err, HasSubstr("0002_drop.sql needs checkout, and --app says Checkout"));
   EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(hook("presync", "2.1.0", {"--app", "checkout"}).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(hook("presync", "2.2.0", {"--app", "Checkout"}).code, 0) << "nobody asks of what is done";
 }
 
 /// It would be applied a second time.
@@ -187,6 +216,29 @@ TEST_P(Applications, ARenamedFileOfASharedFolderIsOnesOwn) {
     EXPECT_THAT(message(),
                 HasSubstr("has the contents of 0002_more.sql, which is applied and no longer there"));
   }
+}
+
+/// Both make it where it is not there yet, each under a name of its own.
+TEST_P(Applications, AFileThatAnotherApplicationStillHasIsNotRenamed) {
+  Folder other;
+  const std::string common = "CREATE TABLE IF NOT EXISTS common (id int);\n";
+  other.write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"))
+      .write("0003_b.sql", "CREATE TABLE b (id int);\n");
+  folder.write("0002_common.sql", common);
+  const auto bring_other = [&](const char* release) {
+    return call({"hook", "presync", other.path().string()},
+                {"--app", "worker", "--release", release, "--termination-log", termination.string()})
+        .code;
+  };
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "web"}).code, 0);
+  EXPECT_EQ(bring_other("5.0.0"), 0);
+  other.write("0007_common.sql", common);
+  EXPECT_EQ(bring_other("5.1.0"), 0) << message();
+  // Its own it would be.
+  std::filesystem::rename(other.path() / "0007_common.sql", other.path() / "0008_common.sql");
+  EXPECT_EQ(bring_other("5.2.0"), 10);
+  std::filesystem::rename(folder.path() / "0002_common.sql", folder.path() / "0009_common.sql");
+  EXPECT_EQ(hook("presync", "1.1.0", {"--app", "web"}).code, 10);
 }
 
 TEST_P(Applications, WhatTellsOneSessionFromAnotherIsNoVersion) {

@@ -164,6 +164,36 @@ TEST_P(Dependants, ForeignKeysRelyOnAKeyAndGoWithTheirColumns) {
       HasSubstr("view public.v uses public.orders.orders_pkey"));
 }
 
+/// A table that refers to itself loses its foreign key by name as well as another one does.
+TEST_P(Dependants, AForeignKeyOfItsOwnTableCanBeSettledToo) {
+  folder.write("0002_staff.sql",
+               "CREATE TABLE staff (id int CONSTRAINT staff_key PRIMARY KEY,"
+               " boss int CONSTRAINT staff_boss REFERENCES staff);\n"
+               "CREATE TABLE desks (id int, owner int CONSTRAINT desk_owner REFERENCES staff);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string desks = "ALTER TABLE desks DROP CONSTRAINT desk_owner;\n";
+  EXPECT_EQ(held_by(cat(desks, "ALTER TABLE staff DROP CONSTRAINT staff_boss, DROP CONSTRAINT staff_key;\n")),
+            "");
+  EXPECT_EQ(held_by(cat(desks,
+                        "ALTER TABLE IF EXISTS public.staff DROP CONSTRAINT IF EXISTS staff_boss;\n"
+                        "ALTER TABLE staff DROP CONSTRAINT staff_key;\n")),
+            "");
+  EXPECT_THAT(held_by(cat(desks, "ALTER TABLE staff DROP CONSTRAINT staff_key;\n")),
+              HasSubstr("foreign key staff_boss on public.staff uses public.staff.staff_key"));
+  EXPECT_THAT(held_by("ALTER TABLE staff DROP CONSTRAINT staff_boss, DROP CONSTRAINT staff_key;\n"),
+              HasSubstr("foreign key desk_owner on public.desks uses public.staff.staff_key"));
+  // What CASCADE takes along, the file may make anew; without CASCADE it is not taken.
+  const std::string anew =
+      "ALTER TABLE staff ADD PRIMARY KEY (id);\n"
+      "ALTER TABLE staff ADD CONSTRAINT staff_boss FOREIGN KEY (boss) REFERENCES staff;\n";
+  const std::string of_desks = "ALTER TABLE desks ADD FOREIGN KEY (owner) REFERENCES staff;\n";
+  EXPECT_EQ(held_by(cat("ALTER TABLE staff DROP CONSTRAINT staff_key CASCADE;\n", anew, of_desks)), "");
+  EXPECT_THAT(held_by(cat("ALTER TABLE staff DROP CONSTRAINT staff_key;\n", anew, of_desks)),
+              HasSubstr("use public.staff.staff_key"));
+  EXPECT_THAT(held_by(cat("ALTER TABLE staff DROP CONSTRAINT staff_key CASCADE;\n", anew)),
+              HasSubstr("foreign key desk_owner on public.desks uses public.staff.staff_key"));
+}
+
 /// Functions, types and sequences are used by what PostgreSQL knows of, and by code that names them.
 TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
   folder.write("0002_more.sql",
@@ -234,6 +264,33 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
   is_used("DROP SEQUENCE sq;\n",
           "CREATE FUNCTION next() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''sq'')'",
           "function public.next names public.sq", "DROP FUNCTION next", "DROP FUNCTION next();\n");
+}
+
+/// What goes with a column without CASCADE uses nothing any more.
+TEST_P(Dependants, IndexesAndConstraintsGoWithTheirColumns) {
+  folder.write("0002_more.sql",
+               "CREATE TYPE mood AS ENUM ('ok', 'bad');\n"
+               "CREATE FUNCTION low(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';\n"
+               "ALTER TABLE orders ADD COLUMN m mood, ADD COLUMN code text, ADD COLUMN other text;\n"
+               "CREATE INDEX oks ON orders (id) WHERE m = 'ok';\n"
+               "CREATE INDEX lows ON orders (low(code)) INCLUDE (other);\n"
+               "ALTER TABLE orders ADD CONSTRAINT good CHECK (m <> 'bad' OR total > 0),"
+               " ADD CONSTRAINT short CHECK (low(code) <> 'x');\n"
+               "ALTER TABLE orders ADD CONSTRAINT once EXCLUDE (low(code) WITH =);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const std::string drop_type = "DROP TYPE mood;\n";
+  const std::string drop_function = "DROP FUNCTION low(text);\n";
+  EXPECT_EQ(held_by(cat("ALTER TABLE orders DROP COLUMN m;\n", drop_type)), "");
+  EXPECT_EQ(held_by(cat("ALTER TABLE orders DROP COLUMN code;\n", drop_function)), "");
+  EXPECT_THAT(held_by(cat("ALTER TABLE orders DROP COLUMN id;\n", drop_type)), HasSubstr("column m of"));
+  EXPECT_THAT(held_by(cat("ALTER TABLE orders DROP COLUMN other;\n", drop_function)),
+              HasSubstr("constraint short on public.orders"));
+  // Triggers and policies do not go with it.
+  database.sql(
+      "CREATE FUNCTION n() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+      "CREATE TRIGGER t AFTER INSERT ON orders FOR EACH ROW WHEN (low(NEW.code) = 'x') EXECUTE FUNCTION n()");
+  EXPECT_THAT(held_by(cat("ALTER TABLE orders DROP COLUMN code;\n", drop_function)),
+              HasSubstr("trigger t on public.orders"));
 }
 
 /// Nobody misses what is not there, and a function of other arguments is another one.

@@ -491,7 +491,7 @@ TEST_P(Gate, AnOlderLedgerIsBroughtForward) {
       "pgsluice.run DROP COLUMN "
       "release, DROP COLUMN app;"
       "ALTER TABLE pgsluice.migration DROP COLUMN release, DROP COLUMN app, DROP COLUMN rests_on, DROP "
-      "COLUMN needs_app; UPDATE "
+      "COLUMN needs_app, DROP COLUMN passed, DROP COLUMN left_out_by; UPDATE "
       "pgsluice.meta SET "
       "ledger_version = 4");
   folder.write("0003_drop.sql", k_drop);

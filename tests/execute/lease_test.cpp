@@ -50,7 +50,7 @@ TEST_P(Lease, AnOlderLedgerIsBroughtForward) {
       "pgsluice.query_snapshot;"
       " ALTER TABLE pgsluice.run DROP COLUMN release, DROP COLUMN app;"
       " ALTER TABLE pgsluice.migration DROP COLUMN adopted_from, DROP COLUMN release, DROP COLUMN needs_app,"
-      " DROP COLUMN app, DROP COLUMN rests_on; "
+      " DROP COLUMN app, DROP COLUMN rests_on, DROP COLUMN passed, DROP COLUMN left_out_by; "
       "UPDATE pgsluice.meta SET ledger_version = "
       "1");
   EXPECT_EQ(run({"status", folder.path().string(), "--database-url", database.url()}).code, 0);

@@ -193,7 +193,10 @@ class Queries : public ::testing::TestWithParam<Server> {
     database.sql(cat("GRANT ALL ON orders TO ", k_app));
   }
 
-  Finished bring(const std::string& release) { return apply(folder, database, {"--release", release}); }
+  Finished bring(const std::string& release, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--release", release});
+    return apply(folder, database, more);
+  }
   /// As of a release that is still to come.
   OrderedJson status(const std::vector<std::string>& more) {
     std::vector<std::string> arguments{"status", folder.path().string(), "--format",    "json", "--release",
@@ -350,22 +353,78 @@ TEST_P(Queries, ThatCallWhatIsDroppedOrCastToItCount) {
   app("SELECT calc(1)");
   app("SELECT calc(2)");
   database.sql("CREATE FUNCTION calc(text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"),
-              HasSubstr("queries: a query calls public.calc, and another one of that name stays (--evidence "
-                        "queries=optional), so it may use function calc(int4)"));
+  EXPECT_THAT(
+      held_by("DROP FUNCTION calc(int)"),
+      AllOf(HasSubstr("queries: a query calls public.calc, and another one of that name stays, so it may "
+                      "use function calc(int4) (--evidence queries=optional): "),
+            HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
+  EXPECT_EQ(bring("2.0.0", {"--evidence", "dependants=optional", "--approve", "0002_drop.sql"}).code, 0);
+  EXPECT_EQ(database.sql("SELECT state FROM pgsluice.migration WHERE id = '0002_drop.sql'"), "applied");
 }
 
-/// Its name is a constant, of which the server keeps nothing.
+/// One of another number of arguments is not meant, and PostgreSQL's own comes first.
+TEST_P(Queries, ThatCallAnotherOneOfTheSameNameAreNoUse) {
+  database.sql(
+      "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';"
+      "CREATE FUNCTION calc(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';"
+      "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT calc($1, 2)';"
+      "CREATE FUNCTION lists(int, VARIADIC int[]) RETURNS int LANGUAGE sql AS 'SELECT $1';"
+      "CREATE FUNCTION lists(text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+      "CREATE FUNCTION more(int, int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';"
+      "CREATE FUNCTION upper(text) RETURNS text LANGUAGE sql AS 'SELECT $1'");
+  const auto held_by = [this](const std::string& drop) {
+    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
+    return held("0002_drop.sql", {"--evidence", "dependants=optional"});
+  };
+  app("SELECT calc(1, 2), lists('a')");
+  app("SELECT twice(1), upper('a')");
+  for (const char* drop : {"DROP FUNCTION calc(int)", "DROP FUNCTION lists(int, int[])",
+                           "DROP FUNCTION more(int, int)", "DROP FUNCTION public.upper(text)"})
+    EXPECT_EQ(held_by(drop), "") << drop;
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int, int)"),
+              AllOf(HasSubstr("function calc(int4, int4) was used in"), HasSubstr("SELECT twice(")));
+  EXPECT_THAT(held_by("DROP FUNCTION lists(text)"), HasSubstr("was used in"));
+  app("SELECT more(1), public.upper('a'), lists(1, 2, 3)");
+  EXPECT_THAT(held_by("DROP FUNCTION more(int, int)"), HasSubstr("was used in"));
+  EXPECT_THAT(held_by("DROP FUNCTION public.upper(text)"), HasSubstr("was used in"));
+  EXPECT_THAT(held_by("DROP FUNCTION lists(int, int[])"), HasSubstr("was used in"));
+  EXPECT_EQ(held_by("DROP FUNCTION calc(int)"), "");
+  app("SELECT calc(1)");
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"), HasSubstr("was used in"))
+      << "no other one has one argument";
+}
+
+/// Its name is a constant, of which the server keeps nothing; but a sequence that is where it was has given no value.
 TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
-  database.sql(cat(
-      "CREATE SEQUENCE sq; CREATE SEQUENCE other; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ", k_app));
-  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP SEQUENCE sq;\n");
-  EXPECT_EQ(held("0002_drop.sql"), "");
+  database.sql(
+      cat("CREATE SEQUENCE sq; CREATE SEQUENCE other; CREATE SEQUENCE cached CACHE 10;"
+          "CREATE SEQUENCE round CYCLE; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ",
+          k_app));
+  folder.write("0001a_note.sql", "CREATE TABLE notes (id int);\n");
+  EXPECT_EQ(bring("1.1.0").code, 0);
+  const auto held_by = [this](const std::string& sequence) {
+    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\nDROP SEQUENCE ", sequence, ";\n"));
+    return held("0002_drop.sql");
+  };
+  EXPECT_EQ(held_by("cached"), "");
   app("SELECT nextval('other')");
-  EXPECT_THAT(held("0002_drop.sql"),
-              HasSubstr("queries: a query asks a sequence, and the server does not keep which (--evidence "
-                        "queries=optional), so it may use public.sq"));
+  EXPECT_EQ(held_by("sq"), "");
+  const std::string words =
+      "queries: it has given values, and a query asks a sequence, of which the server does not keep which, "
+      "so it "
+      "may use public.";
+  EXPECT_THAT(held_by("other"), HasSubstr(cat(words, "other (--evidence queries=optional): ")));
+  for (const char* unknown : {"cached", "round"}) EXPECT_THAT(held_by(unknown), HasSubstr(words)) << unknown;
+  app("SELECT nextval('sq')");
+  EXPECT_THAT(held_by("sq"), HasSubstr(words));
   EXPECT_EQ(held("0002_drop.sql", {"--evidence", "queries=optional"}), "");
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  app("SELECT nextval('other')");
+  EXPECT_EQ(held_by("sq"), "") << "it has not moved since the last look";
+  // Of one that was made since nothing is known.
+  database.sql(cat("CREATE SEQUENCE fresh; GRANT ALL ON SEQUENCE fresh TO ", k_app));
+  EXPECT_THAT(held_by("fresh"), HasSubstr(words));
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP SEQUENCE sq;\n");
   app("SELECT last_value FROM sq");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.sq was used in"));
 }

@@ -439,62 +439,6 @@ TEST_P(Releases, AReleaseThatWasNotLetThroughIsNoEarlierRelease) {
   EXPECT_EQ(state("0005_legacy.sql"), "applied") << message();
 }
 
-/// A release that goes back, by its own folder or by one of before, has the old code at work again.
-TEST_P(Releases, AStepComesAnewBehindAReleaseThatGoesBackBeforeIt) {
-  const auto without = [this] {
-    std::filesystem::remove(folder.path() / "0002_cents.sql");
-    std::filesystem::remove(folder.path() / "0003_drop.sql");
-  };
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  write_cents(k_unsaid);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
-  without();
-  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
-  write_cents(k_unsaid);
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_TRUE(has_total()) << "2.0.1 is the only one at work";
-  without();
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  write_cents(k_unsaid);
-  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
-  EXPECT_TRUE(has_total()) << "1.0.0 is";
-  Folder other;
-  other.write("b.sql", "CREATE TABLE b (id int);\n");
-  EXPECT_EQ(nameless_hook(other.path()).code, 0) << "that is another application's";
-  EXPECT_EQ(hook("presync", "2.3.0").code, 0);
-  EXPECT_FALSE(has_total()) << message();
-}
-
-TEST_P(Releases, AFolderOfBeforeMakesAStepComeAnewToo) {
-  Folder before;
-  before.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n");
-  EXPECT_EQ(nameless_hook(before.path()).code, 0);
-  write_cents(k_unsaid);
-  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
-  EXPECT_EQ(nameless_hook(before.path()).code, 0);
-  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
-  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
-  EXPECT_TRUE(has_total());
-  folder.write("0005_more.sql", "CREATE TABLE more_still (id int);\n");
-  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
-  EXPECT_FALSE(has_total()) << message();
-}
-
-/// A soak is over when the old release has been at work again.
-TEST_P(Releases, ASoakBeginsAnewBehindAReleaseThatGoesBack) {
-  const auto seen = [this] { return database.sql("SELECT count(*) FROM pgsluice.gate"); };
-  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
-  folder.write("0002_drop.sql",
-               "-- pgsluice: phase=contract needs-app=checkout>=2.0.0 soak=1h\nALTER TABLE orders DROP "
-               "COLUMN total;\n");
-  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
-  EXPECT_EQ(hook("postsync", "2.0.0", {"--app", "checkout"}).code, 0);
-  EXPECT_NE(seen(), "0");
-  std::filesystem::remove(folder.path() / "0002_drop.sql");
-  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
-  EXPECT_EQ(seen(), "0");
-}
-
 /// Nothing follows what has the same name again.
 TEST_P(Releases, ImagesThatAreAllCalledLatestAreToldSo) {
   EXPECT_EQ(hook("presync", "latest").code, 0);

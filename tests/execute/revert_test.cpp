@@ -206,5 +206,105 @@ TEST_P(Revert, AnotherApplicationsFolderGoesBackBeforeNothing) {
   EXPECT_EQ(billing("3.1.0"), 0);
 }
 
+/// A release that goes back, by its own folder or by one of before, has the old code at work again.
+TEST_P(Revert, AStepComesAnewBehindAReleaseThatGoesBackBeforeIt) {
+  const auto without = [this] {
+    std::filesystem::remove(folder.path() / "0002_cents.sql");
+    std::filesystem::remove(folder.path() / "0003_drop.sql");
+  };
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  without();
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_TRUE(has_total()) << "2.0.1 is the only one at work";
+  without();
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.2.0").code, 0);
+  EXPECT_TRUE(has_total()) << "1.0.0 is";
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  EXPECT_EQ(nameless_hook(other.path()).code, 0) << "that is another application's";
+  EXPECT_EQ(hook("presync", "2.3.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+TEST_P(Revert, AFolderOfBeforeMakesAStepComeAnewToo) {
+  Folder before;
+  before.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n");
+  EXPECT_EQ(nameless_hook(before.path()).code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_EQ(nameless_hook(before.path()).code, 0);
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_TRUE(has_total());
+  folder.write("0005_more.sql", "CREATE TABLE more_still (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// A revert may have something new beside it.
+TEST_P(Revert, AFolderThatGoesBackAndHasMoreMakesAStepComeAnewToo) {
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  Folder back;
+  back.write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"))
+      .write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless_hook(back.path()).code, 0);
+  folder.write("0004_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(nameless_hook(folder.path()).code, 0);
+  EXPECT_TRUE(has_total()) << message();
+}
+
+/// What comes anew has come with the release that is let through with it again.
+TEST_P(Revert, AReleaseThatIsLetThroughAgainHasBroughtItsStepAgain) {
+  for (const std::vector<std::string>& app : {std::vector<std::string>{}, {"--app", "checkout"}}) {
+    Database fresh{GetParam(), "again"};
+    Folder old;
+    old.write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"));
+    write_cents(k_unsaid);
+    const auto bring = [&](const Folder& files, const std::string& release) {
+      std::vector<std::string> all{"hook",           "presync",           files.path().string(),
+                                   "--database-url", fresh.url(),         "--release",
+                                   release,          "--termination-log", termination.string()};
+      all.insert(all.end(), app.begin(), app.end());
+      EXPECT_EQ(run(all).code, 0) << message();
+      return fresh.sql(
+          "SELECT coalesce((SELECT state FROM pgsluice.migration WHERE id = '0003_drop.sql'), '')");
+    };
+    bring(old, "1.0.0");
+    EXPECT_EQ(bring(folder, "2.0.0"), "held");
+    bring(old, "1.0.0");
+    EXPECT_EQ(bring(folder, "2.0.1"), "held");
+    EXPECT_THAT(message(),
+                HasSubstr("1.0.0, which was let through after 2.0.0, has come without it: it comes anew "
+                          "with 2.0.1: a later release runs it"));
+    bring(old, "1.0.0");
+    EXPECT_EQ(bring(folder, "2.0.0"), "held");
+    EXPECT_EQ(bring(folder, "2.0.0"), "held") << "no later one";
+    EXPECT_EQ(bring(folder, "2.1.0"), "applied") << message();
+  }
+}
+
+/// A soak is over when the old release has been at work again.
+TEST_P(Revert, ASoakBeginsAnewBehindAReleaseThatGoesBack) {
+  const auto seen = [this] { return database.sql("SELECT count(*) FROM pgsluice.gate"); };
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  folder.write("0002_drop.sql",
+               "-- pgsluice: phase=contract needs-app=checkout>=2.0.0 soak=1h\nALTER TABLE orders DROP "
+               "COLUMN total;\n");
+  EXPECT_EQ(hook("presync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(hook("postsync", "2.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_NE(seen(), "0");
+  std::filesystem::remove(folder.path() / "0002_drop.sql");
+  EXPECT_EQ(hook("presync", "1.0.0", {"--app", "checkout"}).code, 0);
+  EXPECT_EQ(seen(), "0");
+}
+
 }  // namespace
 }  // namespace pgsluice::test

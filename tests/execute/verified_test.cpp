@@ -300,6 +300,32 @@ TEST_P(Verified, BackfillsThatReadWithoutNamingMatter) {
   }
 }
 
+/// Code is text: what has the name of a column may be something else.
+TEST_P(Verified, RowsThatCodeMayMakeOfWhatIsTakenAwayAreDoubt) {
+  folder.write(
+      "0002_more.sql",
+      "ALTER TABLE orders ADD COLUMN cents bigint, ADD COLUMN note text;\n"
+      "CREATE FUNCTION to_cents(int) RETURNS bigint LANGUAGE plpgsql AS 'DECLARE note text; BEGIN RETURN "
+      "(SELECT $1 * 100 FROM orders LIMIT 1); END';\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  database.sql("INSERT INTO orders VALUES (1, 1)");
+  folder.write(
+      "0003_fill.sql",
+      "-- pgsluice: phase=backfill\nUPDATE orders SET cents = to_cents(total) WHERE cents IS NULL;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
+  database.sql("INSERT INTO orders (id, total, note) VALUES (101, 5, 'n')");
+  const auto verdict = [&](const std::string& column, const char* release) {
+    folder.write("0009_drop.sql",
+                 cat("-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN ", column, ";\n"));
+    EXPECT_EQ(hook("presync", release, {"--evidence", "dependants=ignored"}).code, 0) << message();
+    EXPECT_EQ(hook("presync", cat(release, ".1"), {"--evidence", "dependants=ignored"}).code, 0) << message();
+    return database.sql("SELECT verdict FROM pgsluice.gate WHERE provider = 'verified'");
+  };
+  EXPECT_EQ(verdict("total", "2.1"), "closed");
+  EXPECT_EQ(verdict("note", "2.2"), "unknown");
+  EXPECT_THAT(message(), HasSubstr("when somebody has looked: --approve 0009_drop.sql"));
+}
+
 /// What the backfill has set and the step takes away is no loss, nor is what the step does again itself.
 TEST_P(Verified, AColumnThatWasFilledMayGo) {
   folder
