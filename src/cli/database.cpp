@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <random>
 
@@ -109,6 +110,14 @@ const Rules& rules_of(const std::filesystem::path& folder) {
   return loaded.try_emplace(folder, Rules{EffectTable::load(folder), RuleBook::load(folder)}).first->second;
 }
 
+/// Those changesets of a changelog that are pending run one behind the other: what the first makes no release knows.
+void take_as_one(SourceFile& source) {
+  if (source.reading == nullptr) return;
+  const auto reading = std::make_shared<Reading>(*source.reading);
+  for (Reading::Block& block : reading->blocks) block.is_migration = false;
+  source.reading = reading;
+}
+
 }  // namespace
 
 std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,
@@ -125,6 +134,7 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basi
                                .runner_sets_lock_timeout = true,
                                .today = utc_now("%Y-%m-%d")};
     Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
+    take_as_one(migration.source);
     FileAnalysis& file = files.emplace_back(parse(std::move(migration)));
     check_dependencies(file.migration, file.directives);
     predict(file, catalog, known.effects, {.pg_version = basis.pg_version});

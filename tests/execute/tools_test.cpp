@@ -120,6 +120,18 @@ TEST_P(ToolFolder, OfGolangMigrate) {
   EXPECT_TRUE(is_valid("note_n"));
 }
 
+/// Lint looks at each changeset by itself; those that are pending run together, on what no release knows yet.
+TEST_P(ToolFolder, OfLiquibaseTakesBackWhatItHasMade) {
+  write("1.sql",
+        "--liquibase formatted sql\n--changeset a:1\nCREATE TABLE made (a int, b int);\n"
+        "--changeset a:2\nALTER TABLE made DROP COLUMN b;\n");
+  EXPECT_EQ(run({"lint", folder.path().string()}).code, 1);
+  expect_applied();
+  const std::string before = read_file(folder.path() / "1.sql");
+  write("1.sql", before + "--changeset a:3\nALTER TABLE made ADD COLUMN c int;\n");
+  expect_applied();
+}
+
 TEST_P(ToolFolder, OfLiquibaseChangesetByChangeset) {
   make_notes();
   write("1.sql",
