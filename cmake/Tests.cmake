@@ -10,7 +10,7 @@ set(with_servers "${PROJECT_SOURCE_DIR}/scripts/with-servers")
 # Tests that keep every core busy run one at a time, and behind those that wait for locks and timeouts of servers: those are
 # the longest (COST), begin first, and are not to be held up.
 set(behind nice -n 10)
-set(keeps_cores_busy PROCESSORS 2 RESOURCE_LOCK cores TIMEOUT 3600)
+set(keeps_cores_busy PROCESSORS 2 RESOURCE_LOCK cores TIMEOUT 5400)
 
 # pgsluice_test_program(<name> <folder under tests/>): its target, when the folder has sources.
 function(pgsluice_test_program name folder)
