@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/database.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -112,7 +113,9 @@ const Rules& rules_of(const std::filesystem::path& folder) {
 
 /// Those changesets of a changelog that are pending run one behind the other: what the first makes no release knows.
 void take_as_one(SourceFile& source) {
-  if (source.reading == nullptr) return;
+  if (source.reading == nullptr ||
+      std::ranges::count(source.reading->blocks, true, &Reading::Block::is_migration) == 0)
+    return;
   const auto reading = std::make_shared<Reading>(*source.reading);
   for (Reading::Block& block : reading->blocks) block.is_migration = false;
   source.reading = reading;

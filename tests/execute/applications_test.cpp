@@ -15,7 +15,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Applications : public Gated {};
+class Applications : public Gated {
+ protected:
+  /// A release of an application that has two folders, each with a hook of its own.
+  void bring_both(const Folder& data, const std::string& release) {
+    const std::vector<std::string> app{"--app", "checkout"};
+    EXPECT_EQ(call({"hook", "presync", data.path().string(), "--release", release, "--termination-log",
+                    termination.string()},
+                   app)
+                  .code,
+              0)
+        << message();
+    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Servers, Applications, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Applications);
@@ -109,21 +122,11 @@ TEST_P(Applications, AnApplicationWithAFolderOfItsOwnFitsByItsName) {
   EXPECT_EQ(guard({"--once", "--app", "billing", "--release", "3.0.0"}).code, 0);
 }
 
-/// A StatefulSet's pods, processes and addresses have numbers, too.
 /// The other one's bundle of this release has nothing in common with the step.
 TEST_P(Applications, OfTwoFoldersOneLacksNothingOfTheOther) {
   Folder data;
   data.write("d1.sql", "CREATE TABLE d1 (id int);\n");
-  const std::vector<std::string> app{"--app", "checkout"};
-  const auto bring = [&](const std::string& release) {
-    EXPECT_EQ(call({"hook", "presync", data.path().string(), "--release", release, "--termination-log",
-                    termination.string()},
-                   app)
-                  .code,
-              0)
-        << message();
-    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
-  };
+  const auto bring = [&](const std::string& release) { bring_both(data, release); };
   bring("1.0.0");
   write_cents(k_unsaid);
   bring("2.0.0");
@@ -156,16 +159,9 @@ TEST_P(Applications, OfTwoFoldersThatShareAFileOneLacksNothingOfTheOther) {
   for (Folder* both : {&data, &folder})
     both->write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
   data.write("d1.sql", "CREATE TABLE d1 (id int);\n");
-  const std::vector<std::string> app{"--app", "checkout"};
   const auto bring = [&](const std::string& release, bool with_news) {
     if (with_news) data.write(cat("d", release, ".sql"), "SELECT 1;\n");
-    EXPECT_EQ(call({"hook", "presync", data.path().string(), "--release", release, "--termination-log",
-                    termination.string()},
-                   app)
-                  .code,
-              0)
-        << message();
-    EXPECT_EQ(hook("presync", release, app).code, 0) << message();
+    bring_both(data, release);
   };
   bring("1.0.0", false);
   write_cents(k_unsaid);
