@@ -48,8 +48,8 @@ struct Reading {
   struct Block {
     SourceRange range;
     FileTransaction transaction = FileTransaction::one;
-    bool is_migration =
-        false;  ///< a changeset, which may run long after those before it: what they made is in use
+    /// A changeset, which may run long after those before it: what they made is in use.
+    bool is_migration = false;
   };
   /// Where the text differs in length from what is written in the file.
   struct Edit {
