@@ -8,13 +8,12 @@
 
 #include "base/utf8.hpp"
 #include "builtins.hpp"
+#include "object_names.hpp"
 #include "overloads.hpp"
 
 namespace pgsluice {
 
 namespace {
-
-constexpr std::size_t k_max_name = 63;  // NAMEDATALEN - 1
 
 Name temporary_schema() {
   static const Name k_name = "pg_temp";

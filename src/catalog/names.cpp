@@ -4,13 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "object_names.hpp"
 #include "pgsluice/catalog.hpp"
 
 namespace pgsluice {
 
 namespace {
-
-constexpr std::size_t k_max_name = 63;
 
 /// indexcmds.c ChooseIndexColumnNames: a name for each column, numbered when it occurs again.
 std::vector<std::string> numbered(const Names& columns) {

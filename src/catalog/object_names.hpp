@@ -7,6 +7,9 @@
 
 namespace pgsluice {
 
+/// Bytes in a name. pg: NAMEDATALEN - 1
+inline constexpr std::size_t k_max_name = 63;
+
 inline CatalogObject relation_object(const RelationName& name) {
   return {.kind = CatalogObject::Kind::relation, .name = name, .part = {}, .objtype = {}};
 }

@@ -202,7 +202,7 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   tell_end(report, world);
   publish_metrics(options.metrics, report, database, world);
   if (options.on_end) options.on_end(plan, report);
-  if (options.format == ApplyFormat::json) {
+  if (options.format == Format::json) {
     std::cout << dump_pretty(apply_document(plan, report));
   } else {
     print_summary(plan, report, global);
@@ -240,7 +240,7 @@ void add_run_options(CLI::App& app, ApplyOptions& options, milliseconds wait_for
       ->type_name("FILE");
   app.add_flag("--detach", options.detach, "leave backfills to a later apply, and end well at the first one");
   add_blocker_policy(app, options.blockers);
-  add_choice(app, "--format", options.format, {{"text", ApplyFormat::text}, {"json", ApplyFormat::json}},
+  add_choice(app, "--format", options.format, {{"text", Format::text}, {"json", Format::json}},
              "form of the result");
   app.add_option("--keep", options.keep,
                  cat("tell this tool's own ledger, too, in the transaction that applies the file: ",

@@ -14,8 +14,6 @@
 
 namespace pgsluice::cli {
 
-enum class ApplyFormat { text, json };
-
 struct ApplyOptions {
   std::string command = "apply";  ///< in the ledger
   PendingOptions pending;
@@ -23,7 +21,7 @@ struct ApplyOptions {
   std::string url;
   std::string plan;
   std::string receipt;  ///< of a rehearsal, which what runs must have had
-  ApplyFormat format = ApplyFormat::text;
+  Format format = Format::text;
   BlockerPolicy blockers;
   std::string keep;  ///< another tool, whose ledger is told, too
   MetricsOptions metrics;

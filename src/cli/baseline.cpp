@@ -19,8 +19,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json };
-
 struct BaselineCommand {
   std::string directory;
   Conventions reading;
@@ -197,8 +195,8 @@ Runner add_baseline(CLI::App& app) {
       ->check(CLI::Validator(check, ""))
       ->excludes(to);
   app.add_flag("--dry-run", command->dry_run, "say what would be marked, and write nothing");
-  add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
-                     "form of the result");
+  add_choice(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
+             "form of the result");
   return [command](const GlobalOptions& global) { return run_baseline(*command, global); };
 }
 

@@ -16,8 +16,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json };
-
 struct DoctorCommand {
   std::string url;
   std::string output;
@@ -88,8 +86,8 @@ Runner add_doctor(CLI::App& app) {
   app.add_flag("--kill-policy", command->kill_policy, "runs are to cancel or terminate blockers");
   add_cluster_access(app, command->cluster);
   add_kube_job(app, command->job);
-  add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
-                     "form of the answer");
+  add_choice(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
+             "form of the answer");
   app.add_option("--output", command->output, "write it to this file")->type_name("FILE");
   return [command](const GlobalOptions& global) { return run_doctor(*command, global); };
 }

@@ -21,8 +21,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json, markdown };
-
 struct ExplainOptions {
   std::string name;
   std::string sql;
@@ -197,9 +195,9 @@ Runner add_explain(CLI::App& app) {
               "what is there before everything else: a file that `pgsluice snapshot` wrote, or live to ask "
               "the server");
   add_database_url(app, options->url);
-  add_choice<Format>(app, "--format", options->format,
-                     {{"text", Format::text}, {"json", Format::json}, {"markdown", Format::markdown}},
-                     "form of the answer");
+  add_choice(app, "--format", options->format,
+             {{"text", Format::text}, {"json", Format::json}, {"markdown", Format::markdown}},
+             "form of the answer");
   app.add_option("--output", options->output, "write it to this file")->type_name("FILE");
   app.add_flag("--all", options->all, "all pages at once, as in rules/README.md");
   add_reading(app, options->reading);

@@ -25,8 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { text, json };
-
 struct FixOptions {
   std::vector<std::string> paths;
   bool diff = false;
@@ -256,8 +254,8 @@ Runner add_fix(CLI::App& app) {
   auto* diff =
       app.add_flag("--diff", options->diff, "show what would be written, and write nothing: the default");
   app.add_flag("--write", options->write, "write it")->excludes(diff);
-  add_choice<Format>(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
-                     "a diff, or a document with the files' texts");
+  add_choice(app, "--format", options->format, {{"text", Format::text}, {"json", Format::json}},
+             "a diff, or a document with the files' texts");
   app.add_option("--output", options->output, "write the diff or the document there instead")
       ->type_name("FILE");
   app.add_option(

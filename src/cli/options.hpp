@@ -24,6 +24,9 @@ namespace pgsluice::cli {
 
 enum class LogFormat { text, json };
 
+/// How a result is printed. Each command offers some of these.
+enum class Format { text, json, markdown, html };
+
 /// What stands before the command, and may stand after it.
 struct GlobalOptions {
   ColorMode color = ColorMode::automatic;

@@ -23,8 +23,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json };
-
 struct PlanCommand {
   PendingOptions pending;
   BudgetOptions budgets;
@@ -141,8 +139,8 @@ Runner add_plan(CLI::App& app) {
   add_fleet_options(app, command->fleet);
   add_budgets(app, command->budgets);
   add_blocker_policy(app, command->blockers);
-  add_choice<Format>(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
-                     "form of the plan; apply --plan takes the JSON");
+  add_choice(app, "--format", command->format, {{"text", Format::text}, {"json", Format::json}},
+             "form of the plan; apply --plan takes the JSON");
   app.add_option("--output", command->output, "write it to this file")->type_name("FILE");
   return [command](const GlobalOptions& global) { return run_plan(*command, global); };
 }

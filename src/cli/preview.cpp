@@ -38,8 +38,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json, markdown, html };
-
 struct PreviewCommand {
   std::vector<std::string> paths;
   Conventions reading;

@@ -20,8 +20,6 @@
 namespace pgsluice::cli {
 namespace {
 
-enum class Format { text, json };
-
 struct StatusOptions {
   std::string directory;
   Conventions reading;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/text.hpp"
+#include "doctor/asked.hpp"
 #include "execute/blockers.hpp"
 #include "execute/settings.hpp"
 #include "pg/arrays.hpp"
@@ -20,14 +21,6 @@ constexpr int k_newest_major = 18;  // that the analysis was proved on
 constexpr int k_major = 10000;
 
 /// An answer that a check cannot do without.
-SqlResult asked(SqlResult result) {
-  if (!result.ok) {
-    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
-                cat("cannot ask the server: ", printable_line(result.error.message)));
-  }
-  return result;
-}
-
 std::string role_of(Session& session) {
   return quote_ident(asked(session.query("SELECT current_user", {})).text(0, 0));
 }

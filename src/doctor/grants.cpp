@@ -2,18 +2,11 @@
 // The least that a role needs, as statements to run.
 
 #include "base/text.hpp"
+#include "doctor/asked.hpp"
 #include "pgsluice/doctor.hpp"
 
 namespace pgsluice {
 namespace {
-
-SqlResult asked(SqlResult result) {
-  if (!result.ok) {
-    throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,
-                cat("cannot ask the server: ", printable_line(result.error.message)));
-  }
-  return result;
-}
 
 /// Appends one line for each row: `before`, the row's value, `after`.
 void add_lines(const SqlResult& result, std::string_view before, std::string_view after, std::string& sql) {

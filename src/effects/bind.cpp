@@ -12,7 +12,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = Predicate::Kind;
+using PredicateKind = Predicate::Kind;
 
 bool is_variable(const Value& value) {
   return value.kind == Value::Kind::variable;
@@ -41,18 +41,18 @@ Predicate bound(Predicate said, const VariableValue& value_of);
 
 /// At least one of them.
 Predicate alternatives(std::vector<Predicate> parts, const VariableValue& value_of) {
-  Predicate result{.kind = Kind::any, .parts = {}};
+  Predicate result{.kind = PredicateKind::any, .parts = {}};
   for (Predicate& part : parts) {
     Predicate one = bound(std::move(part), value_of);
-    if (one.kind == Kind::unknown) return {};
-    if (one.kind != Kind::never) result.parts.push_back(std::move(one));
+    if (one.kind == PredicateKind::unknown) return {};
+    if (one.kind != PredicateKind::never) result.parts.push_back(std::move(one));
   }
-  return result.parts.empty() ? Predicate{.kind = Kind::never} : result;
+  return result.parts.empty() ? Predicate{.kind = PredicateKind::never} : result;
 }
 
 Predicate bound(Predicate said, const VariableValue& value_of) {
-  if (said.kind == Kind::any) return alternatives(std::move(said.parts), value_of);
-  if (said.kind == Kind::all) {
+  if (said.kind == PredicateKind::any) return alternatives(std::move(said.parts), value_of);
+  if (said.kind == PredicateKind::all) {
     Predicate result;
     for (Predicate& part : said.parts) result = both(result, bound(std::move(part), value_of));
     return result;
@@ -60,9 +60,9 @@ Predicate bound(Predicate said, const VariableValue& value_of) {
   for (Value& value : said.values) bind(value, value_of);
   const auto is_unknown = [](const Value& value) { return value.kind == Value::Kind::unknown; };
   if (std::ranges::any_of(said.values, is_unknown)) return {};
-  const bool compares = said.kind == Kind::compare;
+  const bool compares = said.kind == PredicateKind::compare;
   std::erase_if(said.values, [](const Value& value) { return value.kind == Value::Kind::null; });
-  return compares && said.values.empty() ? Predicate{.kind = Kind::never} : said;
+  return compares && said.values.empty() ? Predicate{.kind = PredicateKind::never} : said;
 }
 
 void bind(RelationRef& ref, const VariableValue& value_of) {

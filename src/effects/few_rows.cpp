@@ -8,7 +8,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-constexpr std::size_t k_most_rows = 100;
+constexpr std::size_t k_few = 100;
 
 /// How many values the condition leaves the column; 0: any number.
 std::size_t values_of(const Predicate& said, Name column) {
@@ -28,7 +28,7 @@ std::size_t rows_of(const Predicate& said, const std::vector<Name>& key) {
   std::size_t rows = key.empty() ? 0 : 1;
   for (const Name column : key) {
     rows *= values_of(said, column);
-    if (rows > k_most_rows) return 0;
+    if (rows > k_few) return 0;
   }
   return rows;
 }

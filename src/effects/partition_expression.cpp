@@ -14,28 +14,28 @@ namespace {
 
 using Kind = Text::Kind;
 
-struct Function {
+struct Monotonic {
   std::string_view name;
   Domain of;  ///< its columns are all of this domain
   Domain yields;
 };
 
 /// What effects/evaluate.cpp computes as PostgreSQL does, of values of such columns.
-constexpr std::array<Function, 15> k_functions = {{{"lower", Domain::text, Domain::text},
-                                                   {"upper", Domain::text, Domain::text},
-                                                   {"left", Domain::text, Domain::text},
-                                                   {"right", Domain::text, Domain::text},
-                                                   {"substr", Domain::text, Domain::text},
-                                                   {"substring", Domain::text, Domain::text},
-                                                   {"btrim", Domain::text, Domain::text},
-                                                   {"ltrim", Domain::text, Domain::text},
-                                                   {"rtrim", Domain::text, Domain::text},
-                                                   {"||", Domain::text, Domain::text},
-                                                   {"length", Domain::text, Domain::integer},
-                                                   {"+", Domain::integer, Domain::integer},
-                                                   {"-", Domain::integer, Domain::integer},
-                                                   {"*", Domain::integer, Domain::integer},
-                                                   {"%", Domain::integer, Domain::integer}}};
+constexpr std::array<Monotonic, 15> k_monotonic = {{{"lower", Domain::text, Domain::text},
+                                                    {"upper", Domain::text, Domain::text},
+                                                    {"left", Domain::text, Domain::text},
+                                                    {"right", Domain::text, Domain::text},
+                                                    {"substr", Domain::text, Domain::text},
+                                                    {"substring", Domain::text, Domain::text},
+                                                    {"btrim", Domain::text, Domain::text},
+                                                    {"ltrim", Domain::text, Domain::text},
+                                                    {"rtrim", Domain::text, Domain::text},
+                                                    {"||", Domain::text, Domain::text},
+                                                    {"length", Domain::text, Domain::integer},
+                                                    {"+", Domain::integer, Domain::integer},
+                                                    {"-", Domain::integer, Domain::integer},
+                                                    {"*", Domain::integer, Domain::integer},
+                                                    {"%", Domain::integer, Domain::integer}}};
 
 bool is_whole(std::string_view text) {
   const std::size_t sign = text.starts_with('-') ? 1 : 0;
@@ -50,8 +50,8 @@ Domain domain_of(const Text& expression, const Relation& table) {
     return domain == Domain::text || domain == Domain::integer ? domain : Domain::other;
   }
   if (expression.kind != Kind::call) return Domain::other;
-  const auto function = std::ranges::find(k_functions, std::string_view(expression.value), &Function::name);
-  if (function == k_functions.end()) return Domain::other;
+  const auto function = std::ranges::find(k_monotonic, std::string_view(expression.value), &Monotonic::name);
+  if (function == k_monotonic.end()) return Domain::other;
   // Of constants a text function takes numbers, too: substr(a, 1, 2).
   const bool fits = std::ranges::all_of(expression.parts, [&](const Text& part) {
     if (part.kind == Kind::constant) return function->of == Domain::text || is_whole(part.value);

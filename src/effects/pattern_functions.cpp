@@ -150,7 +150,7 @@ struct Named {
   TextFunction compute;
 };
 
-constexpr std::array k_functions = {
+constexpr std::array k_pattern_functions = {
     Named{"regexp_replace", replaced},
     Named{"regexp_split_to_table", split_by_pattern},
     Named{"regexp_split_to_array", split_by_pattern},
@@ -165,8 +165,8 @@ constexpr std::array k_functions = {
 }  // namespace
 
 TextFunction pattern_function(std::string_view name) {
-  const auto found = std::ranges::find(k_functions, name, &Named::name);
-  return found != k_functions.end() ? found->compute : nullptr;
+  const auto found = std::ranges::find(k_pattern_functions, name, &Named::name);
+  return found != k_pattern_functions.end() ? found->compute : nullptr;
 }
 
 }  // namespace pgsluice::effects

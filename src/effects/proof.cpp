@@ -12,7 +12,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = Predicate::Kind;
+using PredicateKind = Predicate::Kind;
 
 // ---- predtest.c predicate_implied_by, weakly: what is not false stays not false ------------------------------------
 
@@ -26,21 +26,22 @@ class Proof {
   [[nodiscard]] bool implies(const Predicate& known, const Predicate& wanted) const {
     const auto from = [&](const Predicate& part) { return implies(part, wanted); };
     const auto to = [&](const Predicate& part) { return implies(known, part); };
-    if (wanted.kind == Kind::all) return std::ranges::all_of(wanted.parts, to);
-    if (known.kind == Kind::any) return std::ranges::all_of(known.parts, from);
-    if (known.kind == Kind::all && std::ranges::any_of(known.parts, from)) return true;
-    if (wanted.kind == Kind::any) return std::ranges::any_of(wanted.parts, to);
-    return known.kind != Kind::all && atom_implies(known, wanted);
+    if (wanted.kind == PredicateKind::all) return std::ranges::all_of(wanted.parts, to);
+    if (known.kind == PredicateKind::any) return std::ranges::all_of(known.parts, from);
+    if (known.kind == PredicateKind::all && std::ranges::any_of(known.parts, from)) return true;
+    if (wanted.kind == PredicateKind::any) return std::ranges::any_of(wanted.parts, to);
+    return known.kind != PredicateKind::all && atom_implies(known, wanted);
   }
 
  private:
   [[nodiscard]] bool atom_implies(const Predicate& known, const Predicate& wanted) const {
     if (known.column.empty() || known.column != wanted.column) return false;
-    if (wanted.kind == Kind::is_null || wanted.kind == Kind::is_not_null) return known.kind == wanted.kind;
-    if (wanted.kind != Kind::compare) return false;
+    if (wanted.kind == PredicateKind::is_null || wanted.kind == PredicateKind::is_not_null)
+      return known.kind == wanted.kind;
+    if (wanted.kind != PredicateKind::compare) return false;
     // A comparison with NULL is not false.
-    if (known.kind == Kind::is_null) return true;
-    if (known.kind != Kind::compare) return false;
+    if (known.kind == PredicateKind::is_null) return true;
+    if (known.kind != PredicateKind::compare) return false;
     if (known.values.size() > k_longest_list || wanted.values.size() > k_longest_list) return false;
     return std::ranges::all_of(known.values, [&](const Value& value) {
       return std::ranges::any_of(wanted.values, [&](const Value& other) {
@@ -99,18 +100,18 @@ class Proof {
 // ---- what bounds say (partbounds.c get_qual_from_partbound) ---------------------------------------------------------
 
 Predicate all_of(std::vector<Predicate> parts) {
-  return {.kind = Kind::all, .parts = std::move(parts)};
+  return {.kind = PredicateKind::all, .parts = std::move(parts)};
 }
 
 Predicate any_of(std::vector<Predicate> parts) {
-  return {.kind = Kind::any, .parts = std::move(parts)};
+  return {.kind = PredicateKind::any, .parts = std::move(parts)};
 }
 
 Predicate comparison(Name column, std::string_view op, std::vector<Value> values) {
-  return {.kind = Kind::compare, .column = column, .op = op, .values = std::move(values)};
+  return {.kind = PredicateKind::compare, .column = column, .op = op, .values = std::move(values)};
 }
 
-Predicate null_test(Name column, Kind kind) {
+Predicate null_test(Name column, PredicateKind kind) {
   return {.kind = kind, .column = column};
 }
 
@@ -124,13 +125,13 @@ std::string_view negator(std::string_view op) {
 Predicate negation(const Predicate& of) {
   std::vector<Predicate> parts;
   switch (of.kind) {
-    case Kind::is_null: return null_test(of.column, Kind::is_not_null);
-    case Kind::is_not_null: return null_test(of.column, Kind::is_null);
-    case Kind::all:
-    case Kind::any:
+    case PredicateKind::is_null: return null_test(of.column, PredicateKind::is_not_null);
+    case PredicateKind::is_not_null: return null_test(of.column, PredicateKind::is_null);
+    case PredicateKind::all:
+    case PredicateKind::any:
       for (const Predicate& part : of.parts) parts.push_back(negation(part));
-      return of.kind == Kind::all ? any_of(std::move(parts)) : all_of(std::move(parts));
-    case Kind::compare:
+      return of.kind == PredicateKind::all ? any_of(std::move(parts)) : all_of(std::move(parts));
+    case PredicateKind::compare:
       if (of.values.size() == 1) return comparison(of.column, negator(of.op), of.values);
       if (of.values.size() > k_longest_list) return {};
       for (const Value& value : of.values) parts.push_back(comparison(of.column, negator(of.op), {value}));
@@ -155,10 +156,10 @@ Predicate list_condition(Name column, const std::vector<Value>& listed) {
       return {};
     }
   }
-  if (values.empty()) return takes_null ? null_test(column, Kind::is_null) : all_of({});
+  if (values.empty()) return takes_null ? null_test(column, PredicateKind::is_null) : all_of({});
   Predicate equal = comparison(column, "=", std::move(values));
-  if (takes_null) return any_of({null_test(column, Kind::is_null), std::move(equal)});
-  return all_of({null_test(column, Kind::is_not_null), std::move(equal)});
+  if (takes_null) return any_of({null_test(column, PredicateKind::is_null), std::move(equal)});
+  return all_of({null_test(column, PredicateKind::is_not_null), std::move(equal)});
 }
 
 /// One side of a range over several columns: an arm for each column, in which those before it are at the bound.
@@ -220,7 +221,7 @@ Predicate range_condition(const Names& columns, const PartitionBound& bound) {
 
 Predicate not_null(const Names& columns) {
   std::vector<Predicate> parts;
-  for (const Name column : columns) parts.push_back(null_test(column, Kind::is_not_null));
+  for (const Name column : columns) parts.push_back(null_test(column, PredicateKind::is_not_null));
   return all_of(std::move(parts));
 }
 
@@ -272,20 +273,21 @@ bool is_fact(const CatalogConstraint& constraint) {
 }  // namespace
 
 bool is_implied(const Catalog& catalog, const Relation& relation, const Predicate& condition) {
-  Predicate known{.kind = Kind::all};
+  Predicate known{.kind = PredicateKind::all};
   for (const CatalogColumn& column : relation.columns) {
-    if (column.not_null) known.parts.push_back(null_test(column.name, Kind::is_not_null));
+    if (column.not_null) known.parts.push_back(null_test(column.name, PredicateKind::is_not_null));
   }
   for (const CatalogConstraint& constraint : relation.constraints) {
     if (!is_fact(constraint)) continue;
-    for (const Name column : constraint.not_null) known.parts.push_back(null_test(column, Kind::is_not_null));
+    for (const Name column : constraint.not_null)
+      known.parts.push_back(null_test(column, PredicateKind::is_not_null));
     if (constraint.said) known.parts.push_back(*constraint.said);
   }
   return Proof(catalog, relation).implies(known, condition);
 }
 
 bool is_not_null(const Catalog& catalog, const Relation& relation, Name column) {
-  return is_implied(catalog, relation, null_test(column, Kind::is_not_null));
+  return is_implied(catalog, relation, null_test(column, PredicateKind::is_not_null));
 }
 
 Predicate partition_condition(const Catalog& catalog, const Relation& parent, const PartitionBound& bound) {

@@ -14,7 +14,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = Predicate::Kind;
+using PredicateKind = Predicate::Kind;
 using Live = std::vector<bool>;  // by partition
 
 struct End {
@@ -63,17 +63,18 @@ class Level {
 
   [[nodiscard]] Live live(const Predicate& where) const {
     switch (where.kind) {
-      case Kind::never: return Live(children_.size(), false);
-      case Kind::unknown: return Live(children_.size(), true);
-      case Kind::any: {
+      case PredicateKind::never: return Live(children_.size(), false);
+      case PredicateKind::unknown: return Live(children_.size(), true);
+      case PredicateKind::any: {
         Live result(children_.size(), false);
         for (const Predicate& part : where.parts) unite(result, live(part));
         return result;
       }
-      case Kind::all: {
+      case PredicateKind::all: {
         Live result = match(where.parts);
         for (const Predicate& part : where.parts) {
-          if (part.kind == Kind::any || part.kind == Kind::all) intersect(result, live(part));
+          if (part.kind == PredicateKind::any || part.kind == PredicateKind::all)
+            intersect(result, live(part));
         }
         return result;
       }
@@ -186,11 +187,11 @@ class Level {
   /// False when nothing can be true any more.
   bool learn(const Predicate& part, std::size_t place, std::vector<Known>& box) const {
     Known& known = box[place];
-    if (part.kind == Kind::is_null) {
+    if (part.kind == PredicateKind::is_null) {
       known.is_null = true;
-    } else if (part.kind == Kind::is_not_null) {
+    } else if (part.kind == PredicateKind::is_not_null) {
       known.is_not_null = true;
-    } else if (part.kind == Kind::compare) {
+    } else if (part.kind == PredicateKind::compare) {
       known.is_not_null = true;
       compare_with(part, place, known);
     }
@@ -435,7 +436,8 @@ class Level {
 
 void add_live(const Catalog& catalog, const Relation& table, const Predicate& where, Name alias,
               std::vector<const Relation*>& result) {
-  if (table.relkind != relkind::partitioned_table || !table.partition_key || where.kind == Kind::unknown) {
+  if (table.relkind != relkind::partitioned_table || !table.partition_key ||
+      where.kind == PredicateKind::unknown) {
     for (const Relation* child : catalog.descendants(table.name)) result.push_back(child);
     return;
   }

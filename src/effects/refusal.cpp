@@ -4,16 +4,13 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "contains.hpp"
 #include "members.hpp"
 #include "sql/lexer.hpp"
 
 namespace pgsluice::effects {
 
 namespace {
-
-bool contains(const Names& names, Name name) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 bool is_partitioned(const Subject& subject) {
   return subject.target != nullptr && subject.target->relkind == relkind::partitioned_table;

@@ -10,7 +10,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = CatalogObject::Kind;
+using ObjectKind = CatalogObject::Kind;
 
 std::vector<CatalogObject> dropped(const Subject& subject) {
   return with_dependents(subject.catalog, named_by_drop(subject.catalog, subject.command),
@@ -24,13 +24,13 @@ class Locked {
 
   void add(const CatalogObject& gone) {
     switch (gone.kind) {
-      case Kind::relation: return add_relation(gone.name);
-      case Kind::constraint: return add_constraint(gone.name, gone.part);
-      case Kind::column:
-      case Kind::default_value:
-      case Kind::trigger:
-      case Kind::policy:
-      case Kind::rule: return add_name(gone.name);
+      case ObjectKind::relation: return add_relation(gone.name);
+      case ObjectKind::constraint: return add_constraint(gone.name, gone.part);
+      case ObjectKind::column:
+      case ObjectKind::default_value:
+      case ObjectKind::trigger:
+      case ObjectKind::policy:
+      case ObjectKind::rule: return add_name(gone.name);
       default: return;
     }
   }
@@ -106,7 +106,7 @@ Members dependents(const Subject& subject) {
 Members dependent_statistics(const Subject& subject) {
   Members members;
   for (const CatalogObject& gone : dropped(subject)) {
-    if (gone.kind != Kind::statistics) continue;
+    if (gone.kind != ObjectKind::statistics) continue;
     const RelationName table = subject.catalog.statistics_table(gone.name);
     if (!table.empty()) add(members, member(subject, table));
   }

@@ -7,15 +7,12 @@
 #include <utility>
 
 #include "catalog/dependencies.hpp"
+#include "contains.hpp"
 #include "members.hpp"
 
 namespace pgsluice::effects {
 
 namespace {
-
-bool contains(std::span<const Name> list, Name name) {
-  return std::ranges::find(list, name) != list.end();
-}
 
 bool is_foreign_key(const CatalogConstraint& constraint) {
   return !constraint.referenced.empty();

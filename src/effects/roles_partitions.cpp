@@ -47,7 +47,7 @@ bool is_beyond_proof(const Subject& subject, const Relation& parent) {
   });
 }
 
-bool is_partitioned(const Relation& relation) {
+bool has_partitions(const Relation& relation) {
   return relation.relkind == relkind::partitioned_table || relation.relkind == relkind::partitioned_index;
 }
 
@@ -58,7 +58,7 @@ Members partitions(const Subject& subject) {
   Members members;
   for (const Member& m : target(subject)) {
     const Relation* relation = subject.catalog.find(m.name);
-    if (relation == nullptr || !is_partitioned(*relation)) continue;
+    if (relation == nullptr || !has_partitions(*relation)) continue;
     add_all(members, subject.catalog.descendants(relation->name));
   }
   return members;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "catalog/builtins.hpp"
+#include "contains.hpp"
 #include "firing.hpp"
 #include "partition_expression.hpp"
 #include "pruning.hpp"
@@ -19,7 +20,7 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = RowChange::Kind;
+using ChangeKind = RowChange::Kind;
 using Relations = std::vector<const Relation*>;
 
 /// plancache.c choose_custom_plan(): a foreign key's query is planned with the values of the row so many times; then
@@ -27,10 +28,6 @@ using Relations = std::vector<const Relation*>;
 constexpr std::size_t k_custom_plans = 5;
 /// More rows than that.
 constexpr std::size_t k_many = 1000;
-
-bool contains(std::span<const Name> list, Name name) {
-  return std::ranges::find(list, name) != list.end();
-}
 
 bool is_partitioned(const Relation& relation) {
   return relation.relkind == relkind::partitioned_table;
@@ -95,7 +92,8 @@ class RowWalk {
     if (instead_rule(relation, event, catalog_.is_replica) != nullptr) {
       add_event(change, relation, {.event = event, .is_named = true, .has_rows = false, .is_replaced = true});
       // OLD stands for its rows.
-      if (change.kind != Kind::insert && !rewrites_only_) add_all(result_.read, rows_of(change, relation));
+      if (change.kind != ChangeKind::insert && !rewrites_only_)
+        add_all(result_.read, rows_of(change, relation));
       return;
     }
     if (rewrites_only_) {
@@ -107,20 +105,20 @@ class RowWalk {
     const bool early = subject_.pg_version == 0 || subject_.pg_version < 14;
     // pg: plancat.c set_relation_partition_info() asks for the bounds of the partitioned table itself
     const bool plans_partitions =
-        change.kind != Kind::insert && !change.target.only && is_partitioned(relation);
+        change.kind != ChangeKind::insert && !change.target.only && is_partitioned(relation);
     if (early || plans_partitions) add_ancestors(relation);
-    const bool has_rows =
-        !is_idle(change) && !(is_partitioned(relation) && change.kind != Kind::insert && sources.empty());
+    const bool has_rows = !is_idle(change) &&
+                          !(is_partitioned(relation) && change.kind != ChangeKind::insert && sources.empty());
     add_event(change, relation, {.event = event, .is_named = true, .has_rows = has_rows});
-    if (plans_only_ || change.kind == Kind::scan || !has_rows) return;
+    if (plans_only_ || change.kind == ChangeKind::scan || !has_rows) return;
     for (const Relation* one : sources) add_event(change, *one, {.event = event});
     add_sequences(change, relation);
-    if (change.kind != Kind::remove) add_ancestors(relation);
+    if (change.kind != ChangeKind::remove) add_ancestors(relation);
     Relations touched = sources;
     touched.push_back(&relation);
-    add_all(change.kind == Kind::remove ? result_.emptied : result_.used, touched);
-    if (change.kind != Kind::remove) note_nulls(change, touched);
-    if (change.kind == Kind::insert) {
+    add_all(change.kind == ChangeKind::remove ? result_.emptied : result_.used, touched);
+    if (change.kind != ChangeKind::remove) note_nulls(change, touched);
+    if (change.kind == ChangeKind::insert) {
       const Relations reached = new_rows_of(change, relation);
       for (const Relation* one : reached) add_event(change, *one, {.event = event});
       add_all(changed, reached);
@@ -130,7 +128,7 @@ class RowWalk {
       touched.insert(touched.end(), reached.begin(), reached.end());
       check_new_rows(change, touched);
       if (!change.set_columns.empty()) update(change, touched, false);
-    } else if (change.kind == Kind::update) {
+    } else if (change.kind == ChangeKind::update) {
       update(change, touched, move(change, relation, sources, changed));
     } else {
       for (const Relation* one : touched) act(change, *one, true);
@@ -147,7 +145,7 @@ class RowWalk {
     if (instead != nullptr || has_trigger) {
       // The rows that there are already come out of the view, as OLD; a rule that does nothing needs none.
       const bool reads = has_trigger || (instead->actions && !instead->actions->empty());
-      if (change.kind != Kind::insert && reads) add_all(result_.read, read_by(view, {}));
+      if (change.kind != ChangeKind::insert && reads) add_all(result_.read, read_by(view, {}));
       return std::nullopt;
     }
     const Box<ViewQuery>& query = view.query().writable;
@@ -172,12 +170,12 @@ class RowWalk {
   void add_event(const RowChange& change, const Relation& relation, RowEvent event) {
     if (event.event.empty()) return;
     event.relation = relation.name;
-    if (change.kind == Kind::update) event.columns = change.set_columns;
-    if (event.has_rows && change.kind != Kind::remove && !is_view(relation) && !plans_only_) {
+    if (change.kind == ChangeKind::update) event.columns = change.set_columns;
+    if (event.has_rows && change.kind != ChangeKind::remove && !is_view(relation) && !plans_only_) {
       add_calls(change, relation);
     }
     result_.events.push_back(event);
-    if (!event.is_named || change.kind != Kind::insert || change.set_columns.empty()) return;
+    if (!event.is_named || change.kind != ChangeKind::insert || change.set_columns.empty()) return;
     event.event = "update";  // ON CONFLICT DO UPDATE
     event.columns = change.set_columns;
     result_.events.push_back(std::move(event));
@@ -211,7 +209,8 @@ class RowWalk {
   /// generated column as it is.
   [[nodiscard]] bool keeps_generated(const RowChange& change, const Relation& relation,
                                      const CatalogColumn& column) const {
-    if (column.generated == '\0' || change.kind != Kind::update || subject_.pg_version < 13) return false;
+    if (column.generated == '\0' || change.kind != ChangeKind::update || subject_.pg_version < 13)
+      return false;
     const bool may_set_any = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
       return trigger.row && trigger.timing == "before" &&
              std::ranges::find(trigger.events, "update") != trigger.events.end();
@@ -232,7 +231,7 @@ class RowWalk {
   [[nodiscard]] bool leaves_to_default(const RowChange& change, const Relation& relation,
                                        const CatalogColumn& column) const {
     if (set_value(change, column.name).kind == Value::Kind::column_default) return true;
-    if (change.kind != Kind::insert) return false;
+    if (change.kind != ChangeKind::insert) return false;
     if (change.columns.empty() && relation.columns_open) return true;  // which place it has is not known
     const auto place = place_of(change, relation, column.name);
     return !place || (column.identity && change.overriding_user) ||
@@ -241,7 +240,7 @@ class RowWalk {
 
   /// Partitions and children whose rows are looked at.
   [[nodiscard]] Relations rows_of(const RowChange& change, const Relation& relation) const {
-    if (change.kind == Kind::insert || change.target.only) return {};
+    if (change.kind == ChangeKind::insert || change.target.only) return {};
     if (!is_partitioned(relation)) return catalog_.descendants(relation.name);
     return live_partitions(catalog_, relation, demanded(change.target), change.target.alias);
   }
@@ -408,7 +407,7 @@ class RowWalk {
     const bool may_change = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
       return trigger.row && trigger.timing == "before";
     });
-    if (change.kind != Kind::insert || change.rows.empty() || !change.set_columns.empty() || may_change)
+    if (change.kind != ChangeKind::insert || change.rows.empty() || !change.set_columns.empty() || may_change)
       return {};
     Names result;
     for (const CatalogConstraint& key : relation.constraints) {
@@ -499,7 +498,7 @@ class RowWalk {
                                           const Relation& relation, bool is_new) {
     const Names columns = referenced_columns(key);
     if (columns.size() != key.columns.size()) return {};
-    if (change.kind == Kind::insert && is_new) return rows_for_insert(key, columns, change, relation);
+    if (change.kind == ChangeKind::insert && is_new) return rows_for_insert(key, columns, change, relation);
     if (is_new || !is_planned_alone(relation, key, false, most_rows(change, relation))) return {};
     Predicate said;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -620,7 +619,7 @@ class RowWalk {
 
   void act_on(const RowChange& change, const CatalogConstraint& key, const Relation& other, bool removes) {
     const Names columns = referenced_columns(key);
-    if (change.kind != Kind::remove) {
+    if (change.kind != ChangeKind::remove) {
       const Names set = changed_columns(change);
       const bool concerned =
           columns.empty() || std::ranges::any_of(columns, [&](Name column) { return contains(set, column); });
@@ -629,14 +628,14 @@ class RowWalk {
     const char action = removes ? key.actions.on_delete : key.actions.on_update;
     if (action == 'a' || action == 'r') return look_for_referencing(change, key, other, columns);
     // pg: ri_triggers.c asks ONLY the table, unless it is partitioned
-    RowChange next{.kind = Kind::update,
+    RowChange next{.kind = ChangeKind::update,
                    .target = {.role = "target", .name = other.name, .only = !is_partitioned(other)}};
-    if (action == 'c' && removes) next.kind = Kind::remove;
+    if (action == 'c' && removes) next.kind = ChangeKind::remove;
     next.target.where = referencing_rows(change, key, other, columns);
     const bool some = action != 'c' && removes && !key.actions.delete_columns.empty();
-    next.set_columns = next.kind == Kind::remove ? Names()
-                       : some                    ? Names(key.actions.delete_columns)
-                                                 : Names(key.columns);
+    next.set_columns = next.kind == ChangeKind::remove ? Names()
+                       : some                          ? Names(key.actions.delete_columns)
+                                                       : Names(key.columns);
     for (std::size_t i = 0; i < next.set_columns.size(); ++i) {
       next.set_values.push_back(action == 'n' ? Value{.kind = Value::Kind::null, .type = {}, .text = {}}
                                 : action == 'd'
@@ -690,7 +689,7 @@ class RowWalk {
   bool rewrites_only_ = false;  ///< PREPARE
   RowEffects result_;
   std::vector<RowChange> cascades_;
-  std::set<std::tuple<RelationName, Kind, Names>> seen_;
+  std::set<std::tuple<RelationName, ChangeKind, Names>> seen_;
 };
 
 }  // namespace

@@ -203,7 +203,7 @@ struct Named {
   TextFunction compute;
 };
 
-constexpr std::array k_functions = {
+constexpr std::array k_text_functions = {
     Named{"array of text", array_of_text},
     Named{"string_to_array", split_text},
     Named{"left", [](Parts p) { return end_of_text(p, true); }},
@@ -240,8 +240,8 @@ constexpr std::array k_functions = {
 }  // namespace
 
 TextFunction text_function(std::string_view name) {
-  const auto found = std::ranges::find(k_functions, name, &Named::name);
-  return found != k_functions.end() ? found->compute : pattern_function(name);
+  const auto found = std::ranges::find(k_text_functions, name, &Named::name);
+  return found != k_text_functions.end() ? found->compute : pattern_function(name);
 }
 
 }  // namespace pgsluice::effects

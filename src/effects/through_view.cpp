@@ -8,11 +8,11 @@ namespace pgsluice::effects {
 
 namespace {
 
-using Kind = Predicate::Kind;
+using PredicateKind = Predicate::Kind;
 
 bool is_alternative_lost(const Predicate& said) {
-  return said.kind == Kind::any &&
-         std::ranges::any_of(said.parts, [](const Predicate& p) { return p.kind == Kind::unknown; });
+  return said.kind == PredicateKind::any &&
+         std::ranges::any_of(said.parts, [](const Predicate& p) { return p.kind == PredicateKind::unknown; });
 }
 
 /// Names each column anew; what has no new name says nothing.
@@ -42,12 +42,12 @@ Name base_column(const ViewQuery& view, Name column) {
 }
 
 Predicate both(const Predicate& a, const Predicate& b) {
-  if (a.kind == Kind::unknown) return b;
-  if (b.kind == Kind::unknown) return a;
-  Predicate result{.kind = Kind::all, .parts = {}};
+  if (a.kind == PredicateKind::unknown) return b;
+  if (b.kind == PredicateKind::unknown) return a;
+  Predicate result{.kind = PredicateKind::all, .parts = {}};
   for (const Predicate* said : {&a, &b}) {
-    if (said->kind == Kind::never) return *said;
-    if (said->kind == Kind::all) {
+    if (said->kind == PredicateKind::never) return *said;
+    if (said->kind == PredicateKind::all) {
       std::ranges::copy(said->parts, std::back_inserter(result.parts));
     } else {
       result.parts.push_back(*said);

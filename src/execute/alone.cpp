@@ -7,15 +7,12 @@
 
 #include "base/text.hpp"
 #include "execute/leftovers.hpp"
+#include "execute/settings.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
 
 namespace pgsluice {
 namespace {
-
-std::string ms(milliseconds duration) {
-  return std::to_string(duration.count());
-}
 
 // A concurrent command waits for old transactions without being in anybody's way, and may use its whole budget for
 // that. Any other one (VACUUM FULL, CLUSTER) queues like an ordinary step.

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "execute/backfill_key.hpp"
 #include "execute/backfill_row.hpp"
+#include "execute/settings.hpp"
 #include "execute/step.hpp"
 #include "execute/stop.hpp"
 #include "execute/throttle.hpp"
@@ -24,10 +25,6 @@ constexpr milliseconds k_patience_of_others{250};
 constexpr milliseconds k_tell{5'000};
 constexpr milliseconds k_longest_rest{2'000};
 constexpr int k_growth = 10;  // max_batch_size, in sizes of the directive
-
-std::string ms(milliseconds duration) {
-  return std::to_string(duration.count());
-}
 
 long long rows_of(const std::string& command) {
   const std::size_t space = command.rfind(' ');

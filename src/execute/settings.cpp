@@ -15,10 +15,6 @@ struct Setting {
   std::string value;
 };
 
-std::string ms(milliseconds duration) {
-  return std::to_string(duration.count());
-}
-
 std::vector<Setting> settings_for(const RunOptions& options, int server_version_num) {
   std::vector<Setting> settings{{"lock_timeout", ms(options.lock_timeout)},
                                 {"statement_timeout", ms(options.statement_timeout)},

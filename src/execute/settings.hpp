@@ -3,6 +3,7 @@
 
 // The settings that make a session safe to run migrations in, and the proof that they hold.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,11 @@
 #include "pgsluice/execute.hpp"
 
 namespace pgsluice {
+
+/// As settings take it: milliseconds, without the unit.
+inline std::string ms(std::chrono::milliseconds duration) {
+  return std::to_string(duration.count());
+}
 
 /// Whether a connection pooler stands between. Throws Error(precondition) unless this session has a backend of its own
 /// until it ends: `connect` is asked for a second one to find that out.

@@ -15,10 +15,6 @@
 namespace pgsluice {
 namespace {
 
-std::string ms(milliseconds duration) {
-  return std::to_string(duration.count());
-}
-
 std::string limits_script(const StepContext& context, const PlannedStatement& statement) {
   std::string script = cat("SET LOCAL lock_timeout = ", ms(lock_timeout_of(context.options, statement)));
   // A file that sets its own statement_timeout keeps it, unless a directive says otherwise.

@@ -25,7 +25,7 @@ bool has_default_partition(const Subject& subject) {
   return !subject.before.default_partitions(subject.before.resolve(subject.target()->name)).empty();
 }
 
-std::string refusal(const Subject& subject) {
+std::string why_not(const Subject& subject) {
   const std::string_view tag = subject.command().tag;
   const char kind = subject.relkind("target");
   if (tag == "DropStmt" && kind == relkind::partitioned_index)
@@ -46,7 +46,7 @@ std::string refusal(const Subject& subject) {
 Rewritten concurrently(const Subject& subject) {
   if (subject.command().tag == "IndexStmt" && subject.relkind("target") == relkind::partitioned_table)
     return on_partitions(subject);
-  if (std::string reason = refusal(subject); !reason.empty()) return Refusal{reason};
+  if (std::string reason = why_not(subject); !reason.empty()) return Refusal{reason};
   std::string sql(subject.sql());
   if (subject.command().tag == "AT_DetachPartition") return Replacement{sql + " CONCURRENTLY"};
   const auto kind = find_keyword(sql, {"index", "table", "schema", "database", "view"});

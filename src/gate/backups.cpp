@@ -6,15 +6,14 @@
 #include "base/calendar.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "gate/sources.hpp"
 #include "pgsluice/migration.hpp"
 
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_provider = "recoverability";
-
 Evidence evidence_about(std::string_view what, const std::string& cluster) {
-  return {.provider = std::string(k_provider), .subject = cat(what, " of Cluster ", cluster)};
+  return {.provider = std::string(provider::recoverability), .subject = cat(what, " of Cluster ", cluster)};
 }
 
 /// Without a backup to store it in, CloudNativePG's archive_command succeeds at once: pg_stat_archiver cannot tell.
@@ -90,7 +89,7 @@ std::vector<Evidence> backup_evidence(const DatabaseCluster& cluster, long long 
 EvidenceSource backup_source(Cluster* cluster, const std::string& name_space, const BackupPolicy& policy,
                              long long now) {
   const auto seen = std::make_shared<std::vector<Evidence>>();  // one look for all files of a run
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::recoverability),
           .look = [=](const GateQuestion& question) -> std::vector<Evidence> {
             if (!question.destroys_data) return {};
             if (!seen->empty()) return *seen;

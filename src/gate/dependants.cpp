@@ -14,8 +14,6 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_provider = "dependants";
-
 // $1: the relation, $2: its column or '', $3: whether its partitions and children lose as much. What goes with a table or
 // column by itself (indexes, its own constraints, statistics) is no user of it.
 constexpr std::string_view k_dependants = R"sql(
@@ -338,7 +336,7 @@ bool takes_from_children(const GateSubject& subject) {
 }
 
 Evidence judge(const std::string& subject, const std::vector<Dependant>& found) {
-  Evidence evidence{.provider = std::string(k_provider), .subject = subject};
+  Evidence evidence{.provider = std::string(provider::dependants), .subject = subject};
   constexpr std::size_t most = 3;
   std::vector<std::string> some;
   OrderedJson all = OrderedJson::array();
@@ -365,7 +363,7 @@ Evidence judge(const std::string& subject, const std::vector<Dependant>& found) 
 }
 
 Evidence not_read(const std::string& subject, const SqlResult& rows) {
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::dependants),
           .subject = subject,
           .verdict = Verdict::unknown,
           .words = cat("cannot read the catalogs: ", printable_line(rows.error.message))};
@@ -374,7 +372,7 @@ Evidence not_read(const std::string& subject, const SqlResult& rows) {
 /// Who uses a part that nobody names cannot be asked.
 Evidence doubt(const RelationName& table) {
   return {
-      .provider = std::string(k_provider),
+      .provider = std::string(provider::dependants),
       .subject = table.quoted(),
       .verdict = Verdict::unknown,
       .words = cat("CASCADE takes parts of ", printable_line(table.quoted()),
@@ -420,7 +418,7 @@ SqlResult find_dependants(Session& session, const GateSubject& subject) {
 }  // namespace
 
 EvidenceSource dependant_source(Session& session) {
-  return {.provider = std::string(k_provider), .look = [&session](const GateQuestion& question) {
+  return {.provider = std::string(provider::dependants), .look = [&session](const GateQuestion& question) {
             std::vector<Evidence> evidence;
             for (const RelationName& table : question.taken_along) evidence.push_back(doubt(table));
             const Settled settled(question.file.analysis);

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "gate/queries_sql.hpp"
 #include "gate/query_target.hpp"
+#include "gate/sources.hpp"
 #include "pgsluice/migration.hpp"
 #include "plan/sql_text.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 
 using queries::Extension;
 
-constexpr std::string_view k_provider = "queries";
 constexpr std::size_t k_most_named = 3;
 constexpr std::size_t k_query_length = 100;
 
@@ -156,7 +156,7 @@ std::string period(const Window& window) {
 
 Evidence judge(const GateSubject& subject, const Seen& seen, const Window& window,
                const Extension& extension) {
-  Evidence evidence{.provider = std::string(k_provider), .subject = subject.quoted()};
+  Evidence evidence{.provider = std::string(provider::queries), .subject = subject.quoted()};
   evidence.detail = dump({{"since", window.since},
                           {"used_by", json_of(seen.against)},
                           {"unclear", json_of(seen.unclear)},
@@ -185,7 +185,7 @@ Evidence judge(const GateSubject& subject, const Seen& seen, const Window& windo
 }
 
 Evidence unknown(const GateSubject& subject, std::string words) {
-  return {.provider = std::string(k_provider), .subject = subject.quoted(), .words = std::move(words)};
+  return {.provider = std::string(provider::queries), .subject = subject.quoted(), .words = std::move(words)};
 }
 
 /// What is altered goes on being used under the same text: nothing can be learnt from that.
@@ -284,7 +284,7 @@ bool can_keep(const Found& found) {
 }  // namespace
 
 EvidenceSource query_source(Session& session, std::vector<std::string> ignored_roles) {
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::queries),
           .look = [&session, ignored = std::move(ignored_roles)](
                       const GateQuestion& question) -> std::vector<Evidence> {
             std::vector<Evidence> evidence;

@@ -8,8 +8,6 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_provider = "recoverability";
-
 constexpr std::string_view k_archiver =
     "SELECT current_setting('archive_mode'), archived_count, failed_count,"
     " coalesce(last_archived_wal, ''), coalesce(last_failed_wal, ''),"
@@ -17,7 +15,7 @@ constexpr std::string_view k_archiver =
     " coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver";
 
 Evidence judge(const SqlResult& row) {
-  Evidence evidence{.provider = std::string(k_provider), .subject = "WAL archiving"};
+  Evidence evidence{.provider = std::string(provider::recoverability), .subject = "WAL archiving"};
   if (!row.ok) {
     evidence.words = cat("cannot read pg_stat_archiver: ", printable_line(row.error.message));
     return evidence;
@@ -47,7 +45,7 @@ Evidence judge(const SqlResult& row) {
 }  // namespace
 
 EvidenceSource recoverability_source(Session& session) {
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::recoverability),
           .look = [&session](const GateQuestion& question) -> std::vector<Evidence> {
             if (!question.destroys_data) return {};
             return {judge(session.query(k_archiver, {}))};

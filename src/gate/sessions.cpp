@@ -11,8 +11,6 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_provider = "sessions";
-
 // A role without pg_read_all_stats sees neither the application_name nor the type of other roles' sessions.
 constexpr std::string_view k_sessions =
     "SELECT coalesce(a.application_name, ''), a.backend_type IS NULL, count(*), min(a.pid), "
@@ -138,7 +136,7 @@ void look_at(const SqlResult& result, std::size_t row, const Application& applic
 
 Evidence judge(const Seen& seen, const Application& application) {
   const AppNeed& need = application.need;
-  Evidence evidence{.provider = std::string(k_provider), .subject = to_string(need)};
+  Evidence evidence{.provider = std::string(provider::sessions), .subject = to_string(need)};
   evidence.detail = dump({{"application_names", seen.versions}, {"hidden", seen.hidden}});
   const std::string wanted = printable_line(to_string(need));
   if (!seen.against.empty()) {
@@ -172,7 +170,7 @@ std::optional<Evidence> unknown_role(Session& session, const std::vector<std::st
   for (const std::string& role : roles) {
     const SqlResult found = session.query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", {role});
     if (found.ok && found.truth(0, 0)) continue;
-    return Evidence{.provider = std::string(k_provider),
+    return Evidence{.provider = std::string(provider::sessions),
                     .subject = to_string(need),
                     .words = cat("--app-role: there is no role ", printable_line(role))};
   }
@@ -180,7 +178,7 @@ std::optional<Evidence> unknown_role(Session& session, const std::vector<std::st
 }
 
 Evidence unreadable(const SqlResult& result, const AppNeed& need) {
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::sessions),
           .subject = to_string(need),
           .words = cat("cannot read pg_stat_activity: ", printable_line(result.error.message))};
 }
@@ -194,7 +192,7 @@ Evidence look_at_all(const SqlResult& result, const Application& application) {
 }  // namespace
 
 EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles) {
-  return {.provider = std::string(k_provider),
+  return {.provider = std::string(provider::sessions),
           .look = [&session, app_roles](const GateQuestion& question) -> std::vector<Evidence> {
             if (question.needs.empty()) return {};
             if (auto unknown = unknown_role(session, app_roles, question.needs.front()))

@@ -5,10 +5,22 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "pgsluice/gate.hpp"
 
 namespace pgsluice {
+
+/// What sources of evidence are called, in --evidence and in what is printed.
+// NOLINTBEGIN(readability-identifier-naming): they read as provider::sessions.
+namespace provider {
+inline constexpr std::string_view dependants = "dependants";
+inline constexpr std::string_view queries = "queries";
+inline constexpr std::string_view recoverability = "recoverability";
+inline constexpr std::string_view sessions = "sessions";
+inline constexpr std::string_view verified = "verified";
+}  // namespace provider
+// NOLINTEND(readability-identifier-naming)
 
 /// The command, as it is written, that has the effect: the file's own, or one in code that it runs.
 const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command);

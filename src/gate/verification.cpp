@@ -23,7 +23,6 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_provider = "verified";
 /// For all rows that are looked for in a run. Through a large table without an index this may take longer: then nobody knows.
 constexpr milliseconds k_longest_look{15'000};
 
@@ -350,7 +349,7 @@ class Verification {
     look_at_indexes();
     look_at_constraints(settled);
     look_at_rows();
-    Evidence evidence{.provider = std::string(k_provider)};
+    Evidence evidence{.provider = std::string(provider::verified)};
     evidence.detail = dump({{"indexes", made_.indexes.size()},
                             {"constraints", made_.constraints.size()},
                             {"backfills", made_.backfills.size()},
@@ -552,7 +551,7 @@ class Verification {
 
 EvidenceSource verification_source(Session& session, const Plan& plan) {
   return {
-      .provider = std::string(k_provider),
+      .provider = std::string(provider::verified),
       .look = [&session, &plan,
                time_left = k_longest_look](const GateQuestion& question) mutable -> std::vector<Evidence> {
         Made made;

@@ -164,12 +164,12 @@ bool is_in_own_folder(const fs::path& file) {
 }
 
 /// Where a file stands in what its tool calls the folder of migrations.
-struct Place {
+struct FilePlace {
   fs::path directory;
   std::string file;
   bool in_own_folder = false;
 };
-Place place_of(const fs::path& file) {
+FilePlace place_of(const fs::path& file) {
   const fs::path folder = parent_folder(file);
   const std::string name = file.filename().generic_string();
   if (!is_in_own_folder(file)) return {.directory = folder, .file = name, .in_own_folder = false};
@@ -190,7 +190,7 @@ void add_files(const fs::path& directory, const std::string& before, bool deeper
 }
 
 /// As far as it says whose the file is.
-Layout layout_around(const Place& place) {
+Layout layout_around(const FilePlace& place) {
   Layout layout{.directory = place.directory, .files = {}};
   add_files(place.directory, "", place.in_own_folder, layout);
   std::sort(layout.files.begin(), layout.files.end(), runs_before);
@@ -239,7 +239,7 @@ struct FileNamer::Folders {
   std::shared_ptr<const Conventions> options;
   std::map<fs::path, Known> known;
 
-  const Known& of(const Place& place) {
+  const Known& of(const FilePlace& place) {
     const auto [at, is_new] = known.try_emplace(place.directory);
     if (is_new) {
       const Layout layout = layout_around(place);
@@ -268,7 +268,7 @@ Migration FileNamer::name(const fs::path& file) {
   }
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   migration.phase = phase_of(cat(name_of(folder), "/", file.filename().generic_string()), {});
-  const Place place = place_of(file);
+  const FilePlace place = place_of(file);
   const Folders::Known& known = folders_->of(place);
   const bool told_so = !folders_->options->tool.empty();
   // What the tool would not run is read as it is: somebody wants to know what it does.

@@ -85,7 +85,7 @@ void set_owner(const fs::path& path, const User& user) {
 
 /// Taken: the descriptor; otherwise -1.
 int take_lock(const fs::path& folder, int flags) {
-  const int descriptor = open((folder / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+  const int descriptor = ::open((folder / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
   if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
   if (descriptor >= 0) close(descriptor);
   return -1;

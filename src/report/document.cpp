@@ -81,6 +81,10 @@ Words join(const std::vector<Words>& items, std::string_view separator) {
   return words;
 }
 
+Document paragraph(Words words) {
+  return {Paragraph{std::move(words)}};
+}
+
 Words enumerate(const std::vector<Words>& items, std::string_view last_separator) {
   if (items.size() < 2) return items.empty() ? Words() : items.front();
   return join({items.begin(), items.end() - 1}, ", ") + last_separator + items.back();

@@ -50,6 +50,7 @@ Words join(const std::vector<Words>& items, std::string_view separator);
 
 struct Block;
 using Document = std::vector<Block>;
+Document paragraph(Words words);
 
 struct Heading {
   int level = 1;

@@ -14,10 +14,6 @@ namespace {
 
 constexpr int k_code_width = 96;  // of what lint says, shown as code
 
-Document paragraph(Words words) {
-  return {Paragraph{std::move(words)}};
-}
-
 Document criteria(const std::vector<Criterion>& when) {
   Table table{.header = {"fact", "is", "meaning"}, .rows = {}};
   for (const Criterion& criterion : when) {

@@ -15,10 +15,6 @@ using Field = Fields::Field;
 
 constexpr std::size_t k_most_relations = 40;  // of a list; beyond that nobody reads
 
-Document paragraph(Words words) {
-  return {Paragraph{std::move(words)}};
-}
-
 // ---- locks -----------------------------------------------------------------------------------------------------------
 
 Style style_of(const RelationLock& lock) {

@@ -15,10 +15,6 @@ constexpr std::size_t k_most_blockers = 10;
 constexpr std::size_t k_most_names = 8;  // in a sentence
 constexpr std::size_t k_most_statements = 20;
 
-Document paragraph(Words words) {
-  return {Paragraph{std::move(words)}};
-}
-
 // ---- sizes and locks ---------------------------------------------------------------------------------------------------
 
 std::string size_words(const RelationName& relation, const RelationStates& states) {

@@ -11,7 +11,7 @@
 namespace pgsluice {
 namespace {
 
-constexpr int k_schema = 1;
+constexpr int k_json_schema = 1;
 constexpr std::size_t k_chunk =
     std::size_t{64} * 1024;  // large enough for few writes, small enough for the cache
 
@@ -184,7 +184,7 @@ class JsonReport : public LintReport {
              std::function<void(JsonWriter& json)> at_end)
       : out_{.text = {}, .stream = &stream}, more_(std::move(more)), at_end_(std::move(at_end)) {
     out_.text.reserve(2 * k_chunk);
-    out_.text += "{\"schema\": " + std::to_string(k_schema) + ", \"tool\": ";
+    out_.text += "{\"schema\": " + std::to_string(k_json_schema) + ", \"tool\": ";
     JsonWriter json(out_.text);
     json.begin_object();
     json.member("name", "pgsluice");

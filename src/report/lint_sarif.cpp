@@ -11,7 +11,7 @@
 namespace pgsluice {
 namespace {
 
-constexpr std::string_view k_schema =
+constexpr std::string_view k_sarif_schema =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 std::string_view level(Severity severity) {
@@ -144,7 +144,7 @@ void write_result(const std::string& path, const Finding& finding, std::optional
 class SarifReport : public FindingsReport {
  public:
   SarifReport(const LintSettings& settings, std::ostream& out) : FindingsReport(out, ",\n") {
-    std::string head = cat("{\"$schema\": \"", k_schema,
+    std::string head = cat("{\"$schema\": \"", k_sarif_schema,
                            "\", \"version\": \"2.1.0\", \"runs\": [{\n"
                            "\"tool\": {\"driver\": {\"name\": \"pgsluice\", \"semanticVersion\": \"",
                            k_version, "\", \"rules\": [");

@@ -30,17 +30,17 @@ bool is_worse(Style style, const std::optional<Style>& than) {
   return !than || rank(style) > rank(*than);
 }
 
-struct Cell {
+struct BarCell {
   std::optional<Style> style;
   bool works = false;
 };
 
 Words bar(const TimeLine::Row& row, double end, int columns) {
-  std::vector<Cell> cells(static_cast<std::size_t>(columns));
+  std::vector<BarCell> cells(static_cast<std::size_t>(columns));
   for (const TimeLine::Segment& segment : row.segments) {
     const auto [from, until] = columns_of(segment.from, segment.until, end, columns);
     for (int i = from; i < until; ++i) {
-      Cell& cell = cells.at(static_cast<std::size_t>(i));
+      BarCell& cell = cells.at(static_cast<std::size_t>(i));
       if (is_worse(segment.style, cell.style)) cell.style = segment.style;
     }
   }
@@ -49,7 +49,7 @@ Words bar(const TimeLine::Row& row, double end, int columns) {
     for (int i = from; i < until; ++i) cells.at(static_cast<std::size_t>(i)).works = true;
   }
   Words words;
-  for (const Cell& cell : cells)
+  for (const BarCell& cell : cells)
     words += cell.style ? styled(*cell.style, character(*cell.style, cell.works)) : styled(Style::faint, "·");
   return words;
 }

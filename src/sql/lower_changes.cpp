@@ -12,7 +12,7 @@ namespace pgsluice::sql {
 
 namespace {
 
-using Kind = RowChange::Kind;
+using ChangeKind = RowChange::Kind;
 
 /// More rows need not be told apart.
 constexpr std::size_t k_most_rows = 64;
@@ -339,7 +339,7 @@ void add_query_rows(const ::SelectStmt* select, RowChange& change) {
 }
 
 RowChange insertion(const ::InsertStmt* node, const Demands& demands) {
-  RowChange change{.kind = Kind::insert, .target = written(node->relation, demands)};
+  RowChange change{.kind = ChangeKind::insert, .target = written(node->relation, demands)};
   for (auto* column : each<::ResTarget>(node->cols)) change.columns.emplace_back(view(column->name));
   change.overriding_user = node->override == OVERRIDING_USER_VALUE;
   auto* select = as<::SelectStmt>(node->selectStmt, T_SelectStmt);
@@ -358,15 +358,15 @@ RowChange insertion(const ::InsertStmt* node, const Demands& demands) {
 
 void add_merge(const ::MergeStmt* node, const Demands& demands, std::vector<RowChange>& changes) {
   const RelationRef target = written(node->relation, demands);
-  changes.push_back({.kind = Kind::scan, .target = target});
+  changes.push_back({.kind = ChangeKind::scan, .target = target});
   for (auto* when : each<::MergeWhenClause>(node->mergeWhenClauses)) {
-    RowChange change{.kind = Kind::remove, .target = target};
+    RowChange change{.kind = ChangeKind::remove, .target = target};
     if (when->commandType == CMD_NOTHING) continue;
     if (when->commandType == CMD_UPDATE) {
-      change.kind = Kind::update;
+      change.kind = ChangeKind::update;
       add_assignments(when->targetList, change);
     } else if (when->commandType == CMD_INSERT) {
-      change.kind = Kind::insert;
+      change.kind = ChangeKind::insert;
       for (auto* column : each<::ResTarget>(when->targetList))
         change.columns.emplace_back(view(column->name));
       change.overriding_user = when->override == OVERRIDING_USER_VALUE;
@@ -443,10 +443,10 @@ void add_changes(::Node* dml, const Demands& demands, std::vector<RowChange>& ch
   if (auto* insert = as<::InsertStmt>(dml, T_InsertStmt)) {
     changes.push_back(insertion(insert, demands));
   } else if (auto* update = as<::UpdateStmt>(dml, T_UpdateStmt)) {
-    changes.push_back({.kind = Kind::update, .target = written(update->relation, demands)});
+    changes.push_back({.kind = ChangeKind::update, .target = written(update->relation, demands)});
     add_assignments(update->targetList, changes.back());
   } else if (auto* erase = as<::DeleteStmt>(dml, T_DeleteStmt)) {
-    changes.push_back({.kind = Kind::remove, .target = written(erase->relation, demands)});
+    changes.push_back({.kind = ChangeKind::remove, .target = written(erase->relation, demands)});
   } else if (auto* merge = as<::MergeStmt>(dml, T_MergeStmt)) {
     add_merge(merge, demands, changes);
   }

@@ -15,13 +15,6 @@ std::string_view lock_mode_name(int mode) {
   return k_names.at(static_cast<std::size_t>(mode));
 }
 
-bool option_given(const ::List* options, std::string_view name) {
-  for (auto* option : each<::DefElem>(options)) {
-    if (view(option->defname) == name) return true;
-  }
-  return false;
-}
-
 void lower_vacuum(const ::VacuumStmt* node, const Source& source, Statement& statement) {
   const auto add = [&](const ::RangeVar* relation) {
     Command& command = add_command(statement, "VacuumStmt", source.whole());

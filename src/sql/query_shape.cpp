@@ -16,7 +16,7 @@ namespace pgsluice::sql {
 namespace {
 
 /// Queries inside queries, and joins inside joins: no server runs more, and a stack has its end.
-constexpr int k_deepest = 300;
+constexpr int k_most_levels = 300;
 
 struct TooDeep {};
 
@@ -115,7 +115,7 @@ class Shaper {
   class Level {
    public:
     explicit Level(Shaper& shaper) : shaper_(shaper) {
-      if (++shaper.depth_ > k_deepest) throw TooDeep{};
+      if (++shaper.depth_ > k_most_levels) throw TooDeep{};
     }
     Level(const Level&) = delete;
     Level& operator=(const Level&) = delete;

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 /// Of the drop of a column, once release 2 is everywhere.
-constexpr std::string_view k_drop =
+constexpr std::string_view k_drop_total =
     "-- pgsluice: phase=contract needs-app=web>=2 soak=2s\nALTER TABLE orders DROP COLUMN total;\n";
 
 /// Done twice, it would leave other values.
@@ -152,7 +152,7 @@ class WholeLife : public ::testing::TestWithParam<Server> {
   void kill_the_hook_of_two() {
     folder.write("0002_items.sql", "CREATE TABLE items (id bigint PRIMARY KEY);\n")
         .write("0003_fill.sql", k_fill)
-        .write("0004_drop.sql", k_drop);
+        .write("0004_drop.sql", k_drop_total);
     Program killed(hook_arguments("2", termination));
     ASSERT_TRUE(wait_until([&] { return half_filled(); })) << killed.err();
     killed.kill(SIGKILL);
@@ -295,7 +295,8 @@ TEST_P(WholeLife, FromTheFirstInstallToTheRefusedRollback) {
 /// The bodies of real API servers' refusals; a token that expires is read again, and what passes is waited for.
 TEST_P(WholeLife, WhatRealApiServersRefuseHoldsTheStepOrIsAskedAgain) {
   install_one();
-  folder.write("0002_note.sql", "ALTER TABLE orders ADD COLUMN note text;\n").write("0004_drop.sql", k_drop);
+  folder.write("0002_note.sql", "ALTER TABLE orders ADD COLUMN note text;\n")
+      .write("0004_drop.sql", k_drop_total);
   EXPECT_THAT(hook("2"), StartsWith("hook presync of 2: exit 0: applied 1 migration in 1 step"));
   shows("complete-2");
   refuses(1, 403, {{"times", 100}, {"body", recorded("403")}});

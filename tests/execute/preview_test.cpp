@@ -344,7 +344,7 @@ TEST_P(PreviewOnServer, ReadsStandardInput) {
   folder.write("x.sql", "CREATE TABLE t (a int);\n");
   const std::string receipt = (place.path() / "receipt.json").string();
   const int own = dup(STDIN_FILENO);
-  const int file = open((folder.path() / "x.sql").c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open((folder.path() / "x.sql").c_str(), O_RDONLY | O_CLOEXEC);
   dup2(file, STDIN_FILENO);
   const Finished seen = preview({"-", "--receipt", receipt});
   dup2(own, STDIN_FILENO);

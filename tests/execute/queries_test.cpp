@@ -181,7 +181,8 @@ TEST_P(Workload, IsUnderstoodExactly) {
 
 // ---- the gate ------------------------------------------------------------------------------------------------------
 
-constexpr std::string_view k_drop = "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
+constexpr std::string_view k_drop_of_total =
+    "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
 
 class Queries : public ::testing::TestWithParam<Server> {
  protected:
@@ -240,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, Queries, ::testing::ValuesIn(servers({12, 14, 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Queries);
 
 TEST_P(Queries, OfTheOldReleaseHoldTheContractStepBackUntilTheyAreOver) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   app("SELECT total FROM orders WHERE id = 4711");
   const std::string words = held("0002_drop.sql");
   EXPECT_THAT(words, AllOf(HasSubstr("queries: public.orders.total was used in the "),
@@ -284,7 +285,7 @@ TEST_P(Queries, OfOurOwnAreNoUse) {
   folder.write("0001b_fill.sql",
                "-- pgsluice: phase=backfill\n-- pgsluice: batch\nUPDATE orders SET note = total::text;\n");
   EXPECT_EQ(bring("2.0.0").code, 0);
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   const Finished finished = bring("3.0.0");
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_FALSE(has_total()) << finished.out;
@@ -292,7 +293,8 @@ TEST_P(Queries, OfOurOwnAreNoUse) {
 
 /// The application may connect as our role: what that has done before a run is not the run's.
 TEST_P(Queries, OfOurRoleBeforeARunAreNotOurs) {
-  folder.write("0002_note.sql", "ALTER TABLE orders ADD COLUMN sum int;\n").write("0003_drop.sql", k_drop);
+  folder.write("0002_note.sql", "ALTER TABLE orders ADD COLUMN sum int;\n")
+      .write("0003_drop.sql", k_drop_of_total);
   EXPECT_EQ(bring("2.0.0").code, 0);
   database.sql("SELECT sum(total) FROM orders");
   Folder other;
@@ -313,7 +315,7 @@ TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
   database.sql(
       "CREATE FUNCTION hidden() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(total) FROM "
       "orders); END'");
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   app("SELECT t FROM totals");
   app("SELECT sum_up()");
   app("SELECT hidden()");
@@ -440,14 +442,14 @@ TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {
 }
 
 TEST_P(Queries, OfARoleThatReadsEverythingCanBeLeftOut) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   app("COPY (SELECT total FROM orders) TO STDOUT");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.orders.total was used"));
   EXPECT_THAT(held("0002_drop.sql", {"--ignore-queries-of", std::string(k_app)}), IsEmpty());
 }
 
 TEST_P(Queries, ThatWereForgottenMakeItUnknown) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   app("SELECT total FROM orders");
   EXPECT_EQ(bring("2.0.0").code, 0);
   database.admin("SELECT pg_stat_statements_reset()");
@@ -461,7 +463,7 @@ TEST_P(Queries, ThatWereForgottenMakeItUnknown) {
 }
 
 TEST_P(Queries, ThatNobodyCountsHoldNothingBackUnlessTheyMust) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   database.admin("DROP EXTENSION pg_stat_statements");
   EXPECT_THAT(held("0002_drop.sql"), IsEmpty());
   EXPECT_THAT(
@@ -472,7 +474,7 @@ TEST_P(Queries, ThatNobodyCountsHoldNothingBackUnlessTheyMust) {
 }
 
 TEST_P(Queries, ThatThisRoleMayNotSeeMakeItUnknown) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   database.admin(cat("REVOKE pg_read_all_stats FROM ", quote_ident(k_migrator)));
   const std::string words = held("0002_drop.sql");
   database.admin(cat("GRANT pg_read_all_stats TO ", quote_ident(k_migrator)));
@@ -487,7 +489,7 @@ TEST_P(Queries, ThatThisRoleMayNotSeeMakeItUnknown) {
 
 /// A first look has nothing to compare with, where no run has left anything behind.
 TEST_P(Queries, NeedAnEarlierMoment) {
-  folder.write("0002_drop.sql", k_drop);
+  folder.write("0002_drop.sql", k_drop_of_total);
   database.sql("DELETE FROM pgsluice.query_snapshot");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: there is no earlier moment to compare with yet"));
   EXPECT_EQ(bring("2.0.0").code, 0);

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr std::string_view k_drop =
+constexpr std::string_view k_drop_for_app =
     "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n";
 
 constexpr std::string_view k_wait_for_lane =
@@ -105,7 +105,7 @@ class Life : public ::testing::TestWithParam<Server> {
     api.set(empty_state());
     EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
     folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n")
-        .write("0003_drop.sql", k_drop);
+        .write("0003_drop.sql", k_drop_for_app);
     shows("1.0.0", {"1.0.0", "1.0.0"}, {});
     const Finished two = hook("presync", "2.0.0");
     EXPECT_EQ(two.code, 0) << two.err;
@@ -172,7 +172,7 @@ TEST_P(Life, AfterTheSyncOldPodsThatTerminateHoldAContractStep) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0) << message();
   folder.write("0002_cents.sql", "ALTER TABLE orders ADD COLUMN cents bigint;\n");
   EXPECT_EQ(hook("presync", "2.0.0").code, 0) << message();
-  folder.write("0003_drop.sql", k_drop);
+  folder.write("0003_drop.sql", k_drop_for_app);
   shows("2.0.0", {"2.0.0", "2.0.0"}, {});
   EXPECT_EQ(hook("presync", "2.1.0").code, 0) << message();
   EXPECT_THAT(message(), HasSubstr("held: 0003_drop.sql: it comes with 2.1.0 itself"));

@@ -78,9 +78,9 @@ bool counts(const RelationLock& lock) {
 }
 
 /// What the case's own statements do to what was there before it.
-class Collector {
+class CaseCollector {
  public:
-  Collector(const FileAnalysis& file, const Catalog& after) : file_(file), after_(after) {}
+  CaseCollector(const FileAnalysis& file, const Catalog& after) : file_(file), after_(after) {}
 
   Predicted collect(std::size_t first) {
     for (const Effect& effect : file_.effects) {
@@ -221,7 +221,7 @@ KnownResult judge(const KnownCase& known, const Record& record, int version, Cat
       analyse_sql(head + joined(known.session) + joined(known.pre) + joined(known.statements), "case.sql",
                   version, catalog);
   if (!file.script.errors.empty()) return {.verdict = Verdict::failed};
-  const Predicted predicted = Collector(file, catalog).collect(known.session.size() + known.pre.size());
+  const Predicted predicted = CaseCollector(file, catalog).collect(known.session.size() + known.pre.size());
   KnownResult result;
   compare_locks(predicted, record, result.differences);
   compare_names("rewrites", predicted.rewrites, record.rewrites, {}, result.differences);

@@ -28,7 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-PlannedFile planned(const std::string& sql, const std::string& before = "") {
+PlannedFile file_of(const std::string& sql, const std::string& before = "") {
   static const EffectTable table = EffectTable::load({});
   static const RuleBook rules = RuleBook::load({});
   Catalog catalog;
@@ -44,10 +44,10 @@ PlannedFile planned(const std::string& sql, const std::string& before = "") {
   return file;
 }
 
-constexpr const char* k_orders = "CREATE TABLE orders (id bigint, total int, \"Old Name\" int);";
+constexpr const char* k_made = "CREATE TABLE orders (id bigint, total int, \"Old Name\" int);";
 
 std::vector<std::string> subjects(const std::string& sql) {
-  const PlannedFile file = planned("-- pgsluice: phase=contract\n" + sql, k_orders);
+  const PlannedFile file = file_of("-- pgsluice: phase=contract\n" + sql, k_made);
   std::vector<std::string> words;
   for (const GateSubject& subject : question_of(file).subjects) {
     words.push_back(subject.quoted() + " " + std::string(to_string(subject.change)));
@@ -76,9 +76,9 @@ TEST(GateQuestion, DoesNotNameWhatNoStatementNames) {
         "ALTER TABLE orders FORCE ROW LEVEL SECURITY;", "DROP POLICY p ON orders;",
         "REVOKE SELECT ON orders FROM app;", "ALTER TABLE part NO INHERIT orders;",
         "ALTER TABLE orders ALTER id SET GENERATED ALWAYS;", "DROP INDEX i;"}) {
-    const std::string before = cat(k_orders, " ALTER TABLE orders ADD CONSTRAINT k UNIQUE (id);",
+    const std::string before = cat(k_made, " ALTER TABLE orders ADD CONSTRAINT k UNIQUE (id);",
                                    " CREATE UNIQUE INDEX i ON orders (total); CREATE POLICY p ON orders;");
-    const PlannedFile file = planned(cat("-- pgsluice: phase=contract\n", sql), before.c_str());
+    const PlannedFile file = file_of(cat("-- pgsluice: phase=contract\n", sql), before.c_str());
     EXPECT_THAT(question_of(file).subjects, IsEmpty()) << sql;
   }
 }
@@ -91,7 +91,7 @@ Evidence sessions(std::vector<std::vector<SqlValue>> answer, const std::vector<s
   server.answer("pg_stat_activity", rows(std::move(answer)));
   FakeSession session(server);
   const PlannedFile file =
-      planned("-- pgsluice: phase=contract needs-app=checkout>=2.4.0\nDROP TABLE orders;");
+      file_of("-- pgsluice: phase=contract needs-app=checkout>=2.4.0\nDROP TABLE orders;");
   return session_source(session, roles).look(question_of(file)).at(0);
 }
 
@@ -179,7 +179,7 @@ TEST(Freeze, IsAWindowOfEachWeekOrOfDates) {
 }
 
 Evidence soak(const GateMemory& memory, Verdict sessions_now = Verdict::open) {
-  PlannedFile file = planned("-- pgsluice: phase=contract soak=24h\nDROP TABLE orders;");
+  PlannedFile file = file_of("-- pgsluice: phase=contract soak=24h\nDROP TABLE orders;");
   file.rests_on = {"0001_expand.sql"};
   const std::vector<Evidence> seen{{.provider = "sessions", .subject = "a>=1", .verdict = sessions_now}};
   return soak_evidence(question_of(file), seen, memory, {}).value();
@@ -201,7 +201,7 @@ TEST(Soak, CountsFromTheExpandStepAndFromTheFirstTimeThatAllElseWasOpen) {
 // ---- policy ----------------------------------------------------------------------------------------------------------
 
 TEST(Policy, WhatIsRequiredMustBeThereAndWhatIsOptionalHoldsNothing) {
-  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  const PlannedFile file = file_of("-- pgsluice: phase=contract\nDROP TABLE orders;");
   const GateQuestion question = question_of(file);
   const std::vector<Evidence> unknown{
       {.provider = "sessions", .subject = {}, .verdict = Verdict::unknown, .words = "w"}};
@@ -219,7 +219,7 @@ TEST(Policy, WhatIsRequiredMustBeThereAndWhatIsOptionalHoldsNothing) {
 }
 
 TEST(Policy, AnIgnoredSourceIsNotAsked) {
-  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  const PlannedFile file = file_of("-- pgsluice: phase=contract\nDROP TABLE orders;");
   int asked = 0;
   const std::vector<EvidenceSource> sources{{.provider = "rollout", .look = [&asked](const GateQuestion&) {
                                                ++asked;
@@ -233,7 +233,7 @@ TEST(Policy, AnIgnoredSourceIsNotAsked) {
 }
 
 TEST(Policy, AnApprovalIsOfOneText) {
-  const PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  const PlannedFile file = file_of("-- pgsluice: phase=contract\nDROP TABLE orders;");
   GatePolicy policy;
   GateMemory memory;
   EXPECT_THAT(approval_source(memory, policy).look(question_of(file)), IsEmpty());
@@ -301,7 +301,7 @@ class Implied : public ::testing::Test {
         .id = "0007_drop.sql", .fingerprint = fingerprint, .release = release, .app = app};
   }
   Implied() { file.fingerprint = "text"; }
-  PlannedFile file = planned("-- pgsluice: phase=contract\nDROP TABLE orders;");
+  PlannedFile file = file_of("-- pgsluice: phase=contract\nDROP TABLE orders;");
   Ledger ledger;
 };
 

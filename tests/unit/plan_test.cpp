@@ -42,7 +42,7 @@ std::vector<std::vector<std::string>> texts(const Plan& plan) {
   return steps;
 }
 
-using Texts = std::vector<std::vector<std::string>>;
+using TextRows = std::vector<std::vector<std::string>>;
 
 Ledger ledger_with(LedgerMigration migration) {
   Ledger ledger{.exists = true, .version = 1};
@@ -52,13 +52,13 @@ Ledger ledger_with(LedgerMigration migration) {
 
 TEST(Plan, AFileIsOneTransactionUnlessItSaysOtherwise) {
   EXPECT_EQ(texts(planned("CREATE TABLE a (x int); CREATE TABLE b (x int);")),
-            (Texts{{"CREATE TABLE a (x int)", "CREATE TABLE b (x int)"}}));
+            (TextRows{{"CREATE TABLE a (x int)", "CREATE TABLE b (x int)"}}));
 }
 
 TEST(Plan, TheFilesOwnTransactionsAreStepsAndAreNotSent) {
   const Plan plan =
       planned("BEGIN; SELECT 1; COMMIT; BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 2; SELECT 3; END;");
-  EXPECT_EQ(texts(plan), (Texts{{"SELECT 1"}, {"SELECT 2", "SELECT 3"}}));
+  EXPECT_EQ(texts(plan), (TextRows{{"SELECT 1"}, {"SELECT 2", "SELECT 3"}}));
   EXPECT_EQ(plan.files[0].steps[0].begin, "BEGIN");
   EXPECT_EQ(plan.files[0].steps[1].begin, "BEGIN ISOLATION LEVEL SERIALIZABLE");
   EXPECT_TRUE(plan.files[0].steps[1].last);
@@ -127,7 +127,7 @@ TEST(Plan, AnAppliedFileMayChangeInLayoutOnly) {
 TEST(Plan, APartialFileGoesOnBehindWhatIsDone) {
   LedgerMigration row{.id = "0001.sql", .state = MigrationState::partial};
   row.statements[1] = {.fingerprint = sha256_hex(normalised_sql("SELECT 1")), .done = true};
-  EXPECT_EQ(texts(planned("BEGIN; SELECT 1; COMMIT; SELECT 2;", ledger_with(row))), (Texts{{"SELECT 2"}}));
+  EXPECT_EQ(texts(planned("BEGIN; SELECT 1; COMMIT; SELECT 2;", ledger_with(row))), (TextRows{{"SELECT 2"}}));
   EXPECT_EQ(planned("BEGIN; SELECT 9; COMMIT; SELECT 2;", ledger_with(row)).refusal()->code,
             ExitCode::file_changed);
 }
