@@ -54,11 +54,12 @@ FROM one o LEFT JOIN pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.
 }
 
 /// How code says that it means a type (%1$s), and not a column or a variable of that name: behind :: and TYPE, in CAST(… AS …),
-/// as a declared variable's, with a row's %, before a literal.
+/// as a declared variable's, with a row's %, before a literal (not at the end of one).
 inline constexpr std::string_view k_type_in_code =
     R"re(::\s*("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$)|\mTYPE\s+("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$))re"
-    R"re(|\mAS\s+("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*\)|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."])"?%1$s"?\s*'')re"
-    R"re(|\mDECLARE\M.*?\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M).*?\mBEGIN\M)re";
+    R"re(|\mCAST\s*\(.*?\mAS\s+("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*\))re"
+    R"re(|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."''])"?%1$s"?\s*'')re"
+    R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re";
 
 /// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them.
 inline std::string named_dependants() {

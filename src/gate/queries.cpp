@@ -277,6 +277,12 @@ class Look {
   std::vector<Ran> ran_;
 };
 
+/// Somebody may hold a lock on a sequence: that must not cost what is known of the queries.
+void keep_snapshot(Session& session, const Extension& extension, const std::string& file) {
+  if (!session.query(queries::keep_snapshot(extension, true), {file}).ok)
+    session.query(queries::keep_snapshot(extension, false), {file});
+}
+
 bool can_keep(const Found& found) {
   return found.extension && found.extension->has_snapshots && why_blind(*found.extension).empty();
 }
@@ -311,7 +317,7 @@ void keep_query_snapshots(Session& session, const std::vector<std::string>& file
   if (files.empty()) return;
   const Found found = find_extension(session);
   if (!can_keep(found)) return;
-  for (const std::string& file : files) session.query(queries::keep_snapshot(*found.extension), {file});
+  for (const std::string& file : files) keep_snapshot(session, *found.extension, file);
 }
 
 void pin_query_snapshot(Session& session, const std::string& file) {
@@ -335,7 +341,7 @@ void close_query_statistics(Session& session, const std::string& before) {
   const Found found = find_extension(session);
   if (!can_keep(found)) return;
   session.query(queries::absorb_own(*found.extension), {before.empty() ? "{}" : before});
-  session.query(queries::keep_snapshot(*found.extension), {""});
+  keep_snapshot(session, *found.extension, "");
   session.query(
       "DELETE FROM pgsluice.query_snapshot q USING pgsluice.migration m WHERE m.id = q.migration_id"
       " AND m.applied_at IS NOT NULL",

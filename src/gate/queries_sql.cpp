@@ -77,14 +77,19 @@ std::string is_at_rest() {
       " AND b.sequences ->> n.oid::text IS NOT DISTINCT FROM n.value::text)");
 }
 
-std::string keep_snapshot(const Extension& extension) {
+std::string keep_snapshot(const Extension& extension, bool sequences) {
+  constexpr std::string_view most =
+      "1000";  // locks that nobody misses: the server has 6,400 unless told otherwise
   return cat("WITH ", statements_now(extension, false),
              " INSERT INTO pgsluice.query_snapshot AS q (migration_id, stats_reset, dealloc, entries, "
              "statements, sequences) SELECT"
              " $1, ",
              info(extension, "stats_reset"), ", ", info(extension, "dealloc"), ", ", entries(extension), ", ",
-             k_as_object, ", coalesce((SELECT jsonb_object_agg(n.oid::text, n.value) FROM ", k_sequences_now,
-             " n), '{}')"
+             k_as_object, ", ",
+             sequences ? cat("CASE WHEN (SELECT count(*) FROM pg_sequence) <= ", most,
+                             " THEN coalesce((SELECT jsonb_object_agg(n.oid::text, n.value) FROM ",
+                             k_sequences_now, " n), '{}') ELSE '{}' END")
+                       : "'{}'",
              " ON CONFLICT (migration_id) DO UPDATE SET taken_at = excluded.taken_at, stats_reset ="
              " excluded.stats_reset, dealloc = excluded.dealloc, entries = excluded.entries, statements ="
              " excluded.statements, sequences = excluded.sequences");

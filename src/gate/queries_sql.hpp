@@ -123,8 +123,9 @@ std::string what_has_run(const Extension& extension);
 /// Whether the sequence $2 is where it was at that moment: nobody has asked it for a value. Of one that this role may not see, or of
 /// which a session may hold values, nobody can tell.
 std::string is_at_rest();
-/// Keeps for the file $1 what is counted now.
-std::string keep_snapshot(const Extension& extension);
+/// Keeps for the file $1 what is counted now, and where the sequences are: unless there are very many, for each that is read is
+/// locked until the statement ends.
+std::string keep_snapshot(const Extension& extension, bool sequences);
 /// What our own role has done until now.
 std::string own_now(const Extension& extension);
 /// Takes what our own role has done since own_now() said $1 into all that is kept.

@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -187,12 +188,16 @@ bool uses_types(const QueryUse& use, const QueryTarget& target) {
   });
 }
 
-/// The name of the sequence is an argument, which the server does not keep.
-constexpr std::array<std::string_view, 3> k_sequence_functions = {"nextval", "setval", "currval"};
+/// The name of the sequence is an argument, which the server does not keep. One that is at rest has not been asked for its
+/// next value, but may have been set to where it is.
+std::span<const std::string_view> sequence_functions(const QueryTarget& target) {
+  static constexpr std::array<std::string_view, 3> k_functions = {"nextval", "setval", "currval"};
+  return std::span(k_functions).subspan(target.is_at_rest ? 1 : 0);
+}
 
-bool uses_a_sequence(const QueryUse& use) {
-  return std::ranges::any_of(use.functions, [](const QueryCall& call) {
-    return std::ranges::any_of(k_sequence_functions, [&call](std::string_view function) {
+bool uses_a_sequence(const QueryUse& use, const QueryTarget& target) {
+  return std::ranges::any_of(use.functions, [&target](const QueryCall& call) {
+    return std::ranges::any_of(sequence_functions(target), [&call](std::string_view function) {
       return may_mean(call.name, {.schemaname = "pg_catalog", .relname = function});
     });
   });
@@ -282,7 +287,7 @@ class CodeFinder {
     QueryUse use;
     for (const QueryShape& query : text.queries) add_use(query, find, use);
     if (uses_parts(use, target_) || uses_types(use, target_)) return true;
-    if (target_.is_sequence && uses_a_sequence(use)) return false;
+    if (target_.is_sequence && uses_a_sequence(use, target_)) return false;
     for (const QueryCall& call : use.functions) {
       for (const auto& [function, certain] : target_.functions) {
         const auto known = certainty_of(call, function, certain, target_, {"public"});
@@ -364,7 +369,7 @@ std::variant<QueryTarget, std::string> find_query_target(Session& session, const
   QueryTarget target;
   const auto add = subject.kind == GateSubject::Kind::relation ? add_parts : add_named;
   if (std::string problem = add(session, subject, target); !problem.empty()) return problem;
-  target.is_sequence = target.is_sequence && !is_at_rest;
+  target.is_at_rest = is_at_rest;
   const SqlResult code = session.query(queries::k_find_code, {});
   if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
   std::string problem = CodeFinder(session, target).run(read_code_of(code));
@@ -384,8 +389,10 @@ class QueryJudge::State {
     for (const auto& [function, certain] : target.functions) words_.push_back(function.relname);
     for (const auto& [table, function] : target.triggers) words_.push_back(table.relname);
     for (const RelationName& type : target.types) words_.push_back(type.relname);
-    if (target.is_sequence)
-      words_.insert(words_.end(), k_sequence_functions.begin(), k_sequence_functions.end());
+    if (target.is_sequence) {
+      const auto functions = sequence_functions(target);
+      words_.insert(words_.end(), functions.begin(), functions.end());
+    }
   }
 
   [[nodiscard]] bool may_use(std::string_view text) const {
@@ -445,11 +452,10 @@ class QueryJudge::State {
     if (uses_parts(use, target_) || uses_types(use, target_))
       return {.verdict = Verdict::closed, .words = {}};
     Answer answer = by_code(use, path);
-    if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use)) {
-      answer = {
-          .verdict = Verdict::unknown,
-          .words =
-              "it has given values, and a query asks a sequence, of which the server does not keep which"};
+    if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use, target_)) {
+      answer = {.verdict = Verdict::unknown,
+                .words = cat(target_.is_at_rest ? "it may have been set" : "it may have given values",
+                             ", and a query asks a sequence, of which the server does not keep which")};
     }
     return answer;
   }

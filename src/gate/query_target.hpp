@@ -41,7 +41,8 @@ struct QueryTarget {
   std::vector<Overload> overloads;
   std::set<RelationName> call_an_overload;  ///< functions that call one of these, nobody knows which
   std::set<RelationName> types;             ///< by schema and name
-  bool is_sequence = false;                 ///< and has moved: functions use it by a name that nobody keeps
+  bool is_sequence = false;                 ///< functions use it by a name that nobody keeps
+  bool is_at_rest = false;  ///< of a sequence: it has not moved, so nobody has asked it for a value
   std::map<RelationName, RelationName> triggers;  ///< tables that call one of these when they are written
 };
 

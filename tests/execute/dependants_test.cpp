@@ -242,6 +242,13 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
                            "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END"})
     is_used("DROP TYPE mood;\n", cat("CREATE FUNCTION feels() RETURNS text LANGUAGE plpgsql AS '", code, "'"),
             "function public.feels names type mood", "DROP FUNCTION feels", "DROP FUNCTION feels();\n");
+  for (const char* code :
+       {"BEGIN RETURN ''mood''; END", "BEGIN RETURN (SELECT count(*) AS mood); END",
+        "DECLARE n int; BEGIN UPDATE orders SET mood = 1; BEGIN n := 1; END; RETURN n; END"}) {
+    database.sql(cat("CREATE FUNCTION other() RETURNS text LANGUAGE plpgsql AS '", code, "'"));
+    EXPECT_EQ(held_by("DROP TYPE mood;\n"), "") << code;
+    database.sql("DROP FUNCTION other()");
+  }
   // Of a partition it goes with the parent's.
   database.sql(
       "CREATE SEQUENCE parted_sq; CREATE TABLE parted (id bigint DEFAULT nextval('parted_sq')) PARTITION BY "

@@ -412,7 +412,8 @@ TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
   app("SELECT nextval('other')");
   EXPECT_EQ(held_by("sq"), "");
   const std::string words =
-      "queries: it has given values, and a query asks a sequence, of which the server does not keep which, "
+      "queries: it may have given values, and a query asks a sequence, of which the server does not keep "
+      "which, "
       "so it "
       "may use public.";
   EXPECT_THAT(held_by("other"), HasSubstr(cat(words, "other (--evidence queries=optional): ")));
@@ -423,12 +424,38 @@ TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
   EXPECT_EQ(bring("2.0.0").code, 0);
   app("SELECT nextval('other')");
   EXPECT_EQ(held_by("sq"), "") << "it has not moved since the last look";
+  app("SELECT setval('sq', 1)");
+  EXPECT_THAT(held_by("sq"), HasSubstr("it may have been set, and a query asks a sequence"));
   // Of one that was made since nothing is known.
   database.sql(cat("CREATE SEQUENCE fresh; GRANT ALL ON SEQUENCE fresh TO ", k_app));
   EXPECT_THAT(held_by("fresh"), HasSubstr(words));
   folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP SEQUENCE sq;\n");
   app("SELECT last_value FROM sq");
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.sq was used in"));
+}
+
+TEST_P(Queries, AreKeptThoughASequenceIsLockedOrThereAreVeryMany) {
+  const auto kept = [this] {
+    return database.sql("SELECT taken_at FROM pgsluice.query_snapshot WHERE migration_id = ''");
+  };
+  const auto bring_something = [this](const std::string& release) {
+    folder.write(cat("0001_", release, ".sql"), cat("CREATE TABLE \"", release, "\" (id int);\n"));
+    EXPECT_EQ(bring(release).code, 0);
+  };
+  database.sql("CREATE SEQUENCE sq");
+  bring_something("1.1.0");
+  const std::string before = kept();
+  const auto other = database.connect("hand");
+  ASSERT_TRUE(other->script("BEGIN; ALTER SEQUENCE sq INCREMENT 2").ok);
+  bring_something("1.2.0");
+  const std::string beside = kept();
+  EXPECT_NE(beside, before);
+  ASSERT_TRUE(other->script("ROLLBACK").ok);
+  database.sql("DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE 'CREATE SEQUENCE many_' || i; END LOOP; END $$");
+  bring_something("1.3.0");
+  EXPECT_NE(kept(), beside);
+  EXPECT_EQ(database.sql("SELECT sequences::text FROM pgsluice.query_snapshot WHERE migration_id = ''"),
+            "{}");
 }
 
 TEST_P(Queries, ThatLeaveOutWhatMustBeGivenHoldATighteningBack) {
