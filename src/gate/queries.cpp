@@ -260,7 +260,7 @@ class Look {
       if (answers[i].verdict == Verdict::closed) seen.against.push_back(candidates[i]);
       if (answers[i].verdict != Verdict::unknown) continue;
       if (seen.unclear.empty()) seen.why_unclear = answers[i].words;
-      seen.can_be_settled = answers[i].is_overload && (seen.unclear.empty() || seen.can_be_settled);
+      seen.can_be_settled = answers[i].for_good && (seen.unclear.empty() || seen.can_be_settled);
       seen.unclear.push_back(candidates[i]);
     }
     return seen;

@@ -455,7 +455,8 @@ class QueryJudge::State {
     if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use, target_)) {
       answer = {.verdict = Verdict::unknown,
                 .words = cat(target_.is_at_rest ? "it may have been set" : "it may have given values",
-                             ", and a query asks a sequence, of which the server does not keep which")};
+                             ", and a query asks a sequence, of which the server does not keep which"),
+                .for_good = true};
     }
     return answer;
   }
@@ -483,13 +484,13 @@ class QueryJudge::State {
       });
       if (!called && !fired) continue;
       if (called.value_or(false) || (fired && certain)) return {.verdict = Verdict::closed, .words = {}};
-      if (answer.verdict == Verdict::unknown && !answer.is_overload) continue;
+      if (answer.verdict == Verdict::unknown && !answer.for_good) continue;
       const std::string name = printable_line(function.quoted());
       const bool is_overload = (certain && !fired) || target_.call_an_overload.contains(function);
       answer = {.verdict = Verdict::unknown,
                 .words = is_overload ? cat("a query calls ", name, ", and another one of that name stays")
                                      : cat("a query runs ", name, ", whose code names it"),
-                .is_overload = is_overload};
+                .for_good = is_overload};
     }
     return answer;
   }

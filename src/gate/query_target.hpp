@@ -60,7 +60,7 @@ class QueryJudge {
   struct Answer {
     Verdict verdict = Verdict::open;  ///< closed: it does use it
     std::string words;                ///< of unknown: why
-    bool is_overload = false;  ///< of unknown: it calls one of several, and nothing will ever tell which
+    bool for_good = false;            ///< of unknown: nothing will ever tell
   };
 
   QueryJudge(Session& session, const GateSubject& subject, const QueryTarget& target);

@@ -434,6 +434,20 @@ TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
   EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: public.sq was used in"));
 }
 
+/// Of one with a cache nobody will ever know: somebody has to look.
+TEST_P(Queries, OfSomeSequenceAreSettledBySomebodyWhoHasLooked) {
+  database.sql(cat("CREATE SEQUENCE cached CACHE 10; GRANT ALL ON SEQUENCE cached TO ", k_app));
+  folder.write("0001a_note.sql", "CREATE TABLE notes (id int);\n");
+  EXPECT_EQ(bring("1.1.0").code, 0);
+  folder.write("0002_drop.sql", "-- pgsluice: phase=contract\nDROP SEQUENCE cached;\n");
+  app("SELECT nextval('cached')");
+  EXPECT_THAT(held("0002_drop.sql"),
+              AllOf(HasSubstr("a query asks a sequence, of which the server does not keep which"),
+                    HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
+  EXPECT_EQ(bring("2.0.0", {"--approve", "0002_drop.sql"}).code, 0);
+  EXPECT_EQ(database.sql("SELECT state FROM pgsluice.migration WHERE id = '0002_drop.sql'"), "applied");
+}
+
 TEST_P(Queries, AreKeptThoughASequenceIsLockedOrThereAreVeryMany) {
   const auto kept = [this] {
     return database.sql("SELECT taken_at FROM pgsluice.query_snapshot WHERE migration_id = ''");
