@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Short ways to name what hangs on one another.
+// Short ways to name what hangs on one another, and how long a name may be.
 
 #include "dependencies.hpp"
 

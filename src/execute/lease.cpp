@@ -21,7 +21,7 @@ std::string sessions_of(std::string_view run_id) {
   return cat("pgsluice/", run_id);
 }
 
-SqlResult held(SqlResult result, std::string_view doing) {
+SqlResult answered(SqlResult result, std::string_view doing) {
   if (!result.ok) {
     throw Error(ExitCode::unreachable, cat("cannot ", doing, ": ", result.error.message));
   }
@@ -58,7 +58,7 @@ std::string named(const ActiveRun& run, const LeaseHolder& lease) {
 }
 
 bool try_run_lock(Session& session) {
-  return held(session.query(try_run_lock_sql(), {}), "take the run lock").truth(0, 0);
+  return answered(session.query(try_run_lock_sql(), {}), "take the run lock").truth(0, 0);
 }
 
 constexpr const char* k_wait_hint =
@@ -97,11 +97,11 @@ struct Taken {
 Taken try_lease(const Worker& worker, const World& world, const RunOptions& options) {
   Session& session = *worker.session;
   const SqlResult row =
-      held(session.query(k_take,
-                         {world.run_id, world.owner, std::to_string(options.lease.count()), options.command,
-                          std::string(k_version), std::to_string(session.server_version_num()),
-                          worker.search_path, options.release, options.app}),
-           "take the lease");
+      answered(session.query(
+                   k_take, {world.run_id, world.owner, std::to_string(options.lease.count()), options.command,
+                            std::string(k_version), std::to_string(session.server_version_num()),
+                            worker.search_path, options.release, options.app}),
+               "take the lease");
   return {.before = {.run_id = row.text(0, 0),
                      .owner = row.text(0, 1),
                      .backend_pid = static_cast<int>(row.number(0, 2).value_or(0)),
@@ -134,8 +134,8 @@ void take_lease(Worker& worker, const World& world, const RunOptions& options) {
       end_orphans(*worker.session, world, taken.before);
     }
     // It has lost its session, and needs the lock to go on.
-    held(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),
-         "give back the run lock");
+    answered(worker.session->query("SELECT pg_advisory_unlock($1::bigint)", {std::to_string(k_run_lock_key)}),
+             "give back the run lock");
     world.clock.sleep(k_poll);
     stop_if_interrupted(world);
     take_run_lock(*worker.session, world, options);

@@ -16,7 +16,7 @@ namespace pgsluice::sql {
 
 namespace {
 
-constexpr int k_most_blocks = 100;
+constexpr int k_deepest_block = 100;
 
 using Words = std::initializer_list<std::string_view>;
 
@@ -292,7 +292,7 @@ class PlpgsqlReader {
   }
 
   void read_steps(Steps& steps, int depth, Words until) {
-    if (depth > k_most_blocks) throw Unreadable{"it is nested too deep"};
+    if (depth > k_deepest_block) throw Unreadable{"it is nested too deep"};
     while (!is_any(until)) {
       if (at_end()) fail();
       read_step(steps, depth);

@@ -413,9 +413,7 @@ TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
   EXPECT_EQ(held_by("sq"), "");
   const std::string words =
       "queries: it may have given values, and a query asks a sequence, of which the server does not keep "
-      "which, "
-      "so it "
-      "may use public.";
+      "which, so it may use public.";
   EXPECT_THAT(held_by("other"), HasSubstr(cat(words, "other (--evidence queries=optional): ")));
   for (const char* unknown : {"cached", "round"}) EXPECT_THAT(held_by(unknown), HasSubstr(words)) << unknown;
   app("SELECT nextval('sq')");

@@ -44,10 +44,10 @@ PlannedFile file_of(const std::string& sql, const std::string& before = "") {
   return file;
 }
 
-constexpr const char* k_made = "CREATE TABLE orders (id bigint, total int, \"Old Name\" int);";
+constexpr const char* k_orders_table = "CREATE TABLE orders (id bigint, total int, \"Old Name\" int);";
 
 std::vector<std::string> subjects(const std::string& sql) {
-  const PlannedFile file = file_of("-- pgsluice: phase=contract\n" + sql, k_made);
+  const PlannedFile file = file_of("-- pgsluice: phase=contract\n" + sql, k_orders_table);
   std::vector<std::string> words;
   for (const GateSubject& subject : question_of(file).subjects) {
     words.push_back(subject.quoted() + " " + std::string(to_string(subject.change)));
@@ -76,7 +76,7 @@ TEST(GateQuestion, DoesNotNameWhatNoStatementNames) {
         "ALTER TABLE orders FORCE ROW LEVEL SECURITY;", "DROP POLICY p ON orders;",
         "REVOKE SELECT ON orders FROM app;", "ALTER TABLE part NO INHERIT orders;",
         "ALTER TABLE orders ALTER id SET GENERATED ALWAYS;", "DROP INDEX i;"}) {
-    const std::string before = cat(k_made, " ALTER TABLE orders ADD CONSTRAINT k UNIQUE (id);",
+    const std::string before = cat(k_orders_table, " ALTER TABLE orders ADD CONSTRAINT k UNIQUE (id);",
                                    " CREATE UNIQUE INDEX i ON orders (total); CREATE POLICY p ON orders;");
     const PlannedFile file = file_of(cat("-- pgsluice: phase=contract\n", sql), before.c_str());
     EXPECT_THAT(question_of(file).subjects, IsEmpty()) << sql;
