@@ -239,7 +239,8 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
   is_used("DROP TYPE mood;\n", "CREATE FUNCTION moods(mood[]) RETURNS int LANGUAGE sql AS 'SELECT 1'",
           "function public.moods uses type mood", "DROP FUNCTION moods", "DROP FUNCTION moods(mood[]);\n");
   for (const char* code : {"DECLARE m public.mood; BEGIN RETURN m; END", "BEGIN RETURN ''ok''::mood; END",
-                           "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END"})
+                           "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END",
+                           "BEGIN DECLARE m mood; BEGIN RETURN m; END; END"})
     is_used("DROP TYPE mood;\n", cat("CREATE FUNCTION feels() RETURNS text LANGUAGE plpgsql AS '", code, "'"),
             "function public.feels names type mood", "DROP FUNCTION feels", "DROP FUNCTION feels();\n");
   for (const char* code :
