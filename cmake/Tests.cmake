@@ -12,19 +12,25 @@ set(with_servers "${PROJECT_SOURCE_DIR}/scripts/with-servers")
 set(behind nice -n 10)
 set(keeps_cores_busy PROCESSORS 2 RESOURCE_LOCK cores TIMEOUT 5400)
 
+# ---- what the tests share ----------------------------------------------------------------------------------------
+
+file(GLOB_RECURSE support CONFIGURE_DEPENDS tests/support/*.cpp)
+add_library(test_support STATIC ${support})
+target_include_directories(test_support PUBLIC tests)
+target_include_directories(test_support SYSTEM PUBLIC ${LIBPQ_INCLUDE_DIRS})
+target_compile_definitions(test_support PUBLIC PGSLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+  PGSLUICE_PARSER_HEADERS="${PgQuery_INCLUDE_DIR}/pg_query/postgres")
+target_link_libraries(test_support PUBLIC pgsluice_core GTest::gmock)
+pgsluice_compile(test_support)
+
 # pgsluice_test_program(<name> <folder under tests/>): its target, when the folder has sources.
 function(pgsluice_test_program name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/${folder}/*.cpp)
   if(NOT sources)
     return()
   endif()
-  file(GLOB_RECURSE support CONFIGURE_DEPENDS tests/support/*.cpp)
-  add_executable(${name} ${sources} ${support})
-  target_include_directories(${name} PRIVATE tests)
-  target_include_directories(${name} SYSTEM PRIVATE ${LIBPQ_INCLUDE_DIRS})
-  target_compile_definitions(${name} PRIVATE PGSLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    PGSLUICE_PARSER_HEADERS="${PgQuery_INCLUDE_DIR}/pg_query/postgres")
-  target_link_libraries(${name} PRIVATE pgsluice_core GTest::gmock GTest::gtest_main)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE test_support GTest::gtest_main)
   pgsluice_compile(${name})
   target_compile_options(${name} PRIVATE -O0)  # compiled for longer than they run
 endfunction()
@@ -53,6 +59,9 @@ endif()
   endif()
 endif()
 
+if(PGSLUICE_FUZZ)
+  include(cmake/Fuzz.cmake)
+endif()
 if(PGSLUICE_SANITIZE)
   return()  # a sanitizer build is for the unit tests; the rest would only be run twice
 endif()
@@ -71,7 +80,7 @@ if(TARGET unit_tests)
   set_tests_properties(unit_asan PROPERTIES LABELS asan ${keeps_cores_busy} COST 90)
 endif()
 
-# Mutated SQL under both sanitizers for two minutes; builds what it runs, with clang.
+# Mutated SQL under both sanitizers for two minutes.
 # Always the same inputs here, so that a change is judged and not luck; others by hand.
 add_test(NAME fuzz COMMAND ${behind} "${PROJECT_SOURCE_DIR}/scripts/fuzz" 120 2)
 set_tests_properties(fuzz PROPERTIES LABELS fuzz ${keeps_cores_busy} COST 70)

@@ -35,6 +35,9 @@ build() {
   local preset=$1 folder=$root/build
   shift
   [[ $preset == dev ]] || folder+=-$preset
+  if [[ $preset == [at]san ]]; then
+    command -v "clang++-$llvm" >/dev/null || die "clang-$llvm is missing: run scripts/setup --sanitizers"
+  fi
   if [[ ! -e $folder/build.ninja ]]; then
     (cd "$root" && cmake --preset "$preset" --log-level=WARNING)
   fi
