@@ -7,7 +7,7 @@ ARG BASE=debian:bookworm
 FROM ${BASE} AS build
 WORKDIR /source
 COPY . .
-RUN scripts/setup && cmake --preset release && cmake --build --preset release && strip build-release/pgsluice
+RUN scripts/setup && scripts/build-release && strip build-release/pgsluice
 
 FROM ${BASE}
 RUN apt-get update \
