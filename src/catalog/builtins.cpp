@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "base/contains.hpp"
 #include "base/embedded.hpp"
+#include "base/text.hpp"
 
 namespace pgsluice {
 
@@ -16,7 +18,7 @@ std::string_view read(std::string_view path) {
 /// The strings of the array with that key. The files are generated and have no escapes; a test reads them as JSON.
 template <typename Take>
 void each_string(std::string_view json, std::string_view key, Take take) {
-  const std::size_t place = json.find("\"" + std::string(key) + "\": [");
+  const std::size_t place = find_in(json, cat("\"", key, "\": ["));
   if (place == std::string_view::npos) return;
   std::size_t at = json.find('[', place);
   const std::size_t end = json.find(']', at);
