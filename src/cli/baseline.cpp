@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/database.hpp"
 #include "cli/reading.hpp"
+#include "gate/record.hpp"
 #include "pgsluice/adopt.hpp"
 #include "pgsluice/findings.hpp"
 
@@ -149,6 +150,17 @@ std::string summary(const Choice& choice, const std::vector<AdoptedFile>& adopte
              std::to_string(all), " as applied", whence);
 }
 
+/// As a folder: what runs now has all of it. No release follows it, for nobody has brought it.
+void record_folder(const Choice& choice, const Ledger& ledger, const std::vector<Migration>& migrations,
+                   Session& session) {
+  std::vector<Migration> applied;
+  for (const Migration& migration : migrations) {
+    if (choice.ids.contains(migration.id) || ledger.is_applied(migration.id))
+      applied.push_back({.id = migration.id, .sha256 = migration.sha256});
+  }
+  record_bundle(session, applied, {}, false);
+}
+
 ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& global) {
   std::vector<Migration> migrations = discover(command.directory, command.reading);
   const RealWorld real(command.url, pg::Access::read_write, global);
@@ -159,9 +171,13 @@ ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& globa
   const std::vector<ForeignLedger> ledgers = find_foreign_ledgers(*worker.session);
   ledger = choose_ledger(ledgers, command);
   const Choice choice = ledger == nullptr ? up_to(command.to, migrations) : of_ledger(*ledger, migrations);
-  const std::vector<AdoptedFile> adopted = unknown_to(read_ledger(worker), choice.ids, migrations);
+  const Ledger ledger_before = read_ledger(worker);
+  const std::vector<AdoptedFile> adopted = unknown_to(ledger_before, choice.ids, migrations);
   tell_doubts(choice, world);
-  if (!command.dry_run && !adopted.empty()) record_baseline(adopted, choice.tool, worker, world);
+  if (!command.dry_run && !adopted.empty()) {
+    record_baseline(adopted, choice.tool, worker, world);
+    record_folder(choice, ledger_before, migrations, *worker.session);
+  }
   if (command.format == Format::json) {
     std::cout << dump_pretty(document(choice, adopted, command));
   } else if (!global.quiet) {

@@ -229,54 +229,73 @@ void record_passing(Session& session, const std::vector<Migration>& migrations, 
 
 namespace {
 
+/// Of the queries that lines_sql() gives.
+struct LineNames {
+  std::string_view with;
+  std::string_view before;
+  std::string_view beside;
+};
+
 /// The folders that have come with these files, the first and the last of each application, as `with`; and those from before
-/// that they have grown from, as `before`: a folder that has all of one of these is of the same line.
-std::string lines_sql(std::string_view with, std::string_view before, std::string_view is_its,
-                      std::string_view files) {
-  return cat(with,
+/// that they have grown from, as `before`: a folder that has all of one of these is of the same line. But for those that are
+/// brought `beside` it: before the files came, they had come without what the line had by then, and with files of their own.
+std::string lines_sql(const LineNames& line, std::string_view is_its, std::string_view files) {
+  return cat(line.with,
              " AS MATERIALIZED (SELECT * FROM (SELECT b.app, b.files, b.n,"
              " row_number() OVER (PARTITION BY b.app ORDER BY b.n) AS first,"
              " row_number() OVER (PARTITION BY b.app ORDER BY b.n DESC) AS last"
              " FROM pgsluice.bundle b WHERE ",
-             is_its, " AND b.files @> ", files, ") AS o WHERE 1 IN (o.first, o.last)), ", before,
-             " AS MATERIALIZED (SELECT b.files, o.app, min(o.n) AS n"
-             " FROM (SELECT DISTINCT b.files FROM pgsluice.bundle b WHERE ",
-             is_its, " AND NOT b.files @> ", files, ") AS b JOIN ", with,
-             " o ON b.files <@ o.files GROUP BY b.files, o.app)");
+             is_its, " AND b.files @> ", files, ") AS o WHERE 1 IN (o.first, o.last)), ", line.before,
+             " AS MATERIALIZED (SELECT b.files, o.app, min(o.n) AS n, min(b.n) AS at"
+             " FROM (SELECT b.files, min(b.n) AS n FROM pgsluice.bundle b WHERE ",
+             is_its, " AND NOT b.files @> ", files, " GROUP BY b.files) AS b JOIN ", line.with,
+             " o ON b.files <@ o.files GROUP BY b.files, o.app), ", line.beside,
+             " AS MATERIALIZED (SELECT x.files, y.files AS lacks FROM"
+             " (SELECT b.files, max(b.n) AS n FROM pgsluice.bundle b WHERE ",
+             is_its, " AND NOT b.files @> ", files, " AND b.n < (SELECT min(w.n) FROM ", line.with,
+             " w) GROUP BY b.files) AS x CROSS JOIN LATERAL (SELECT p.files FROM ", line.before,
+             " p WHERE p.at < x.n ORDER BY cardinality(p.files) DESC LIMIT 1) AS y"
+             " WHERE NOT y.files <@ x.files AND NOT EXISTS (SELECT FROM ",
+             line.with, " w WHERE x.files <@ w.files))");
 }
 
 /// Whether a folder is of a line that has come with these files. Where nothing is known from before them, what shares a file
 /// with them is.
-std::string is_of_line_sql(std::string_view with, std::string_view before, std::string_view files,
-                           std::string_view app, std::string_view when) {
-  return cat("(EXISTS (SELECT FROM ", before, " o WHERE o.files <@ ", files, " AND (", app,
-             " = '' OR o.app = ", app, ")", when, ") OR EXISTS (SELECT FROM ", with, " o WHERE o.files && ",
-             files, " AND (", app, " = '' OR o.app = ", app, ")", when, " AND NOT EXISTS (SELECT FROM ",
-             before, " p WHERE p.app = o.app)))");
+std::string is_of_line_sql(const LineNames& line, std::string_view files, std::string_view app,
+                           std::string_view when) {
+  return cat("((EXISTS (SELECT FROM ", line.before, " o WHERE o.files <@ ", files, " AND (", app,
+             " = '' OR o.app = ", app, ")", when, ") OR EXISTS (SELECT FROM ", line.with,
+             " o WHERE o.files && ", files, " AND (", app, " = '' OR o.app = ", app, ")", when,
+             " AND NOT EXISTS (SELECT FROM ", line.before,
+             " p WHERE p.app = o.app))) AND NOT EXISTS (SELECT FROM ", line.beside, " s WHERE s.files <@ ",
+             files, " AND NOT s.lacks <@ ", files, "))");
 }
+
+constexpr LineNames k_rests{.with = "with_rests", .before = "before_rests", .beside = "beside_rests"};
+constexpr LineNames k_step{.with = "with_step", .before = "before_step", .beside = "beside_step"};
 
 }  // namespace
 
 std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
                              std::string_view until) {
   const std::string is_its = cat("b.app IN ('', ", app, ") AND b.brought_at <= ", until);
+  // Without a release it is no one's that is asked about, but what a database was adopted with.
+  const std::string is_known = cat("b.app IN ('', ", app, ") AND (b.brought_at <= ", until,
+                                   " OR b.release = '' AND b.brought_at = 'infinity')");
   const std::string step = cat("ARRAY[", id, "]");
   // All bundles of the release lack the files; those do not count whose folder is another one, which has not grown from
   // what these have.
-  const auto lacks = [](std::string_view files, std::string_view with, std::string_view before,
-                        std::string_view when) {
+  const auto lacks = [](std::string_view files, const LineNames& line, std::string_view when) {
     return cat("coalesce(bool_and(NOT b.files @> ", files, ") FILTER (WHERE b.files @> ", files,
-               " AND EXISTS (SELECT FROM ", with, " o WHERE true", when, ") OR ",
-               is_of_line_sql(with, before, "b.files", "b.app", when), "), false)");
+               " AND EXISTS (SELECT FROM ", line.with, " o WHERE true", when, ") OR ",
+               is_of_line_sql(line, "b.files", "b.app", when), "), false)");
   };
   return cat(
-      "WITH ", lines_sql("with_rests", "before_rests", is_its, rests_on), ", ",
-      lines_sql("with_step", "before_step", is_its, step),
+      "WITH ", lines_sql(k_rests, is_known, rests_on), ", ", lines_sql(k_step, is_known, step),
       " SELECT coalesce(array_agg(r.release), '{}')::text,"
       " coalesce(array_agg(r.release) FILTER (WHERE r.lacks), '{}')::text,"
       " coalesce(array_agg(r.release) FILTER (WHERE r.goes_back), '{}')::text FROM (SELECT b.release, ",
-      lacks(rests_on, "with_rests", "before_rests", ""), " AS lacks, ",
-      lacks(step, "with_step", "before_step", " AND o.n < b.n"),
+      lacks(rests_on, k_rests, ""), " AS lacks, ", lacks(step, k_step, " AND o.n < b.n"),
       " AS goes_back FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its, " GROUP BY b.release) AS r");
 }
 
@@ -328,8 +347,8 @@ void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vect
       session.query(cat("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text"
                         " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
                         " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[]) AND (WITH ",
-                        lines_sql("with_step", "before_step", "b.app IN ('', $2)", "ARRAY[m.id]"), " SELECT ",
-                        is_of_line_sql("with_step", "before_step", "$1::text[]", "''", ""), ")"),
+                        lines_sql(k_step, "b.app IN ('', $2)", "ARRAY[m.id]"), " SELECT ",
+                        is_of_line_sql(k_step, "$1::text[]", "''", ""), ")"),
                     {ids_of(migrations), by.app}),
       "read the ledger");
   std::vector<std::string> anew;

@@ -154,6 +154,52 @@ TEST_P(Applications, AFolderThatSharesAFileIsNoneThatGoesBack) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// One began with what both have, or the database was adopted with both: what they had before the step tells them apart.
+TEST_P(Applications, AFolderThatWasBroughtBesideTheStepsGoesBackBeforeNothing) {
+  Folder other;
+  folder.write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
+  other.write("0000_both.sql", read_file(folder.path() / "0000_both.sql"));
+  const auto bring_other = [&](const std::string& release) {
+    return call({"hook", "presync", other.path().string()},
+                {"--release", release, "--termination-log", termination.string()})
+        .code;
+  };
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  EXPECT_EQ(bring_other("5.0.0"), 0) << message();
+  other.write("b1.sql", "CREATE TABLE b1 (id int);\n");
+  EXPECT_EQ(bring_other("5.0.1"), 0) << message();
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  other.write("b2.sql", "CREATE TABLE b2 (id int);\n");
+  EXPECT_EQ(bring_other("5.0.2"), 0) << message();
+  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+TEST_P(Applications, OfTwoFoldersThatADatabaseIsAdoptedWithNoneGoesBack) {
+  Folder other;
+  other.write("b1.sql", "CREATE TABLE b1 (id int);\n");
+  for (Folder* both : {&other, &folder})
+    both->write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
+  database.sql("CREATE TABLE orders (id bigint PRIMARY KEY, total int)");
+  for (Folder* one : {&folder, &other}) EXPECT_EQ(call({"baseline", one->path().string()}).code, 0);
+  const std::string digest(trim(run({"guard", "--digest", other.path().string()}).out));
+  EXPECT_EQ(guard({"--once", "--needs", digest}).code, 0) << "all of it is there";
+  const auto bring_other = [&](const std::string& release) {
+    return call({"hook", "presync", other.path().string()},
+                {"--release", release, "--termination-log", termination.string()})
+        .code;
+  };
+  folder.write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  EXPECT_TRUE(has_total()) << "no release is at work that came with it";
+  EXPECT_EQ(bring_other("5.0.0"), 0) << message();
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  EXPECT_TRUE(has_total()) << "no later one";
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 TEST_P(Applications, OfTwoFoldersThatShareAFileOneLacksNothingOfTheOther) {
   Folder data;
   for (Folder* both : {&data, &folder})

@@ -261,6 +261,33 @@ TEST_P(Revert, AFolderThatGoesBackAndHasMoreMakesAStepComeAnewToo) {
   EXPECT_TRUE(has_total()) << message();
 }
 
+/// What was brought between two releases of the line and has files of its own is one of its hotfixes, if it has all that the
+/// line had by then; and so is what the database was adopted with.
+TEST_P(Revert, AHotfixThatIsBroughtAgainMakesAStepComeAnew) {
+  const std::string orders = read_file(folder.path() / "0001_orders.sql");
+  Folder hotfix;
+  hotfix.write("0001_orders.sql", orders).write("h1.sql", "CREATE TABLE h1 (id int);\n");
+  database.sql(orders);
+  EXPECT_EQ(call({"baseline", folder.path().string()}).code, 0);
+  const auto bring_hotfix = [&](const std::string& release) {
+    return call({"hook", "presync", hotfix.path().string()},
+                {"--release", release, "--termination-log", termination.string()})
+        .code;
+  };
+  EXPECT_EQ(bring_hotfix("1.0.1"), 0) << message();
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(bring_hotfix("1.0.1"), 0) << message();
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  EXPECT_TRUE(has_total()) << "1.0.1 is at work";
+  hotfix.write("h2.sql", "CREATE TABLE h2 (id int);\n");
+  EXPECT_EQ(bring_hotfix("1.0.2"), 0) << message();
+  EXPECT_EQ(hook("presync", "2.0.2").code, 0);
+  EXPECT_TRUE(has_total()) << "1.0.2 is";
+  EXPECT_EQ(hook("presync", "2.0.3").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// What comes anew has come with the release that is let through with it again.
 TEST_P(Revert, AReleaseThatIsLetThroughAgainHasBroughtItsStepAgain) {
   for (const std::vector<std::string>& app : {std::vector<std::string>{}, {"--app", "checkout"}}) {
