@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "gate/sources.hpp"
@@ -103,6 +106,68 @@ std::optional<GateSubject> named_by(const FileAnalysis& file, const Command& com
   return subject;
 }
 
+/// Who leaves the column out gets a value again, or none is needed.
+bool gives_value(const Command& command) {
+  if (command.tag == "AT_ColumnDefault")
+    return !command.is("drop_default") && command.expression && !command.expression->null_literal;
+  return command.tag == "AT_AddIdentity" || command.tag == "AT_DropNotNull" || command.tag == "AT_DropColumn";
+}
+
+/// Of which tables, the target and its children.
+std::set<RelationName> tables_of(const CommandEffect& command) {
+  std::set<RelationName> tables;
+  for (const RelationLock& lock : command.locks) {
+    if (is_table(lock)) tables.insert(lock.relation);
+  }
+  return tables;
+}
+
+/// A column that loses its default and gets another in the same transaction loses nothing that anybody sees.
+class Defaults {
+ public:
+  explicit Defaults(const FileAnalysis& file) {
+    for (const Effect& effect : file.effects) {
+      for (const CommandEffect& command : effect.commands)
+        add(command_of(file, effect, command), effect, command);
+    }
+  }
+
+  [[nodiscard]] bool are_given_again(const GateSubject& subject) const {
+    const auto found = lost_.find({subject.relation, subject.column});
+    return subject.loses_default && found != lost_.end() && found->second.is_given;
+  }
+
+ private:
+  struct Lost {
+    std::optional<int> transaction;
+    std::set<RelationName> tables;
+    bool is_given = false;
+  };
+
+  void add(const Command& written, const Effect& effect, const CommandEffect& command) {
+    const auto target = std::ranges::find(command.locks, "target", &RelationLock::role);
+    if (target == command.locks.end()) return;
+    const std::pair key{target->relation, std::string(written.name)};
+    if (gives_value(written)) {
+      const auto found = lost_.find(key);
+      if (found == lost_.end()) return;
+      Lost& lost = found->second;
+      lost.is_given = effect.transaction && effect.transaction == lost.transaction &&
+                      std::ranges::includes(tables_of(command), lost.tables);
+    } else if (takes_default(written)) {
+      Lost& lost = lost_[key];
+      const std::set<RelationName> tables = tables_of(command);
+      // What has been lost before, and not been given since, is lost since then.
+      const bool is_gap = !lost.tables.empty() && !lost.is_given;
+      lost.transaction = is_gap && lost.transaction != effect.transaction ? std::nullopt : effect.transaction;
+      lost.tables.insert(tables.begin(), tables.end());
+      lost.is_given = false;
+    }
+  }
+
+  std::map<std::pair<RelationName, std::string>, Lost> lost_;
+};
+
 void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
                   GateQuestion& question) {
   if (command.row == nullptr) return;
@@ -161,6 +226,9 @@ GateQuestion question_of(const PlannedFile& file) {
       add_subjects(file.analysis, effect, command, question);
     }
   }
+  const Defaults defaults(file.analysis);
+  std::erase_if(question.subjects,
+                [&defaults](const GateSubject& subject) { return defaults.are_given_again(subject); });
   return question;
 }
 
