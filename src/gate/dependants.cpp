@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "gate/named_sql.hpp"
+#include "gate/query_target.hpp"
 #include "gate/sources.hpp"
 
 namespace pgsluice {
@@ -153,7 +154,7 @@ struct Dependant {
       relation;  ///< without a schema: publications of more than one table; without a name: functions, types
   std::string part;
   /// Of a publication: of what it is one; of a foreign key, index or other constraint: its columns, in lines; of what has no
-  /// part either: all of it.
+  /// part either: all of it; of a function that is not certain: its code, if it can be read.
   std::string more;
   bool certain = false;
   bool is_visible = false;  ///< a function or type that is found without its schema
@@ -319,12 +320,22 @@ bool follows(const GateSubject& subject, const Dependant& dependant) {
          (subject.change == Change::renamed && dependant.certain && !dependant.is_publication());
 }
 
-std::vector<Dependant> dependants_of(const GateSubject& subject, const SqlResult& rows,
+/// Code that calls another function of that name, or has a table of it.
+bool means_another(Session& session, const GateSubject& subject, const Dependant& dependant) {
+  if (subject.kind != GateSubject::Kind::function || dependant.certain || dependant.more.empty())
+    return false;
+  const auto target = find_named_target(session, subject);
+  return std::holds_alternative<QueryTarget>(target) &&
+         !may_call(dependant.more, std::get<QueryTarget>(target));
+}
+
+std::vector<Dependant> dependants_of(Session& session, const GateSubject& subject, const SqlResult& rows,
                                      const Settled& settled) {
   std::vector<Dependant> found;
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     Dependant dependant = dependant_in(rows, row);
-    if (!settled.has(dependant) && !follows(subject, dependant)) found.push_back(std::move(dependant));
+    if (settled.has(dependant) || follows(subject, dependant)) continue;
+    if (!means_another(session, subject, dependant)) found.push_back(std::move(dependant));
   }
   return found;
 }
@@ -427,7 +438,7 @@ EvidenceSource dependant_source(Session& session) {
               if (subject.change == Change::tightened) continue;
               const SqlResult rows = find_dependants(session, subject);
               if (rows.ok) {
-                evidence.push_back(judge(subject.quoted(), dependants_of(subject, rows, settled)));
+                evidence.push_back(judge(subject.quoted(), dependants_of(session, subject, rows, settled)));
               } else {
                 evidence.push_back(not_read(subject.quoted(), rows));
               }

@@ -37,19 +37,25 @@ inline std::vector<SqlValue> named_parameters(const GateSubject& subject) {
           subject.relation.relname.str(), is_function ? subject.arguments : "*"};
 }
 
-/// All of that name, those too that stay, and PostgreSQL's own: schema, name, whether it is meant, with how many arguments it is
-/// called (-1: with any), and whether PostgreSQL has one of the same arguments, which is found first.
+/// All of that name, those too that stay (a search_path may find one in another schema), and PostgreSQL's own: schema, name, whether it is meant, with how many arguments it is
+/// called (-1: with any), whether PostgreSQL has one of the same arguments, which is found first, and whether it may be called as a
+/// column of a row.
 inline std::string find_named() {
   return cat("WITH ", k_named, R"sql(,
 one AS (
   SELECT classid, oid, schema, name, is_meant FROM found
   UNION ALL
-  SELECT 'pg_proc'::regclass, p.oid, 'pg_catalog', p.proname, false FROM pg_proc p
-  WHERE $1 = 'function' AND p.proname = $3 AND p.pronamespace = 'pg_catalog'::regnamespace AND EXISTS (SELECT FROM own))
+  SELECT a.classid, a.oid, n.nspname, a.name, false FROM name a JOIN pg_namespace n ON n.oid = a.namespace
+  WHERE $1 = 'function' AND n.nspname <> 'information_schema' AND EXISTS (SELECT FROM own)
+    AND NOT EXISTS (SELECT FROM found f WHERE f.oid = a.oid))
 SELECT o.schema, o.name, o.is_meant, coalesce(p.pronargs - p.pronargdefaults, 0),
-  CASE WHEN p.provariadic = 0 THEN p.pronargs ELSE -1 END, p.prokind IN ('p', 'a'),
+  CASE WHEN p.provariadic = 0 THEN p.pronargs ELSE -1 END,
+  p.prokind = 'p' AND coalesce(p.proargmodes && '{o,b,t}'::"char"[], false)
+    OR EXISTS (SELECT FROM pg_aggregate g WHERE g.aggfnoid = p.oid AND g.aggkind <> 'n'),
   EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname AND b.pronamespace = 'pg_catalog'::regnamespace
-    AND b.proargtypes = p.proargtypes)
+    AND b.proargtypes = p.proargtypes),
+  p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND EXISTS (SELECT FROM pg_type y
+    WHERE y.oid = p.proargtypes[0] AND y.typtype IN ('c', 'd', 'p'))
 FROM one o LEFT JOIN pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.oid)sql");
 }
 
@@ -61,7 +67,8 @@ inline constexpr std::string_view k_type_in_code =
     R"re(|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."''])"?%1$s"?\s*'')re"
     R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re";
 
-/// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them.
+/// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them. Where that
+/// can be read, `more` is the code that names a function.
 inline std::string named_dependants() {
   return cat("WITH ", k_named, R"sql(,
 target AS MATERIALIZED (
@@ -131,7 +138,8 @@ used AS (
   WHERE d.classid NOT IN ('pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_constraint'::regclass,
     'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
   UNION ALL
-  SELECT 'function', n.nspname, '', p.proname, '', false, pg_function_is_visible(p.oid)
+  SELECT 'function', n.nspname, '', p.proname,
+    CASE WHEN $1 = 'function' AND l.lanname IN ('sql', 'plpgsql') THEN p.prosrc ELSE '' END, false, pg_function_is_visible(p.oid)
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
   CROSS JOIN LATERAL regexp_replace(regexp_replace(p.prosrc, '--[^\n]*', ' ', 'g'), '/\*.*?\*/', ' ', 'g') AS code
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "gate/named_sql.hpp"
 #include "gate/queries_sql.hpp"
+#include "gate/written_calls.hpp"
 #include "pg/arrays.hpp"
 
 namespace pgsluice {
@@ -231,12 +232,52 @@ std::optional<bool> certainty_of(const QueryCall& call, const RelationName& func
   return goes ? std::optional(!stays) : std::nullopt;
 }
 
+/// Of what is written as a column of a row, as certainty_of().
+std::optional<bool> row_certainty_of(const QueryUse& use, const RelationName& function,
+                                     const QueryTarget& target) {
+  if (!use.row_functions.contains(function.relname)) return std::nullopt;
+  bool goes = false;
+  bool stays = false;
+  for (const QueryTarget::Overload& one : target.overloads) {
+    if (!one.of_row) continue;
+    goes = goes || (one.goes && one.name == function);
+    stays = stays || !one.goes;
+  }
+  return goes ? std::optional(!stays) : std::nullopt;
+}
+
+/// SQL and PL/pgSQL, whose calls are read.
+bool is_read(std::string_view language) {
+  return language == "sql" || language == "plpgsql";
+}
+
+/// Calls that mean another function of that name do not count.
+bool may_call(std::string_view code, const RelationName& function, const QueryTarget& target) {
+  if (has_escaped_names(to_lower(code))) return true;
+  return std::ranges::any_of(written_calls(code, function.relname), [&](const QueryCall& call) {
+    return certainty_of(call, function, true, target, {"public"}).has_value();
+  });
+}
+
 /// Code names it, or a function that uses it. SQL that is read need not name the column: a star has it, too.
-bool names_it(std::string_view lower_code, bool is_sql, const QueryTarget& target) {
+bool names_it(std::string_view code, std::string_view lower_code, std::string_view language,
+              const QueryTarget& target) {
+  const bool is_sql = language == "sql";
   const auto is_named = [lower_code](const RelationName& name) { return names(lower_code, name.relname); };
-  const auto is_called = [lower_code](const auto& entry) { return calls(lower_code, entry.first.relname); };
+  const auto is_called = [&](const auto& entry) {
+    return calls(lower_code, entry.first.relname) &&
+           (!is_read(language) || may_call(code, entry.first, target));
+  };
+  const auto is_field = [&](const QueryTarget::Overload& one) {
+    return one.goes && one.of_row &&
+           names(lower_code, one.name.relname, [](std::string_view before, std::string_view /*behind*/) {
+             if (before.ends_with('"')) before.remove_suffix(1);
+             return before.ends_with('.');
+           });
+  };
   const auto has_type = [lower_code](const RelationName& type) { return names_type(lower_code, type); };
   return std::ranges::any_of(target.types, has_type) || std::ranges::any_of(target.functions, is_called) ||
+         std::ranges::any_of(target.overloads, is_field) ||
          std::ranges::any_of(target.parts, [&](const QueryTarget::Part& part) {
            return is_named(part.relation) &&
                   (is_sql || part.column.empty() || names(lower_code, part.column));
@@ -273,7 +314,7 @@ class CodeFinder {
 
   /// Whether it uses it, and whether that is certain: SQL is read, other code names it or does not.
   std::optional<bool> uses(const Code& code) {
-    if (!names_it(code.lower_source, code.language == "sql", target_)) return std::nullopt;
+    if (!names_it(code.source, code.lower_source, code.language, target_)) return std::nullopt;
     if (code.language != "sql") return false;
     const QueryText text = read_queries(code.source);
     if (!text.problem.empty()) return false;
@@ -288,6 +329,11 @@ class CodeFinder {
     for (const QueryShape& query : text.queries) add_use(query, find, use);
     if (uses_parts(use, target_) || uses_types(use, target_)) return true;
     if (target_.is_sequence && uses_a_sequence(use, target_)) return false;
+    for (const auto& [function, certain] : target_.functions) {
+      const auto known = row_certainty_of(use, function, target_);
+      if (known && !*known) target_.call_an_overload.insert(code.name);
+      if (known) return known;
+    }
     for (const QueryCall& call : use.functions) {
       for (const auto& [function, certain] : target_.functions) {
         const auto known = certainty_of(call, function, certain, target_, {"public"});
@@ -335,14 +381,15 @@ std::string add_named(Session& session, const GateSubject& subject, QueryTarget&
     }
     const bool goes = rows.truth(row, 2);
     if (goes) target.functions[name] = true;
-    const bool has_any_number =
-        rows.truth(row, 5);  // what is OUT, or stands in WITHIN GROUP, may be written or not
+    // What is OUT, or stands in WITHIN GROUP, may be written or not.
+    const bool has_any_number = rows.truth(row, 5);
     target.overloads.push_back(
         {.name = name,
          .goes = goes,
          .least = has_any_number ? 0 : static_cast<int>(rows.number(row, 3).value_or(0)),
          .most = has_any_number ? -1 : static_cast<int>(rows.number(row, 4).value_or(-1)),
-         .is_behind = goes && rows.truth(row, 6)});
+         .is_behind = goes && rows.truth(row, 6),
+         .of_row = rows.truth(row, 7)});
   }
   return {};
 }
@@ -374,6 +421,17 @@ std::variant<QueryTarget, std::string> find_query_target(Session& session, const
   if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
   std::string problem = CodeFinder(session, target).run(read_code_of(code));
   if (!problem.empty()) return problem;
+  return target;
+}
+
+bool may_call(std::string_view code, const QueryTarget& target) {
+  return std::ranges::any_of(target.functions,
+                             [&](const auto& entry) { return may_call(code, entry.first, target); });
+}
+
+std::variant<QueryTarget, std::string> find_named_target(Session& session, const GateSubject& subject) {
+  QueryTarget target;
+  if (std::string problem = add_named(session, subject, target); !problem.empty()) return problem;
   return target;
 }
 
@@ -438,7 +496,8 @@ class QueryJudge::State {
       return {.verdict = Verdict::unknown,
               .words = cat("a query cannot be read (", printable_line(text.problem), ")")};
     if (text.queries.empty() && is_code(statement.text)) {
-      return names_it(to_lower(statement.text), false, target_)
+      const std::string code = code_of_do(statement.text);
+      return names_it(code, to_lower(statement.text), "plpgsql", target_)
                  ? Answer{.verdict = Verdict::unknown, .words = "the code of a DO block names it"}
                  : Answer{};
     }
@@ -474,7 +533,7 @@ class QueryJudge::State {
   [[nodiscard]] Answer by_code(const QueryUse& use, const Names& path) const {
     Answer answer;
     for (const auto& [function, certain] : target_.functions) {
-      std::optional<bool> called;
+      std::optional<bool> called = row_certainty_of(use, function, target_);
       for (const QueryCall& call : use.functions) {
         const auto known = certainty_of(call, function, certain, target_, path);
         if (known) called = *known || called.value_or(false);

@@ -37,6 +37,7 @@ struct QueryTarget {
     int least = 0;           ///< arguments
     int most = -1;           ///< -1: any number
     bool is_behind = false;  ///< PostgreSQL has one of the same arguments, which comes first
+    bool of_row = false;     ///< `t.f` may be a call of it
   };
   std::vector<Overload> overloads;
   std::set<RelationName> call_an_overload;  ///< functions that call one of these, nobody knows which
@@ -50,6 +51,11 @@ struct QueryTarget {
 /// \param is_at_rest  a sequence that nobody has asked for a value
 std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject,
                                                          bool is_at_rest = false);
+
+/// Whether code in SQL or PL/pgSQL may call a function that is taken away, rather than another one of its name, or a table.
+bool may_call(std::string_view code, const QueryTarget& target);
+/// The functions or types that are taken away, and those of their names that stay, without the code that uses them.
+std::variant<QueryTarget, std::string> find_named_target(Session& session, const GateSubject& subject);
 
 class QueryJudge {
  public:

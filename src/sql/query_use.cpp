@@ -447,8 +447,15 @@ class Walk {
   void use_row(const Item& item, Name part) {
     const ItemColumn* column = part.empty() || part == "*" ? nullptr : column_of(item, part);
     if (column != nullptr) return use_sources(*column);
+    if (!part.empty() && part != "*") use_.row_functions.insert(part);
     if (!for_meaning_ && part != "*") return;
     for (const ItemColumn& each : item.columns) use_sources(each);
+  }
+
+  /// `t.f` may be f(t): a function of the whole row.
+  void use_row_function(const Item& item, Name function) {
+    use_.row_functions.insert(function);
+    use_row(item, {});
   }
 
   static bool sees_open(const Scope& scope) {
@@ -463,9 +470,8 @@ class Walk {
     const Item* item = find_item(qualifier, scope);
     if (item == nullptr) return use_whole(name, scope);
     const ItemColumn* column = column_of(*item, name.fields.back());
-    // `t.f` may be f(t): a function of the whole row.
     if (column != nullptr) return use_sources(*column);
-    if (!is_system_column(name.fields.back())) use_row(*item, {});
+    if (!is_system_column(name.fields.back())) use_row_function(*item, name.fields.back());
   }
 
   static bool is_system_column(Name name) {

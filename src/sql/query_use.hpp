@@ -33,6 +33,7 @@ struct QueryUse {
   std::map<RelationName, std::set<Name>> relations;
   std::vector<QueryInsert> inserts;
   std::set<QueryCall> functions;   ///< as written
+  std::set<Name> row_functions;    ///< f in `t.f` or `(t).f` where t has no such column: f(t)
   std::set<RelationName> types;    ///< of casts, as written
   std::set<RelationName> written;  ///< relations whose rows it inserts, updates or deletes
   bool complete = true;            ///< false: there was too much of it

@@ -274,6 +274,39 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
           "function public.next names public.sq", "DROP FUNCTION next", "DROP FUNCTION next();\n");
 }
 
+/// Another one of that name stays, and is called; or a table has the name.
+TEST_P(Dependants, CodeThatCallsAnotherFunctionOfThatNameUsesNothing) {
+  folder.write("0002_more.sql",
+               "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';\n"
+               "CREATE FUNCTION calc(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';\n"
+               "CREATE TABLE audit (a int, b int);\n"
+               "CREATE FUNCTION audit(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  const auto held_beside = [&](const std::string& language, const std::string& code,
+                               const std::string& drop) {
+    database.sql(cat("CREATE FUNCTION other() RETURNS int LANGUAGE ", language, " AS $_$", code, "$_$"));
+    const std::string words = held_by(drop);
+    database.sql("DROP FUNCTION other()");
+    return words;
+  };
+  const std::string calc = "DROP FUNCTION calc(int);\n";
+  const std::string audit = "DROP FUNCTION audit(int);\n";
+  for (const char* code : {"BEGIN RETURN calc(1, 2); END", "BEGIN RETURN public.calc(least(1, 2), 3); END"})
+    EXPECT_EQ(held_beside("plpgsql", code, calc), "") << code;
+  EXPECT_EQ(held_beside("sql", "SELECT calc(1, (ARRAY[2, 3])[1])", calc), "");
+  EXPECT_EQ(held_beside("plpgsql", "BEGIN INSERT INTO audit (a) VALUES (1); RETURN 1; END", audit), "");
+  EXPECT_EQ(held_beside("plpgsql", "BEGIN RETURN (SELECT 1 FROM (VALUES (1)) AS audit(a)); END", audit), "");
+  for (const char* code :
+       {"BEGIN RETURN calc(1, 2) + calc(3); END", "BEGIN EXECUTE 'SELECT calc(1, 2)'; RETURN 1; END",
+        "BEGIN RETURN calc((SELECT 1, 2)); END", "BEGIN RETURN calc(VARIADIC ARRAY[1, 2]); END"})
+    EXPECT_THAT(held_beside("plpgsql", code, calc),
+                HasSubstr("function public.other names function calc(int4)"))
+        << code;
+  EXPECT_THAT(held_beside("sql", "SELECT calc(1)", calc), HasSubstr("names function calc(int4)"));
+  EXPECT_THAT(held_beside("plpgsql", "BEGIN INSERT INTO audit SELECT audit(1); RETURN 1; END", audit),
+              HasSubstr("names function audit(int4)"));
+}
+
 /// What goes with a column without CASCADE uses nothing any more.
 TEST_P(Dependants, IndexesAndConstraintsGoWithTheirColumns) {
   folder.write("0002_more.sql",

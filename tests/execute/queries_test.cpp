@@ -396,6 +396,37 @@ TEST_P(Queries, ThatCallAnotherOneOfTheSameNameAreNoUse) {
       << "no other one has one argument";
 }
 
+/// `o.gross` is gross(o), and a search_path may find another schema's.
+TEST_P(Queries, ThatReadAFunctionAsAColumnUseIt) {
+  database.admin("CREATE SCHEMA billing; GRANT ALL ON SCHEMA billing TO PUBLIC");
+  database.sql(
+      "CREATE FUNCTION gross(orders) RETURNS int LANGUAGE sql AS 'SELECT $1.total';"
+      "CREATE FUNCTION note(int) RETURNS text LANGUAGE sql AS 'SELECT $1::text';"
+      "CREATE FUNCTION billing.note(int) RETURNS text LANGUAGE sql AS 'SELECT 1::text';"
+      "CREATE PROCEDURE tidy(int) LANGUAGE sql AS 'SELECT 1';"
+      "CREATE PROCEDURE tidy(int, int) LANGUAGE sql AS 'SELECT 1'");
+  const auto held_by = [this](const std::string& drop) {
+    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
+    return held("0002_drop.sql");
+  };
+  app("SELECT o.note, (o).total FROM orders o");
+  app("CALL tidy(1, 2)");
+  for (const char* drop :
+       {"DROP FUNCTION gross(orders)", "DROP FUNCTION note(int)", "DROP PROCEDURE tidy(int)"})
+    EXPECT_EQ(held_by(drop), "") << drop;
+  app("CALL tidy(1)");
+  EXPECT_THAT(held_by("DROP PROCEDURE tidy(int)"), HasSubstr("was used in"));
+  app("SELECT note(1)");
+  EXPECT_THAT(held_by("DROP FUNCTION public.note(int)"),
+              AllOf(HasSubstr("another one of that name stays"), HasSubstr("--approve 0002_drop.sql")));
+  for (const char* query :
+       {"SELECT o.gross FROM orders o", "SELECT id FROM orders WHERE orders.gross IS NULL"}) {
+    app(query);
+    EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"),
+                AllOf(HasSubstr("function gross(orders) was used in"), HasSubstr(query)));
+  }
+}
+
 /// Its name is a constant, of which the server keeps nothing; but a sequence that is where it was has given no value.
 TEST_P(Queries, OfSomeSequenceMayBeOfTheOneThatIsDropped) {
   database.sql(
