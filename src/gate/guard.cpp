@@ -152,8 +152,9 @@ std::string done_sql(int version) {
       first_with_sql(app, "m.id"),
       "), ''), coalesce((SELECT array_agg(b.release) FROM pgsluice.bundle b WHERE b.digest = $1 AND b.app IN "
       "('', ",
-      app,
-      ") AND b.brought_at < coalesce(m.applied_at, 'infinity')), '{}')::text,"
+      app, ") AND b.brought_at < coalesce(m.applied_at, 'infinity') AND ",
+      is_of_line_sql("$3::text[]", "m.id", "coalesce(m.applied_at, 'infinity')"),
+      "), '{}')::text,"
       " EXISTS (SELECT FROM pgsluice.bundle b WHERE b.app = $2 AND b.files @> m.rests_on), w.*"
       " FROM pgsluice.migration m CROSS JOIN LATERAL regexp_split_to_table(m.needs_app, ',') AS n (need)"
       " CROSS JOIN LATERAL (SELECT coalesce(array_agg(r), '{}') AS needed FROM unnest(m.rests_on) AS r"

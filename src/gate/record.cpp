@@ -271,6 +271,11 @@ std::string is_of_line_sql(const LineNames& line, std::string_view files, std::s
              files, " AND NOT s.lacks <@ ", files, "))");
 }
 
+/// Which folders tell lines apart: also the one that a database was adopted with, which nobody has brought.
+std::string counts_for_lines(std::string_view until, std::string_view more) {
+  return cat("(b.brought_at <= ", until, " OR b.release = '' AND b.brought_at = 'infinity')", more);
+}
+
 constexpr LineNames k_rests{.with = "with_rests", .before = "before_rests", .beside = "beside_rests"};
 constexpr LineNames k_step{.with = "with_step", .before = "before_step", .beside = "beside_step"};
 
@@ -279,9 +284,7 @@ constexpr LineNames k_step{.with = "with_step", .before = "before_step", .beside
 std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
                              std::string_view until) {
   const std::string is_its = cat("b.app IN ('', ", app, ") AND b.brought_at <= ", until);
-  // Without a release it is no one's that is asked about, but what a database was adopted with.
-  const std::string is_known = cat("b.app IN ('', ", app, ") AND (b.brought_at <= ", until,
-                                   " OR b.release = '' AND b.brought_at = 'infinity')");
+  const std::string is_known = counts_for_lines(until, cat(" AND b.app IN ('', ", app, ")"));
   const std::string step = cat("ARRAY[", id, "]");
   // All bundles of the release lack the files; those do not count whose folder is another one, which has not grown from
   // what these have.
@@ -297,6 +300,11 @@ std::string brought_with_sql(std::string_view app, std::string_view rests_on, st
       " coalesce(array_agg(r.release) FILTER (WHERE r.goes_back), '{}')::text FROM (SELECT b.release, ",
       lacks(rests_on, k_rests, ""), " AS lacks, ", lacks(step, k_step, " AND o.n < b.n"),
       " AS goes_back FROM pgsluice.bundle b WHERE b.release <> '' AND ", is_its, " GROUP BY b.release) AS r");
+}
+
+std::string is_of_line_sql(std::string_view files, std::string_view id, std::string_view until) {
+  return cat("(WITH ", lines_sql(k_step, counts_for_lines(until, ""), cat("ARRAY[", id, "]")), " SELECT ",
+             is_of_line_sql(k_step, files, "''", ""), ")");
 }
 
 BroughtWith brought_with(const SqlResult& rows, std::size_t row, std::size_t column) {

@@ -57,6 +57,9 @@ BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std:
 /// count. A bundle counts where it has all of one that what came with the files has grown from.
 std::string brought_with_sql(std::string_view app, std::string_view rests_on, std::string_view id,
                              std::string_view until);
+/// Whether a folder is of the line that a step has come with up to a moment, whoever has brought it: it has all that one had from
+/// before it. By SQL expressions as well.
+std::string is_of_line_sql(std::string_view files, std::string_view id, std::string_view until);
 /// Three arrays, as `brought_with_sql` gives them, from this column on.
 BroughtWith brought_with(const SqlResult& rows, std::size_t row, std::size_t column);
 

@@ -54,6 +54,7 @@ struct Application {
   const AppNeed& need;
   const std::vector<AppNeed>& all;        ///< what else the step needs
   const std::vector<std::string>& roles;  ///< empty: nobody has said
+  std::string brought_last;               ///< its newest release, if it is not the one that is being brought
 };
 
 struct Seen {
@@ -154,6 +155,11 @@ Evidence judge(const Seen& seen, const Application& application) {
     evidence.words =
         cat("this role may not see what ", count_of(static_cast<std::size_t>(seen.hidden), "session"),
             " of other roles is: GRANT pg_read_all_stats");
+  } else if (seen.fitting == 0 && fits(application.brought_last, need) == Verdict::closed) {
+    evidence.verdict = Verdict::closed;
+    evidence.words =
+        cat("no session of ", printable_line(need.app), " is connected, and its release ",
+            printable_line(application.brought_last), " was brought last; ", wanted, " is needed");
   } else {
     evidence.verdict = Verdict::open;
     evidence.words = seen.fitting == 0
@@ -191,16 +197,21 @@ Evidence look_at_all(const SqlResult& result, const Application& application) {
 
 }  // namespace
 
-EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles) {
+EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles,
+                              const std::map<std::string, std::string>& brought_last) {
   return {.provider = std::string(provider::sessions),
-          .look = [&session, app_roles](const GateQuestion& question) -> std::vector<Evidence> {
+          .look = [&session, app_roles, brought_last](const GateQuestion& question) -> std::vector<Evidence> {
             if (question.needs.empty()) return {};
             if (auto unknown = unknown_role(session, app_roles, question.needs.front()))
               return {*std::move(unknown)};
             const SqlResult result = session.query(k_sessions, {});
             std::vector<Evidence> all;
             for (const AppNeed& need : question.needs) {
-              const Application application{.need = need, .all = question.needs, .roles = app_roles};
+              const auto last = brought_last.find(need.app);
+              const Application application{.need = need,
+                                            .all = question.needs,
+                                            .roles = app_roles,
+                                            .brought_last = last == brought_last.end() ? "" : last->second};
               all.push_back(result.ok ? look_at_all(result, application) : unreadable(result, need));
             }
             return all;

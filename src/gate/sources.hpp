@@ -28,7 +28,9 @@ const Command& command_of(const FileAnalysis& file, const Effect& effect, const 
 /// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0. Those of the
 /// application's roles that do not are unknown; where no roles are named, all that are no superuser's, no well-known tool's
 /// and of no other application with a version.
-EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles);
+/// \param brought_last  releases by application: of one that has no session now, the one that is known to be at work
+EvidenceSource session_source(Session& session, const std::vector<std::string>& app_roles,
+                              const std::map<std::string, std::string>& brought_last = {});
 /// Why it is not known which releases can live with a file, by the id of the file: nobody can be asked about the application
 /// then. Nothing of other files.
 EvidenceSource need_source(std::map<std::string, std::string> unknown_needs);

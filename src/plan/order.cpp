@@ -202,10 +202,12 @@ class Order {
     return row == nullptr || !is_of_earlier_release(*row);
   }
 
-  /// Without a name each is another release. Of another application nothing follows: the gate asks for that one.
+  /// Without a name each is another release. Of another application nothing follows, unless both are of one release: the
+  /// gate asks for that one.
   [[nodiscard]] bool is_of_earlier_release(const LedgerMigration& row) const {
     const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
-    if (options_.release.empty() || row.release.empty() || foreign) return true;
+    if (options_.release.empty() || row.release.empty()) return true;
+    if (foreign) return !is_this_release(row.release);
     if (!is_older(row.release)) return false;
     const auto has_come_with = [&](std::string_view release) {
       return is_older(release) && compare_releases(release, row.release, releases_).value_or(0) >= 0;

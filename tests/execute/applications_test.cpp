@@ -328,5 +328,48 @@ TEST_P(Applications, AStepMayNeedSeveralApplications) {
   EXPECT_EQ(bring("worker", "2.0.0"), 0);
 }
 
+/// Nobody of it is connected at this moment: the ledger knows what was brought last.
+TEST_P(Applications, AnotherOneThatHasNoSessionIsKnownByItsLastRelease) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  const auto worker = [&](const char* release) {
+    return call({"hook", "presync", other.path().string()}, {"--app", "worker", "--release", release});
+  };
+  const auto web = [&](const char* release) { return hook("presync", release, {"--app", "web"}).code; };
+  EXPECT_EQ(web("1.0.0"), 0);
+  EXPECT_EQ(worker("5.0.0").code, 0);
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=web>=2.0.0,worker>=5.0.1\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(web(release), 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(),
+              HasSubstr("no session of worker is connected, and its release 5.0.0 was brought last; "
+                        "worker>=5.0.1 is needed"));
+  {
+    const auto fits = database.connect("worker/5.0.1");
+    EXPECT_EQ(web("2.2.0"), 0);
+    EXPECT_FALSE(has_total()) << "it is at work, though no hook has brought it: " << message();
+  }
+  const Finished later = worker("5.0.1");
+  EXPECT_EQ(later.code, 0) << "code only, in a folder that has nothing of the step's: " << later.err;
+  EXPECT_EQ(guard({"--once", "--app", "worker", "--release", "5.0.0"}).code, 16);
+  EXPECT_EQ(guard({"--once", "--app", "worker", "--release", "5.0.1"}).code, 0);
+}
+
+/// Expand and contract in one release, whoever's hook is the second.
+TEST_P(Applications, TwoOfOneFolderBringOneRelease) {
+  const auto bring = [&](const char* app, const char* release) {
+    return hook("presync", release, {"--app", app}).code;
+  };
+  for (const char* app : {"web", "worker"}) EXPECT_EQ(bring(app, "1.0.0"), 0);
+  write_cents("-- pgsluice: phase=contract needs-app=web>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n");
+  for (const char* app : {"web", "worker"}) EXPECT_EQ(bring(app, "2.0.0"), 0);
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("it needs 0002_cents.sql in an earlier release than 2.0.0"));
+  EXPECT_EQ(bring("worker", "2.0.1"), 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 }  // namespace
 }  // namespace pgsluice::test
