@@ -3,6 +3,7 @@
 // bodies of functions are text to it, so that a function which names both table and column counts as doubt.
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -231,13 +232,17 @@ class Settled {
   }
 
  private:
-  /// A foreign key, CHECK or index goes with any of its columns.
+  /// A foreign key, CHECK, index or statistics object goes with any of its columns, and of a partition with what that has it from.
   [[nodiscard]] bool loses_column(const Dependant& dependant) const {
-    if (dependant.kind != "foreign key" && dependant.kind != "constraint" && dependant.kind != "index")
-      return false;
+    constexpr std::array<std::string_view, 4> kinds = {"foreign key", "constraint", "index",
+                                                       "statistics object"};
+    if (std::ranges::find(kinds, dependant.kind) == kinds.end()) return false;
     const std::vector<std::string_view> columns = split(dependant.more, '\n');
     return std::ranges::any_of(columns, [&](std::string_view column) {
-      return parts_.contains({"column", dependant.relation, std::string(column)});
+      const std::vector<std::string_view> parts = split(column, '\t');
+      const RelationName relation =
+          parts.size() == 3 ? RelationName{.schemaname = parts[0], .relname = parts[1]} : dependant.relation;
+      return parts_.contains({"column", relation, std::string(parts.back())});
     });
   }
 

@@ -67,6 +67,18 @@ inline constexpr std::string_view k_type_in_code =
     R"re(|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."''])"?%1$s"?\s*'')re"
     R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re";
 
+/// In lines, of a relation (%1$s) the columns of which a condition (%2$s) holds for `a`: their names, and for those that it has from
+/// above, where they go from it with that, schema, relation and name with tabs between.
+inline std::string columns_in_lines(std::string_view relation, std::string_view condition) {
+  return cat("(SELECT string_agg(DISTINCT l.line, E'\\n') FROM pg_attribute a CROSS JOIN LATERAL (SELECT a.attname::text"
+             " UNION ALL (WITH RECURSIVE up AS (SELECT i.inhparent AS oid FROM pg_inherits i WHERE i.inhrelid = a.attrelid"
+             " UNION SELECT i.inhparent FROM pg_inherits i JOIN up u ON i.inhrelid = u.oid)"
+             " SELECT concat_ws(E'\\t', n.nspname, p.relname, a.attname) FROM up u JOIN pg_class p ON p.oid = u.oid"
+             " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE a.attinhcount > 0 AND NOT a.attislocal)) AS l (line)"
+             " WHERE a.attrelid = ",
+             relation, " AND ", condition, ")");
+}
+
 /// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them. Where that
 /// can be read, `more` is the code that names a function.
 inline std::string named_dependants() {
@@ -95,10 +107,11 @@ used AS (
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.attnum AND p.attnum <> 0
   WHERE a.attname IS NULL OR a.attinhcount = 0
   UNION ALL
-  SELECT 'index', n.nspname, t.relname, c.relname, (SELECT string_agg(DISTINCT a.attname, E'\n')
-      FROM pg_depend o JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.refobjsubid
+  SELECT 'index', n.nspname, t.relname, c.relname, )sql",
+             columns_in_lines("i.indrelid", R"sql(a.attnum IN (SELECT o.refobjsubid FROM pg_depend o
       WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass
-        AND o.refobjid = i.indrelid AND o.refobjsubid > 0), true, true
+        AND o.refobjid = i.indrelid AND o.refobjsubid > 0))sql"),
+             R"sql(, true, true
   FROM depends d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 'I')
   JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT c.relispartition
@@ -108,8 +121,16 @@ used AS (
   FROM depends d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
   JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
-  SELECT 'constraint', n.nspname, c.relname, k.conname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a
-    WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), true, true
+  SELECT 'statistics object', n.nspname, c.relname, x.stxname, )sql",
+             columns_in_lines("x.stxrelid", R"sql(a.attnum IN (SELECT o.refobjsubid FROM pg_depend o
+      WHERE o.classid = d.classid AND o.objid = d.objid AND o.refclassid = 'pg_class'::regclass
+        AND o.refobjid = x.stxrelid AND o.refobjsubid > 0))sql"),
+             R"sql(, true, true
+  FROM depends d JOIN pg_statistic_ext x ON d.classid = 'pg_statistic_ext'::regclass AND x.oid = d.objid
+  JOIN pg_class c ON c.oid = x.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  UNION ALL
+  SELECT 'constraint', n.nspname, c.relname, k.conname, )sql",
+             columns_in_lines("k.conrelid", "a.attnum = ANY (k.conkey)"), R"sql(, true, true
   FROM depends d JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conislocal
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
@@ -136,7 +157,7 @@ used AS (
   SELECT i.type, '', '', '', i.identity, true, true
   FROM depends d CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
   WHERE d.classid NOT IN ('pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_constraint'::regclass,
-    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_statistic_ext'::regclass)
   UNION ALL
   SELECT 'function', n.nspname, '', p.proname,
     CASE WHEN $1 = 'function' AND l.lanname IN ('sql', 'plpgsql') THEN p.prosrc ELSE '' END, false, pg_function_is_visible(p.oid)

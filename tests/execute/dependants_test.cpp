@@ -326,6 +326,26 @@ TEST_P(Dependants, IndexesAndConstraintsGoWithTheirColumns) {
   EXPECT_THAT(held_by(cat("ALTER TABLE orders DROP COLUMN id;\n", drop_type)), HasSubstr("column m of"));
   EXPECT_THAT(held_by(cat("ALTER TABLE orders DROP COLUMN other;\n", drop_function)),
               HasSubstr("constraint short on public.orders"));
+  // What only a partition has, too.
+  database.sql(
+      "CREATE TABLE parted (id bigint, code text, other text) PARTITION BY RANGE (id);"
+      "CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9);"
+      "CREATE INDEX low_1 ON parted_1 (low(code)); ALTER TABLE parted_1 ADD CHECK (low(code) <> 'x')");
+  const std::string drop_code = "ALTER TABLE orders DROP COLUMN code;\n";
+  EXPECT_THAT(held_by(cat(drop_code, drop_function)), HasSubstr("low_1 on public.parted_1"));
+  EXPECT_EQ(held_by(cat(drop_code, "ALTER TABLE parted DROP COLUMN code;\n", drop_function)), "");
+  EXPECT_THAT(held_by(cat(drop_code, "ALTER TABLE parted DROP COLUMN other;\n", drop_function)),
+              HasSubstr("low_1 on public.parted_1"));
+  database.sql("DROP TABLE parted");
+  if (GetParam().major >= 14) {
+    database.sql("CREATE STATISTICS counts ON low(code), id FROM orders");
+    EXPECT_EQ(held_by(cat(drop_code, drop_function)), "");
+    EXPECT_THAT(
+        held_by(cat("DROP INDEX lows;\nALTER TABLE orders DROP CONSTRAINT short, DROP CONSTRAINT once;\n",
+                    drop_function)),
+        HasSubstr("statistics object counts on public.orders"));
+    database.sql("DROP STATISTICS counts");
+  }
   // Triggers and policies do not go with it.
   database.sql(
       "CREATE FUNCTION n() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
