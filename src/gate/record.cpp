@@ -222,7 +222,7 @@ void record_passing(Session& session, const std::vector<Migration>& migrations, 
   checked(session.query(
               "UPDATE pgsluice.migration m SET passed = m.passed || $1::text"
               " WHERE m.phase = 'contract' AND m.applied_at IS NULL AND m.state IN ('held', 'failed')"
-              " AND m.id = ANY ($2::text[]) AND coalesce(m.app, '') = $3 AND $1 <> ALL (m.passed)",
+              " AND m.id = ANY ($2::text[]) AND coalesce(m.app, '') IN ('', $3) AND $1 <> ALL (m.passed)",
               {by.release.empty() ? bundle_digest(migrations) : by.release, ids_of(migrations), by.app}),
           "write the ledger");
 }
@@ -382,11 +382,9 @@ std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
   const SqlResult rows = checked_read(session.query(
       "SELECT DISTINCT f.id FROM pgsluice.bundle b CROSS JOIN LATERAL unnest(b.files) AS f (id)"
       " WHERE b.app IN ('', $2) OR f.id <> ALL ($1::text[]) AND b.files && $1::text[]"
-      // What another application still has is that one's, where this one has been brought without it.
+      // What another application has brought is that one's, where this one has been brought without it.
       " AND NOT (EXISTS (SELECT FROM pgsluice.bundle own WHERE own.app = $2)"
-      " AND EXISTS (SELECT FROM pgsluice.bundle n WHERE n.app NOT IN ('', $2)"
-      " AND n.files @> ARRAY[f.id] AND NOT EXISTS (SELECT FROM pgsluice.bundle l"
-      " WHERE l.app = n.app AND l.n > n.n AND l.files && n.files)))",
+      " AND EXISTS (SELECT FROM pgsluice.bundle n WHERE n.app NOT IN ('', $2) AND n.files @> ARRAY[f.id]))",
       {ids_of(migrations), app}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) files.insert(rows.text(row, 0));
   return files;

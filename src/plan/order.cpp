@@ -318,9 +318,13 @@ class Order {
 
   /// Images that are all called "latest".
   [[nodiscard]] std::string why_there_is_no_later_one() const {
-    const auto folders = std::ranges::count_if(ledger_.brought, [this](const BroughtRelease& brought) {
-      return brought.may_be_of(options_.app) && is_this_release(brought.release);
-    });
+    // One that somebody has brought with and without a name of the application may be the same folder.
+    std::map<std::string, int> by_app;
+    int folders = 0;
+    for (const BroughtRelease& brought : ledger_.brought) {
+      if (brought.may_be_of(options_.app) && is_this_release(brought.release))
+        folders = std::max(folders, ++by_app[brought.app]);
+    }
     if (folders < 2) return "";
     return cat(", and ", std::to_string(folders), " folders have been brought as ", this_release(),
                ": give each release a name of its own");

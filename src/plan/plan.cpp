@@ -253,12 +253,18 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
 
 // ---- the folder as a whole --------------------------------------------------------------------------------------
 
-/// Releases that have come with it have come with it under its new name.
-std::string renaming_sql(const std::string& from, const std::string& to, int ledger_version) {
+/// Releases that have come with it have come with it under its new name. That may have been the name of a step that was never
+/// done: it waited, was renamed, and is renamed back.
+std::string renaming_sql(const std::string& from, const std::string& to, const Ledger& ledger) {
   const std::string old_id = cat("'", replace_all(from, "'", "''"), "'");
   const std::string new_id = cat("'", replace_all(to, "'", "''"), "'");
-  std::string rename = cat("UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
-  if (ledger_version < k_app_ledger_version) return rename;
+  const std::string clear =
+      ledger.migrations.contains(to)
+          ? cat("DELETE FROM pgsluice.migration WHERE id = ", new_id, " AND applied_at IS NULL; ")
+          : "";
+  const std::string rename =
+      cat(clear, "UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
+  if (ledger.version < k_app_ledger_version) return rename;
   return cat(rename, "; UPDATE pgsluice.migration SET rests_on = array_replace(rests_on, ", old_id, ", ",
              new_id, "); UPDATE pgsluice.bundle SET files = array_replace(files, ", old_id, ", ", new_id,
              ")");
@@ -277,7 +283,7 @@ void find_renames(Plan& plan, const Ledger& ledger, const PlanOptions& options) 
             ExitCode::refused, file.analysis.migration.id,
             cat("has the contents of ", gone.id, ", which is applied and no longer there: was it renamed?"),
             cat("Rename it back, or tell the ledger: ",
-                renaming_sql(gone.id, file.analysis.migration.id, ledger.version),
+                renaming_sql(gone.id, file.analysis.migration.id, ledger),
                 " (pgsluice.statement and pgsluice.attempt follow by themselves).")));
       }
     }

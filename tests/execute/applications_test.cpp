@@ -276,6 +276,15 @@ TEST_P(Applications, AFileThatAnotherApplicationStillHasIsNotRenamed) {
   EXPECT_EQ(bring_other("5.0.0"), 0);
   other.write("0007_common.sql", common);
   EXPECT_EQ(bring_other("5.1.0"), 0) << message();
+  // Also when that one has taken it out of its folder since.
+  const std::string early = "CREATE TABLE IF NOT EXISTS early (id int);\n";
+  folder.write("0004_early.sql", early);
+  EXPECT_EQ(hook("presync", "1.0.1", {"--app", "web"}).code, 0);
+  std::filesystem::remove(folder.path() / "0004_early.sql");
+  folder.write("0005_w.sql", "CREATE TABLE w (id int);\n");
+  EXPECT_EQ(hook("presync", "1.0.2", {"--app", "web"}).code, 0);
+  other.write("0009_early.sql", early);
+  EXPECT_EQ(bring_other("5.1.1"), 0) << message();
   // Its own it would be.
   std::filesystem::rename(other.path() / "0007_common.sql", other.path() / "0008_common.sql");
   EXPECT_EQ(bring_other("5.2.0"), 10);

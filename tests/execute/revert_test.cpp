@@ -318,6 +318,44 @@ TEST_P(Revert, AReleaseThatIsLetThroughAgainHasBroughtItsStepAgain) {
   }
 }
 
+/// The step came before anybody named the application.
+TEST_P(Revert, AStepThatCameWithoutAnApplicationComesAgainWithIt) {
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  for (int times = 0; times < 2; ++times) {
+    for (const char* id : {"0002_cents.sql", "0003_drop.sql"}) remove(id);
+    EXPECT_EQ(bring("1.0.0").code, 0) << message();
+    write_cents(k_unsaid);
+    EXPECT_EQ(bring("2.0.0").code, 0);
+    EXPECT_TRUE(has_total());
+    EXPECT_THAT(message(), ::testing::Not(HasSubstr("folders have been brought as 2.0.0")));
+  }
+  EXPECT_EQ(bring("2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// It waited under its first name, ran under a second one, and has the first one again.
+TEST_P(Revert, AStepThatIsRenamedBackIsToldToTheLedger) {
+  const auto rename = [this](const char* from, const char* to) {
+    std::filesystem::rename(folder.path() / from, folder.path() / to);
+  };
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  rename("0003_drop.sql", "0004_drop.sql");
+  for (const char* release : {"2.1.0", "2.2.0"}) EXPECT_EQ(hook("presync", release).code, 0) << message();
+  EXPECT_EQ(state("0003_drop.sql") + " " + state("0004_drop.sql"), "held applied");
+  rename("0004_drop.sql", "0003_drop.sql");
+  const Finished renamed = hook("presync", "2.3.0");
+  EXPECT_EQ(renamed.code, 10);
+  const std::size_t from = renamed.err.find("DELETE FROM pgsluice.migration");
+  ASSERT_NE(from, std::string::npos) << renamed.err;
+  database.sql(renamed.err.substr(from, renamed.err.find(" (pgsluice.statement", from) - from));
+  EXPECT_EQ(hook("presync", "2.3.0").code, 0) << message();
+  EXPECT_EQ(state("0003_drop.sql") + state("0004_drop.sql"), "applied");
+}
+
 /// A soak is over when the old release has been at work again.
 TEST_P(Revert, ASoakBeginsAnewBehindAReleaseThatGoesBack) {
   const auto seen = [this] { return database.sql("SELECT count(*) FROM pgsluice.gate"); };
