@@ -60,12 +60,14 @@ FROM one o LEFT JOIN pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.
 }
 
 /// How code says that it means a type (%1$s), and not a column or a variable of that name: behind :: and TYPE, in CAST(… AS …),
-/// as a declared variable's, with a row's %, before a literal (not at the end of one).
+/// as a declared variable's, in a list of columns behind AS t or TABLE t, with a row's %, before a literal (not at the end of one).
 inline constexpr std::string_view k_type_in_code =
     R"re(::\s*("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$)|\mTYPE\s+("?\w+"?\s*\.\s*)?"?%1$s"?(\W|$))re"
     R"re(|\mCAST\s*\(.*?\mAS\s+("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*\))re"
     R"re(|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."''])"?%1$s"?\s*'')re"
-    R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re";
+    R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re"
+    R"re(|\m(AS|TABLE)\M[^;()]*\((([^;()]|\([^()]*\))*,)?\s*(?!(SELECT|DISTINCT|VALUES|WITH)\M)"?\w+"?\s+)re"
+    R"re(("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*([,)]|(NOT|DEFAULT|COLLATE|PRIMARY|UNIQUE|CHECK|REFERENCES)\M))re";
 
 /// In lines, of a relation (%1$s) the columns of which a condition (%2$s) holds for `a`: their names, and for those that it has from
 /// above, where they go from it with that, schema, relation and name with tabs between.

@@ -238,13 +238,18 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
           "ALTER TABLE orders DROP COLUMN m;\n");
   is_used("DROP TYPE mood;\n", "CREATE FUNCTION moods(mood[]) RETURNS int LANGUAGE sql AS 'SELECT 1'",
           "function public.moods uses type mood", "DROP FUNCTION moods", "DROP FUNCTION moods(mood[]);\n");
-  for (const char* code : {"DECLARE m public.mood; BEGIN RETURN m; END", "BEGIN RETURN ''ok''::mood; END",
-                           "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END",
-                           "BEGIN DECLARE m mood; BEGIN RETURN m; END; END"})
+  for (const char* code :
+       {"DECLARE m public.mood; BEGIN RETURN m; END", "BEGIN RETURN ''ok''::mood; END",
+        "BEGIN RETURN CAST(''ok'' AS mood); END", "BEGIN RETURN mood ''ok''; END",
+        "BEGIN DECLARE m mood; BEGIN RETURN m; END; END",
+        "BEGIN RETURN (SELECT s FROM jsonb_to_recordset(''[]'') AS x(n numeric(9, 2), s mood)); END",
+        "BEGIN CREATE TEMP TABLE t (m mood[] NOT NULL, n int); RETURN 1; END"})
     is_used("DROP TYPE mood;\n", cat("CREATE FUNCTION feels() RETURNS text LANGUAGE plpgsql AS '", code, "'"),
             "function public.feels names type mood", "DROP FUNCTION feels", "DROP FUNCTION feels();\n");
   for (const char* code :
-       {"BEGIN RETURN ''mood''; END", "BEGIN RETURN (SELECT count(*) AS mood); END",
+       {"BEGIN RETURN ''mood''; END", "BEGIN INSERT INTO orders AS o (id, mood) VALUES (1, 2); RETURN 1; END",
+        "BEGIN RETURN (WITH t AS (SELECT mood) SELECT mood FROM t AS u(mood)); END",
+        "BEGIN RETURN (SELECT count(*) AS mood); END",
         "DECLARE n int; BEGIN UPDATE orders SET mood = 1; BEGIN n := 1; END; RETURN n; END"}) {
     database.sql(cat("CREATE FUNCTION other() RETURNS text LANGUAGE plpgsql AS '", code, "'"));
     EXPECT_EQ(held_by("DROP TYPE mood;\n"), "") << code;
