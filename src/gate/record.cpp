@@ -347,21 +347,40 @@ bool fits_by_itself(Session& session, const Ledger& ledger, const BroughtBy& by,
   return false;
 }
 
+/// Whether a release ($4) comes again with the very folder ($3) that it had before any came with the step, at least half of which
+/// those have, too: the line's files may have been put together or renamed since.
+std::string has_come_before_sql() {
+  return cat("EXISTS (SELECT FROM pgsluice.bundle x JOIN ", k_step.with,
+             " w ON 2 * (SELECT count(*) FROM unnest(x.files) AS f (id) WHERE f.id = ANY (w.files))"
+             " >= cardinality(x.files) WHERE x.digest = $3 AND x.release = $4 AND x.release <> ''"
+             " AND x.app IN ('', $2) AND x.brought_at < 'infinity' AND x.n < (SELECT min(o.n) FROM ",
+             k_step.with, " o) AND NOT EXISTS (SELECT FROM ", k_step.beside, " s WHERE s.files <@ x.files))");
+}
+
+bool is_older(const BroughtBy& by, const std::string& release, const Ledger& ledger) {
+  const std::vector<std::string> order = releases_of(ledger.brought, by.app, by.release);
+  return compare_releases(by.release, release, order).value_or(0) < 0;
+}
+
 }  // namespace
 
 void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
                          const BroughtBy& by) {
   const SqlResult steps = checked(
-      session.query(cat("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text"
-                        " FROM pgsluice.migration m WHERE m.phase = 'contract' AND m.applied_at IS NULL"
-                        " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[]) AND (WITH ",
-                        lines_sql(k_step, "b.app IN ('', $2)", "ARRAY[m.id]"), " SELECT ",
-                        is_of_line_sql(k_step, "$1::text[]", "''", ""), ")"),
-                    {ids_of(migrations), by.app}),
+      session.query(
+          cat("SELECT m.id, coalesce(m.needs_app, ''), coalesce(m.rests_on, '{}')::text,"
+              " coalesce(m.release, ''), l.is_of_it FROM pgsluice.migration m CROSS JOIN LATERAL (WITH ",
+              lines_sql(k_step, "b.app IN ('', $2)", "ARRAY[m.id]"), " SELECT ",
+              is_of_line_sql(k_step, "$1::text[]", "''", ""), " AS is_of_it, ", has_come_before_sql(),
+              " AS has_come_before) AS l WHERE m.phase = 'contract' AND m.applied_at IS NULL"
+              " AND m.state IN ('held', 'failed') AND m.id <> ALL ($1::text[])"
+              " AND (l.is_of_it OR l.has_come_before)"),
+          {ids_of(migrations), by.app, bundle_digest(migrations), by.release}),
       "read the ledger");
   std::vector<std::string> anew;
   for (std::size_t row = 0; row < steps.rows.size(); ++row) {
     const std::string id = steps.text(row, 0);
+    if (!steps.truth(row, 4) && !is_older(by, steps.text(row, 3), ledger)) continue;
     if (!fits_by_itself(session, ledger, by, id, steps.text(row, 1), pg::parse_texts(steps.text(row, 2))))
       anew.push_back(id);
   }

@@ -318,6 +318,28 @@ TEST_P(Revert, AReleaseThatIsLetThroughAgainHasBroughtItsStepAgain) {
   }
 }
 
+/// Its folder was tidied up before the step came, so that none of before has grown into the step's.
+TEST_P(Revert, AReleaseOfBeforeATidiedFolderGoesBackToo) {
+  Folder old;
+  old.write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"))
+      .write("0002_pad.sql", "CREATE TABLE pad (id int);\n");
+  const auto bring_old = [&](const char* release) {
+    return call({"hook", "presync", old.path().string()},
+                {"--release", release, "--termination-log", termination.string()})
+        .code;
+  };
+  EXPECT_EQ(bring_old("1.4.0"), 0);
+  folder.write("0002_fill.sql", "CREATE TABLE IF NOT EXISTS pad (id int);\n");
+  EXPECT_EQ(hook("presync", "1.5.0").code, 0) << message();
+  folder.write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(bring_old("1.4.0"), 0);
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  EXPECT_TRUE(has_total()) << "1.4.0 is at work";
+  EXPECT_EQ(hook("presync", "2.0.2").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// The step came before anybody named the application.
 TEST_P(Revert, AStepThatCameWithoutAnApplicationComesAgainWithIt) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
