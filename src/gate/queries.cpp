@@ -210,9 +210,18 @@ class Look {
                                     "what is counted now, and a later run looks again"
                                   : problem_);
     }
-    const auto target = find_query_target(session_, subject, is_at_rest(subject));
+    const Standing sequence = standing_of(subject);
+    const auto target = find_query_target(session_, subject, sequence.at_rest);
     if (const auto* why = std::get_if<std::string>(&target)) return unknown(subject, *why);
-    return judge(subject, sort_out(subject, std::get<QueryTarget>(target)), window_, extension_);
+    Evidence evidence = judge(subject, sort_out(subject, std::get<QueryTarget>(target)), window_, extension_);
+    if (evidence.verdict == Verdict::open && sequence.was_asked) {
+      evidence.verdict = Verdict::unknown;
+      evidence.can_be_settled = true;
+      evidence.words = cat(printable_line(subject.quoted()), " has given values ", period(window_),
+                           ", and no statement tells who has asked it: code may, or the server has crashed "
+                           "(--evidence queries=optional)");
+    }
+    return evidence;
   }
 
  private:
@@ -233,11 +242,18 @@ class Look {
     return true;
   }
 
-  bool is_at_rest(const GateSubject& subject) {
+  struct Standing {
+    bool at_rest = false;
+    bool was_asked = false;  ///< by no column's default
+  };
+
+  /// Neither: it is no sequence, or nobody knows.
+  Standing standing_of(const GateSubject& subject) {
     if (!extension_.has_sequences || subject.kind != GateSubject::Kind::relation || !subject.column.empty())
-      return false;
-    const SqlResult row = session_.query(queries::is_at_rest(), {file_, subject.relation.quoted()});
-    return row.ok && row.truth(0, 0);
+      return {};
+    const SqlResult row = session_.query(queries::where_sequence_is(), {file_, subject.relation.quoted()});
+    if (!row.ok || row.rows.empty()) return {};
+    return {.at_rest = row.truth(0, 0), .was_asked = row.truth(0, 1)};
   }
 
   bool fail(const SqlError& error) {

@@ -68,13 +68,16 @@ std::string what_has_run(const Extension& extension) {
              k_grown, " > 0 AND position('", k_own_look, "' IN n.query) = 0 ORDER BY 3 DESC, 1");
 }
 
-std::string is_at_rest() {
+std::string where_sequence_is() {
   return cat(
       "WITH base AS (SELECT sequences FROM pgsluice.query_snapshot WHERE migration_id IN ($1, '')"
-      " ORDER BY migration_id = '' LIMIT 1) SELECT EXISTS (SELECT FROM base b, ",
-      k_sequences_now,
-      " n WHERE n.oid = to_regclass($2) AND b.sequences ? n.oid::text"
-      " AND b.sequences ->> n.oid::text IS NOT DISTINCT FROM n.value::text)");
+      " ORDER BY migration_id = '' LIMIT 1) SELECT w.at_rest, NOT w.at_rest AND NOT EXISTS (SELECT FROM "
+      "pg_depend d"
+      " WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid AND d.classid = "
+      "'pg_attrdef'::regclass)"
+      " FROM (SELECT n.oid, b.sequences ->> n.oid::text IS NOT DISTINCT FROM n.value::text AS at_rest FROM "
+      "base b, ",
+      k_sequences_now, " n WHERE n.oid = to_regclass($2) AND b.sequences ? n.oid::text) AS w");
 }
 
 std::string keep_snapshot(const Extension& extension, bool sequences) {

@@ -120,9 +120,9 @@ std::string statements_now(const Extension& extension, bool texts);
 std::string what_is_lost(const Extension& extension);
 /// The statements that ran since then, with how often.
 std::string what_has_run(const Extension& extension);
-/// Whether the sequence $2 is where it was at that moment: nobody has asked it for a value. Of one that this role may not see, or of
-/// which a session may hold values, nobody can tell.
-std::string is_at_rest();
+/// Whether the sequence $2 is where it was at that moment: nobody has asked it for a value; and whether it is not, though it is no
+/// column's default. Of one that this role may not see, or of which a session may hold values, nobody can tell: no row.
+std::string where_sequence_is();
 /// Keeps for the file $1 what is counted now, and where the sequences are: unless there are very many, for each that is read is
 /// locked until the statement ends.
 std::string keep_snapshot(const Extension& extension, bool sequences);
