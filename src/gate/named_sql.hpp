@@ -69,16 +69,18 @@ inline constexpr std::string_view k_type_in_code =
     R"re(|\m(AS|TABLE)\M[^;()]*\((([^;()]|\([^()]*\))*,)?\s*(?!(SELECT|DISTINCT|VALUES|WITH)\M)"?\w+"?\s+)re"
     R"re(("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*([,)]|(NOT|DEFAULT|COLLATE|PRIMARY|UNIQUE|CHECK|REFERENCES)\M))re";
 
-/// In lines, of a relation (%1$s) the columns of which a condition (%2$s) holds for `a`: their names, and for those that it has from
-/// above, where they go from it with that, schema, relation and name with tabs between.
+/// Columns in lines: those of a relation for which a condition holds, as `a`. Of what it has from above, and loses with that, also
+/// schema, relation and name up there, with tabs between.
 inline std::string columns_in_lines(std::string_view relation, std::string_view condition) {
-  return cat("(SELECT string_agg(DISTINCT l.line, E'\\n') FROM pg_attribute a CROSS JOIN LATERAL (SELECT a.attname::text"
-             " UNION ALL (WITH RECURSIVE up AS (SELECT i.inhparent AS oid FROM pg_inherits i WHERE i.inhrelid = a.attrelid"
-             " UNION SELECT i.inhparent FROM pg_inherits i JOIN up u ON i.inhrelid = u.oid)"
-             " SELECT concat_ws(E'\\t', n.nspname, p.relname, a.attname) FROM up u JOIN pg_class p ON p.oid = u.oid"
-             " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE a.attinhcount > 0 AND NOT a.attislocal)) AS l (line)"
-             " WHERE a.attrelid = ",
-             relation, " AND ", condition, ")");
+  return cat(
+      "(SELECT string_agg(DISTINCT l.line, E'\\n')"
+      " FROM pg_attribute a CROSS JOIN LATERAL (SELECT a.attname::text UNION ALL ("
+      "WITH RECURSIVE up AS (SELECT i.inhparent AS oid FROM pg_inherits i WHERE i.inhrelid = a.attrelid"
+      " UNION SELECT i.inhparent FROM pg_inherits i JOIN up u ON i.inhrelid = u.oid)"
+      " SELECT concat_ws(E'\\t', n.nspname, p.relname, a.attname) FROM up u JOIN pg_class p ON p.oid = u.oid"
+      " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE a.attinhcount > 0 AND NOT a.attislocal)) AS l"
+      " (line) WHERE a.attrelid = ",
+      relation, " AND ", condition, ")");
 }
 
 /// Who uses them, as k_dependants says it. Only SQL that is kept as a tree is known to do so; other code may name them. Where that
