@@ -37,9 +37,9 @@ inline std::vector<SqlValue> named_parameters(const GateSubject& subject) {
           subject.relation.relname.str(), is_function ? subject.arguments : "*"};
 }
 
-/// All of that name, those too that stay (a search_path may find one in another schema), and PostgreSQL's own: schema, name, whether it is meant, with how many arguments it is
-/// called (-1: with any), whether PostgreSQL has one of the same arguments, which is found first, and whether it may be called as a
-/// column of a row.
+/// All of that name, those too that stay (a search_path may find one in another schema), and PostgreSQL's own: schema, name,
+/// whether it is meant, with how many arguments it is called (-1: with any), whether PostgreSQL has one of the same arguments,
+/// which is found first, and whether it may be called as a column of a row.
 inline std::string find_named() {
   return cat("WITH ", k_named, R"sql(,
 one AS (
