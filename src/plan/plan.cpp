@@ -262,8 +262,7 @@ std::string renaming_sql(const std::string& from, const std::string& to, const L
       ledger.migrations.contains(to)
           ? cat("DELETE FROM pgsluice.migration WHERE id = ", new_id, " AND applied_at IS NULL; ")
           : "";
-  const std::string rename =
-      cat(clear, "UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
+  std::string rename = cat(clear, "UPDATE pgsluice.migration SET id = ", new_id, " WHERE id = ", old_id);
   if (ledger.version < k_app_ledger_version) return rename;
   return cat(rename, "; UPDATE pgsluice.migration SET rests_on = array_replace(rests_on, ", old_id, ", ",
              new_id, "); UPDATE pgsluice.bundle SET files = array_replace(files, ", old_id, ", ", new_id,
