@@ -66,10 +66,11 @@ inline constexpr std::string_view k_type_in_code =
     R"re(|\mCAST\s*\(.*?\mAS\s+("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*\))re"
     R"re(|(^|[^\w."])"?%1$s"?\s*%%|(^|[^\w."''])"?%1$s"?\s*'')re"
     R"re(|\mDECLARE\M((?!\mBEGIN\M).)*\s("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[|;|:=|=|\mDEFAULT\M|\mNOT\M|\mCOLLATE\M))re"
-    R"re(|\m(AS|TABLE)\M[^;()]*\((([^;()]|\([^()]*\))*,)?\s*(?!(SELECT|DISTINCT|VALUES|WITH)\M)"?\w+"?\s+)re"
+    R"re(|\m(AS|TABLE)\M[^;()]*\((?!\s*(SELECT|VALUES|WITH)\M)(([^;()]|\([^()]*\))*,)?\s*)re"
+    R"re((?!(SELECT|DISTINCT|VALUES|WITH|NOT|AND|OR|ALL|BY)\M)"?\w+"?\s+)re"
     R"re(("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*([,)]|(NOT|DEFAULT|COLLATE|PRIMARY|UNIQUE|CHECK|REFERENCES)\M))re";
 
-/// Columns in lines: those of a relation for which a condition holds, as `a`. Of what it has from above, and loses with that, also
+/// Columns in lines: those of a relation for which a condition holds, as `a`. Of what a partition has from above, and loses with that, also
 /// schema, relation and name up there, with tabs between.
 inline std::string columns_in_lines(std::string_view relation, std::string_view condition) {
   return cat(
@@ -78,7 +79,8 @@ inline std::string columns_in_lines(std::string_view relation, std::string_view 
       "WITH RECURSIVE up AS (SELECT i.inhparent AS oid FROM pg_inherits i WHERE i.inhrelid = a.attrelid"
       " UNION SELECT i.inhparent FROM pg_inherits i JOIN up u ON i.inhrelid = u.oid)"
       " SELECT concat_ws(E'\\t', n.nspname, p.relname, a.attname) FROM up u JOIN pg_class p ON p.oid = u.oid"
-      " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE a.attinhcount > 0 AND NOT a.attislocal)) AS l"
+      " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE a.attinhcount = 1 AND NOT a.attislocal"
+      " AND EXISTS (SELECT FROM pg_class k WHERE k.oid = a.attrelid AND k.relispartition))) AS l"
       " (line) WHERE a.attrelid = ",
       relation, " AND ", condition, ")");
 }

@@ -74,7 +74,8 @@ std::string where_sequence_is() {
       " ORDER BY migration_id = '' LIMIT 1) SELECT w.at_rest, NOT w.at_rest AND NOT EXISTS (SELECT FROM "
       "pg_depend d"
       " WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid AND d.classid = "
-      "'pg_attrdef'::regclass)"
+      "'pg_attrdef'::regclass) AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+      " AND d.objid = w.oid AND d.deptype = 'i')"
       " FROM (SELECT n.oid, b.sequences ->> n.oid::text IS NOT DISTINCT FROM n.value::text AS at_rest FROM "
       "base b, ",
       k_sequences_now, " n WHERE n.oid = to_regclass($2) AND b.sequences ? n.oid::text) AS w");

@@ -235,7 +235,8 @@ std::optional<bool> certainty_of(const QueryCall& call, const RelationName& func
 /// Of what is written as a column of a row, as certainty_of().
 std::optional<bool> row_certainty_of(const QueryUse& use, const RelationName& function,
                                      const QueryTarget& target) {
-  if (!use.row_functions.contains(function.relname)) return std::nullopt;
+  const auto found = use.row_functions.find(function.relname);
+  if (found == use.row_functions.end()) return std::nullopt;
   bool goes = false;
   bool stays = false;
   for (const QueryTarget::Overload& one : target.overloads) {
@@ -243,7 +244,7 @@ std::optional<bool> row_certainty_of(const QueryUse& use, const RelationName& fu
     goes = goes || (one.goes && one.name == function);
     stays = stays || !one.goes;
   }
-  return goes ? std::optional(!stays) : std::nullopt;
+  return goes ? std::optional(found->second && !stays) : std::nullopt;
 }
 
 /// SQL and PL/pgSQL, whose calls are read.
@@ -255,7 +256,19 @@ bool is_read(std::string_view language) {
 bool may_call(std::string_view code, const RelationName& function, const QueryTarget& target) {
   if (has_escaped_names(to_lower(code))) return true;
   return std::ranges::any_of(written_calls(code, function.relname), [&](const QueryCall& call) {
-    return certainty_of(call, function, true, target, {"public"}).has_value();
+    // The code may have a search_path of its own, in which PostgreSQL's functions come last.
+    return certainty_of(call, function, true, target, {"public", "pg_catalog"}).has_value();
+  });
+}
+
+/// `t.f` may be f(t), or a column of another table.
+bool names_as_column(std::string_view lower_code, const QueryTarget& target) {
+  return std::ranges::any_of(target.overloads, [&](const QueryTarget::Overload& one) {
+    return one.goes && one.of_row &&
+           names(lower_code, one.name.relname, [](std::string_view before, std::string_view /*behind*/) {
+             if (before.ends_with('"')) before.remove_suffix(1);
+             return before.ends_with('.');
+           });
   });
 }
 
@@ -268,16 +281,8 @@ bool names_it(std::string_view code, std::string_view lower_code, std::string_vi
     return calls(lower_code, entry.first.relname) &&
            (!is_read(language) || may_call(code, entry.first, target));
   };
-  const auto is_field = [&](const QueryTarget::Overload& one) {
-    return one.goes && one.of_row &&
-           names(lower_code, one.name.relname, [](std::string_view before, std::string_view /*behind*/) {
-             if (before.ends_with('"')) before.remove_suffix(1);
-             return before.ends_with('.');
-           });
-  };
   const auto has_type = [lower_code](const RelationName& type) { return names_type(lower_code, type); };
   return std::ranges::any_of(target.types, has_type) || std::ranges::any_of(target.functions, is_called) ||
-         std::ranges::any_of(target.overloads, is_field) ||
          std::ranges::any_of(target.parts, [&](const QueryTarget::Part& part) {
            return is_named(part.relation) &&
                   (is_sql || part.column.empty() || names(lower_code, part.column));
@@ -314,8 +319,12 @@ class CodeFinder {
 
   /// Whether it uses it, and whether that is certain: SQL is read, other code names it or does not.
   std::optional<bool> uses(const Code& code) {
-    if (!names_it(code.source, code.lower_source, code.language, target_)) return std::nullopt;
-    if (code.language != "sql") return false;
+    const bool is_named = names_it(code.source, code.lower_source, code.language, target_);
+    if (!is_named && !names_as_column(code.lower_source, target_)) return std::nullopt;
+    if (code.language != "sql") {
+      if (!is_named) target_.call_an_overload.insert(code.name);
+      return false;
+    }
     const QueryText text = read_queries(code.source);
     if (!text.problem.empty()) return false;
     std::set<RelationName> wanted;
@@ -496,8 +505,12 @@ class QueryJudge::State {
       return {.verdict = Verdict::unknown,
               .words = cat("a query cannot be read (", printable_line(text.problem), ")")};
     if (text.queries.empty() && is_code(statement.text)) {
-      const std::string code = code_of_do(statement.text);
-      return names_it(code, to_lower(statement.text), "plpgsql", target_)
+      const std::string lower_text = to_lower(statement.text);
+      // Behind LANGUAGE may stand any, and in quotes, before the code.
+      const bool is_plpgsql = !names(lower_text, "language");
+      const std::string code = is_plpgsql ? code_of_do(statement.text) : statement.text;
+      return names_it(code, lower_text, is_plpgsql ? "plpgsql" : "", target_) ||
+                     names_as_column(lower_text, target_)
                  ? Answer{.verdict = Verdict::unknown, .words = "the code of a DO block names it"}
                  : Answer{};
     }
@@ -533,7 +546,8 @@ class QueryJudge::State {
   [[nodiscard]] Answer by_code(const QueryUse& use, const Names& path) const {
     Answer answer;
     for (const auto& [function, certain] : target_.functions) {
-      std::optional<bool> called = row_certainty_of(use, function, target_);
+      const std::optional<bool> as_column = row_certainty_of(use, function, target_);
+      std::optional<bool> called = as_column;
       for (const QueryCall& call : use.functions) {
         const auto known = certainty_of(call, function, certain, target_, path);
         if (known) called = *known || called.value_or(false);
@@ -547,8 +561,10 @@ class QueryJudge::State {
       const std::string name = printable_line(function.quoted());
       const bool is_overload = (certain && !fired) || target_.call_an_overload.contains(function);
       answer = {.verdict = Verdict::unknown,
-                .words = is_overload ? cat("a query calls ", name, ", and another one of that name stays")
-                                     : cat("a query runs ", name, ", whose code names it"),
+                .words = !is_overload ? cat("a query runs ", name, ", whose code names it")
+                         : as_column  ? cat("a query may call ", name, " as a column of a row")
+                         : !certain   ? cat("a query runs ", name, ", whose code may mean another one")
+                                      : cat("a query calls ", name, ", and another one of that name stays"),
                 .for_good = is_overload};
     }
     return answer;

@@ -40,7 +40,7 @@ struct QueryTarget {
     bool of_row = false;     ///< `t.f` may be a call of it
   };
   std::vector<Overload> overloads;
-  std::set<RelationName> call_an_overload;  ///< functions that call one of these, nobody knows which
+  std::set<RelationName> call_an_overload;  ///< functions that may call one of these, nobody knows which
   std::set<RelationName> types;             ///< by schema and name
   bool is_sequence = false;                 ///< functions use it by a name that nobody keeps
   bool is_at_rest = false;  ///< of a sequence: it has not moved, so nobody has asked it for a value

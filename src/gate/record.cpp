@@ -233,12 +233,11 @@ namespace {
 struct LineNames {
   std::string_view with;
   std::string_view before;
-  std::string_view beside;
 };
 
 /// The folders that have come with these files, the first and the last of each application, as `with`; and those from before
-/// that they have grown from, as `before`: a folder that has all of one of these is of the same line. But for those that are
-/// brought `beside` it: before the files came, they had come without what the line had by then, and with files of their own.
+/// that they have grown from, as `before`: a folder that has all of one of these is of the same line. So is another one that
+/// began with files that both have: nothing tells it from a hotfix that was never merged, which the step would harm.
 std::string lines_sql(const LineNames& line, std::string_view is_its, std::string_view files) {
   return cat(line.with,
              " AS MATERIALIZED (SELECT * FROM (SELECT b.app, b.files, b.n,"
@@ -246,29 +245,20 @@ std::string lines_sql(const LineNames& line, std::string_view is_its, std::strin
              " row_number() OVER (PARTITION BY b.app ORDER BY b.n DESC) AS last"
              " FROM pgsluice.bundle b WHERE ",
              is_its, " AND b.files @> ", files, ") AS o WHERE 1 IN (o.first, o.last)), ", line.before,
-             " AS MATERIALIZED (SELECT b.files, o.app, min(o.n) AS n, min(b.n) AS at"
-             " FROM (SELECT b.files, min(b.n) AS n FROM pgsluice.bundle b WHERE ",
-             is_its, " AND NOT b.files @> ", files, " GROUP BY b.files) AS b JOIN ", line.with,
-             " o ON b.files <@ o.files GROUP BY b.files, o.app), ", line.beside,
-             " AS MATERIALIZED (SELECT x.files, y.files AS lacks FROM"
-             " (SELECT b.files, max(b.n) AS n FROM pgsluice.bundle b WHERE ",
-             is_its, " AND NOT b.files @> ", files, " AND b.n < (SELECT min(w.n) FROM ", line.with,
-             " w) GROUP BY b.files) AS x CROSS JOIN LATERAL (SELECT p.files FROM ", line.before,
-             " p WHERE p.at < x.n ORDER BY cardinality(p.files) DESC LIMIT 1) AS y"
-             " WHERE NOT y.files <@ x.files AND NOT EXISTS (SELECT FROM ",
-             line.with, " w WHERE x.files <@ w.files))");
+             " AS MATERIALIZED (SELECT b.files, o.app, min(o.n) AS n"
+             " FROM (SELECT DISTINCT b.files FROM pgsluice.bundle b WHERE ",
+             is_its, " AND NOT b.files @> ", files, ") AS b JOIN ", line.with,
+             " o ON b.files <@ o.files GROUP BY b.files, o.app)");
 }
 
 /// Whether a folder is of a line that has come with these files. Where nothing is known from before them, what shares a file
 /// with them is.
 std::string is_of_line_sql(const LineNames& line, std::string_view files, std::string_view app,
                            std::string_view when) {
-  return cat("((EXISTS (SELECT FROM ", line.before, " o WHERE o.files <@ ", files, " AND (", app,
+  return cat("(EXISTS (SELECT FROM ", line.before, " o WHERE o.files <@ ", files, " AND (", app,
              " = '' OR o.app = ", app, ")", when, ") OR EXISTS (SELECT FROM ", line.with,
              " o WHERE o.files && ", files, " AND (", app, " = '' OR o.app = ", app, ")", when,
-             " AND NOT EXISTS (SELECT FROM ", line.before,
-             " p WHERE p.app = o.app))) AND NOT EXISTS (SELECT FROM ", line.beside, " s WHERE s.files <@ ",
-             files, " AND NOT s.lacks <@ ", files, "))");
+             " AND NOT EXISTS (SELECT FROM ", line.before, " p WHERE p.app = o.app)))");
 }
 
 /// Which folders tell lines apart: also the one that a database was adopted with, which nobody has brought.
@@ -276,8 +266,8 @@ std::string counts_for_lines(std::string_view until, std::string_view more) {
   return cat("(b.brought_at <= ", until, " OR b.release = '' AND b.brought_at = 'infinity')", more);
 }
 
-constexpr LineNames k_rests{.with = "with_rests", .before = "before_rests", .beside = "beside_rests"};
-constexpr LineNames k_step{.with = "with_step", .before = "before_step", .beside = "beside_step"};
+constexpr LineNames k_rests{.with = "with_rests", .before = "before_rests"};
+constexpr LineNames k_step{.with = "with_step", .before = "before_step"};
 
 }  // namespace
 
@@ -354,7 +344,7 @@ std::string has_come_before_sql() {
              " w ON 2 * (SELECT count(*) FROM unnest(x.files) AS f (id) WHERE f.id = ANY (w.files))"
              " >= cardinality(x.files) WHERE x.digest = $3 AND x.release = $4 AND x.release <> ''"
              " AND x.app IN ('', $2) AND x.brought_at < 'infinity' AND x.n < (SELECT min(o.n) FROM ",
-             k_step.with, " o) AND NOT EXISTS (SELECT FROM ", k_step.beside, " s WHERE s.files <@ x.files))");
+             k_step.with, " o))");
 }
 
 bool is_older(const BroughtBy& by, const std::string& release, const Ledger& ledger) {

@@ -156,10 +156,11 @@ Evidence judge(const Seen& seen, const Application& application) {
         cat("this role may not see what ", count_of(static_cast<std::size_t>(seen.hidden), "session"),
             " of other roles is: GRANT pg_read_all_stats");
   } else if (seen.fitting == 0 && fits(application.brought_last, need) == Verdict::closed) {
-    evidence.verdict = Verdict::closed;
-    evidence.words =
-        cat("no session of ", printable_line(need.app), " is connected, and its release ",
-            printable_line(application.brought_last), " was brought last; ", wanted, " is needed");
+    // It may be at work again, or gone for one that was brought before it.
+    evidence.can_be_settled = true;
+    evidence.words = cat("no session of ", printable_line(need.app),
+                         " is connected, and its newest release in the ledger is ",
+                         printable_line(application.brought_last), "; ", wanted, " is needed");
   } else {
     evidence.verdict = Verdict::open;
     evidence.words = seen.fitting == 0

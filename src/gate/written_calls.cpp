@@ -37,7 +37,7 @@ class CallReader {
       const bool may_be_run = kind == TokenKind::string || kind == TokenKind::unterminated;
       if (may_be_run && is_called_in(text(at))) calls.push_back(call(at, -1));
       if (!is_name(at) || kind_at(at + 1) != TokenKind::left_paren || !is_call(at)) continue;
-      calls.push_back(call(at, arguments_behind(at + 1)));
+      calls.push_back(call(at, is_of_trigger(at) ? -1 : arguments_behind(at + 1)));
     }
     return calls;
   }
@@ -74,6 +74,12 @@ class CallReader {
     if (begin == 0) return true;
     return !is_word(begin - 1, "into") && !is_word(begin - 1, "as") && !is_word(begin - 1, "with") &&
            !is_word(begin - 1, "recursive");
+  }
+
+  /// Its function has no arguments, whatever is written: they are TG_ARGV.
+  [[nodiscard]] bool is_of_trigger(std::size_t at) const {
+    const std::size_t begin = schema_before(at).value_or(at);
+    return begin > 0 && (is_word(begin - 1, "function") || is_word(begin - 1, "procedure"));
   }
 
   /// As a call in it would be written.

@@ -117,8 +117,10 @@ void Turns::sent(const std::string& sql) {
   const std::scoped_lock lock(mutex_);
   const auto statement = find(sql);
   if (!statement) {
-    // Between the statements it is for the next one, and behind the last one for that.
-    const auto next = step_ != nullptr && !is_running_ && at_ ? step_->strongest(*at_ + 1) : std::nullopt;
+    // Between the statements it is for the next one, and behind the last one, or one that failed, for that.
+    const bool is_between =
+        step_ != nullptr && !is_running_ && at_ && !statements_[step_->first + *at_].error;
+    const auto next = is_between ? step_->strongest(*at_ + 1) : std::nullopt;
     if (next) turn_to(next, false);
     return;
   }

@@ -447,15 +447,20 @@ class Walk {
   void use_row(const Item& item, Name part) {
     const ItemColumn* column = part.empty() || part == "*" ? nullptr : column_of(item, part);
     if (column != nullptr) return use_sources(*column);
-    if (!part.empty() && part != "*") use_.row_functions.insert(part);
+    if (!part.empty() && part != "*") add_row_function(item, part);
     if (!for_meaning_ && part != "*") return;
     for (const ItemColumn& each : item.columns) use_sources(each);
   }
 
   /// `t.f` may be f(t): a function of the whole row.
   void use_row_function(const Item& item, Name function) {
-    use_.row_functions.insert(function);
+    add_row_function(item, function);
     use_row(item, {});
+  }
+
+  void add_row_function(const Item& item, Name function) {
+    bool& is_certain = use_.row_functions[function];
+    is_certain = is_certain || !item.open;
   }
 
   static bool sees_open(const Scope& scope) {

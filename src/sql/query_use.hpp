@@ -32,8 +32,9 @@ struct QueryUse {
   /// Every relation that is named, with the columns that are used.
   std::map<RelationName, std::set<Name>> relations;
   std::vector<QueryInsert> inserts;
-  std::set<QueryCall> functions;   ///< as written
-  std::set<Name> row_functions;    ///< f in `t.f` or `(t).f` where t has no such column: f(t)
+  std::set<QueryCall> functions;  ///< as written
+  /// f in `t.f` or `(t).f` where t has no such column, which is f(t), and whether all columns of t are known.
+  std::map<Name, bool> row_functions;
   std::set<RelationName> types;    ///< of casts, as written
   std::set<RelationName> written;  ///< relations whose rows it inserts, updates or deletes
   bool complete = true;            ///< false: there was too much of it

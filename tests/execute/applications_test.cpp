@@ -154,28 +154,7 @@ TEST_P(Applications, AFolderThatSharesAFileIsNoneThatGoesBack) {
   EXPECT_FALSE(has_total()) << message();
 }
 
-/// One began with what both have, or the database was adopted with both: what they had before the step tells them apart.
-TEST_P(Applications, AFolderThatWasBroughtBesideTheStepsGoesBackBeforeNothing) {
-  Folder other;
-  folder.write("0000_both.sql", "CREATE TABLE IF NOT EXISTS both_have (id int);\n");
-  other.write("0000_both.sql", read_file(folder.path() / "0000_both.sql"));
-  const auto bring_other = [&](const std::string& release) {
-    return call({"hook", "presync", other.path().string()},
-                {"--release", release, "--termination-log", termination.string()})
-        .code;
-  };
-  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
-  EXPECT_EQ(bring_other("5.0.0"), 0) << message();
-  other.write("b1.sql", "CREATE TABLE b1 (id int);\n");
-  EXPECT_EQ(bring_other("5.0.1"), 0) << message();
-  write_cents(k_unsaid);
-  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
-  other.write("b2.sql", "CREATE TABLE b2 (id int);\n");
-  EXPECT_EQ(bring_other("5.0.2"), 0) << message();
-  EXPECT_EQ(hook("presync", "2.1.0").code, 0);
-  EXPECT_FALSE(has_total()) << message();
-}
-
+/// What they had before the step tells them apart.
 TEST_P(Applications, OfTwoFoldersThatADatabaseIsAdoptedWithNoneGoesBack) {
   Folder other;
   other.write("b1.sql", "CREATE TABLE b1 (id int);\n");
@@ -337,7 +316,7 @@ TEST_P(Applications, AStepMayNeedSeveralApplications) {
   EXPECT_EQ(bring("worker", "2.0.0"), 0);
 }
 
-/// Nobody of it is connected at this moment: the ledger knows what was brought last.
+/// Nobody of it is connected at this moment: the ledger knows what came last.
 TEST_P(Applications, AnotherOneThatHasNoSessionIsKnownByItsLastRelease) {
   Folder other;
   other.write("b.sql", "CREATE TABLE b (id int);\n");
@@ -353,7 +332,7 @@ TEST_P(Applications, AnotherOneThatHasNoSessionIsKnownByItsLastRelease) {
   for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(web(release), 0);
   EXPECT_TRUE(has_total());
   EXPECT_THAT(message(),
-              HasSubstr("no session of worker is connected, and its release 5.0.0 was brought last; "
+              HasSubstr("no session of worker is connected, and its newest release in the ledger is 5.0.0; "
                         "worker>=5.0.1 is needed"));
   {
     const auto fits = database.connect("worker/5.0.1");

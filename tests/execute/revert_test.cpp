@@ -288,6 +288,29 @@ TEST_P(Revert, AHotfixThatIsBroughtAgainMakesAStepComeAnew) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// Its own file, and what it lacks of the line, make it no other folder's: it is what runs.
+TEST_P(Revert, AHotfixThatWasNeverMergedMakesAStepComeAnewToo) {
+  Folder hotfix;
+  hotfix.write("0001_orders.sql", read_file(folder.path() / "0001_orders.sql"));
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0002_more.sql", "CREATE TABLE more (id int);\n");
+  EXPECT_EQ(hook("presync", "1.1.0").code, 0);
+  hotfix.write("h1.sql", "CREATE TABLE h1 (id int);\n");
+  const auto bring_hotfix = [&] {
+    return call({"hook", "presync", hotfix.path().string()},
+                {"--release", "1.0.1", "--termination-log", termination.string()})
+        .code;
+  };
+  EXPECT_EQ(bring_hotfix(), 0) << message();
+  write_cents(k_unsaid);
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  EXPECT_EQ(bring_hotfix(), 0) << message();
+  EXPECT_EQ(hook("presync", "2.0.1").code, 0);
+  EXPECT_TRUE(has_total()) << "1.0.1 is at work";
+  EXPECT_EQ(hook("presync", "2.0.2").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// What comes anew has come with the release that is let through with it again.
 TEST_P(Revert, AReleaseThatIsLetThroughAgainHasBroughtItsStepAgain) {
   for (const std::vector<std::string>& app : {std::vector<std::string>{}, {"--app", "checkout"}}) {

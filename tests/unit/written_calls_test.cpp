@@ -18,6 +18,12 @@ std::vector<int> arguments_in(std::string_view code, Name function = "calc") {
   return all;
 }
 
+TEST(WrittenCalls, OfATriggerSayNothingOfItsFunctionsArguments) {
+  const auto calls = written_calls("CREATE TRIGGER t BEFORE INSERT ON o EXECUTE FUNCTION f('a', 'b')", "f");
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls.front().arguments, -1);
+}
+
 TEST(WrittenCalls, CountTheirArguments) {
   EXPECT_THAT(arguments_in("calc() + calc(1) * Calc (a => 1, b => f(2, 3))"), ElementsAre(0, 1, 2));
   EXPECT_THAT(arguments_in("calc(ARRAY[1, 2], x[1], (SELECT 1, 2)) - calc(calc(1, 2))"),
