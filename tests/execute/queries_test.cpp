@@ -403,6 +403,7 @@ TEST_P(Queries, ThatReadAFunctionAsAColumnUseIt) {
       "CREATE FUNCTION gross(orders) RETURNS int LANGUAGE sql AS 'SELECT $1.total';"
       "CREATE FUNCTION note(int) RETURNS text LANGUAGE sql AS 'SELECT $1::text';"
       "CREATE FUNCTION billing.note(int) RETURNS text LANGUAGE sql AS 'SELECT 1::text';"
+      "CREATE FUNCTION report() RETURNS TABLE (gross int) LANGUAGE sql AS 'SELECT 1';"
       "CREATE PROCEDURE tidy(int) LANGUAGE sql AS 'SELECT 1';"
       "CREATE PROCEDURE tidy(int, int) LANGUAGE sql AS 'SELECT 1'");
   const auto held_by = [this](const std::string& drop) {
@@ -419,9 +420,9 @@ TEST_P(Queries, ThatReadAFunctionAsAColumnUseIt) {
   app("SELECT note(1)");
   EXPECT_THAT(held_by("DROP FUNCTION public.note(int)"),
               AllOf(HasSubstr("another one of that name stays"), HasSubstr("--approve 0002_drop.sql")));
-  app("SELECT r.gross FROM json_to_recordset('[]') AS r (gross int)");
+  app("SELECT r.gross FROM report() r");
   EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"),
-              AnyOf("", AllOf(HasSubstr("as a column of a row"), HasSubstr("--approve 0002_drop.sql"))));
+              AllOf(HasSubstr("as a column of a row"), HasSubstr("--approve 0002_drop.sql")));
   app("SELECT id FROM orders WHERE orders.gross IS NULL");
   EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"), HasSubstr("function gross(orders) was used in"));
 }
