@@ -250,6 +250,8 @@ TEST_P(Dependants, FunctionsTypesAndSequencesHaveUsersToo) {
        {"BEGIN RETURN ''mood''; END", "BEGIN INSERT INTO orders AS o (id, mood) VALUES (1, 2); RETURN 1; END",
         "BEGIN RETURN (WITH t AS (SELECT mood) SELECT mood FROM t AS u(mood)); END",
         "BEGIN RETURN (SELECT count(*) AS mood); END",
+        "BEGIN RETURN (WITH t AS (SELECT id, state mood, doc FROM orders) SELECT 1 FROM t WHERE (NOT mood)); "
+        "END",
         "DECLARE n int; BEGIN UPDATE orders SET mood = 1; BEGIN n := 1; END; RETURN n; END"}) {
     database.sql(cat("CREATE FUNCTION other() RETURNS text LANGUAGE plpgsql AS '", code, "'"));
     EXPECT_EQ(held_by("DROP TYPE mood;\n"), "") << code;

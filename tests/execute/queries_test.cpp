@@ -219,6 +219,12 @@ class Queries : public ::testing::TestWithParam<Server> {
     }
     return reasons;
   }
+  const std::vector<std::string> no_dependants = {"--evidence", "dependants=optional"};
+  /// Why a contract step of this statement is held.
+  std::string held_by(const std::string& statement, const std::vector<std::string>& more = {}) {
+    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", statement, ";\n"));
+    return held("0002_drop.sql", more);
+  }
   void app(const std::string& sql) {
     const auto session = database.connect("app", k_app);
     const SqlResult result = session->query(sql, {});
@@ -337,26 +343,22 @@ TEST_P(Queries, ThatCallWhatIsDroppedOrCastToItCount) {
       "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';"
       "CREATE FUNCTION outer_calc() RETURNS int LANGUAGE sql AS 'SELECT calc(1)';"
       "CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN NULL; END'; CREATE TYPE mood AS ENUM ('ok')");
-  const auto held_by = [this](const std::string& drop) {
-    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
-    return held("0002_drop.sql", {"--evidence", "dependants=optional"});
-  };
   for (const char* drop : {"DROP FUNCTION calc(int)", "DROP PROCEDURE tidy()", "DROP TYPE mood"})
-    EXPECT_EQ(held_by(drop), "") << drop;
+    EXPECT_EQ(held_by(drop, no_dependants), "") << drop;
   app("SELECT outer_calc()");
   app("CALL tidy()");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"),
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants),
               AllOf(HasSubstr("queries: function calc(int4) was used in"), HasSubstr("SELECT outer_calc()")));
-  EXPECT_THAT(held_by("DROP PROCEDURE public.tidy()"),
+  EXPECT_THAT(held_by("DROP PROCEDURE public.tidy()", no_dependants),
               AllOf(HasSubstr("queries: function public.tidy() was used in"), HasSubstr("CALL tidy()")));
-  EXPECT_EQ(held_by("DROP TYPE mood"), "");
+  EXPECT_EQ(held_by("DROP TYPE mood", no_dependants), "");
   app("SELECT 'ok'::mood");
-  EXPECT_THAT(held_by("DROP TYPE mood"), HasSubstr("queries: type mood was used in"));
+  EXPECT_THAT(held_by("DROP TYPE mood", no_dependants), HasSubstr("queries: type mood was used in"));
   app("SELECT calc(1)");
   app("SELECT calc(2)");
   database.sql("CREATE FUNCTION calc(text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
   EXPECT_THAT(
-      held_by("DROP FUNCTION calc(int)"),
+      held_by("DROP FUNCTION calc(int)", no_dependants),
       AllOf(HasSubstr("queries: a query calls public.calc, and another one of that name stays, so it may "
                       "use function calc(int4) (--evidence queries=optional): "),
             HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
@@ -374,25 +376,24 @@ TEST_P(Queries, ThatCallAnotherOneOfTheSameNameAreNoUse) {
       "CREATE FUNCTION lists(text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
       "CREATE FUNCTION more(int, int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';"
       "CREATE FUNCTION upper(text) RETURNS text LANGUAGE sql AS 'SELECT $1'");
-  const auto held_by = [this](const std::string& drop) {
-    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
-    return held("0002_drop.sql", {"--evidence", "dependants=optional"});
-  };
   app("SELECT calc(1, 2), lists('a')");
   app("SELECT twice(1), upper('a')");
   for (const char* drop : {"DROP FUNCTION calc(int)", "DROP FUNCTION lists(int, int[])",
                            "DROP FUNCTION more(int, int)", "DROP FUNCTION public.upper(text)"})
-    EXPECT_EQ(held_by(drop), "") << drop;
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int, int)"),
+    EXPECT_EQ(held_by(drop, no_dependants), "") << drop;
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int, int)", no_dependants),
               AllOf(HasSubstr("function calc(int4, int4) was used in"), HasSubstr("SELECT twice(")));
-  EXPECT_THAT(held_by("DROP FUNCTION lists(text)"), HasSubstr("was used in"));
+  EXPECT_THAT(held_by("DROP FUNCTION lists(text)", no_dependants), HasSubstr("was used in"));
   app("SELECT more(1), public.upper('a'), lists(1, 2, 3)");
-  EXPECT_THAT(held_by("DROP FUNCTION more(int, int)"), HasSubstr("was used in"));
-  EXPECT_THAT(held_by("DROP FUNCTION public.upper(text)"), HasSubstr("was used in"));
-  EXPECT_THAT(held_by("DROP FUNCTION lists(int, int[])"), HasSubstr("was used in"));
-  EXPECT_EQ(held_by("DROP FUNCTION calc(int)"), "");
+  EXPECT_THAT(held_by("DROP FUNCTION more(int, int)", no_dependants), HasSubstr("was used in"));
+  EXPECT_THAT(held_by("DROP FUNCTION public.upper(text)", no_dependants), HasSubstr("was used in"));
+  EXPECT_THAT(held_by("DROP FUNCTION lists(int, int[])", no_dependants), HasSubstr("was used in"));
+  EXPECT_EQ(held_by("DROP FUNCTION calc(int)", no_dependants), "");
+  app("DO LANGUAGE 'plpgsql' $$ BEGIN PERFORM calc(1); END $$");
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants),
+              HasSubstr("the code of a DO block names it"));
   app("SELECT calc(1)");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)"), HasSubstr("was used in"))
+  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants), HasSubstr("was used in"))
       << "no other one has one argument";
 }
 
@@ -406,10 +407,6 @@ TEST_P(Queries, ThatReadAFunctionAsAColumnUseIt) {
       "CREATE FUNCTION report() RETURNS TABLE (gross int) LANGUAGE sql AS 'SELECT 1';"
       "CREATE PROCEDURE tidy(int) LANGUAGE sql AS 'SELECT 1';"
       "CREATE PROCEDURE tidy(int, int) LANGUAGE sql AS 'SELECT 1'");
-  const auto held_by = [this](const std::string& drop) {
-    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", drop, ";\n"));
-    return held("0002_drop.sql");
-  };
   app("SELECT o.note, (o).total FROM orders o");
   app("CALL tidy(1, 2)");
   for (const char* drop :
@@ -505,6 +502,9 @@ TEST_P(Queries, ThatLeaveOutWhatGetsAnotherDefaultAreNotAsked) {
   EXPECT_EQ(bring("2.0.0").code, 0);
   app("INSERT INTO notes (what) VALUES ('b')");
   EXPECT_EQ(database.sql("SELECT max(id) FROM notes"), "100");
+  folder.write("0003_rename.sql",
+               "-- pgsluice: phase=contract\nALTER SEQUENCE notes_id_seq RENAME TO ids;\n");
+  EXPECT_THAT(held("0003_rename.sql"), Not(HasSubstr("has given values"))) << "the column says who asks";
 }
 
 TEST_P(Queries, AreKeptThoughASequenceIsLockedOrThereAreVeryMany) {
