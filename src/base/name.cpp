@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -35,8 +36,9 @@ class NamePool {
     const std::uint32_t id = ++used_;
     if (id / Name::k_block >= Name::blocks.size()) throw std::bad_alloc();
     std::string*& block = Name::blocks[id / Name::k_block];
-    if (block == nullptr) block = new std::string[Name::k_block];
-    block[id % Name::k_block] = text;
+    // Room only: a run that has few names touches few pages.
+    if (block == nullptr) block = std::allocator<std::string>().allocate(Name::k_block);
+    std::construct_at(block + id % Name::k_block, text);
     return id;
   }
 
@@ -52,7 +54,7 @@ class NamePool {
   }
 
   void grow() {
-    constexpr std::size_t smallest = 4096;
+    constexpr std::size_t smallest = 512;
     std::vector<Slot> old(slots_.empty() ? smallest : 2 * slots_.size());
     old.swap(slots_);
     for (const Slot& slot : old) {
