@@ -8,6 +8,7 @@
 #include "execute/documents.hpp"
 #include "execute/lease.hpp"
 #include "execute/ledger.hpp"
+#include "execute/stop.hpp"
 #include "gate/guard.hpp"
 #include "gate/queries.hpp"
 #include "gate/record.hpp"
@@ -216,13 +217,23 @@ void record_release(const Plan& plan, const Ledger& ledger, const RunReport& rep
     if (!done) return;
   }
   if (!worker.ledger.exists || worker.session == nullptr) return;
-  try {
+  const BroughtBy by{.app = run.app, .release = run.release};
+  const auto record = [&] {
     bring_up_to_date(worker);
-    record_bundle(*worker.session, migrations, {.app = run.app, .release = run.release}, lets_through);
-    if (lets_through) record_passing(*worker.session, migrations, {.app = run.app, .release = run.release});
+    record_bundle(*worker.session, migrations, by, lets_through);
+    if (lets_through) record_passing(*worker.session, migrations, by);
     // Kubernetes says by itself what runs.
-    if (lets_through && !asks_cluster)
-      let_steps_come_anew(*worker.session, ledger, migrations, {.app = run.app, .release = run.release});
+    if (lets_through && !asks_cluster) let_steps_come_anew(*worker.session, ledger, migrations, by);
+  };
+  try {
+    try {
+      record();
+    } catch (const Error&) {
+      if (!worker.session->query("SELECT", {}).connection_lost || is_interrupted(world)) throw;
+      replace_worker(worker, world, run);  // without this no guard would let the application start
+      record();
+      close_run(worker, world, run, "applied", run.good_end);
+    }
   } catch (const Error& error) {  // what has been applied is applied all the same
     world.emit(
         {.severity = Severity::warning,

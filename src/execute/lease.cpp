@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execute/lease.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -195,9 +196,17 @@ void open_run(Worker& worker, const World& world, const RunOptions& options) {
 
 // One message, which begins with our own settings: a file may have left others behind. Where it fails there is nothing to
 // be done about it: the lease expires.
-void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,
-               ExitCode code) {
-  worker.session->script(
+void replace_worker(Worker& worker, const World& world, RunOptions options) {
+  // The session that was lost may still be at work, and holds the run lock as long.
+  options.wait_for_run = std::max(options.wait_for_run, options.wait_for_db);
+  worker.session.reset();
+  worker = open_worker(world, options);
+  open_run(worker, world, options);
+}
+
+SqlResult close_run(const Worker& worker, const World& world, const RunOptions& options,
+                    std::string_view outcome, ExitCode code) {
+  return worker.session->script(
       cat(reset_script(options, worker.session->server_version_num()),
           "; UPDATE pgsluice.run SET finished_at = clock_timestamp(), outcome = ",
           pg::literal(std::string(outcome), "text"), ", exit_code = ", std::to_string(static_cast<int>(code)),

@@ -25,9 +25,11 @@ std::string try_run_lock_sql();
 void bring_up_to_date(Worker& worker);
 /// That, the lease, within options.wait_for_run, with worker.token its token, and a row of the run. Throws Error.
 void open_run(Worker& worker, const World& world, const RunOptions& options);
+/// A new worker with everything that a lost one had. Throws Error.
+void replace_worker(Worker& worker, const World& world, RunOptions options);
 /// Says in the row how it ended, and gives the lease back, so that the next run need not ask whether we live.
-void close_run(const Worker& worker, const World& world, const RunOptions& options, std::string_view outcome,
-               ExitCode code);
+SqlResult close_run(const Worker& worker, const World& world, const RunOptions& options,
+                    std::string_view outcome, ExitCode code);
 
 /// Says every options.heartbeat that the run is alive, from a thread and a session of its own: the worker may be busy
 /// with one statement for hours.

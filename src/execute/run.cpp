@@ -187,13 +187,8 @@ struct Run {
 /// A new worker with everything that the lost one had.
 std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& error) {
   context.emit(Severity::warning, "connection-lost", cat("lost the server: ", printable_line(error.message)));
-  RunOptions options = run.options;
-  // The session that was lost may still be at work, and holds the run lock as long.
-  options.wait_for_run = std::max(options.wait_for_run, options.wait_for_db);
   try {
-    run.worker.session.reset();
-    run.worker = open_worker(run.world, options);
-    open_run(run.worker, run.world, options);
+    replace_worker(run.worker, run.world, run.options);
     run.heartbeat.set_token(run.worker.token);
     run.plan_is_old = true;
     context.emit(Severity::info, "reconnected", "connected again");
@@ -438,6 +433,26 @@ void tell_applied(const std::vector<PendingStep>& steps, RunReport& report) {
   }
 }
 
+/// Behind the last step the ledger still has to be told of the release.
+void end_run(std::string_view outcome, ExitCode code, Run& run) {
+  const SqlResult closed = close_run(run.worker, run.world, run.options, outcome, code);
+  if (!closed.connection_lost || is_interrupted(run.world)) return;
+  run.world.emit(
+      {.severity = Severity::warning,
+       .name = "connection-lost",
+       .message = cat("lost the server behind the last step: ", printable_line(closed.error.message))});
+  try {
+    replace_worker(run.worker, run.world, run.options);
+    close_run(run.worker, run.world, run.options, outcome, code);
+    run.world.emit({.severity = Severity::info, .name = "reconnected", .message = "connected again"});
+  } catch (const Error& error) {  // what has been applied is applied all the same
+    run.world.emit(
+        {.severity = Severity::warning,
+         .name = "run-not-closed",
+         .message = cat("the end of the run is not in the ledger: ", printable_line(error.what()))});
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(StepState state) {
@@ -483,8 +498,8 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
   if (worker.session) {
-    close_run(worker, world, options, stop ? to_string(report.steps[next].state) : "applied",
-              report.code == ExitCode::ok ? options.good_end : report.code);
+    end_run(stop ? to_string(report.steps[next].state) : "applied",
+            report.code == ExitCode::ok ? options.good_end : report.code, run);
   }
   return report;
 }

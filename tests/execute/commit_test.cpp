@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "execute/harness.hpp"
 
 namespace pgsluice::test {
@@ -36,6 +37,34 @@ TEST_P(Commit, SurvivesThatAFileTakesAwayWhatIsPrepared) {
   EXPECT_EQ(database.sql("SELECT string_agg(x::text, ' ' ORDER BY x) FROM t"), "2 3 5");
   EXPECT_EQ(applied(), "1.sql 2.sql 3.sql 4.sql 5.sql");
   EXPECT_EQ(database.sql("SELECT max(attempts) FROM pgsluice.statement"), "1");
+}
+
+TEST_P(Commit, TellsTheLedgerTheEndOverANewConnection) {
+  folder.write("1.sql", "CREATE TABLE t (x int);\n");
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  // What a trigger draws from a sequence stays drawn when its session ends: it ends one of each.
+  database.sql(
+      "CREATE SEQUENCE cuts; GRANT USAGE ON SEQUENCE cuts TO PUBLIC;"
+      "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      " IF nextval('public.cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+      " RETURN NEW; END $$");
+  for (const std::string place : {"UPDATE ON pgsluice.lease", "INSERT ON pgsluice.bundle"}) {
+    database.sql(cat("CREATE TRIGGER cut BEFORE ", place, " FOR EACH ROW WHEN (",
+                     place.starts_with("UPDATE") ? "NEW.run_id IS NULL" : "true",
+                     ") EXECUTE FUNCTION public.cut()"));
+    folder.write("2.sql", cat("-- ", place, "\nINSERT INTO t VALUES (2);\n"));
+    const Finished done = apply(folder, database, {});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_THAT(done.err, Not(HasSubstr("guard will not know")));
+    EXPECT_EQ(database.sql("SELECT last_value >= 2 FROM public.cuts"), "t") << done.err;
+    EXPECT_EQ(database.sql("SELECT run_id IS NULL FROM pgsluice.lease"), "t");
+    EXPECT_EQ(database.sql("SELECT count(*) FROM pgsluice.bundle WHERE files = '{1.sql,2.sql}'"), "1");
+    database.sql(cat("DROP TRIGGER cut ", place.substr(place.find("ON")),
+                     "; SELECT setval('public.cuts', 1, false);"
+                     "DELETE FROM pgsluice.bundle WHERE files = '{1.sql,2.sql}';"
+                     "DELETE FROM pgsluice.statement WHERE migration_id = '2.sql';"
+                     "DELETE FROM pgsluice.migration WHERE id = '2.sql'"));
+  }
 }
 
 TEST_P(Commit, WritesNamesAsTheyAreWhateverTheEncodingAndTheQuotes) {
