@@ -282,10 +282,13 @@ class Catalog {
   /// Adds a relation, or replaces the one of that name. One that was not there is new.
   void put(Relation relation);
   /// Another file begins. When the ones before it made relations, they count as the whole history.
-  void begin_file() {
+  void begin_file(bool has_begun = false) {
     history_ = history_ || !relations_.empty();
     ++file_;
+    has_begun_ = has_begun;
   }
+  /// What the file at hand makes is there. It is the file's own where an earlier run of it has begun, which made it.
+  void note_made_before(const RelationName& name);
   /// The file at hand has made it, if in another transaction: no release can know it.
   [[nodiscard]] bool is_of_this_file(const Relation& relation) const {
     return file_ != 0 && relation.made_in == file_;
@@ -424,9 +427,10 @@ class Catalog {
   void relink(const RelationName& from, const std::vector<Link>& before, const std::vector<Link>& after);
   [[nodiscard]] std::vector<const Relation*> linked(LinkKind kind, const RelationName& to) const;
 
-  bool history_ = false;  ///< an earlier file made a relation
-  bool gap_ = false;      ///< something came from elsewhere
-  unsigned file_ = 0;     ///< the number of the file at hand
+  bool history_ = false;    ///< an earlier file made a relation
+  bool gap_ = false;        ///< something came from elsewhere
+  unsigned file_ = 0;       ///< the number of the file at hand
+  bool has_begun_ = false;  ///< it has been run in part
   NameTable<Relation, RelationNameHash> relations_;
   std::unordered_map<Link, std::vector<RelationName>, LinkHash> links_;  ///< who points there, by name
   std::unordered_set<RelationName, RelationNameHash> dropped_;

@@ -178,6 +178,7 @@ struct Effect {
 struct PredictOptions {
   int pg_version = 0;                               ///< major; 0: unknown, every range matches
   std::optional<FileTransaction> transaction = {};  ///< none: as the file's tool does it, else one
+  bool has_begun = false;  ///< it has been run in part: what it makes and is there, it has made
   /// A table of no more than both is small.
   double small_rows = 10'000;
   double small_bytes = 8.0 * 1024 * 1024;

@@ -50,7 +50,8 @@ void CatalogChange::create_index() {
   if (table == nullptr || !command_.index) return;
   const RelationName name = table->name;
   const std::string index_name = choose_index_name(catalog_, name, command_);
-  if (catalog_.find({name.schemaname, index_name}) != nullptr) return;
+  if (const RelationName made{name.schemaname, index_name}; catalog_.find(made) != nullptr)
+    return found_there(made);
   put_index(name, index_name, meant(*command_.index), {}, {}, {});
 }
 

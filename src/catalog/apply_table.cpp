@@ -34,7 +34,8 @@ Box<Expression> without_texts(Box<Expression> expression) {
 
 void CatalogChange::create_table() {
   const RelationName name = new_name();
-  if (name.empty() || catalog_.find(name) != nullptr) return;
+  if (name.empty()) return;
+  if (catalog_.find(name) != nullptr) return found_there(name);
   Relation table{.name = name};
   if (command_.tag == "CreateForeignTableStmt") {
     table.relkind = relkind::foreign_table;

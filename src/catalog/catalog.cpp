@@ -255,6 +255,11 @@ void Catalog::put(Relation relation) {
   store(std::move(relation));
 }
 
+void Catalog::note_made_before(const RelationName& name) {
+  if (!has_begun_) return;
+  edit(name, [this](Relation& relation) { relation.made_in = file_; });
+}
+
 void Catalog::store(Relation relation) {
   remember(relation.name);
   erase(relation.name);

@@ -121,6 +121,14 @@ void take_as_one(SourceFile& source) {
   source.reading = reading;
 }
 
+/// An earlier run has done some of its statements. A changelog has runs of which releases know by now.
+bool has_begun(const Migration& migration, const Ledger& ledger) {
+  const auto row = ledger.migrations.find(migration.id);
+  return row != ledger.migrations.end() && !ledger.is_applied(migration.id) &&
+         migration.tool != tool::liquibase &&
+         std::ranges::any_of(row->second.statements, [](const auto& entry) { return entry.second.done; });
+}
+
 }  // namespace
 
 std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basis basis,
@@ -138,9 +146,11 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basi
                                .today = utc_now("%Y-%m-%d")};
     Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
     take_as_one(migration.source);
+    const PredictOptions prediction{.pg_version = basis.pg_version,
+                                    .has_begun = has_begun(migration, basis.ledger)};
     FileAnalysis& file = files.emplace_back(parse(std::move(migration)));
     check_dependencies(file.migration, file.directives);
-    predict(file, catalog, known.effects, {.pg_version = basis.pg_version});
+    predict(file, catalog, known.effects, prediction);
     check(file, known.findings, judging);
   }
   return files;

@@ -115,7 +115,7 @@ class Prediction::Walk {
         keeps_(script.statements),
         follower_(catalog) {
     settings_.start(catalog);
-    catalog_.begin_file();
+    catalog_.begin_file(options.has_begun);
     constexpr int releases = 10'000;
     if (options.pg_version != 0 && catalog_.server_version_num / releases != options.pg_version)
       catalog_.server_version_num = options.pg_version * releases;

@@ -378,6 +378,31 @@ TEST_P(OnEveryServer, TellsWhereAStatementFailedAndWhatIsApplied) {
   EXPECT_EQ(database.sql("SELECT to_regclass('d') IS NOT NULL AND to_regclass('c') IS NOT NULL"), "t");
 }
 
+TEST_P(OnEveryServer, WhatAFileMadeBeforeItFailedIsItsOwn) {
+  folder.write("0001_items.sql",
+               "CREATE TABLE items (n int);\nCREATE UNIQUE INDEX items_known ON items (n);\n");
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  const auto write = [](std::string_view between, std::string_view dropped) {
+    return cat(
+        "-- pgsluice: transaction=off\n"
+        "CREATE UNIQUE INDEX CONCURRENTLY items_own ON items (n) WHERE n > 0;\n",
+        between, ";\nDROP INDEX CONCURRENTLY ", dropped, ";\n");
+  };
+  folder.write("0002_own.sql", write("SELECT 1 / 0", "items_own"));
+  EXPECT_EQ(apply(folder, database, {}).code, 18);
+  EXPECT_EQ(database.sql("SELECT to_regclass('items_own') IS NOT NULL"), "t");
+
+  folder.write("0002_own.sql", write("SELECT 1", "items_known"));
+  const Finished refused = apply(folder, database, {});
+  EXPECT_EQ(refused.code, 10) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("breaks-running-writers"));
+
+  folder.write("0002_own.sql", write("SELECT 1", "items_own"));
+  const Finished resumed = apply(folder, database, {});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(database.sql("SELECT to_regclass('items_own') IS NULL"), "t");
+}
+
 TEST_P(OnEveryServer, RefusesWhatItCannotRun) {
   folder.write("0001_bad.sql", "SELEC 1;\n");
   EXPECT_EQ(apply(folder, database, {}).code, 10);
