@@ -202,12 +202,12 @@ class Order {
     return row == nullptr || !is_of_earlier_release(*row);
   }
 
-  /// Without a name each is another release. Of another application nothing follows, unless both are of one release: the
-  /// gate asks for that one.
+  /// Without a name each is another release. Of another application nothing follows, unless both are of one release (the
+  /// gate asks for that one), or it came anew: then it has come with whoever brought it since.
   [[nodiscard]] bool is_of_earlier_release(const LedgerMigration& row) const {
     const bool foreign = !row.app.empty() && !options_.app.empty() && row.app != options_.app;
     if (options_.release.empty() || row.release.empty()) return true;
-    if (foreign) return !is_this_release(row.release);
+    if (foreign) return !is_this_release(row.release) && (!row.left_out_by || has_come_since(row));
     if (!is_older(row.release)) return false;
     const auto has_come_with = [&](std::string_view release) {
       return is_older(release) && compare_releases(release, row.release, releases_).value_or(0) >= 0;
@@ -216,6 +216,17 @@ class Order {
            std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
              return brought.may_be_of(options_.app) && brought.at >= row.brought_at &&
                     has_come_with(brought.release);
+           });
+  }
+
+  /// Of a step of another application that came anew: with another release than this one, of either.
+  [[nodiscard]] bool has_come_since(const LedgerMigration& row) const {
+    const auto is_another = [this](std::string_view release) { return !is_this_release(release); };
+    return std::ranges::any_of(row.passed, is_another) ||
+           std::ranges::any_of(ledger_.brought, [&](const BroughtRelease& brought) {
+             return (brought.app == row.app || brought.may_be_of(options_.app)) &&
+                    brought.at >= row.brought_at && is_another(brought.release) &&
+                    compare_releases(brought.release, row.release, releases_).value_or(0) >= 0;
            });
   }
 

@@ -359,5 +359,48 @@ TEST_P(Applications, TwoOfOneFolderBringOneRelease) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// Both have gone back: for each of them the step comes with the next release.
+TEST_P(Applications, OfOneFolderAStepComesAnewForBoth) {
+  const auto bring = [&](const char* release, std::vector<const char*> apps = {"web", "worker"}) {
+    for (const char* app : apps) EXPECT_EQ(hook("presync", release, {"--app", app}).code, 0) << message();
+  };
+  bring("1.0.0");
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=web>=2.0.0,worker>=2.0.0\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  bring("2.0.0");
+  for (const char* id : {"0002_cents.sql", "0003_drop.sql"}) std::filesystem::remove(folder.path() / id);
+  bring("1.0.0");
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=web>=2.0.0,worker>=2.0.0\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  bring("2.1.0");
+  EXPECT_TRUE(has_total());
+  EXPECT_THAT(message(), HasSubstr("it comes anew with 2.1.0"));
+  bring("2.2.0", {"worker"});
+  EXPECT_FALSE(has_total()) << "2.1.0 has come with it: " << message();
+}
+
+/// The one that does not go back may not run it either, as long as nobody has come with it again.
+TEST_P(Applications, AStepThatComesAnewWithAnotherOneWaits) {
+  const std::string_view drop =
+      "-- pgsluice: phase=contract needs-app=web>=2.0.0\nALTER TABLE orders DROP COLUMN total;\n";
+  const auto bring = [&](const char* app, const char* release) {
+    EXPECT_EQ(hook("presync", release, {"--app", app}).code, 0) << message();
+  };
+  for (const char* app : {"web", "worker"}) bring(app, "1.0.0");
+  write_cents(drop);
+  for (const char* app : {"web", "worker"}) bring(app, "2.0.0");
+  for (const char* id : {"0002_cents.sql", "0003_drop.sql"}) std::filesystem::remove(folder.path() / id);
+  bring("web", "1.0.0");
+  write_cents(drop);
+  bring("worker", "2.1.0");
+  EXPECT_TRUE(has_total()) << message();
+  bring("web", "2.1.0");
+  EXPECT_TRUE(has_total()) << message();
+  bring("worker", "2.2.0");
+  EXPECT_FALSE(has_total()) << message();
+}
+
 }  // namespace
 }  // namespace pgsluice::test
