@@ -12,13 +12,15 @@
 namespace pgsluice {
 
 /// The version of the tables that this program writes. It reads its own and older ones, and refuses newer ones.
-inline constexpr int k_ledger_version = 8;
+inline constexpr int k_ledger_version = 9;
 /// Since then it knows releases and what the gate has seen.
 inline constexpr int k_gate_ledger_version = 5;
 /// Since then it knows of which application a release is one.
 inline constexpr int k_app_ledger_version = 7;
 /// Since then it knows which releases have followed with a step that waits.
 inline constexpr int k_passed_ledger_version = 8;
+/// Since then it knows which release was brought last, also where that one was brought before.
+inline constexpr int k_last_ledger_version = 9;
 
 /// pg_try_advisory_lock key of a run, per database: the bytes of "pgsluice".
 inline constexpr long long k_run_lock_key = 0x7067736c75696365;

@@ -37,15 +37,6 @@ void read_requirement(const std::string& text, GatePolicy& policy) {
   policy.requirements[provider] = *requirement;
 }
 
-/// Of each application but the one whose release is being brought, which is asked by itself.
-std::map<std::string, std::string> brought_last(const Ledger& ledger, const std::string& own) {
-  std::map<std::string, std::string> last;
-  for (const BroughtRelease& brought : ledger.brought) {
-    if (!own.empty() && !brought.app.empty() && brought.app != own) last[brought.app] = brought.release;
-  }
-  return last;
-}
-
 std::vector<EvidenceSource> sources_of(Session& session, const Plan& plan, const GateMemory& memory,
                                        const GatePolicy& policy, const GateOptions& options,
                                        const std::map<std::string, std::string>& brought_last) {
@@ -101,8 +92,8 @@ std::unique_ptr<Witnesses> witnesses_of(const Plan& plan, const Ledger& ledger, 
   witnesses->cluster = open_cluster(options.cluster, world.clock, world.interrupt);
   if (!witnesses->cluster) excuse_nameless_application(witnesses->policy, ledger, options);
   // Kubernetes says by itself what runs.
-  const auto last =
-      witnesses->cluster ? std::map<std::string, std::string>() : brought_last(ledger, options.app);
+  const auto last = witnesses->cluster ? std::map<std::string, std::string>()
+                                       : read_brought_last(session, ledger, options.app);
   witnesses->sources = sources_of(session, plan, witnesses->memory, witnesses->policy, options, last);
   if (witnesses->cluster) {
     for (EvidenceSource& source : cluster_sources(*witnesses->cluster, world.clock, options.cluster.policy)) {

@@ -172,12 +172,19 @@ ALTER TABLE pgsluice.query_snapshot ADD COLUMN sequences jsonb NOT NULL DEFAULT 
 COMMENT ON COLUMN pgsluice.query_snapshot.sequences IS 'Where sequences were at that moment, by OID; without those that a session may hold values of.';
 )sql";
 
+inline constexpr std::string_view k_add_last = R"sql(
+ALTER TABLE pgsluice.bundle ADD COLUMN last_n bigint;
+COMMENT ON COLUMN pgsluice.bundle.n IS 'In this order they were brought for the first time: a clock may go back, after a failover say.';
+COMMENT ON COLUMN pgsluice.bundle.last_n IS 'In the order of n: when it was brought again last. NULL: never, or only before version 9.';
+)sql";
+
 inline constexpr std::array k_ledger_changes{LedgerChange{.version = 2, .sql = k_add_lease},
                                              LedgerChange{.version = 3, .sql = k_add_backfill},
                                              LedgerChange{.version = 4, .sql = k_add_baseline},
                                              LedgerChange{.version = 5, .sql = k_add_gate},
                                              LedgerChange{.version = 6, .sql = k_add_query_snapshot},
                                              LedgerChange{.version = 7, .sql = k_add_app},
-                                             LedgerChange{.version = 8, .sql = k_add_passed}};
+                                             LedgerChange{.version = 8, .sql = k_add_passed},
+                                             LedgerChange{.version = 9, .sql = k_add_last}};
 
 }  // namespace pgsluice

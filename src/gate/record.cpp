@@ -209,10 +209,9 @@ void record_bundle(Session& session, const std::vector<Migration>& migrations, c
       session.query(
           "INSERT INTO pgsluice.bundle AS b (digest, app, release, files, brought_at)"
           " SELECT $1, $2, $3, $4::text[], CASE WHEN $5::boolean THEN clock_timestamp() ELSE 'infinity' END"
-          " WHERE NOT EXISTS (SELECT FROM pgsluice.bundle WHERE digest = $1 AND app = $2"
-          " AND release = $3 AND (brought_at < 'infinity' OR NOT $5::boolean))"
-          " ON CONFLICT (digest, app, release) DO UPDATE SET brought_at = excluded.brought_at"
-          " WHERE b.brought_at = 'infinity'",
+          " ON CONFLICT (digest, app, release) DO UPDATE SET last_n = excluded.n, brought_at ="
+          " CASE WHEN b.brought_at = 'infinity' THEN excluded.brought_at ELSE b.brought_at END"
+          " WHERE $5::boolean",
           {bundle_digest(migrations), by.app, by.release, ids_of(migrations),
            let_through ? "true" : "false"}),
       "write the ledger");
@@ -397,6 +396,19 @@ std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
       {ids_of(migrations), app}));
   for (std::size_t row = 0; row < rows.rows.size(); ++row) files.insert(rows.text(row, 0));
   return files;
+}
+
+std::map<std::string, std::string> read_brought_last(Session& session, const Ledger& ledger,
+                                                     const std::string& own) {
+  std::map<std::string, std::string> last;
+  if (!ledger.exists || ledger.version < k_app_ledger_version || own.empty()) return last;
+  const SqlResult rows = checked_read(
+      session.query(cat("SELECT DISTINCT ON (app) app, release FROM pgsluice.bundle WHERE app NOT IN ('', $1)"
+                        " AND brought_at < 'infinity' ORDER BY app, ",
+                        ledger.version < k_last_ledger_version ? "n" : "coalesce(last_n, n)", " DESC"),
+                    {own}));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) last[rows.text(row, 0)] = rows.text(row, 1);
+  return last;
 }
 
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files) {

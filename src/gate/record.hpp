@@ -3,6 +3,7 @@
 
 // The gate's rows of the ledger.
 
+#include <map>
 #include <optional>
 #include <set>
 
@@ -44,7 +45,7 @@ std::optional<SameRelease> read_same_release(Session& session, const Ledger& led
 
 /// SHA-256 of a folder: of the id and the checksum of every file, in order. "sha256:…"
 std::string bundle_digest(const std::vector<Migration>& migrations);
-/// That everything that a release needs of this folder is there. Does nothing when that is known.
+/// That everything that a release needs of this folder is there. What is known stays as it is, but for what was brought last.
 /// \param let_through  false: the run ends so that its application does not come, and it is no release that others follow
 void record_bundle(Session& session, const std::vector<Migration>& migrations, const BroughtBy& by,
                    bool let_through);
@@ -79,5 +80,9 @@ std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,
                                         const std::vector<Migration>& migrations, const std::string& app);
 /// The applications that have brought one of these files, as far as somebody has said so. Throws as checked_read().
 std::set<std::string> read_bringers(Session& session, const Ledger& ledger, std::vector<std::string> files);
+/// The release that was brought last of each application but the one whose release is being brought: one that goes back is
+/// brought again. Throws as checked_read().
+std::map<std::string, std::string> read_brought_last(Session& session, const Ledger& ledger,
+                                                     const std::string& own);
 
 }  // namespace pgsluice

@@ -54,7 +54,7 @@ struct Application {
   const AppNeed& need;
   const std::vector<AppNeed>& all;        ///< what else the step needs
   const std::vector<std::string>& roles;  ///< empty: nobody has said
-  std::string brought_last;               ///< its newest release, if it is not the one that is being brought
+  std::string brought_last;               ///< the release that was brought last, if it is not the one that is being brought
 };
 
 struct Seen {
@@ -156,10 +156,10 @@ Evidence judge(const Seen& seen, const Application& application) {
         cat("this role may not see what ", count_of(static_cast<std::size_t>(seen.hidden), "session"),
             " of other roles is: GRANT pg_read_all_stats");
   } else if (seen.fitting == 0 && fits(application.brought_last, need) == Verdict::closed) {
-    // It may be at work again, or gone for one that was brought before it.
+    // Another one may be at work again, which no hook has brought.
     evidence.can_be_settled = true;
     evidence.words = cat("no session of ", printable_line(need.app),
-                         " is connected, and its newest release in the ledger is ",
+                         " is connected, and its last release in the ledger is ",
                          printable_line(application.brought_last), "; ", wanted, " is needed");
   } else {
     evidence.verdict = Verdict::open;

@@ -332,7 +332,7 @@ TEST_P(Applications, AnotherOneThatHasNoSessionIsKnownByItsLastRelease) {
   for (const char* release : {"2.0.0", "2.1.0"}) EXPECT_EQ(web(release), 0);
   EXPECT_TRUE(has_total());
   EXPECT_THAT(message(),
-              HasSubstr("no session of worker is connected, and its newest release in the ledger is 5.0.0; "
+              HasSubstr("no session of worker is connected, and its last release in the ledger is 5.0.0; "
                         "worker>=5.0.1 is needed"));
   {
     const auto fits = database.connect("worker/5.0.1");
@@ -356,6 +356,39 @@ TEST_P(Applications, TwoOfOneFolderBringOneRelease) {
   EXPECT_TRUE(has_total());
   EXPECT_THAT(message(), HasSubstr("it needs 0002_cents.sql in an earlier release than 2.0.0"));
   EXPECT_EQ(bring("worker", "2.0.1"), 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// A release that goes back is brought again, and what it went back from may come again, too.
+TEST_P(Applications, WhatWasBroughtLastMayHaveBeenBroughtBefore) {
+  Folder other;
+  other.write("b.sql", "CREATE TABLE b (id int);\n");
+  const auto worker = [&](const char* release) {
+    EXPECT_EQ(
+        call({"hook", "presync", other.path().string()}, {"--app", "worker", "--release", release}).code, 0);
+  };
+  const auto web = [&](const char* release) { return hook("presync", release, {"--app", "web"}).code; };
+  EXPECT_EQ(web("1.0.0"), 0);
+  for (const char* release : {"5.0.0", "5.0.1", "5.0.0"}) worker(release);
+  write_cents(
+      "-- pgsluice: phase=contract needs-app=web>=2.0.0,worker>=5.0.1\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  EXPECT_EQ(web("2.0.0"), 0);
+  const auto is_held_by = [&](const char* release) {
+    EXPECT_TRUE(has_total()) << release;
+    EXPECT_THAT(message(), HasSubstr(cat("its last release in the ledger is ", release)));
+  };
+  EXPECT_EQ(web("2.1.0"), 0);
+  is_held_by("5.0.0");
+  for (const char* release : {"5.0.1", "4.9.9"}) worker(release);
+  EXPECT_EQ(web("2.2.0"), 0);
+  is_held_by("4.9.9");
+  // A ledger from before it is known which one came again.
+  database.sql("ALTER TABLE pgsluice.bundle DROP COLUMN last_n; UPDATE pgsluice.meta SET ledger_version = 8");
+  EXPECT_EQ(held("0003_drop.sql", {"--app", "web", "--release", "2.3.0"}), "sessions");
+  worker("5.0.1");
+  EXPECT_EQ(database.sql("SELECT count(last_n) FROM pgsluice.bundle"), "1") << "brought forward";
+  EXPECT_EQ(web("2.3.0"), 0);
   EXPECT_FALSE(has_total()) << message();
 }
 
