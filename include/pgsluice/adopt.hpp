@@ -3,6 +3,7 @@
 // they would have to remember of ours, so that going back to them stays possible.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,8 +61,9 @@ struct AdoptedFile {
   Migration migration;
   std::string needs_app;  ///< of a contract step: its directive
 };
-/// Marks files as applied without running them, in one transaction. Those that the ledger knows already stay as they are.
+/// Marks files as applied without running them, and writes down what follows from that, in one transaction. Those that the
+/// ledger knows already stay as they are.
 void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from, Worker& worker,
-                     const World& world);
+                     const World& world, const std::function<void(Session&)>& also);
 
 }  // namespace pgsluice

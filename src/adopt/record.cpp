@@ -28,7 +28,7 @@ SqlResult insert(Session& session, const AdoptedFile& file, const std::string& a
 }  // namespace
 
 void record_baseline(const std::vector<AdoptedFile>& files, const std::string& adopted_from, Worker& worker,
-                     const World& world) {
+                     const World& world, const std::function<void(Session&)>& also) {
   Session& session = *worker.session;
   RunOptions options;
   options.command = "baseline";
@@ -37,7 +37,15 @@ void record_baseline(const std::vector<AdoptedFile>& files, const std::string& a
   for (auto file = files.begin(); result.ok && file != files.end(); ++file) {
     result = insert(session, *file, adopted_from, world);
   }
-  if (result.ok) result = session.script("COMMIT");
+  if (result.ok) {
+    try {
+      also(session);
+    } catch (const Error&) {
+      session.script("ROLLBACK");
+      throw;
+    }
+    result = session.script("COMMIT");
+  }
   if (!result.ok) {
     if (!result.connection_lost) session.script("ROLLBACK");
     throw Error(result.connection_lost ? ExitCode::unreachable : ExitCode::precondition,

@@ -175,8 +175,8 @@ ExitCode run_baseline(const BaselineCommand& command, const GlobalOptions& globa
   const std::vector<AdoptedFile> adopted = unknown_to(ledger_before, choice.ids, migrations);
   tell_doubts(choice, world);
   if (!command.dry_run && !adopted.empty()) {
-    record_baseline(adopted, choice.tool, worker, world);
-    record_folder(choice, ledger_before, migrations, *worker.session);
+    record_baseline(adopted, choice.tool, worker, world,
+                    [&](Session& session) { record_folder(choice, ledger_before, migrations, session); });
   }
   if (command.format == Format::json) {
     std::cout << dump_pretty(document(choice, adopted, command));

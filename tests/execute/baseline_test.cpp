@@ -102,6 +102,23 @@ TEST_P(Baseline, MarksEverythingOrUpToAFileAndRunsNothing) {
   EXPECT_THAT(typo.err, HasSubstr("Did you mean 0002_b.sql?"));
 }
 
+/// What runs now has all of it: that is known of the files as soon as they are.
+TEST_P(Baseline, KnowsTheFolderTogetherWithItsFiles) {
+  write({"0001_a.sql"});
+  ASSERT_EQ(baseline({}).code, 0);
+  database.sql(
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;"
+      " CREATE TRIGGER refuse BEFORE INSERT ON pgsluice.bundle EXECUTE FUNCTION refuse()");
+  write({"0002_b.sql"});
+  const Finished refused = baseline({});
+  EXPECT_EQ(refused.code, 3) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("not now"));
+  EXPECT_EQ(state("0002_b.sql"), "pending");
+  database.sql("DROP TRIGGER refuse ON pgsluice.bundle");
+  EXPECT_EQ(adopted()["baselined"].get<Ids>(), (Ids{"0002_b.sql"}));
+  EXPECT_EQ(database.sql("SELECT count(*) FROM pgsluice.bundle WHERE '0002_b.sql' = ANY (files)"), "1");
+}
+
 TEST_P(Baseline, ReadsFlyway) {
   database.sql(
       "CREATE TABLE flyway_schema_history (installed_rank integer NOT NULL CONSTRAINT "
