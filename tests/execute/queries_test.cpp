@@ -11,11 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
-#include "execute/harness.hpp"
+#include "execute/counting.hpp"
 #include "execute/workload.hpp"
 #include "gate/query_target.hpp"
 #include "pg/arrays.hpp"
-#include "support/schema.hpp"
 
 namespace pgsluice::test {
 namespace {
@@ -26,13 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::string_view k_app = "pgsluice_test_app";
 constexpr std::string_view k_archivist = "pgsluice_test_archivist";
-
-void make_role(Database& database, std::string_view role) {
-  database.admin(
-      cat("DO $$ BEGIN CREATE ROLE ", role, " LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"));
-}
 
 // ---- the workload --------------------------------------------------------------------------------------------------
 
@@ -184,64 +177,7 @@ TEST_P(Workload, IsUnderstoodExactly) {
 constexpr std::string_view k_drop_of_total =
     "-- pgsluice: phase=contract\nALTER TABLE orders DROP COLUMN total;\n";
 
-class Queries : public ::testing::TestWithParam<Server> {
- protected:
-  Queries() {
-    make_role(database, k_app);
-    database.admin("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()");
-    folder.write("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, total int, note text);\n");
-    EXPECT_EQ(bring("1.0.0").code, 0);
-    database.sql(cat("GRANT ALL ON orders TO ", k_app));
-  }
-
-  Finished bring(const std::string& release, std::vector<std::string> more = {}) {
-    more.insert(more.end(), {"--release", release});
-    return apply(folder, database, more);
-  }
-  /// As of a release that is still to come.
-  OrderedJson status(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"status", folder.path().string(), "--format",    "json", "--release",
-                                       "9.0.0",  "--database-url",       database.url()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    const Finished finished = run(arguments);
-    EXPECT_EQ(finished.code, 0) << finished.err;
-    EXPECT_THAT(validate("schema/status.schema.json", Json::parse(finished.out)), IsEmpty());
-    return finished.json();
-  }
-  /// "queries: words" for everything that holds the file back.
-  std::string held(const std::string& id, const std::vector<std::string>& more = {}) {
-    const OrderedJson document = status(more);
-    std::string reasons;
-    for (const OrderedJson& migration : document["migrations"]) {
-      if (migration["id"] != id) continue;
-      for (const OrderedJson& hold : migration["held"])
-        reasons += cat(hold["reason"].get<std::string>(), ": ", hold["message"].get<std::string>(), "\n");
-    }
-    return reasons;
-  }
-  const std::vector<std::string> no_dependants = {"--evidence", "dependants=optional"};
-  /// Why a contract step of this statement is held.
-  std::string held_by(const std::string& statement, const std::vector<std::string>& more = {}) {
-    folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", statement, ";\n"));
-    return held("0002_drop.sql", more);
-  }
-  void app(const std::string& sql) {
-    const auto session = database.connect("app", k_app);
-    const SqlResult result = session->query(sql, {});
-    EXPECT_TRUE(result.ok) << result.error.message;
-  }
-  bool has_total() {
-    return database.sql(
-               "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = "
-               "'total'") == "1";
-  }
-  std::string recorded(const std::string& what) {
-    return database.sql(cat("SELECT ", what, " FROM pgsluice.gate WHERE provider = 'queries'"));
-  }
-
-  Database database{GetParam(), "queries"};
-  Folder folder;
-};
+class Queries : public Counting {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, Queries, ::testing::ValuesIn(servers({12, 14, 17, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Queries);
@@ -312,116 +248,6 @@ TEST_P(Queries, OfOurRoleBeforeARunAreNotOurs) {
   EXPECT_TRUE(has_total());
   EXPECT_EQ(bring("3.0.0").code, 0);
   EXPECT_FALSE(has_total());
-}
-
-TEST_P(Queries, ThatGoThroughViewsAndFunctionsCountToo) {
-  database.sql(
-      cat("CREATE VIEW totals AS SELECT id, total AS t FROM orders; GRANT SELECT ON totals TO ", k_app));
-  database.sql("CREATE FUNCTION sum_up() RETURNS bigint LANGUAGE sql AS 'SELECT sum(o.total) FROM orders o'");
-  database.sql(
-      "CREATE FUNCTION hidden() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(total) FROM "
-      "orders); END'");
-  folder.write("0002_drop.sql", k_drop_of_total);
-  app("SELECT t FROM totals");
-  app("SELECT sum_up()");
-  app("SELECT hidden()");
-  EXPECT_THAT(held("0002_drop.sql"), AllOf(HasSubstr("SELECT t FROM totals"), HasSubstr("SELECT sum_up()"),
-                                           Not(HasSubstr("1 call: SELECT hidden()"))));
-  EXPECT_EQ(bring("2.0.0").code, 0);
-  app("DO $$ BEGIN PERFORM count(*) FROM orders; END $$");
-  EXPECT_THAT(held("0002_drop.sql"), Not(HasSubstr("queries: ")));
-  app("DO $$ BEGIN PERFORM total FROM orders; END $$");
-  EXPECT_THAT(held("0002_drop.sql"), HasSubstr("queries: the code of a DO block names it, so it may use"));
-  EXPECT_EQ(bring("2.0.0").code, 0);
-  app("SELECT hidden()");
-  EXPECT_THAT(held("0002_drop.sql"),
-              HasSubstr("queries: a query runs public.hidden, whose code names it, so it may use"));
-}
-
-TEST_P(Queries, ThatCallWhatIsDroppedOrCastToItCount) {
-  database.sql(
-      "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';"
-      "CREATE FUNCTION outer_calc() RETURNS int LANGUAGE sql AS 'SELECT calc(1)';"
-      "CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN NULL; END'; CREATE TYPE mood AS ENUM ('ok')");
-  for (const char* drop : {"DROP FUNCTION calc(int)", "DROP PROCEDURE tidy()", "DROP TYPE mood"})
-    EXPECT_EQ(held_by(drop, no_dependants), "") << drop;
-  app("SELECT outer_calc()");
-  app("CALL tidy()");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants),
-              AllOf(HasSubstr("queries: function calc(int4) was used in"), HasSubstr("SELECT outer_calc()")));
-  EXPECT_THAT(held_by("DROP PROCEDURE public.tidy()", no_dependants),
-              AllOf(HasSubstr("queries: function public.tidy() was used in"), HasSubstr("CALL tidy()")));
-  EXPECT_EQ(held_by("DROP TYPE mood", no_dependants), "");
-  app("SELECT 'ok'::mood");
-  EXPECT_THAT(held_by("DROP TYPE mood", no_dependants), HasSubstr("queries: type mood was used in"));
-  app("SELECT calc(1)");
-  app("SELECT calc(2)");
-  database.sql("CREATE FUNCTION calc(text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
-  EXPECT_THAT(
-      held_by("DROP FUNCTION calc(int)", no_dependants),
-      AllOf(HasSubstr("queries: a query calls public.calc, and another one of that name stays, so it may "
-                      "use function calc(int4) (--evidence queries=optional): "),
-            HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
-  EXPECT_EQ(bring("2.0.0", {"--evidence", "dependants=optional", "--approve", "0002_drop.sql"}).code, 0);
-  EXPECT_EQ(database.sql("SELECT state FROM pgsluice.migration WHERE id = '0002_drop.sql'"), "applied");
-}
-
-/// One of another number of arguments is not meant, and PostgreSQL's own comes first.
-TEST_P(Queries, ThatCallAnotherOneOfTheSameNameAreNoUse) {
-  database.sql(
-      "CREATE FUNCTION calc(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';"
-      "CREATE FUNCTION calc(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';"
-      "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT calc($1, 2)';"
-      "CREATE FUNCTION lists(int, VARIADIC int[]) RETURNS int LANGUAGE sql AS 'SELECT $1';"
-      "CREATE FUNCTION lists(text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
-      "CREATE FUNCTION more(int, int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT $1 * $2';"
-      "CREATE FUNCTION upper(text) RETURNS text LANGUAGE sql AS 'SELECT $1'");
-  app("SELECT calc(1, 2), lists('a')");
-  app("SELECT twice(1), upper('a')");
-  for (const char* drop : {"DROP FUNCTION calc(int)", "DROP FUNCTION lists(int, int[])",
-                           "DROP FUNCTION more(int, int)", "DROP FUNCTION public.upper(text)"})
-    EXPECT_EQ(held_by(drop, no_dependants), "") << drop;
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int, int)", no_dependants),
-              AllOf(HasSubstr("function calc(int4, int4) was used in"), HasSubstr("SELECT twice(")));
-  EXPECT_THAT(held_by("DROP FUNCTION lists(text)", no_dependants), HasSubstr("was used in"));
-  app("SELECT more(1), public.upper('a'), lists(1, 2, 3)");
-  EXPECT_THAT(held_by("DROP FUNCTION more(int, int)", no_dependants), HasSubstr("was used in"));
-  EXPECT_THAT(held_by("DROP FUNCTION public.upper(text)", no_dependants), HasSubstr("was used in"));
-  EXPECT_THAT(held_by("DROP FUNCTION lists(int, int[])", no_dependants), HasSubstr("was used in"));
-  EXPECT_EQ(held_by("DROP FUNCTION calc(int)", no_dependants), "");
-  app("DO LANGUAGE 'plpgsql' $$ BEGIN PERFORM calc(1); END $$");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants),
-              HasSubstr("the code of a DO block names it"));
-  app("SELECT calc(1)");
-  EXPECT_THAT(held_by("DROP FUNCTION calc(int)", no_dependants), HasSubstr("was used in"))
-      << "no other one has one argument";
-}
-
-/// `o.gross` is gross(o), and a search_path may find another schema's.
-TEST_P(Queries, ThatReadAFunctionAsAColumnUseIt) {
-  database.admin("CREATE SCHEMA billing; GRANT ALL ON SCHEMA billing TO PUBLIC");
-  database.sql(
-      "CREATE FUNCTION gross(orders) RETURNS int LANGUAGE sql AS 'SELECT $1.total';"
-      "CREATE FUNCTION note(int) RETURNS text LANGUAGE sql AS 'SELECT $1::text';"
-      "CREATE FUNCTION billing.note(int) RETURNS text LANGUAGE sql AS 'SELECT 1::text';"
-      "CREATE FUNCTION report() RETURNS TABLE (gross int) LANGUAGE sql AS 'SELECT 1';"
-      "CREATE PROCEDURE tidy(int) LANGUAGE sql AS 'SELECT 1';"
-      "CREATE PROCEDURE tidy(int, int) LANGUAGE sql AS 'SELECT 1'");
-  app("SELECT o.note, (o).total FROM orders o");
-  app("CALL tidy(1, 2)");
-  for (const char* drop :
-       {"DROP FUNCTION gross(orders)", "DROP FUNCTION note(int)", "DROP PROCEDURE tidy(int)"})
-    EXPECT_EQ(held_by(drop), "") << drop;
-  app("CALL tidy(1)");
-  EXPECT_THAT(held_by("DROP PROCEDURE tidy(int)"), HasSubstr("was used in"));
-  app("SELECT note(1)");
-  EXPECT_THAT(held_by("DROP FUNCTION public.note(int)"),
-              AllOf(HasSubstr("another one of that name stays"), HasSubstr("--approve 0002_drop.sql")));
-  app("SELECT r.gross FROM report() r");
-  EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"),
-              AllOf(HasSubstr("as a column of a row"), HasSubstr("--approve 0002_drop.sql")));
-  app("SELECT id FROM orders WHERE orders.gross IS NULL");
-  EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"), HasSubstr("function gross(orders) was used in"));
 }
 
 /// Its name is a constant, of which the server keeps nothing; but a sequence that is where it was has given no value.
