@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "gate/named_sql.hpp"
 #include "gate/queries_sql.hpp"
+#include "gate/query_relations.hpp"
 #include "gate/written_calls.hpp"
 #include "pg/arrays.hpp"
 
@@ -70,71 +71,6 @@ bool has_escaped_names(std::string_view lower_text) {
 }
 
 // ---- relations -----------------------------------------------------------------------------------------------------
-
-Names names_in(const Json& array) {
-  Names found;
-  for (const Json& one : array) {
-    if (one.is_string()) found.emplace_back(one.get_ref<const std::string&>());
-  }
-  return found;
-}
-
-/// Those that somebody has asked for by name.
-class Relations {
- public:
-  explicit Relations(Session& session) : session_(session) {}
-
-  /// Empty, or why they cannot be read.
-  std::string load(const std::set<RelationName>& wanted) {
-    std::set<std::string> fresh;
-    for (const RelationName& name : wanted) {
-      if (known_.emplace(name.relname, std::vector<KnownRelation>()).second) fresh.insert(name.relname.str());
-    }
-    if (fresh.empty()) return {};
-    const std::vector<std::string> list(fresh.begin(), fresh.end());
-    const SqlResult rows = session_.query(queries::k_find_relations, {pg::text_array(list)});
-    if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
-    for (std::size_t row = 0; row < rows.rows.size(); ++row) add(rows, row);
-    return {};
-  }
-
-  /// As a session with this search_path finds them; what it does not find there, another search_path must have found:
-  /// then it counts as `own`, rather than as nothing.
-  [[nodiscard]] const KnownRelation* find(const RelationName& name, const Names& path,
-                                          const std::set<RelationName>& own) const {
-    const auto found = known_.find(name.relname);
-    if (found == known_.end() || found->second.empty()) return nullptr;
-    const std::vector<KnownRelation>& all = found->second;
-    const auto in_schema = [&all](Name schema) -> const KnownRelation* {
-      const auto one =
-          std::ranges::find(all, schema, [](const KnownRelation& r) { return r.name.schemaname; });
-      return one == all.end() ? nullptr : &*one;
-    };
-    if (!name.schemaname.empty()) return in_schema(name.schemaname);
-    if (const KnownRelation* one = in_schema("pg_catalog")) return one;
-    for (const Name schema : path) {
-      if (const KnownRelation* one = in_schema(schema)) return one;
-    }
-    const auto mine =
-        std::ranges::find_if(all, [&own](const KnownRelation& r) { return own.contains(r.name); });
-    return mine == all.end() ? &all.front() : &*mine;
-  }
-
- private:
-  void add(const SqlResult& rows, std::size_t row) {
-    KnownRelation relation{.name = {.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)}};
-    relation.columns = names_in(Json::parse(rows.text(row, 2), nullptr, false));
-    const Json constraints = Json::parse(rows.text(row, 3), nullptr, false);
-    if (constraints.is_object()) {
-      for (const auto& [name, columns] : constraints.items())
-        relation.constraint_columns[name] = names_in(columns);
-    }
-    known_[relation.name.relname].push_back(std::move(relation));
-  }
-
-  Session& session_;
-  std::map<Name, std::vector<KnownRelation>> known_;
-};
 
 std::set<RelationName> own_relations(const QueryTarget& target) {
   std::set<RelationName> own;
@@ -355,7 +291,7 @@ class CodeFinder {
     return std::nullopt;
   }
 
-  Relations relations_;
+  QueryRelations relations_;
   QueryTarget& target_;
   std::string problem_;
 };
@@ -573,7 +509,7 @@ class QueryJudge::State {
   Session& session_;
   const GateSubject& subject_;
   const QueryTarget& target_;
-  Relations relations_;
+  QueryRelations relations_;
   std::set<RelationName> own_;
   Names words_;
   std::map<std::string, Names> paths_;
