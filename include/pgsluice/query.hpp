@@ -33,6 +33,7 @@ struct QueryNames {
   std::vector<ColumnName> columns;
   std::vector<QueryCall> functions;
   std::vector<RelationName> types;  ///< of casts
+  Names fields;                     ///< `(…).f` of anything but a column or a whole row
   std::vector<QueryShape> queries;
 };
 

@@ -81,7 +81,12 @@ SELECT n.nspname, c.relname,
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   (SELECT json_object_agg(k.conname, (SELECT json_agg(a.attname) FROM pg_attribute a
      WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)))
-   FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x'))
+   FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x')),
+  (SELECT json_object_agg(a.attname, (SELECT json_agg(f.attname) FROM pg_attribute f
+     WHERE f.attrelid = y.typrelid AND f.attnum > 0 AND NOT f.attisdropped))
+   FROM pg_attribute a JOIN pg_type o ON o.oid = a.atttypid
+   JOIN pg_type y ON y.oid = CASE WHEN o.typtype = 'd' THEN o.typbasetype ELSE o.oid END
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND y.typtype = 'c')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relname = ANY ($1::name[]) AND n.nspname !~ '^pg_(toast|temp)')sql";
 

@@ -65,6 +65,7 @@ void QueryRelations::add(const SqlResult& rows, std::size_t row) {
   KnownRelation relation{.name = {.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)}};
   relation.columns = names_in(Json::parse(rows.text(row, 2), nullptr, false));
   relation.constraint_columns = names_by_name(rows.text(row, 3));
+  relation.fields = names_by_name(rows.text(row, 4));
   known_[relation.name.relname].push_back(std::move(relation));
 }
 

@@ -163,7 +163,12 @@ class Shaper {
   bool add_part(::A_Indirection* node, QueryNames& names) {
     auto* column = as<::ColumnRef>(node->arg, T_ColumnRef);
     auto* first = static_cast<::Node*>(node->indirection->elements[0].ptr_value);
-    if (column == nullptr || (first->type != T_String && first->type != T_A_Star)) return true;
+    const bool is_of_column = column != nullptr && (first->type == T_String || first->type == T_A_Star);
+    for (::Node* part : each(node->indirection)) {
+      if (part->type == T_String && !(is_of_column && part == first))
+        names.fields.emplace_back(string_value(part));
+    }
+    if (!is_of_column) return true;
     ColumnName name = column_name(column);
     name.part = first->type == T_A_Star ? Name("*") : Name(string_value(first));
     names.columns.push_back(std::move(name));

@@ -410,6 +410,7 @@ class Walk {
     use_.functions.insert(names.functions.begin(), names.functions.end());
     use_.types.insert(names.types.begin(), names.types.end());
     for (const ColumnName& name : names.columns) use_column(name, scope);
+    for (const Name field : names.fields) doubt_field(field);
     for (const QueryShape& inner : names.queries) query(inner, &scope, &tables);
   }
 
@@ -417,20 +418,21 @@ class Walk {
     if (name.star) {
       if (const Item* item = find_item(name.fields, scope)) use_row(*item, name.part);
     } else if (name.fields.size() == 1) {
-      if (!use_plain(name.fields.front(), scope)) use_whole(name, scope);
+      if (!use_plain(name, scope)) use_whole(name, scope);
     } else {
       use_qualified(name, scope);
     }
   }
 
   /// Of the innermost query that has it.
-  bool use_plain(Name column, const Scope& scope) {
+  bool use_plain(const ColumnName& name, const Scope& scope) {
     for (const Scope* here = &scope; here != nullptr; here = here->outer) {
       bool found = false;
       for (const Item& item : here->items) {
-        const ItemColumn* one = item.hidden ? nullptr : column_of(item, column);
+        const ItemColumn* one = item.hidden ? nullptr : column_of(item, name.fields.front());
         if (one == nullptr || one->merged) continue;
         use_sources(*one);
+        use_field(*one, name.part);
         found = true;
       }
       if (found) return true;
@@ -441,7 +443,23 @@ class Walk {
   /// `t`, `(t).a` or `s.t` where no column has the name.
   void use_whole(const ColumnName& name, const Scope& scope) {
     if (const Item* item = find_item(name.fields, scope)) return use_row(*item, name.part);
+    doubt_field(name.part);
     if (!is_system_column(name.fields.back()) && !sees_open(scope)) use_.resolved = false;
+  }
+
+  /// `(c).f` of a column.
+  void use_field(const ItemColumn& column, Name field) {
+    const bool is_its_own = std::ranges::any_of(column.sources, [&](const Source& source) {
+      const auto fields = source.relation->fields.find(source.column);
+      return fields != source.relation->fields.end() &&
+             std::ranges::find(fields->second, field) != fields->second.end();
+    });
+    if (!is_its_own) doubt_field(field);
+  }
+
+  /// It may be a field, or a function that is called as one.
+  void doubt_field(Name field) {
+    if (!field.empty() && field != "*") use_.row_functions.try_emplace(field, false);
   }
 
   void use_row(const Item& item, Name part) {
@@ -475,7 +493,11 @@ class Walk {
     const Item* item = find_item(qualifier, scope);
     if (item == nullptr) return use_whole(name, scope);
     const ItemColumn* column = column_of(*item, name.fields.back());
-    if (column != nullptr) return use_sources(*column);
+    if (column != nullptr) {
+      use_sources(*column);
+      return use_field(*column, name.part);
+    }
+    doubt_field(name.part);
     if (!is_system_column(name.fields.back())) use_row_function(*item, name.fields.back());
   }
 

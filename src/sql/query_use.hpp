@@ -17,6 +17,7 @@ struct KnownRelation {
   RelationName name;
   Names columns;                             ///< in order
   std::map<Name, Names> constraint_columns;  ///< of its constraints
+  std::map<Name, Names> fields;              ///< of columns that are rows
 };
 
 /// By a name as written; nullptr: nobody knows it.
@@ -33,7 +34,8 @@ struct QueryUse {
   std::map<RelationName, std::set<Name>> relations;
   std::vector<QueryInsert> inserts;
   std::set<QueryCall> functions;  ///< as written
-  /// f in `t.f` or `(t).f` where t has no such column, which is f(t), and whether all columns of t are known.
+  /// f in `t.f` or `(t).f` where t has no such column, which is f(t), and whether that is certain: all columns of t are known.
+  /// In `(…).f` of another expression it is not, nor where nobody knows the fields.
   std::map<Name, bool> row_functions;
   std::set<RelationName> types;    ///< of casts, as written
   std::set<RelationName> written;  ///< relations whose rows it inserts, updates or deletes

@@ -130,5 +130,56 @@ TEST_P(Calls, ThatReadAFunctionAsAColumnUseIt) {
   EXPECT_THAT(held_by("DROP FUNCTION gross(orders)"), HasSubstr("function gross(orders) was used in"));
 }
 
+/// `(home).label` of a column, a cast, a call: it may be a field, and who has looked may say so.
+TEST_P(Calls, OfAnExpressionsFieldMayBeMeant) {
+  database.sql(
+      "CREATE TYPE addr AS (city text); ALTER TABLE orders ADD COLUMN home addr, ADD COLUMN homes addr[];"
+      "CREATE FUNCTION label(addr) RETURNS text LANGUAGE sql AS 'SELECT $1.city';"
+      "CREATE FUNCTION city(orders) RETURNS text LANGUAGE sql AS 'SELECT $1.note';"
+      "CREATE FUNCTION gross(orders) RETURNS int LANGUAGE sql AS 'SELECT $1.total';"
+      "CREATE FUNCTION find() RETURNS orders LANGUAGE sql AS 'SELECT * FROM orders LIMIT 1'");
+  const std::string label = "DROP FUNCTION label(addr)";
+  const std::string gross = "DROP FUNCTION gross(orders)";
+  app("SELECT (o.home).city, (home).city, (o.homes[1]).city FROM orders o");
+  for (const std::string& drop : {label, gross}) EXPECT_EQ(held_by(drop, no_dependants), "") << drop;
+  EXPECT_THAT(held_by("DROP FUNCTION city(orders)", no_dependants), HasSubstr("as a column of a row"))
+      << "of an array's element nobody knows the fields";
+  // What was used is compared with the moment of the last run that changed something.
+  int runs = 0;
+  const auto forget = [&] {
+    std::filesystem::remove(folder.path() / "0002_drop.sql");
+    const std::string table = cat("more_", std::to_string(++runs));
+    folder.write(cat("0001_", table, ".sql"), cat("CREATE TABLE ", table, " (id int);\n"));
+    EXPECT_EQ(bring(cat("1.0.", std::to_string(runs))).code, 0);
+  };
+  forget();
+  app("SELECT (o.home).city, (home).city, (o.home).* FROM orders o");
+  EXPECT_EQ(held_by("DROP FUNCTION city(orders)", no_dependants), "") << "it is a field of the column's type";
+  const auto is_doubt = AllOf(HasSubstr("as a column of a row"), HasSubstr("--approve 0002_drop.sql"));
+  for (const char* query :
+       {"SELECT (o.home).label FROM orders o", "SELECT (home).label FROM orders",
+        "SELECT (o.homes[1]).label FROM orders o", "SELECT ('(a)'::addr).label",
+        "SELECT (row('a')::addr).label", "SELECT (v.a).label FROM (SELECT home AS a FROM orders) v",
+        "SELECT id FROM orders WHERE (home).label = 'a'"}) {
+    forget();
+    app(query);
+    EXPECT_THAT(held_by(label, no_dependants), is_doubt) << query;
+    EXPECT_EQ(held_by(gross, no_dependants), "") << query;
+  }
+  for (const char* query : {"SELECT (s.o).gross FROM (SELECT o FROM orders o) s", "SELECT (find()).gross",
+                            "WITH s AS (SELECT o FROM orders o) SELECT (o).gross FROM s",
+                            "SELECT ((array_agg(o))[1]).gross FROM orders o",
+                            "SELECT ((SELECT o FROM orders o LIMIT 1)).gross"}) {
+    forget();
+    app(query);
+    EXPECT_THAT(held_by(gross, no_dependants), is_doubt) << query;
+    EXPECT_EQ(held_by(label, no_dependants), "") << query;
+  }
+  folder.write("0002_drop.sql", cat("-- pgsluice: phase=contract\n", gross, ";\n"));
+  EXPECT_EQ(bring("2.0.0", {"--evidence", "dependants=optional"}).code, 0);
+  EXPECT_EQ(bring("2.1.0", {"--evidence", "dependants=optional", "--approve", "0002_drop.sql"}).code, 0);
+  EXPECT_EQ(database.sql("SELECT state FROM pgsluice.migration WHERE id = '0002_drop.sql'"), "applied");
+}
+
 }  // namespace
 }  // namespace pgsluice::test

@@ -26,6 +26,10 @@ const KnownRelation* known(const RelationName& name) {
       {.name = {.schemaname = "public", .relname = "c"},
        .columns = {"id", "name", "note"},
        .constraint_columns = {}},
+      {.name = {.schemaname = "public", .relname = "h"},
+       .columns = {"id", "place"},
+       .constraint_columns = {},
+       .fields = {{"place", {"town"}}}},
       {.name = {.schemaname = "old", .relname = "o"}, .columns = {"id", "x"}, .constraint_columns = {}},
   };
   for (const KnownRelation& relation : relations) {
@@ -223,6 +227,26 @@ TEST(QueryUse, OfRecursionInRecursionHasAnEnd) {
   QueryUse use;
   add_use(text.queries.front(), known, use);
   EXPECT_FALSE(use.complete);
+}
+
+/// `(…).f` of what is no whole row: a field, or a function that is called as one.
+TEST(QueryUse, DoubtsTheFieldsOfExpressions) {
+  const auto functions = [](const std::string& sql) {
+    QueryUse use;
+    for (const QueryShape& query : read_queries(sql).queries) add_use(query, known, use);
+    std::vector<std::string> names;
+    for (const auto& [name, certain] : use.row_functions)
+      names.push_back(cat(name.str(), certain ? "!" : "?"));
+    return join(names, " ");
+  };
+  EXPECT_EQ(functions("SELECT o.f, (o).g, (o).total, o.id FROM o"), "f! g!");
+  EXPECT_EQ(functions("SELECT (o.note).f, (total).g, (o.c).* FROM o"), "f? g?");
+  EXPECT_EQ(functions("SELECT (h.place).f, (h.place).town, (place).town FROM h"), "f?");
+  EXPECT_EQ(functions("SELECT (s.x).f, (x).g FROM (SELECT o AS x FROM o) s"), "f? g?");
+  EXPECT_EQ(functions("SELECT (run()).f, (ROW(1)::t).g, ((h.place).town).j, (h.place).town.k FROM h"),
+            "f? g? j? k?");
+  EXPECT_EQ(functions("SELECT ((array_agg(o))[1]).f, (o.note[1]).g FROM o"), "f? g?");
+  EXPECT_EQ(functions("SELECT t.f, (t.g).j, (u).k FROM nobody t"), "f? g? j? k?");
 }
 
 TEST(QueryUse, KnowsWhatAnInsertLeavesOut) {
