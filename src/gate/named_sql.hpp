@@ -70,6 +70,11 @@ inline constexpr std::string_view k_type_in_code =
     R"re((?!(SELECT|DISTINCT|VALUES|WITH|NOT|AND|OR|ALL|BY)\M)"?\w+"?\s+)re"
     R"re(("?\w+"?\s*\.\s*)?"?%1$s"?\s*(\[\s*\d*\s*\]\s*)*([,)]|(NOT|DEFAULT|COLLATE|PRIMARY|UNIQUE|CHECK|REFERENCES)\M))re";
 
+/// Code without its comments, as far as that can be told in any language: what stands in quotes is none.
+inline constexpr std::string_view k_code_without_comments =
+    R"re(regexp_replace(p.prosrc, '([eE]''([^''\\]|''''|\\.)*''|''([^'']|'''')*''|"[^"]*")|--[^\n]*|/\*([^*]|\*+[^*/])*\*+/', )re"
+    R"re('\1 ', 'g'))re";
+
 /// Columns in lines: those of a relation for which a condition holds, as `a`. Of what a partition has from above, and loses with that, also
 /// schema, relation and name up there, with tabs between.
 inline std::string columns_in_lines(std::string_view relation, std::string_view condition) {
@@ -168,13 +173,14 @@ used AS (
   SELECT 'function', n.nspname, '', p.proname,
     CASE WHEN $1 = 'function' AND l.lanname IN ('sql', 'plpgsql') THEN p.prosrc ELSE '' END, false, pg_function_is_visible(p.oid)
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-  CROSS JOIN LATERAL regexp_replace(regexp_replace(p.prosrc, '--[^\n]*', ' ', 'g'), '/\*.*?\*/', ' ', 'g') AS code
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
     AND EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM own o WHERE o.classid = 'pg_proc'::regclass AND o.oid = p.oid)
-    AND CASE WHEN $3::text !~ '^\w+$' THEN strpos(p.prosrc, $3::text) > 0
-      WHEN $1 = 'function' THEN code ~* format('(^|[^\w])"?%s"?\s*\(', $3::text)
-      ELSE code ~* format(')sql",
-             k_type_in_code, R"sql(', $3::text) END)
+    AND CASE WHEN strpos(lower(p.prosrc), replace(lower($3::text), '"', '""')) = 0 THEN false
+      WHEN $3::text !~ '^\w+$' OR $1 = 'function' AND l.lanname IN ('sql', 'plpgsql') THEN true
+      WHEN $1 = 'function' THEN )sql",
+             k_code_without_comments, R"sql( ~* format('(^|[^\w])"?%s"?\s*\(', $3::text)
+      ELSE )sql",
+             k_code_without_comments, R"sql( ~* format(')sql", k_type_in_code, R"sql(', $3::text) END)
 SELECT kind, schema, relation, part, more, bool_or(certain), bool_or(is_visible), '' FROM used
 GROUP BY kind, schema, relation, part, more ORDER BY 6 DESC, 1, 2, 3, 4)sql");
 }

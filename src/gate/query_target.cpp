@@ -20,10 +20,6 @@ namespace {
 
 // ---- texts ---------------------------------------------------------------------------------------------------------
 
-bool is_word_part(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
-}
-
 /// What stands around a name.
 using Surroundings = std::function<bool(std::string_view before, std::string_view behind)>;
 
@@ -39,13 +35,6 @@ bool names(std::string_view lower_text, Name name, const Surroundings& fit = {})
     if (begins && ends && (!fit || fit(lower_text.substr(0, at), lower_text.substr(end)))) return true;
   }
   return false;
-}
-
-bool calls(std::string_view lower_code, Name function) {
-  return names(lower_code, function, [](std::string_view /*before*/, std::string_view behind) {
-    if (behind.starts_with('"')) behind.remove_prefix(1);
-    return trim(behind).starts_with('(');
-  });
 }
 
 /// Not new.name, which is a column.
@@ -189,8 +178,11 @@ bool is_read(std::string_view language) {
 }
 
 /// Calls that mean another function of that name do not count.
-bool may_call(std::string_view code, const RelationName& function, const QueryTarget& target) {
-  if (has_escaped_names(to_lower(code))) return true;
+bool may_call(std::string_view code, std::string_view lower_code, const RelationName& function,
+              const QueryTarget& target) {
+  if (lower_code.find(replace_all(to_lower(function.relname.str()), "\"", "\"\"")) == std::string_view::npos)
+    return false;
+  if (has_escaped_names(lower_code)) return true;
   return std::ranges::any_of(written_calls(code, function.relname), [&](const QueryCall& call) {
     // The code may have a search_path of its own, in which PostgreSQL's functions come last.
     return certainty_of(call, function, true, target, {"public", "pg_catalog"}).has_value();
@@ -214,8 +206,8 @@ bool names_it(std::string_view code, std::string_view lower_code, std::string_vi
   const bool is_sql = language == "sql";
   const auto is_named = [lower_code](const RelationName& name) { return names(lower_code, name.relname); };
   const auto is_called = [&](const auto& entry) {
-    return calls(lower_code, entry.first.relname) &&
-           (!is_read(language) || may_call(code, entry.first, target));
+    return is_read(language) ? may_call(code, lower_code, entry.first, target)
+                             : may_call_in_text(code, entry.first.relname);
   };
   const auto has_type = [lower_code](const RelationName& type) { return names_type(lower_code, type); };
   return std::ranges::any_of(target.types, has_type) || std::ranges::any_of(target.functions, is_called) ||
@@ -370,8 +362,9 @@ std::variant<QueryTarget, std::string> find_query_target(Session& session, const
 }
 
 bool may_call(std::string_view code, const QueryTarget& target) {
-  return std::ranges::any_of(target.functions,
-                             [&](const auto& entry) { return may_call(code, entry.first, target); });
+  const std::string lower_code = to_lower(code);
+  return std::ranges::any_of(
+      target.functions, [&](const auto& entry) { return may_call(code, lower_code, entry.first, target); });
 }
 
 std::variant<QueryTarget, std::string> find_named_target(Session& session, const GateSubject& subject) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/written_calls.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,12 @@ std::vector<Token> tokens_of(std::string_view code) {
   return tokens;
 }
 
+/// Whether a name may begin behind this.
+bool may_end_a_word(std::string_view before) {
+  const auto last = std::find_if_not(before.rbegin(), before.rend(), is_word_part);
+  return last == before.rbegin() || (last != before.rend() && (*last == '\\' || *last == '%'));
+}
+
 /// Reads the tokens of one text.
 class CallReader {
  public:
@@ -35,7 +42,7 @@ class CallReader {
     for (std::size_t at = 0; at < tokens_.size(); ++at) {
       const TokenKind kind = tokens_[at].kind;
       const bool may_be_run = kind == TokenKind::string || kind == TokenKind::unterminated;
-      if (may_be_run && is_called_in(text(at))) calls.push_back(call(at, -1));
+      if (may_be_run && may_call_in_text(text(at), function_)) calls.push_back(call(at, -1));
       if (!is_name(at) || kind_at(at + 1) != TokenKind::left_paren || !is_call(at)) continue;
       calls.push_back(call(at, is_of_trigger(at) ? -1 : arguments_behind(at + 1)));
     }
@@ -82,18 +89,6 @@ class CallReader {
     return begin > 0 && (is_word(begin - 1, "function") || is_word(begin - 1, "procedure"));
   }
 
-  /// As a call in it would be written.
-  [[nodiscard]] bool is_called_in(std::string_view string) const {
-    const std::string lower = to_lower(string);
-    const std::string name = replace_all(to_lower(function_.str()), "\"", "\"\"");
-    for (std::size_t at = lower.find(name); at != std::string::npos; at = lower.find(name, at + 1)) {
-      std::string_view behind = std::string_view(lower).substr(at + name.size());
-      if (behind.starts_with('"')) behind.remove_prefix(1);
-      if (trim(behind).starts_with('(')) return true;
-    }
-    return false;
-  }
-
   [[nodiscard]] QueryCall call(std::size_t at, int arguments) const {
     QueryCall call{.name = {.schemaname = {}, .relname = function_}, .arguments = arguments};
     const auto schema = schema_before(at);
@@ -125,6 +120,22 @@ class CallReader {
 };
 
 }  // namespace
+
+bool is_word_part(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+}
+
+bool may_call_in_text(std::string_view text, Name function) {
+  const std::string lower = to_lower(text);
+  const std::string name = replace_all(to_lower(function.str()), "\"", "\"\"");
+  for (std::size_t at = lower.find(name); at != std::string::npos; at = lower.find(name, at + 1)) {
+    const std::string_view before = std::string_view(lower).substr(0, at);
+    std::string_view behind = std::string_view(lower).substr(at + name.size());
+    if (behind.starts_with('"')) behind.remove_prefix(1);
+    if (trim(behind).starts_with('(') && (may_end_a_word(before) || !is_word_part(name.front()))) return true;
+  }
+  return false;
+}
 
 std::vector<QueryCall> written_calls(std::string_view code, Name function) {
   return CallReader(code, function).read();

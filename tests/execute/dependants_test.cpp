@@ -300,12 +300,18 @@ TEST_P(Dependants, CodeThatCallsAnotherFunctionOfThatNameUsesNothing) {
   const std::string audit = "DROP FUNCTION audit(int);\n";
   for (const char* code : {"BEGIN RETURN calc(1, 2); END", "BEGIN RETURN public.calc(least(1, 2), 3); END"})
     EXPECT_EQ(held_beside("plpgsql", code, calc), "") << code;
+  for (const char* code :
+       {"BEGIN RETURN 1; -- calc(1)\nEND", "BEGIN RETURN 1 /* calc(1) */; END",
+        "BEGIN RETURN 1; /* it's */ -- don't calc(1)\nEND", "BEGIN RAISE NOTICE 'calc'; RETURN 1; END"})
+    EXPECT_EQ(held_beside("plpgsql", code, calc), "") << code;
   EXPECT_EQ(held_beside("sql", "SELECT calc(1, (ARRAY[2, 3])[1])", calc), "");
   EXPECT_EQ(held_beside("plpgsql", "BEGIN INSERT INTO audit (a) VALUES (1); RETURN 1; END", audit), "");
   EXPECT_EQ(held_beside("plpgsql", "BEGIN RETURN (SELECT 1 FROM (VALUES (1)) AS audit(a)); END", audit), "");
   for (const char* code :
        {"BEGIN RETURN calc(1, 2) + calc(3); END", "BEGIN EXECUTE 'SELECT calc(1, 2)'; RETURN 1; END",
-        "BEGIN RETURN calc((SELECT 1, 2)); END", "BEGIN RETURN calc(VARIADIC ARRAY[1, 2]); END"})
+        "BEGIN RETURN calc((SELECT 1, 2)); END", "BEGIN RETURN calc(VARIADIC ARRAY[1, 2]); END",
+        "BEGIN RAISE NOTICE '-- %', calc(1); RETURN 1; END", "BEGIN RETURN '/*' || calc(1) || '*/'; END",
+        "BEGIN RETURN calc /* of one */ (1); END", "BEGIN EXECUTE E'SELECT\\ncalc(1)'; RETURN 1; END"})
     EXPECT_THAT(held_beside("plpgsql", code, calc),
                 HasSubstr("function public.other names function calc(int4)"))
         << code;

@@ -42,6 +42,17 @@ TEST(WrittenCalls, AreInStringsAndNotInRemarks) {
   EXPECT_THAT(arguments_in("format('\"calc\"(%s)', 1)"), ElementsAre(-1));
 }
 
+TEST(WrittenCalls, MayBeginBehindAnEscapeOrAPlaceholder) {
+  for (const char* text :
+       {"calc(1)", "CALC (1)", "\"calc\"(1)", "1+calc(1)", "\\ncalc(1)", "\\x0acalc(1)", "%scalc(1)"})
+    EXPECT_TRUE(may_call_in_text(text, "calc")) << text;
+  for (const char* text : {"calc", "recalc(1)", "calc_2(1)", "n recalc(1)"})
+    EXPECT_FALSE(may_call_in_text(text, "calc")) << text;
+  EXPECT_THAT(arguments_in("EXECUTE E'SELECT 1,\\ncalc(1)'; EXECUTE 'SELECT recalc(1)'"), ElementsAre(-1));
+  EXPECT_THAT(arguments_in("RAISE NOTICE '-- %', calc /* so */ (1); x := '/*' || calc(2) || '*/'"),
+              ElementsAre(1, 1));
+}
+
 TEST(WrittenCalls, AreNoTablesWithColumns) {
   EXPECT_THAT(arguments_in("INSERT INTO calc (a, b) VALUES (1, 2); INSERT INTO s.calc (a) SELECT 1"),
               IsEmpty());
