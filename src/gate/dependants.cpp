@@ -100,6 +100,12 @@ used AS (
   WHERE k.contype = 'f' AND (t.attnum = 0 OR t.attnum = ANY (k.confkey)) AND k.conparentid = 0
     AND NOT EXISTS (SELECT FROM target o WHERE o.oid = k.conrelid)
   UNION ALL
+  -- Its index goes with a column that only an expression or WHERE of it has, and DROP COLUMN refuses to take it along with that.
+  SELECT 'constraint', n.nspname, c.relname, k.conname, '', true, true, d.through
+  FROM depends d JOIN pg_constraint k ON d.classid = 'pg_class'::regclass AND k.conindid = d.objid AND k.contype = 'x'
+  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE d.attnum <> 0 AND d.attnum <> ALL (k.conkey) AND (d.is_root OR k.conparentid = 0)
+  UNION ALL
   SELECT 'default', n.nspname, c.relname, a.attname, '', true, true, s.through
   FROM depends s JOIN pg_class q ON s.classid = 'pg_class'::regclass AND q.oid = s.objid AND q.relkind = 'S'
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = q.oid AND d.classid = 'pg_attrdef'::regclass
@@ -318,8 +324,11 @@ class Settled {
 };
 
 /// A renamed relation or column is renamed for all of PostgreSQL's own references, too; a subscriber knows the old name.
-/// Who calls a function by its name gets the one that the file makes anew.
+/// Who calls a function by its name gets the one that the file makes anew, and a constraint is made anew for another type.
 bool follows(const GateSubject& subject, const Dependant& dependant) {
+  if (subject.kind == GateSubject::Kind::relation && subject.change == Change::altered &&
+      dependant.kind == "constraint")
+    return true;
   const bool is_made_anew = subject.kind == GateSubject::Kind::function && subject.change == Change::altered;
   return (is_made_anew && !dependant.certain) ||
          (subject.change == Change::renamed && dependant.certain && !dependant.is_publication());

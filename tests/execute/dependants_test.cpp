@@ -330,7 +330,7 @@ TEST_P(Dependants, IndexesAndConstraintsGoWithTheirColumns) {
                "CREATE INDEX lows ON orders (low(code)) INCLUDE (other);\n"
                "ALTER TABLE orders ADD CONSTRAINT good CHECK (m <> 'bad' OR total > 0),"
                " ADD CONSTRAINT short CHECK (low(code) <> 'x');\n"
-               "ALTER TABLE orders ADD CONSTRAINT once EXCLUDE (low(code) WITH =);\n");
+               "ALTER TABLE orders ADD CONSTRAINT once EXCLUDE (code WITH =, low(code) WITH =);\n");
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
   const std::string drop_type = "DROP TYPE mood;\n";
   const std::string drop_function = "DROP FUNCTION low(text);\n";
@@ -359,6 +359,15 @@ TEST_P(Dependants, IndexesAndConstraintsGoWithTheirColumns) {
         HasSubstr("statistics object counts on public.orders"));
     database.sql("DROP STATISTICS counts");
   }
+  // A constraint that has it in an expression alone is in its way.
+  database.sql("ALTER TABLE orders ADD CONSTRAINT twice EXCLUDE (id WITH =) WHERE (low(other) <> 'x')");
+  const std::string drop_other = "ALTER TABLE orders DROP COLUMN other;\n";
+  EXPECT_THAT(held_by(drop_other), HasSubstr("constraint twice on public.orders uses public.orders.other"));
+  EXPECT_EQ(held_by("ALTER TABLE orders DROP COLUMN id;\n"), "");
+  EXPECT_EQ(held_by("ALTER TABLE orders ALTER COLUMN other TYPE varchar;\n"), "");
+  EXPECT_EQ(held_by(cat("ALTER TABLE orders DROP CONSTRAINT twice;\n", drop_other)), "");
+  EXPECT_EQ(held_by("ALTER TABLE orders DROP CONSTRAINT twice, DROP COLUMN other;\n"), "");
+  database.sql("ALTER TABLE orders DROP CONSTRAINT twice");
   // Triggers and policies do not go with it.
   database.sql(
       "CREATE FUNCTION n() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
