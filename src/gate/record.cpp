@@ -336,13 +336,16 @@ bool fits_by_itself(Session& session, const Ledger& ledger, const BroughtBy& by,
   return false;
 }
 
-/// Whether a release ($4) comes again with the very folder ($3) that it had before any came with the step, at least half of which
-/// those have, too: the line's files may have been put together or renamed since.
+/// Whether a release ($4) comes with the very folder ($3) that was brought before any came with the step: the line's files may
+/// have been put together or renamed since. It is of the line where the release is the same, too, and at least half of the
+/// files are still there, or where one is and somebody has said both times that it is of the same application ($2).
 std::string has_come_before_sql() {
-  return cat("EXISTS (SELECT FROM pgsluice.bundle x JOIN ", k_step.with,
-             " w ON 2 * (SELECT count(*) FROM unnest(x.files) AS f (id) WHERE f.id = ANY (w.files))"
-             " >= cardinality(x.files) WHERE x.digest = $3 AND x.release = $4 AND x.release <> ''"
-             " AND x.app IN ('', $2) AND x.brought_at < 'infinity' AND x.n < (SELECT min(o.n) FROM ",
+  return cat("$4 <> '' AND EXISTS (SELECT FROM pgsluice.bundle x JOIN ", k_step.with,
+             " w ON x.release = $4 AND x.app IN ('', $2)"
+             " AND 2 * (SELECT count(*) FROM unnest(x.files) AS f (id) WHERE f.id = ANY (w.files))"
+             " >= cardinality(x.files) OR x.app = $2 AND $2 <> '' AND x.files && w.files"
+             " WHERE x.digest = $3 AND x.release <> '' AND x.brought_at < 'infinity'"
+             " AND x.n < (SELECT min(o.n) FROM ",
              k_step.with, " o))");
 }
 

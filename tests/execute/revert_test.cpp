@@ -363,6 +363,58 @@ TEST_P(Revert, AReleaseOfBeforeATidiedFolderGoesBackToo) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// All of its files but the first were put together since: whose it is has been said.
+TEST_P(Revert, AReleaseOfBeforeAllFilesWerePutTogetherGoesBackToo) {
+  const std::vector<std::string> old = {"0002_pad.sql", "0003_pad.sql"};
+  const auto write_old = [&] {
+    for (const char* id : {"0010_all.sql", "0011_drop.sql"}) remove(id);
+    for (const std::string& id : old)
+      folder.write(id, cat("CREATE TABLE pad_", id.substr(0, 4), " (id int);\n"));
+  };
+  const auto write_new = [&] {
+    for (const std::string& id : old) remove(id);
+    folder.write("0010_all.sql", "CREATE TABLE IF NOT EXISTS pad_0002 (id int);\n");
+  };
+  write_old();
+  EXPECT_EQ(bring("1.1.0").code, 0);
+  write_new();
+  EXPECT_EQ(bring("1.2.0").code, 0) << message();
+  folder.write("0011_drop.sql", k_unsaid);
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  std::string next = "2.0.";
+  for (const char* back : {"1.1.0", "1.1.1"}) {
+    write_old();
+    EXPECT_EQ(bring(back).code, 0) << message();
+    write_new();
+    folder.write("0011_drop.sql", k_unsaid);
+    next += "1";
+    EXPECT_EQ(bring(next).code, 0);
+    EXPECT_TRUE(has_total()) << back << " is at work";
+    EXPECT_THAT(message(), HasSubstr(cat(back, ", which was let through after 2.0.0, has come without it")));
+  }
+  EXPECT_EQ(bring("2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
+/// A second folder of one application, which does not change and has nothing of the step's, is none that goes back.
+TEST_P(Revert, AFolderBesideThatIsBroughtAgainMakesNoStepComeAnew) {
+  Folder beside;
+  beside.write("b.sql", "CREATE TABLE b (id int);\n");
+  const auto bring_beside = [&](const char* release) {
+    return call({"hook", "presync", beside.path().string()}, {"--app", "checkout", "--release", release})
+        .code;
+  };
+  EXPECT_EQ(bring_beside("1.0.0"), 0);
+  EXPECT_EQ(bring("1.0.0").code, 0);
+  write_cents_only();
+  folder.write("0003_drop.sql", k_unsaid);
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  EXPECT_EQ(bring_beside("1.0.0"), 0) << "it has numbers of its own";
+  EXPECT_EQ(bring_beside("1.0.1"), 0);
+  EXPECT_EQ(bring("2.1.0").code, 0);
+  EXPECT_FALSE(has_total()) << message();
+}
+
 /// The step came before anybody named the application.
 TEST_P(Revert, AStepThatCameWithoutAnApplicationComesAgainWithIt) {
   EXPECT_EQ(hook("presync", "1.0.0").code, 0);
