@@ -316,6 +316,15 @@ TEST_P(Dependants, CodeThatCallsAnotherFunctionOfThatNameUsesNothing) {
                 HasSubstr("function public.other names function calc(int4)"))
         << code;
   EXPECT_THAT(held_beside("sql", "SELECT calc(1)", calc), HasSubstr("names function calc(int4)"));
+  database.sql("CREATE TYPE mood AS ENUM ('ok')");
+  const std::string mood = "DROP TYPE mood;\n";
+  for (const char* code : {"BEGIN RAISE NOTICE '-- %', 'ok'::mood; RETURN 1; END",
+                           "BEGIN RAISE NOTICE E'it\\'s --%', 'ok'::mood; RETURN 1; END",
+                           "BEGIN RETURN '/*' || 'ok'::mood || '*/'; END"})
+    EXPECT_THAT(held_beside("plpgsql", code, mood), HasSubstr("names type mood")) << code;
+  for (const char* code :
+       {"BEGIN RETURN 1; -- it's 'ok'::mood\nEND", "BEGIN RETURN /* 'ok'::mood ** */ 1; END"})
+    EXPECT_EQ(held_beside("plpgsql", code, mood), "") << code;
   EXPECT_THAT(held_beside("plpgsql", "BEGIN INSERT INTO audit SELECT audit(1); RETURN 1; END", audit),
               HasSubstr("names function audit(int4)"));
 }
