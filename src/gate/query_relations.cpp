@@ -43,7 +43,7 @@ std::string QueryRelations::load(const std::set<RelationName>& wanted) {
 }
 
 const KnownRelation* QueryRelations::find(const RelationName& name, const Names& path,
-                                     const std::set<RelationName>& own) const {
+                                          const std::set<RelationName>& own) const {
   const auto found = known_.find(name.relname);
   if (found == known_.end() || found->second.empty()) return nullptr;
   const std::vector<KnownRelation>& all = found->second;
