@@ -4,11 +4,6 @@
 
 namespace pgsluice {
 
-/// Who says IF NOT EXISTS may have found it, too.
-void CatalogChange::found_there(const RelationName& name) {
-  if (!command_.is("if_not_exists")) catalog_.note_made_before(name);
-}
-
 void CatalogChange::run() {
   const std::string_view tag = command_.tag;
   if (tag.starts_with("AT_")) return alter_table(tag);

@@ -50,8 +50,10 @@ void CatalogChange::create_index() {
   if (table == nullptr || !command_.index) return;
   const RelationName name = table->name;
   const std::string index_name = choose_index_name(catalog_, name, command_);
-  if (const RelationName made{name.schemaname, index_name}; catalog_.find(made) != nullptr)
-    return found_there(made);
+  if (const RelationName made{name.schemaname, index_name}; catalog_.find(made) != nullptr) {
+    if (!command_.is("if_not_exists")) catalog_.note_made_before(made);
+    return;
+  }
   put_index(name, index_name, meant(*command_.index), {}, {}, {});
 }
 

@@ -23,7 +23,7 @@ void CatalogChange::create_view(char kind) {
   const RelationName name = new_name();
   if (name.empty()) return;
   const Relation* old = catalog_.find(name);
-  if (old != nullptr && !command_.is("replace")) return found_there(name);
+  if (old != nullptr && !command_.is("replace")) return;
   Relation view{.name = name, .relkind = kind};
   if (name.schemaname == "pg_temp") view.relpersistence = 't';
   if (kind != relkind::view) place(view);

@@ -34,8 +34,7 @@ Box<Expression> without_texts(Box<Expression> expression) {
 
 void CatalogChange::create_table() {
   const RelationName name = new_name();
-  if (name.empty()) return;
-  if (catalog_.find(name) != nullptr) return found_there(name);
+  if (name.empty() || catalog_.find(name) != nullptr) return;
   Relation table{.name = name};
   if (command_.tag == "CreateForeignTableStmt") {
     table.relkind = relkind::foreign_table;

@@ -56,7 +56,6 @@ class CatalogChange {
   [[nodiscard]] IndexDef meant(IndexDef index) const;
 
   // apply_table.cpp
-  void found_there(const RelationName& name);
   void create_table();
   /// The tablespace and access method of a new relation.
   void place(Relation& table) const;

@@ -459,10 +459,12 @@ class Prediction::Walk {
     if (target == nullptr) return false;
     if (makes_target(statement)) {
       if (first.is("replace") || catalog_.find(creation_name(target->name)) == nullptr) return false;
-      if (first.is("if_not_exists")) {
+      if (first.is("if_not_exists")) {  // who says so may have found it, too
         skip(effect, statement);
       } else {
-        refuse(effect, cat(catalog_.resolve(creation_name(target->name)).quoted(), " exists already"));
+        const RelationName made = catalog_.resolve(creation_name(target->name));
+        catalog_.note_made_before(made);
+        refuse(effect, cat(made.quoted(), " exists already"));
       }
       return true;
     }

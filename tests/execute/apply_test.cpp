@@ -382,25 +382,31 @@ TEST_P(OnEveryServer, WhatAFileMadeBeforeItFailedIsItsOwn) {
   folder.write("0001_items.sql",
                "CREATE TABLE items (n int);\nCREATE UNIQUE INDEX items_known ON items (n);\n");
   ASSERT_EQ(apply(folder, database, {}).code, 0);
-  const auto write = [](std::string_view between, std::string_view dropped) {
+  const auto write = [](std::string_view between, std::string_view last) {
     return cat(
         "-- pgsluice: transaction=off\n"
+        "CREATE TABLE own (n int);\n"
         "CREATE UNIQUE INDEX CONCURRENTLY items_own ON items (n) WHERE n > 0;\n",
-        between, ";\nDROP INDEX CONCURRENTLY ", dropped, ";\n");
+        between,
+        ";\nALTER TABLE own ALTER COLUMN n TYPE text;\n"
+        "DROP INDEX CONCURRENTLY items_own;\n",
+        last);
   };
-  folder.write("0002_own.sql", write("SELECT 1 / 0", "items_own"));
+  folder.write("0002_own.sql", write("SELECT 1 / 0", ""));
   EXPECT_EQ(apply(folder, database, {}).code, 18);
   EXPECT_EQ(database.sql("SELECT to_regclass('items_own') IS NOT NULL"), "t");
 
-  folder.write("0002_own.sql", write("SELECT 1", "items_known"));
+  folder.write("0002_own.sql", write("SELECT 1", "DROP INDEX CONCURRENTLY items_known;\n"));
   const Finished refused = apply(folder, database, {});
   EXPECT_EQ(refused.code, 10) << refused.out;
   EXPECT_THAT(refused.err, HasSubstr("breaks-running-writers"));
+  EXPECT_THAT(refused.err, HasSubstr("0002_own.sql:7"));
+  EXPECT_THAT(refused.err, Not(HasSubstr("0002_own.sql:5")));
 
-  folder.write("0002_own.sql", write("SELECT 1", "items_own"));
+  folder.write("0002_own.sql", write("SELECT 1", "DROP TABLE own;\n"));
   const Finished resumed = apply(folder, database, {});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_EQ(database.sql("SELECT to_regclass('items_own') IS NULL"), "t");
+  EXPECT_EQ(database.sql("SELECT to_regclass('items_own') IS NULL AND to_regclass('own') IS NULL"), "t");
 }
 
 TEST_P(OnEveryServer, RefusesWhatItCannotRun) {
