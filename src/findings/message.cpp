@@ -91,7 +91,10 @@ std::string command_words(const Match& match) {
     return words.empty() ? leading_keywords(subject.file->script.text(subject.statement().range)) : words;
   }
   std::string words(phrase->before);
-  if (command->text("renameType") == "OBJECT_COLUMN") words += " COLUMN";
+  const std::string_view renamed = command->text("renameType");
+  if (renamed == "OBJECT_COLUMN") words += " COLUMN";
+  if (renamed == "OBJECT_ATTRIBUTE") words += " ATTRIBUTE";
+  if (renamed == "OBJECT_TABCONSTRAINT") words += " CONSTRAINT";
   if (const std::string name = name_of(*command); !name.empty()) words += " " + quote_ident(name);
   if (!phrase->after.empty()) words += cat(" ", phrase->after);
   return words;
@@ -133,10 +136,32 @@ std::string relations(const Match& match) {
   return list_names(std::move(tables.empty() ? all : tables));
 }
 
-/// "DROP COLUMN active on public.products".
+/// The statement as it is written, on one line, up to where it gets long, or to a string: that may be a secret.
+std::string written_words(std::string_view sql) {
+  constexpr std::size_t most = 60;
+  sql::Lexer lexer(sql);
+  std::string words;
+  std::size_t end = 0;
+  for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::end; token = lexer.next()) {
+    if (token.kind == sql::TokenKind::semicolon) break;
+    const std::string_view text = lexer.text(token);
+    if (token.kind == sql::TokenKind::string || token.kind == sql::TokenKind::unterminated ||
+        words.size() + text.size() > most)
+      return words + " …";
+    if (!words.empty() && token.begin > end) words += ' ';
+    words += text;
+    end = token.end;
+  }
+  return words;
+}
+
+/// "DROP COLUMN active on public.products"; "DROP TYPE status", which is about no relation.
 std::string what_words(const Match& match) {
-  const RelationLock* lock = first(match).lock;
-  return lock == nullptr ? command_words(match) : cat(command_words(match), " on ", lock->relation.quoted());
+  const Subject& subject = first(match);
+  if (subject.lock != nullptr) return cat(command_words(match), " on ", subject.lock->relation.quoted());
+  const bool is_written = subject.command != nullptr && subject.command->inner == nullptr;
+  return is_written ? printable_line(written_words(subject.file->script.text(subject.statement().range)))
+                    : command_words(match);
 }
 
 std::string lock_words(const Match& match) {
