@@ -159,9 +159,9 @@ std::string written_words(std::string_view sql) {
 std::string what_words(const Match& match) {
   const Subject& subject = first(match);
   if (subject.lock != nullptr) return cat(command_words(match), " on ", subject.lock->relation.quoted());
-  const bool is_written = subject.command != nullptr && subject.command->inner == nullptr;
-  return is_written ? printable_line(written_words(subject.file->script.text(subject.statement().range)))
-                    : command_words(match);
+  const bool is_inner = subject.command != nullptr && subject.command->inner != nullptr;
+  const SourceRange& range = is_inner ? subject.range : subject.statement().range;
+  return printable_line(written_words(subject.file->script.text(range)));
 }
 
 std::string lock_words(const Match& match) {

@@ -27,6 +27,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 /// A file of a rule's folder as it is embedded.
 std::string rule_file(const std::string& rule, const std::string& name) {
@@ -129,6 +130,16 @@ TEST(Check, NamesBothRelationsOfAForeignKeyInOneFinding) {
       analyse_sql("SET lock_timeout = '2s';\nALTER TABLE a ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES b;\n");
   EXPECT_THAT(headings(file), ElementsAre("2:15 error[blocks-writes-during-work] public.a"));
   EXPECT_THAT(file.findings.at(0).message, HasSubstr("SHARE ROW EXCLUSIVE on public.a and public.b"));
+}
+
+TEST(Check, NamesWhatIsNoRelationAsItIsWritten) {
+  const auto message_of = [](const std::string& sql) { return analyse_sql(sql).findings.at(0).message; };
+  EXPECT_THAT(message_of("DROP  TYPE a, -- gone\n \"B\";\n"), StartsWith("DROP TYPE a, \"B\" breaks"));
+  EXPECT_THAT(message_of("ALTER TYPE e RENAME VALUE 'a' TO 'b';\n"),
+              StartsWith("ALTER TYPE e RENAME VALUE … breaks"));
+  EXPECT_THAT(message_of("DO $$ BEGIN DROP TYPE e; END $$;\n"), StartsWith("DROP TYPE e breaks"));
+  EXPECT_THAT(message_of("ALTER TYPE c RENAME ATTRIBUTE a TO b;\n"),
+              StartsWith("RENAME ATTRIBUTE a on public.c breaks"));
 }
 
 TEST(Check, PrefersTheSafeFormOfTheEffectsRow) {
