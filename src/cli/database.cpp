@@ -111,14 +111,27 @@ const Rules& rules_of(const std::filesystem::path& folder) {
   return loaded.try_emplace(folder, Rules{EffectTable::load(folder), RuleBook::load(folder)}).first->second;
 }
 
-/// Those changesets of a changelog that are pending run one behind the other: what the first makes no release knows.
-void take_as_one(SourceFile& source) {
-  if (source.reading == nullptr ||
-      std::ranges::count(source.reading->blocks, true, &Reading::Block::is_migration) == 0)
-    return;
-  const auto reading = std::make_shared<Reading>(*source.reading);
-  for (Reading::Block& block : reading->blocks) block.is_migration = false;
-  source.reading = reading;
+/// Those changesets of a changelog that are pending run one behind the other: what the first makes no release knows. What
+/// those have made that have run is in use.
+void take_pending_as_one(Script& script, const LedgerMigration* row) {
+  if (script.source.reading == nullptr) return;
+  const auto is_done = [row](std::size_t statement) {
+    const auto found = row->statements.find(static_cast<int>(statement));
+    return found != row->statements.end() && found->second.done;
+  };
+  const auto reading = std::make_shared<Reading>(*script.source.reading);
+  std::size_t statement = 0;
+  bool is_behind_pending = false;
+  for (Reading::Block& block : reading->blocks) {
+    const std::size_t first = statement;
+    bool has_run = false;
+    for (; statement < script.statements.size() && script.statements[statement].range.begin < block.range.end;
+         ++statement)
+      has_run = has_run || (row != nullptr && is_done(statement));
+    block.is_migration = block.is_migration && !is_behind_pending;
+    is_behind_pending = is_behind_pending || (block.is_migration && !has_run && statement != first);
+  }
+  script.source.reading = reading;
 }
 
 /// An earlier run has done some of its statements. A changelog has runs of which releases know by now.
@@ -145,10 +158,11 @@ std::vector<FileAnalysis> analyse_folder(std::vector<Migration> migrations, Basi
                                .runner_sets_lock_timeout = true,
                                .today = utc_now("%Y-%m-%d")};
     Catalog& catalog = basis.live && !basis.ledger.is_applied(migration.id) ? *basis.live : replayed;
-    take_as_one(migration.source);
     const PredictOptions prediction{.pg_version = basis.pg_version,
                                     .has_begun = has_begun(migration, basis.ledger)};
+    const auto row = basis.ledger.migrations.find(migration.id);
     FileAnalysis& file = files.emplace_back(parse(std::move(migration)));
+    take_pending_as_one(file.script, row == basis.ledger.migrations.end() ? nullptr : &row->second);
     check_dependencies(file.migration, file.directives);
     predict(file, catalog, known.effects, prediction);
     check(file, known.findings, judging);

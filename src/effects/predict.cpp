@@ -169,7 +169,10 @@ class Prediction::Walk {
     if (place < blocks_[block_].range.end || block_ + 1 == blocks_.size()) return;
     if (transaction_) end(false);
     while (block_ + 1 < blocks_.size() && blocks_[block_].range.end <= place) ++block_;
-    if (blocks_[block_].is_migration) catalog_.begin_file();
+    if (blocks_[block_].is_migration) {
+      catalog_.begin_file();
+      made_here_ = {};
+    }
     enter(blocks_[block_]);
   }
 

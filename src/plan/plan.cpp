@@ -68,7 +68,15 @@ void find_placeholders(const FileAnalysis& file, std::vector<PlanProblem>& probl
   }
 }
 
-void find_refusals(const FileAnalysis& file, const PlanOptions& options, std::vector<PlanProblem>& problems) {
+/// Of a file that has been run in part.
+bool is_done(std::size_t statement, const LedgerMigration* row) {
+  if (row == nullptr) return false;
+  const auto recorded = row->statements.find(static_cast<int>(statement));
+  return recorded != row->statements.end() && recorded->second.done;
+}
+
+void find_refusals(const FileAnalysis& file, const LedgerMigration* row, const PlanOptions& options,
+                   std::vector<PlanProblem>& problems) {
   find_placeholders(file, problems);
   const LineIndex lines(file.script.source);
   const auto refuse = [&](const SourceRange& range, std::string message, std::string hint) {
@@ -89,6 +97,7 @@ void find_refusals(const FileAnalysis& file, const PlanOptions& options, std::ve
     refuse(problem.range, problem.message, problem.hint);
   }
   for (const Finding& finding : file.findings) {
+    if (finding.statement && is_done(*finding.statement, row)) continue;
     if (refuses(finding, file.migration.phase, options)) {
       refuse(finding.range, cat(finding.finding, ": ", finding.message), refusal_hint(finding));
     }
@@ -174,17 +183,11 @@ void compare_partial(PlannedFile& file, const std::vector<Step>& steps, const Le
 }
 
 std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row) {
-  const auto is_done = [&](const PlannedStatement& statement) {
-    if (row == nullptr) {
-      return false;
-    }
-    const auto recorded = row->statements.find(static_cast<int>(statement.index));
-    return recorded != row->statements.end() && recorded->second.done;
-  };
   std::vector<Step> left;
   for (Step& step : steps) {
     const bool was_empty = step.statements.empty();
-    std::erase_if(step.statements, is_done);
+    std::erase_if(step.statements,
+                  [row](const PlannedStatement& statement) { return is_done(statement.index, row); });
     if (was_empty || !step.statements.empty()) {
       left.push_back(std::move(step));
     }
@@ -241,7 +244,7 @@ PlannedFile plan_file(FileAnalysis analysis, std::size_t index, const LedgerMigr
     return file;
   }
   problems.insert(problems.end(), made.problems.begin(), made.problems.end());
-  find_refusals(file.analysis, options, problems);
+  find_refusals(file.analysis, row, options, problems);
   if (file.state != FileState::changed) {
     file.steps = remaining(std::move(made.steps), row);
     for (Step& step : file.steps) {

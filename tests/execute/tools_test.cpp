@@ -128,7 +128,16 @@ TEST_P(ToolFolder, OfLiquibaseTakesBackWhatItHasMade) {
   EXPECT_EQ(run({"lint", folder.path().string()}).code, 1);
   expect_applied();
   const std::string before = read_file(folder.path() / "1.sql");
-  write("1.sql", before + "--changeset a:3\nALTER TABLE made ADD COLUMN c int;\n");
+  const std::string grown =
+      before + "--changeset a:3\nALTER TABLE made ADD COLUMN c int;\nCREATE TYPE kind AS ENUM ('a');\n";
+  write("1.sql", grown);
+  expect_applied();
+  for (const std::string_view gone : {"TYPE kind", "TABLE made"}) {
+    write("1.sql", cat(grown, "--changeset a:4\nCREATE TYPE late AS ENUM ('b');\nDROP ", gone, ";\n"));
+    expect_refused(10, cat("DROP ", gone.substr(0, gone.find(' '))));
+  }
+  write("1.sql",
+        grown + "--changeset a:4\nCREATE TYPE late AS ENUM ('b');\n--changeset a:5\nDROP TYPE late;\n");
   expect_applied();
 }
 
