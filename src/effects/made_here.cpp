@@ -36,9 +36,41 @@ bool is_skipped(const Command& command, const RelationName& name, const Catalog&
   return catalog.functions(call).empty();
 }
 
+bool is_rename_of_column(const Command& command) {
+  return command.tag == "RenameStmt" && command.text("renameType") == "OBJECT_COLUMN";
+}
+
+RelationName table_of(const Command& command, const Catalog& catalog) {
+  const RelationRef* target = command.relation("target");
+  return target == nullptr ? RelationName() : catalog.resolve(target->name);
+}
+
 }  // namespace
 
+/// What takes it away, or makes another of it; what an INSERT without it would miss is not meant.
+bool MadeHere::has_column(const Command& command, const Catalog& catalog) const {
+  if (!is_any(command.tag, "AT_DropColumn", "AT_AlterColumnType") && !is_rename_of_column(command))
+    return false;
+  return columns_.contains({table_of(command, catalog), command.name});
+}
+
+void MadeHere::note_column(const Command& command, const Catalog& catalog) {
+  if (command.tag == "AT_AddColumn" && !command.is("missing_ok") && !command.columns.empty()) {
+    columns_.insert({table_of(command, catalog), command.columns.front().name});
+  } else if (is_rename_of_column(command)) {
+    const RelationName table = table_of(command, catalog);
+    if (columns_.erase({table, command.name}) > 0) columns_.insert({table, command.new_name});
+  } else if (command.tag == "AT_DropColumn") {
+    columns_.erase({table_of(command, catalog), command.name});
+  } else if (command.tag == "DropStmt" || sql::is_rename(command)) {
+    columns_.clear();  // a name may lead elsewhere now
+  }
+}
+
 bool MadeHere::has(const Command& command, const Catalog& catalog) const {
+  if (has_column(command, catalog)) return true;
+  if (command.tag == "AlterEnumStmt" && command.type)
+    return names_.contains(key("type", sql::object_name(command), catalog));
   if (command.tag != "DropStmt" && !sql::is_rename(command)) return false;
   const std::string_view kind = sql::object_kind(command);
   if (kind == "OBJECT_SCHEMA") return names_.contains(cat("schema ", command.name));
@@ -55,6 +87,7 @@ bool MadeHere::has(const Command& command, const Catalog& catalog) const {
 }
 
 void MadeHere::note(const Command& command, const Catalog& catalog) {
+  note_column(command, catalog);
   const RelationName name{.schemaname = command.new_name, .relname = command.name};
   if (command.tag == "CreateFunctionStmt" && !command.is("replace")) {
     names_.insert(key("function", name, catalog, command.text("arguments")));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Functions, types and schemas that a file makes itself: no release knows them, so that nobody misses them. Relations have
-// RelationLock::is_new.
+// Functions, types, schemas and columns that a file makes itself: no release knows them, so that nobody misses them. Relations
+// have RelationLock::is_new.
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "pgsluice/catalog.hpp"
 
@@ -20,7 +21,11 @@ class MadeHere {
   void note(const Command& command, const Catalog& catalog);
 
  private:
+  [[nodiscard]] bool has_column(const Command& command, const Catalog& catalog) const;
+  void note_column(const Command& command, const Catalog& catalog);
+
   std::set<std::string> names_;
+  std::set<std::pair<RelationName, Name>> columns_;
 };
 
 }  // namespace pgsluice::effects

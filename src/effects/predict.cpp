@@ -554,7 +554,8 @@ class Prediction::Walk {
     add_deferrable(subject, parts);
     const bool on_new =
         (subject.target != nullptr && subject.target->is_new) || made_here_.has(command, catalog_);
-    made_here_.note(command, catalog_);
+    // Code may go round it, or find it made.
+    if (inside_ == 0) made_here_.note(command, catalog_);
     if (inside_ == 0 && result.row != nullptr) {
       if (effect.refusal.empty()) effect.refusal = effects::refusal(subject);
       result.few_rows = effects::has_few_rows(subject);

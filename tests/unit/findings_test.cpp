@@ -142,6 +142,25 @@ TEST(Check, NamesWhatIsNoRelationAsItIsWritten) {
               StartsWith("RENAME ATTRIBUTE a on public.c breaks"));
 }
 
+TEST(Check, TakesAColumnOfTheFileForItsOwn) {
+  const std::string begin =
+      "SET lock_timeout = '2s';\nALTER TABLE t ADD COLUMN own int, ADD COLUMN IF NOT EXISTS maybe int;\n";
+  const auto broken_by = [&begin](const std::string& sql) { return headings(analyse_sql(begin + sql)); };
+  const auto broken = ElementsAre("3:15 error[breaks-running-readers] public.t");
+  EXPECT_THAT(broken_by("ALTER TABLE t RENAME COLUMN own TO ours;\nALTER TABLE t DROP COLUMN ours;\n"),
+              IsEmpty());
+  EXPECT_THAT(broken_by("ALTER TABLE t DROP COLUMN maybe;\n"), broken);
+  EXPECT_THAT(broken_by("ALTER TABLE u DROP COLUMN own;\n"),
+              ElementsAre("3:15 error[breaks-running-readers] public.u"));
+  EXPECT_THAT(headings(analyse_sql(
+                  "SET lock_timeout = '2s';\n"
+                  "DO $$ BEGIN IF now() > 'today' THEN ALTER TABLE t ADD COLUMN x int; END IF; END $$;\n"
+                  "ALTER TABLE t DROP COLUMN x;\n")),
+              Contains("3:15 error[breaks-running-readers] public.t"));
+  EXPECT_THAT(headings(analyse_sql("CREATE TYPE e AS ENUM ('a');\nALTER TYPE e RENAME VALUE 'a' TO 'b';\n")),
+              IsEmpty());
+}
+
 TEST(Check, PrefersTheSafeFormOfTheEffectsRow) {
   const FileAnalysis file = analyse_sql("SET lock_timeout = '2s';\nCREATE INDEX i ON t (a);\n");
   ASSERT_EQ(file.findings.size(), 1u);
