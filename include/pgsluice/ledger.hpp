@@ -3,6 +3,7 @@
 // `pgsluice`, bound to one database of one cluster. Decisions take these values; src/execute/ledger.cpp has the SQL.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,6 +77,11 @@ struct LedgerMigration {
   std::string error;  ///< SQLSTATE and message of the last failure
   std::map<int, LedgerStatement> statements;
   std::map<int, LedgerBackfill> backfills;  ///< of files that are not applied
+  /// By index into Script::statements.
+  [[nodiscard]] bool is_done(std::size_t statement) const {
+    const auto recorded = statements.find(static_cast<int>(statement));
+    return recorded != statements.end() && recorded->second.done;
+  }
 };
 
 /// A release that everything has been brought of that it needs in order to start.

@@ -115,10 +115,6 @@ const Rules& rules_of(const std::filesystem::path& folder) {
 /// those have made that have run is in use.
 void take_pending_as_one(Script& script, const LedgerMigration* row) {
   if (script.source.reading == nullptr) return;
-  const auto is_done = [row](std::size_t statement) {
-    const auto found = row->statements.find(static_cast<int>(statement));
-    return found != row->statements.end() && found->second.done;
-  };
   const auto reading = std::make_shared<Reading>(*script.source.reading);
   std::size_t statement = 0;
   bool is_behind_pending = false;
@@ -127,7 +123,7 @@ void take_pending_as_one(Script& script, const LedgerMigration* row) {
     bool has_run = false;
     for (; statement < script.statements.size() && script.statements[statement].range.begin < block.range.end;
          ++statement)
-      has_run = has_run || (row != nullptr && is_done(statement));
+      has_run = has_run || (row != nullptr && row->is_done(statement));
     block.is_migration = block.is_migration && !is_behind_pending;
     is_behind_pending = is_behind_pending || (block.is_migration && !has_run && statement != first);
   }

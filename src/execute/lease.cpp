@@ -194,8 +194,6 @@ void open_run(Worker& worker, const World& world, const RunOptions& options) {
   take_lease(worker, world, options);
 }
 
-// One message, which begins with our own settings: a file may have left others behind. Where it fails there is nothing to
-// be done about it: the lease expires.
 void replace_worker(Worker& worker, const World& world, RunOptions options) {
   // The session that was lost may still be at work, and holds the run lock as long.
   options.wait_for_run = std::max(options.wait_for_run, options.wait_for_db);
@@ -204,6 +202,8 @@ void replace_worker(Worker& worker, const World& world, RunOptions options) {
   open_run(worker, world, options);
 }
 
+// One message, which begins with our own settings: a file may have left others behind. Where it fails, and nobody connects
+// again, the lease expires.
 SqlResult close_run(const Worker& worker, const World& world, const RunOptions& options,
                     std::string_view outcome, ExitCode code) {
   return worker.session->script(

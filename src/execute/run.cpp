@@ -446,10 +446,11 @@ void end_run(std::string_view outcome, ExitCode code, Run& run) {
     close_run(run.worker, run.world, run.options, outcome, code);
     run.world.emit({.severity = Severity::info, .name = "reconnected", .message = "connected again"});
   } catch (const Error& error) {  // what has been applied is applied all the same
-    run.world.emit(
-        {.severity = Severity::warning,
-         .name = "run-not-closed",
-         .message = cat("the end of the run is not in the ledger: ", printable_line(error.what()))});
+    run.world.emit({.severity = Severity::warning,
+                    .name = "run-not-closed",
+                    .message = cat("the end of the run is not in the ledger, and guard will not know that "
+                                   "this folder is applied until it is run again: ",
+                                   printable_line(error.what()))});
   }
 }
 

@@ -54,8 +54,8 @@ struct Application {
   const AppNeed& need;
   const std::vector<AppNeed>& all;        ///< what else the step needs
   const std::vector<std::string>& roles;  ///< empty: nobody has said
-  std::string
-      brought_last;  ///< the release that was brought last, if it is not the one that is being brought
+  /// The release that was brought last, if it is not the one that is being brought.
+  std::string brought_last;
 };
 
 struct Seen {

@@ -68,13 +68,6 @@ void find_placeholders(const FileAnalysis& file, std::vector<PlanProblem>& probl
   }
 }
 
-/// Of a file that has been run in part.
-bool is_done(std::size_t statement, const LedgerMigration* row) {
-  if (row == nullptr) return false;
-  const auto recorded = row->statements.find(static_cast<int>(statement));
-  return recorded != row->statements.end() && recorded->second.done;
-}
-
 void find_refusals(const FileAnalysis& file, const LedgerMigration* row, const PlanOptions& options,
                    std::vector<PlanProblem>& problems) {
   find_placeholders(file, problems);
@@ -97,7 +90,7 @@ void find_refusals(const FileAnalysis& file, const LedgerMigration* row, const P
     refuse(problem.range, problem.message, problem.hint);
   }
   for (const Finding& finding : file.findings) {
-    if (finding.statement && is_done(*finding.statement, row)) continue;
+    if (row != nullptr && finding.statement && row->is_done(*finding.statement)) continue;
     if (refuses(finding, file.migration.phase, options)) {
       refuse(finding.range, cat(finding.finding, ": ", finding.message), refusal_hint(finding));
     }
@@ -186,8 +179,9 @@ std::vector<Step> remaining(std::vector<Step> steps, const LedgerMigration* row)
   std::vector<Step> left;
   for (Step& step : steps) {
     const bool was_empty = step.statements.empty();
-    std::erase_if(step.statements,
-                  [row](const PlannedStatement& statement) { return is_done(statement.index, row); });
+    std::erase_if(step.statements, [row](const PlannedStatement& statement) {
+      return row != nullptr && row->is_done(statement.index);
+    });
     if (was_empty || !step.statements.empty()) {
       left.push_back(std::move(step));
     }
