@@ -28,6 +28,7 @@ Error refusal(const ReadFailure& failure) {
   return {ExitCode::precondition, cat("cannot read the catalogs: ", said), failure.error.hint};
 }
 
+using catalog::Rare;
 using pg::Questions;
 
 /// A transaction, in which names are printed with their schemas, and constants the same whoever reads.
@@ -89,20 +90,20 @@ class Relations {
   std::map<std::string, std::size_t, std::less<>> by_oid_;
 };
 
-/// What is printed from stored queries: PostgreSQL locks all that they name ACCESS SHARE until the end of the
-/// transaction, so it comes last.
-void read_queries(Questions& questions, const catalog::Queries& queries, Relations& relations,
-                  Snapshot& snapshot) {
-  read_list(questions, queries.functions(), snapshot.functions);
-  relations.read(catalog::Queries::policies(), &SnapshotRelation::policies);
-  relations.read(catalog::Queries::rules(), &SnapshotRelation::rules);
-}
+/// What of Rare there is, or may be.
+class Presence {
+ public:
+  void take(const SqlResult& looks) { looks_ = looks; }
+  bool operator[](Rare rare) const {
+    return looks_.rows.empty() || looks_.truth(0, static_cast<std::size_t>(rare));
+  }
 
-}  // namespace
+ private:
+  SqlResult looks_;
+};
 
-std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const ReadOptions& options) {
-  const catalog::Queries queries(session.server_version_num(), options.sizes);
-  Snapshot snapshot;
+/// Begins the transaction, and says what there is to be read in it.
+SqlResult look(Session& session, const ReadOptions& options, Snapshot& snapshot, Presence& presence) {
   Questions questions;
   questions.say("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   questions.ask(catalog::Queries::database(), [&snapshot](const SqlResult& database) {
@@ -110,23 +111,45 @@ std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const Re
     snapshot.taken_at = database.text(0, 0);
   });
   settle(questions, options);
+  questions.ask(catalog::Queries::presence(), [&presence](const SqlResult& looks) { presence.take(looks); });
+  return questions.put(session);
+}
+
+/// What is printed from stored queries comes last: PostgreSQL locks all that they name ACCESS SHARE until the end of the
+/// transaction.
+SqlResult read_all(Session& session, const catalog::Queries& queries, const Presence& there,
+                   Snapshot& snapshot) {
+  Questions questions;
   read_list(questions, catalog::Queries::schemas(), snapshot.schemas);
   read_list(questions, catalog::Queries::extensions(), snapshot.extensions);
-  read_list(questions, queries.types(), snapshot.types);
-  read_list(questions, catalog::Queries::casts(), snapshot.casts);
-  read_list(questions, catalog::Queries::servers(), snapshot.servers);
+  if (there[Rare::types]) read_list(questions, queries.types(), snapshot.types);
+  if (there[Rare::casts]) read_list(questions, catalog::Queries::casts(), snapshot.casts);
+  if (there[Rare::servers]) read_list(questions, catalog::Queries::servers(), snapshot.servers);
   Relations relations(questions, snapshot.relations, queries.relations());
   relations.read(catalog::Queries::columns(), &SnapshotRelation::columns);
   relations.read(queries.constraints(), &SnapshotRelation::constraints);
   relations.read(queries.indexes(), &SnapshotRelation::indexes);
-  relations.read(queries.triggers(), &SnapshotRelation::triggers);
-  relations.read(catalog::Queries::reads(), &SnapshotRelation::reads);
-  read_list(questions, catalog::Queries::statistics(), snapshot.statistics);
-  read_list(questions, queries.publications(), snapshot.publications);
-  read_list(questions, catalog::Queries::event_triggers(), snapshot.event_triggers);
-  read_queries(questions, queries, relations, snapshot);
+  if (there[Rare::triggers]) relations.read(queries.triggers(), &SnapshotRelation::triggers);
+  if (there[Rare::reads]) relations.read(catalog::Queries::reads(), &SnapshotRelation::reads);
+  if (there[Rare::statistics]) read_list(questions, catalog::Queries::statistics(), snapshot.statistics);
+  if (there[Rare::publications]) read_list(questions, queries.publications(), snapshot.publications);
+  if (there[Rare::event_triggers])
+    read_list(questions, catalog::Queries::event_triggers(), snapshot.event_triggers);
+  if (there[Rare::functions]) read_list(questions, queries.functions(), snapshot.functions);
+  if (there[Rare::policies]) relations.read(catalog::Queries::policies(), &SnapshotRelation::policies);
+  if (there[Rare::rules]) relations.read(catalog::Queries::rules(), &SnapshotRelation::rules);
   questions.say("ROLLBACK");
-  SqlResult result = questions.put(session);
+  return questions.put(session);
+}
+
+}  // namespace
+
+std::variant<Snapshot, ReadFailure> try_read_snapshot(Session& session, const ReadOptions& options) {
+  const catalog::Queries queries(session.server_version_num(), options.sizes);
+  Snapshot snapshot;
+  Presence presence;
+  SqlResult result = look(session, options, snapshot, presence);
+  if (result.ok && !result.connection_lost) result = read_all(session, queries, presence, snapshot);
   if (session.in_transaction()) session.script("ROLLBACK");
   if (result.ok && !result.connection_lost) return snapshot;
   return ReadFailure{.error = std::move(result.error), .connection_lost = result.connection_lost};

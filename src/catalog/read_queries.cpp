@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/read_queries.hpp"
 
+#include <array>
 #include <string_view>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -93,7 +95,29 @@ std::string of_our_relations(std::string_view kinds, std::string_view key = "c.o
   return cat("c.relkind IN (", kinds, ") AND ", is_made_later(key), " AND ", ours("n.nspname"));
 }
 
+/// Where each of Rare would be, in that order: never less than its query finds.
+constexpr std::array<std::string_view, 11> k_places = {
+    // An array of each table's rows comes with the table.
+    "pg_type WHERE oid >= 16384 AND typtype IN ('b', 'd', 'e', 'r') AND typinput <> 'array_in'::regproc",
+    "pg_cast WHERE oid >= 16384",
+    "pg_foreign_server",
+    "pg_trigger WHERE NOT tgisinternal",  // those of partitions come with one
+    "pg_rewrite WHERE ev_class >= 16384 AND rulename = '_RETURN'",
+    "pg_statistic_ext",
+    "pg_publication",
+    "pg_event_trigger",
+    "pg_proc WHERE oid >= 16384",
+    "pg_policy",
+    "pg_rewrite WHERE ev_class >= 16384 AND rulename <> '_RETURN'",
+};
+
 }  // namespace
+
+std::string Queries::presence() {
+  std::vector<std::string> looks;
+  for (const std::string_view place : k_places) looks.push_back(cat("EXISTS (SELECT FROM ", place, ")"));
+  return cat("SELECT ", join(looks, ", "));
+}
 
 std::string Queries::database() {
   return R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), json_strip_nulls(row_to_json(o)) FROM

@@ -7,9 +7,28 @@
 
 namespace pgsluice::catalog {
 
+/// What a database may have nothing of.
+enum class Rare {
+  types,
+  casts,
+  servers,
+  triggers,
+  reads,
+  statistics,
+  publications,
+  event_triggers,
+  functions,
+  policies,
+  rules
+};
+
 class Queries {
  public:
   Queries(int server_version_num, bool sizes) : version_(server_version_num / 10000), sizes_(sizes) {}
+
+  /// One row, with a boolean for each of Rare: false when its query would find nothing. It costs less than to plan the largest
+  /// of those queries.
+  [[nodiscard]] static std::string presence();
 
   // One object per row.
   [[nodiscard]] static std::string database();  ///< the time, and the database

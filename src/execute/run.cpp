@@ -184,13 +184,17 @@ struct Run {
   bool plan_is_old = false;
 };
 
-/// A new worker with everything that the lost one had.
+/// A new worker with everything that the lost one had. Throws Error when there is none.
+void connect_again(Run& run) {
+  replace_worker(run.worker, run.world, run.options);
+  run.heartbeat.set_token(run.worker.token);
+  run.plan_is_old = true;
+}
+
 std::optional<Stop> reconnect(StepContext& context, Run& run, const SqlError& error) {
   context.emit(Severity::warning, "connection-lost", cat("lost the server: ", printable_line(error.message)));
   try {
-    replace_worker(run.worker, run.world, run.options);
-    run.heartbeat.set_token(run.worker.token);
-    run.plan_is_old = true;
+    connect_again(run);
     context.emit(Severity::info, "reconnected", "connected again");
     return std::nullopt;
   } catch (const Error& stop) {
@@ -433,24 +437,68 @@ void tell_applied(const std::vector<PendingStep>& steps, RunReport& report) {
   }
 }
 
-/// Behind the last step the ledger still has to be told of the release.
-void end_run(std::string_view outcome, ExitCode code, Run& run) {
-  const SqlResult closed = close_run(run.worker, run.world, run.options, outcome, code);
-  if (!closed.connection_lost || is_interrupted(run.world)) return;
+/// What had been committed on a server that is gone, and is not on the new one, is to be done: `next` is the first of it.
+void go_back(const std::vector<PendingStep>& steps, RunReport& report, Run& run, std::size_t& next) {
+  const std::size_t first = first_not_done(steps, next, report, run);
+  for (std::size_t i = first; i < next; ++i) report.steps[i].state = StepState::pending;
+  next = first;
+}
+
+SqlResult close_run(const RunReport& report, const std::optional<Stop>& stop, std::size_t next, Run& run) {
+  const bool good = !stop || stop->code == ExitCode::ok;
+  return close_run(run.worker, run.world, run.options, stop ? to_string(report.steps[next].state) : "applied",
+                   good ? run.options.good_end : stop->code);
+}
+
+/// What the run ends with when the ledger could not be told of its end: nobody knows whether all of it is on the disk.
+Stop stop_unconfirmed(const World& world, const SqlResult& closed) {
+  if (is_interrupted(world))
+    return {.code = interrupted_code(world.interrupt), .message = "interrupted at its end", .hint = {}};
+  const std::string why = printable_line(closed.error.message);
+  if (!closed.connection_lost) {
+    return {.code = ExitCode::precondition,
+            .message = cat("cannot tell the ledger of the end of the run: ", why),
+            .hint = k_other_role_hint};
+  }
+  return {
+      .code = ExitCode::unreachable,
+      .message = cat("lost the server behind the last step, before it said that all is on its disk: ", why),
+      .hint = "Run it again when the server is back: it does what is missing, if anything is."};
+}
+
+/// The server, lost behind the last step, is there again.
+bool is_back(Run& run, const SqlResult& closed) {
+  if (!closed.connection_lost || is_interrupted(run.world)) return false;
   run.world.emit(
       {.severity = Severity::warning,
        .name = "connection-lost",
        .message = cat("lost the server behind the last step: ", printable_line(closed.error.message))});
   try {
-    replace_worker(run.worker, run.world, run.options);
-    close_run(run.worker, run.world, run.options, outcome, code);
-    run.world.emit({.severity = Severity::info, .name = "reconnected", .message = "connected again"});
-  } catch (const Error& error) {  // what has been applied is applied all the same
-    run.world.emit({.severity = Severity::warning,
-                    .name = "run-not-closed",
-                    .message = cat("the end of the run is not in the ledger, and guard will not know that "
-                                   "this folder is applied until it is run again: ",
-                                   printable_line(error.what()))});
+    connect_again(run);
+  } catch (const Error&) {  // the end of the run says it
+    return false;
+  }
+  run.world.emit({.severity = Severity::info, .name = "reconnected", .message = "connected again"});
+  return true;
+}
+
+/// Runs the steps, and tells the ledger of the end: that is when all that they have committed is on the disk.
+std::optional<Stop> run_to_end(const std::vector<PendingStep>& steps, RunReport& report, Run& run,
+                               std::size_t& next) {
+  for (int losses = 0;; ++losses) {
+    std::optional<Stop> stop = run_steps(steps, report, run, next);
+    if (!run.worker.session) return stop;
+    const SqlResult closed = close_run(report, stop, next, run);
+    if (closed.ok) return stop;
+    if (losses == k_most_losses || !is_back(run, closed))
+      return stop ? std::move(stop) : stop_unconfirmed(run.world, closed);
+    std::size_t first = next;
+    go_back(steps, report, run, first);
+    if (stop) {
+      close_run(report, stop, next, run);
+      return stop;
+    }
+    next = first;
   }
 }
 
@@ -491,17 +539,13 @@ RunReport execute(const Plan& plan, Worker& worker, const World& world, const Ru
           .world = world,
           .options = options};
   std::size_t next = 0;
-  const std::optional<Stop> stop = run_steps(steps, report, run, next);
+  const std::optional<Stop> stop = run_to_end(steps, report, run, next);
   tell_applied(steps, report);
   report.message = stop && !stop->message.empty() ? stop->message : summary(report);
-  if (stop && report.steps[next].state == StepState::held && next + 1 < steps.size())
+  if (stop && next + 1 < steps.size() && report.steps[next].state == StepState::held)
     report.message += "; what comes after the step that is held waits for the next run";
   report.hint = stop ? stop->hint : "";
   report.code = stop ? stop->code : ExitCode::ok;
-  if (worker.session) {
-    end_run(stop ? to_string(report.steps[next].state) : "applied",
-            report.code == ExitCode::ok ? options.good_end : report.code, run);
-  }
   return report;
 }
 

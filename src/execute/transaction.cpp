@@ -24,15 +24,29 @@ std::string limits_script(const StepContext& context, const PlannedStatement& st
   return script;
 }
 
+/// Its locks are free before the log is on the disk, and on the standbys that the server waits for. The log is one sequence:
+/// who waits for a later commit, as the end of the run does, waits for this one, too; and where it is lost, the ledger's rows
+/// are lost with it. What a file sets itself comes after it.
+constexpr std::string_view k_early_release = "SET LOCAL synchronous_commit = off";
+
+bool sets_own_commit(const Step& step) {
+  return std::ranges::any_of(step.settings, [](const std::string& setting) {
+    return setting.find("synchronous_commit") != std::string::npos;
+  });
+}
+
 /// Begins the transaction, or leaves that to the first message that is sent in it.
 SqlResult open_transaction(StepContext& context) {
   context.opening.clear();
   if (context.step.settings.empty() && context.step.begin == "BEGIN") {
-    context.opening = cat(reset_script(context.options, context.session().server_version_num()), "; BEGIN; ");
+    context.opening = cat(reset_script(context.options, context.session().server_version_num()), "; BEGIN; ",
+                          k_early_release, "; ");
     return {};
   }
   SqlResult result = prepare_session(context);
-  return result.ok ? context.session().query(context.step.begin, {}) : result;
+  if (result.ok) result = context.session().query(context.step.begin, {});
+  if (result.ok && !sets_own_commit(context.step)) result = context.session().script(k_early_release);
+  return result;
 }
 
 SqlResult send_opening(StepContext& context) {

@@ -67,6 +67,29 @@ TEST_P(Commit, TellsTheLedgerTheEndOverANewConnection) {
   }
 }
 
+TEST_P(Commit, GivesLocksBackBeforeTheLogIsOnTheDiskUnlessAFileWantsItOtherwise) {
+  database.connect("owner", k_superuser)
+      ->script(cat("ALTER DATABASE ", database.name(), " SET synchronous_commit = 'local'"));
+  constexpr std::string_view note = "INSERT INTO seen VALUES (current_setting('synchronous_commit'));\n";
+  folder.write("1.sql", cat("CREATE TABLE seen (how text);\n", note))
+      .write("2.sql", cat("SET LOCAL synchronous_commit = 'on';\n", note))
+      .write("3.sql", cat("SET synchronous_commit = 'on';\nBEGIN;\n", note, "COMMIT;\n"));
+  database.sql(
+      "CREATE TABLE ends (how text); GRANT INSERT ON ends TO PUBLIC;"
+      "CREATE FUNCTION note_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      " INSERT INTO public.ends VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$");
+  ASSERT_EQ(apply(folder, database, {}).code, 0);
+  EXPECT_EQ(database.sql("SELECT string_agg(how, ' ') FROM seen"), "off on on");
+
+  database.sql(
+      "CREATE TRIGGER note BEFORE UPDATE ON pgsluice.run FOR EACH ROW"
+      " WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION public.note_end()");
+  folder.write("4.sql", std::string(note));
+  const Finished done = apply(folder, database, {});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(database.sql("SELECT how FROM ends"), "local") << "the end of the run waits for all of it";
+}
+
 TEST_P(Commit, WritesNamesAsTheyAreWhateverTheEncodingAndTheQuotes) {
   folder.write("1_\xc3\xa4\xe3\x81\x82.sql", "SET client_encoding = 'LATIN1';\nCREATE TABLE a (x int);\n")
       .write("2_\\'.sql", "SET standard_conforming_strings = off;\nCREATE TABLE b (x int);\n");

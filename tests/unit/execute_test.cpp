@@ -390,6 +390,47 @@ TEST_F(Execute, ALostCommitThatTheLedgerDoesNotKnowIsRunAgain) {
   EXPECT_EQ(server.count("ALTER TABLE"), 2);
 }
 
+TEST_F(Execute, WhatIsLostBehindTheLastStepIsRunAgain) {
+  server.answer("SET finished_at", lost());
+  server.answer("SELECT done_at IS NOT NULL FROM pgsluice.statement", rows({}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE"), 2);
+  EXPECT_EQ(server.count("SET finished_at"), 2);
+  EXPECT_EQ(report.applied, (std::vector<std::string>{"0001_a.sql"}));
+}
+
+TEST_F(Execute, NobodySaysAppliedBeforeTheServerHasConfirmedTheEnd) {
+  server.answer("SET finished_at", lost());
+  server.on_run = [&](const std::string& sql) {
+    if (sql.find("SET finished_at") == std::string::npos) return;
+    world.connect = [] { return NoSession{.message = "connection refused"}; };
+  };
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::unreachable);
+  EXPECT_THAT(report.message, HasSubstr("lost the server behind the last step"));
+  EXPECT_THAT(report.hint, HasSubstr("Run it again"));
+}
+
+TEST_F(Execute, AFailedRunSaysOnlyThatAppliedWhichTheServerStillHas) {
+  add_steps(plan, 2);
+  plan.files[1].steps[0].statements[0].sql = "SELECT 1 / 0";
+  server.answer("SELECT 1 / 0", failure("22012"));
+  server.answer("SET finished_at", lost());
+  server.answer("SELECT done_at IS NOT NULL FROM pgsluice.statement", rows({}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::statement_failed);
+  EXPECT_TRUE(report.applied.empty());
+  EXPECT_EQ(server.count("ALTER TABLE"), 1);
+}
+
+TEST_F(Execute, AnEndThatTheLedgerDoesNotTakeIsToldAsWhatItIs) {
+  server.answer("SET finished_at", failure("42501"));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::precondition);
+  EXPECT_THAT(report.message, HasSubstr("cannot tell the ledger of the end of the run: scripted failure"));
+}
+
 TEST_F(Execute, AServerThatStaysAwayEndsTheRunAfterItsBudget) {
   server.answer("ALTER TABLE", lost());
   world.connect = [] { return NoSession{.message = "connection refused"}; };
