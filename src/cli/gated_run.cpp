@@ -74,6 +74,16 @@ void record_held(const PlannedFile& file, Worker& worker, const World& world, co
   }
 }
 
+/// Whether there is one that the run may have left in the ledger, of this application or another.
+bool has_contract_step(const Plan& plan, const Ledger& ledger) {
+  return std::ranges::any_of(
+             ledger.migrations,
+             [](const auto& row) { return row.second.phase == to_string(Phase::contract); }) ||
+         std::ranges::any_of(plan.files, [](const PlannedFile& file) {
+           return file.analysis.migration.phase == Phase::contract;
+         });
+}
+
 }  // namespace
 
 void refuse_old_release(Session& session, const std::vector<Migration>& migrations,
@@ -217,13 +227,15 @@ void record_release(const Plan& plan, const Ledger& ledger, const RunReport& rep
     if (!done) return;
   }
   if (!worker.ledger.exists || worker.session == nullptr) return;
+  const bool has_contract = has_contract_step(plan, ledger);
   const BroughtBy by{.app = run.app, .release = run.release};
   const auto record = [&] {
     bring_up_to_date(worker);
     record_bundle(*worker.session, migrations, by, lets_through);
-    if (lets_through) record_passing(*worker.session, migrations, by);
+    if (!lets_through || !has_contract) return;
+    record_passing(*worker.session, migrations, by);
     // Kubernetes says by itself what runs.
-    if (lets_through && !asks_cluster) let_steps_come_anew(*worker.session, ledger, migrations, by);
+    if (!asks_cluster) let_steps_come_anew(*worker.session, ledger, migrations, by);
   };
   try {
     try {
