@@ -34,12 +34,21 @@ void CatalogChange::create_function() {
 /// Which of several overloads it was nobody knows: then only what makes it worse counts.
 void CatalogChange::alter_function() {
   const std::string_view volatility = command_.text("volatility");
-  if (volatility.empty()) return;
+  const bool sets_path = command_.is("sets_search_path");
+  if (volatility.empty() && !sets_path) return;
   auto& functions = catalog_.objects().functions;
   const auto found =
       functions.find(catalog_.function_name({.schemaname = command_.new_name, .name = command_.name}));
-  if (found == functions.end() || (found->second.size() > 1 && volatility != "volatile")) return;
-  for (CatalogFunction& function : found->second) function.volatility = volatility;
+  if (found == functions.end()) return;
+  const bool is_alone = found->second.size() == 1;
+  for (CatalogFunction& function : found->second) {
+    if (volatility == "volatile" || (is_alone && !volatility.empty())) function.volatility = volatility;
+    if (!sets_path || !is_alone || !function.code) continue;
+    CodeBlock code = *function.code;
+    code.search_path = command_.names;
+    code.stays_call = true;
+    function.code = std::move(code);
+  }
 }
 
 void CatalogChange::create_trigger() {

@@ -68,6 +68,7 @@ void CatalogChange::alter_domain() {
   if (subtype == "T") changed.default_expression = meant(command_.expression);
   if (subtype == "O" || subtype == "N") changed.not_null = subtype == "O";
   if (subtype == "X" && !command_.names.empty()) std::erase(changed.checks, command_.names.front());
+  if (changed.checks.empty()) changed.functions.clear();
   constrain(changed);
   catalog_.put_type(std::move(changed));
 }

@@ -536,13 +536,20 @@ std::string Catalog::choose_name(const RelationName& table, std::string_view col
     return make_object_name(table.relname, columns,
                             pass == 0 ? std::string(suffix) : std::string(suffix) + std::to_string(pass));
   };
+  const Relation* own = find(table);
+  const bool names_constraint = suffix == "pkey" || suffix == "key" || suffix == "excl";
+  // A constraint of another table of the schema would be in the way, too; those are not looked through.
+  const auto is_taken = [&](const std::string& name) {
+    return relations_.contains({table.schemaname, name}) ||
+           (names_constraint && own != nullptr && own->find_constraint(name) != nullptr);
+  };
   std::string name = at(0);
-  if (!relations_.contains({table.schemaname, name})) return name;
+  if (!is_taken(name)) return name;
   int& taken =
       taken_[{table.schemaname, table.relname + "\n" + std::string(columns) + "\n" + std::string(suffix)}];
   do {
     name = at(++taken);
-  } while (relations_.contains({table.schemaname, name}));
+  } while (is_taken(name));
   --taken;  // whoever asks does not always take it
   return name;
 }

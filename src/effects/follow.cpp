@@ -31,7 +31,7 @@ bool runs_its_query(const Command& command) {
 bool computes_rows(const Command& command) {
   const std::string_view tag = command.tag;
   return tag == "AT_AddColumn" || tag == "AT_AlterColumnType" || tag == "AT_SetExpression" ||
-         (tag == "AT_AddConstraint" && !command.is("skip_validation"));
+         (tag == "AT_AddConstraint" && !command.is("skip_validation") && !command.is("new_table"));
 }
 
 /// A STRICT function is not called with a null.

@@ -190,8 +190,9 @@ class RowWalk {
         add_calls(column.default_expression->functions);
     }
     for (const CatalogColumn& column : relation.columns) {
-      const CatalogType* domain = is_builtin_type(column.type) ? nullptr : catalog_.find_type(column.type);
-      if (domain != nullptr) add_calls(domain->functions);
+      if (change.kind != ChangeKind::update || contains(change.set_columns, column.name) ||
+          may_set_any(relation))
+        add_domain_calls(column.type, 0);
     }
     for (const CatalogConstraint& check : relation.constraints) {
       if (check.enforced) add_calls(check.functions);
@@ -205,17 +206,34 @@ class RowWalk {
     }
   }
 
+  /// CHECKs of a domain, of those below it, and of those in the fields of a composite type.
+  void add_domain_calls(const TypeName& type, int depth) {
+    constexpr int k_deepest = 8;
+    if (is_builtin_type(type) || depth == k_deepest) return;
+    const CatalogType* found = catalog_.find_type(type);
+    if (found == nullptr) return;
+    add_calls(found->functions);
+    if (found->typtype == 'd') return add_domain_calls(found->base, depth + 1);
+    const Relation* fields = found->typtype == 'c' ? catalog_.find(found->name) : nullptr;
+    if (fields == nullptr) return;
+    for (const CatalogColumn& field : fields->columns) add_domain_calls(field.type, depth + 1);
+  }
+
+  /// A trigger for each row may change what an UPDATE does not.
+  static bool may_set_any(const Relation& relation) {
+    return std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
+      return trigger.row && trigger.timing == "before" &&
+             std::ranges::find(trigger.events, "update") != trigger.events.end();
+    });
+  }
+
   /// nodeModifyTable.c ExecInitStoredGenerated(): an UPDATE of other columns, without a trigger that may set any, leaves a
   /// generated column as it is.
   [[nodiscard]] bool keeps_generated(const RowChange& change, const Relation& relation,
                                      const CatalogColumn& column) const {
     if (column.generated == '\0' || change.kind != ChangeKind::update || subject_.pg_version < 13)
       return false;
-    const bool may_set_any = std::ranges::any_of(relation.triggers, [](const CatalogTrigger& trigger) {
-      return trigger.row && trigger.timing == "before" &&
-             std::ranges::find(trigger.events, "update") != trigger.events.end();
-    });
-    return !may_set_any && std::ranges::none_of(column.default_expression->columns, [&](Name name) {
+    return !may_set_any(relation) && std::ranges::none_of(column.default_expression->columns, [&](Name name) {
       return name == "*" || contains(change.set_columns, name);
     });
   }

@@ -44,8 +44,6 @@ TypeName type_name(const ::TypeName* type);
 /// As pg_type has their names: int4,_text.
 std::string type_list(const std::vector<TypeName>& types);
 Expression expression(::Node* node, const Source& source);
-/// What PostgreSQL calls a column of it: parse_target.c FigureColnameInternal, for the nodes that indexes are made of.
-Name figure_colname(::Node* node);
 /// In a form that is equal for equal expressions, with columns as {name}; empty: not known.
 std::string canonical(::Node* node);
 /// A literal under casts and signs as text; empty for NULL and for what is no literal.

@@ -367,6 +367,7 @@ void add_merge(const ::MergeStmt* node, const Demands& demands, std::vector<RowC
       add_assignments(when->targetList, change);
     } else if (when->commandType == CMD_INSERT) {
       change.kind = ChangeKind::insert;
+      change.target.where = {};  // what ON says of rows that are there
       for (auto* column : each<::ResTarget>(when->targetList))
         change.columns.emplace_back(view(column->name));
       change.overriding_user = when->override == OVERRIDING_USER_VALUE;

@@ -46,12 +46,29 @@ std::string_view volatility(const ::List* options) {
   return {};
 }
 
+Names search_path_of(const ::VariableSetStmt* setting) {
+  Names path;
+  for (::Node* node : each(setting->args)) {
+    auto* constant = as<::A_Const>(node, T_A_Const);
+    if (constant != nullptr && constant->val.node.type == T_String)
+      path.emplace_back(view(constant->val.sval.sval));
+  }
+  return path;
+}
+
 void lower_alter_function(const ::AlterFunctionStmt* node, const Source& source, Statement& statement) {
   Command& command = add_command(statement, "AlterFunctionStmt", source.whole());
   const RelationName name = relation_name(node->func->objname);
   command.name = name.relname;
   command.new_name = name.schemaname;
   set_fact(command, "volatility", volatility(node->actions));
+  for (auto* action : each<::DefElem>(node->actions)) {
+    auto* setting = as<::VariableSetStmt>(action->arg, T_VariableSetStmt);
+    if (setting == nullptr || (setting->kind != VAR_RESET_ALL && view(setting->name) != "search_path"))
+      continue;
+    set_fact(command, "sets_search_path", true);
+    command.names = search_path_of(setting);
+  }
 }
 
 void lower_parameters(const ::List* parameters, CodeBlock& code) {
@@ -66,12 +83,7 @@ void lower_parameters(const ::List* parameters, CodeBlock& code) {
 }
 
 void lower_setting(const ::VariableSetStmt* setting, CodeBlock& code) {
-  if (view(setting->name) != "search_path") return;
-  for (::Node* node : each(setting->args)) {
-    if (auto* constant = as<::A_Const>(node, T_A_Const);
-        constant != nullptr && constant->val.node.type == T_String)
-      code.search_path.emplace_back(view(constant->val.sval.sval));
-  }
+  if (view(setting->name) == "search_path") code.search_path = search_path_of(setting);
 }
 
 void lower_option(const ::DefElem* option, const Source& source, CodeBlock& code) {

@@ -10,6 +10,7 @@
 #include "lexer.hpp"
 #include "lower.hpp"
 #include "lower_text.hpp"
+#include "output_name.hpp"
 #include "walk.hpp"
 
 namespace pgsluice::sql {
@@ -288,30 +289,6 @@ void add_nodes(::Node* root, Expression& result) {
 
 }  // namespace
 
-Name figure_colname(::Node* node) {
-  while (node != nullptr) {
-    switch (node->type) {
-      case T_ColumnRef: return column_name(node);
-      case T_FuncCall: return function_call(reinterpret_cast<::FuncCall*>(node)).name;
-      case T_A_Indirection: node = reinterpret_cast<::A_Indirection*>(node)->arg; break;
-      case T_CollateClause: node = reinterpret_cast<::CollateClause*>(node)->arg; break;
-      case T_TypeCast: {
-        auto* cast = reinterpret_cast<::TypeCast*>(node);
-        const Name inner = figure_colname(cast->arg);
-        return inner.empty() ? type_name(cast->typeName).name : inner;
-      }
-      case T_CaseExpr: return "case";
-      case T_CoalesceExpr: return "coalesce";
-      case T_A_ArrayExpr: return "array";
-      case T_RowExpr: return "row";
-      case T_MinMaxExpr:
-        return reinterpret_cast<::MinMaxExpr*>(node)->op == IS_GREATEST ? "greatest" : "least";
-      default: return {};
-    }
-  }
-  return {};
-}
-
 std::string constant_text(::Node* node) {
   bool negative = false;
   while (node != nullptr) {
@@ -393,7 +370,7 @@ Expression expression(::Node* node, const Source& source) {
   if (result.literal) result.constant = value_of(node);
   add_nodes(node, result);
   add_conjuncts(node, result);
-  result.colname = figure_colname(node);
+  result.colname = output_name(node);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lower.hpp"
+#include "output_name.hpp"
 
 namespace pgsluice::sql {
 
@@ -85,7 +86,7 @@ std::vector<ResultColumn> of_reference(const ::ColumnRef* reference, const From&
 
 /// parse_target.c FigureColname(): what is none of these has a name, or its name is not known here.
 Name name_of(::Node* value) {
-  if (const Name name = figure_colname(value); !name.empty()) return name;
+  if (const Name name = output_name(value); !name.empty()) return name;
   const auto* operation = as<::A_Expr>(value, T_A_Expr);
   const bool has_none =
       as<::A_Const>(value, T_A_Const) != nullptr || as<::BoolExpr>(value, T_BoolExpr) != nullptr ||

@@ -69,14 +69,51 @@ void add_constraint_command(Statement& statement, const RelationRef& target, Con
   command.constraints.push_back(std::move(constraint));
 }
 
+/// One index does for both.
+bool is_same_key(const Constraint& a, const Constraint& b) {
+  return a.columns == b.columns && a.including == b.including && a.index_name.empty() &&
+         b.index_name.empty() && a.nulls_not_distinct == b.nulls_not_distinct &&
+         a.without_overlaps == b.without_overlaps && a.deferrable == b.deferrable &&
+         a.initdeferred == b.initdeferred;
+}
+
+/// parse_utilcmd.c transformIndexConstraints(): the primary key comes first; a UNIQUE that says the same as a key before it
+/// makes nothing, and gives it its name if that has none. Which those are.
+std::vector<bool> repeated_keys(std::vector<Constraint>& constraints) {
+  std::vector<bool> repeated(constraints.size());
+  std::vector<Constraint*> keys;
+  for (const std::string_view contype : {"CONSTR_PRIMARY", "CONSTR_UNIQUE"}) {
+    for (std::size_t i = 0; i < constraints.size(); ++i) {
+      Constraint& key = constraints[i];
+      if (key.contype != contype) continue;
+      const auto same = std::ranges::find_if(keys, [&](const Constraint* k) { return is_same_key(*k, key); });
+      repeated[i] = same != keys.end();
+      if (!repeated[i]) {
+        keys.push_back(&key);
+      } else if ((*same)->name.empty()) {
+        (*same)->name = key.name;
+      }
+    }
+  }
+  return repeated;
+}
+
 /// Inline CHECK, UNIQUE, PRIMARY KEY and REFERENCES become commands of their own, as in
 /// parse_utilcmd.c transformColumnDefinition.
-void add_inline_constraints(Statement& statement, const RelationRef& target, const ColumnDef& column) {
+void collect_inline_constraints(const ColumnDef& column, std::vector<Constraint>& constraints) {
   for (const Constraint& constraint : column.constraints) {
     if (!is_table_constraint(constraint.contype)) continue;
-    Constraint own = constraint;
+    Constraint& own = constraints.emplace_back(constraint);
     if (own.columns.empty()) own.columns = {column.name};
-    add_constraint_command(statement, target, std::move(own), true);
+  }
+}
+
+void add_inline_constraints(Statement& statement, const RelationRef& target, const ColumnDef& column) {
+  std::vector<Constraint> constraints;
+  collect_inline_constraints(column, constraints);
+  const std::vector<bool> repeated = repeated_keys(constraints);
+  for (std::size_t i = 0; i < constraints.size(); ++i) {
+    if (!repeated[i]) add_constraint_command(statement, target, std::move(constraints[i]), true);
   }
 }
 
@@ -429,9 +466,19 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
              : node->relation->relpersistence == 'u' ? "unlogged"
                                                      : "permanent");
   }
-  for (const ColumnDef& column : columns) add_inline_constraints(statement, target, column);
+  std::vector<Constraint> all;
+  for (const ColumnDef& column : columns) collect_inline_constraints(column, all);
+  const std::size_t with_columns = all.size();
   for (Constraint& table_constraint : constraints) {
-    add_constraint_command(statement, target, std::move(table_constraint), false);
+    // parse_utilcmd.c transformCheckConstraints(): there are no rows that could be wrong.
+    if (!foreign) table_constraint.skip_validation = false;
+    all.push_back(std::move(table_constraint));
+  }
+  const std::vector<bool> repeated = repeated_keys(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (repeated[i]) continue;
+    add_constraint_command(statement, target, std::move(all[i]), i < with_columns);
+    set_fact(statement.commands.back(), "new_table", true);
   }
   statement.commands[first].columns = std::move(columns);
 }

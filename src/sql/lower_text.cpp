@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "lower.hpp"
+#include "output_name.hpp"
 #include "walk.hpp"
 
 namespace pgsluice::sql {
@@ -297,7 +298,7 @@ ColumnTexts columns_of_where(::Node* where, int depth) {
 Names column_names(const ::SelectStmt* select) {
   Names names;
   for (auto* target : each<::ResTarget>(select->targetList)) {
-    names.push_back(target->name != nullptr ? Name(view(target->name)) : figure_colname(target->val));
+    names.push_back(target->name != nullptr ? Name(view(target->name)) : output_name(target->val));
   }
   return names;
 }

@@ -7,7 +7,7 @@
 
 namespace pgsluice::sql {
 
-/// What PostgreSQL calls a column of the expression: parse_target.c FigureColname; empty: ?column?.
+/// What PostgreSQL calls a column of the expression, also in the name of an index; empty: it has none (?column?, expr).
 Name output_name(::Node* node);
 
 }  // namespace pgsluice::sql
