@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "catalog/builtins.hpp"
+#include "effects/domains.hpp"
 #include "effects/follow_scope.hpp"
 #include "effects/policing.hpp"
 
@@ -327,14 +328,21 @@ void Follower::follow_views(const std::vector<RelationLock>& locks) {
 }
 
 void Follower::follow_expressions(const Command& command) {
-  const auto follow = [this](const Box<Expression>& expression) {
-    if (expression) follow_calls(expression->functions);
-  };
-  follow(command.expression);
-  for (const Constraint& constraint : command.constraints) follow(constraint.expression);
+  follow_expression(command.expression);
+  for (const Constraint& constraint : command.constraints) follow_expression(constraint.expression);
   for (const ColumnDef& column : command.columns) {
-    for (const Constraint& constraint : column.constraints) follow(constraint.expression);
+    follow_calls(domain_checks(catalog_, column.type));
+    for (const Constraint& constraint : column.constraints) follow_expression(constraint.expression);
   }
+  if (command.tag == "AT_AlterColumnType" && command.type)
+    follow_calls(domain_checks(catalog_, *command.type));
+}
+
+/// The calls that it holds, and those of the domains that it casts to.
+void Follower::follow_expression(const Box<Expression>& expression) {
+  if (!expression) return;
+  follow_calls(expression->functions);
+  for (const TypeName& type : expression->casts) follow_calls(domain_checks(catalog_, type));
 }
 
 /// tablecmds.c ATPostAlterTypeCleanup() adds the CHECKs of the column again, which tests all rows.
@@ -354,10 +362,8 @@ void Follower::follow_rechecked(const Command& command) {
 
 /// Building an index computes its expressions.
 void Follower::follow_index(const IndexDef& index) {
-  for (const IndexElement& element : index.elements) {
-    if (element.expression) follow_calls(element.expression->functions);
-  }
-  if (index.predicate) follow_calls(index.predicate->functions);
+  for (const IndexElement& element : index.elements) follow_expression(element.expression);
+  follow_expression(index.predicate);
 }
 
 /// pg: analyze.c compute_index_stats() computes the expressions of the indexes for the rows that it takes as a sample.
@@ -442,13 +448,16 @@ void Follower::follow_fetch(const Command& command) {
 /// rewritten, pl_handler.c plpgsql_validator compiles.
 void Follower::follow_creation(const Box<CodeBlock>& code) {
   if (!check_function_bodies_ || (code->language != "sql" && code->language != "plpgsql")) return;
+  // pg: pg_proc.c ProcedureCreate() makes the function's settings first.
+  const Names session_path = catalog_.search_path;
+  if (!code->search_path.empty()) catalog_.search_path = code->search_path;
   const std::shared_ptr<const Body> body = body_of(code);
   open_types(*code, *body, code->language == "sql");
-  if (code->language != "sql") return;
   for (const CodeStep& step : body->steps) {
-    if (step.statement.commands.empty() || !is_query(step.statement.tag)) continue;
-    run_as("PrepareStmt", {step.statement});
+    if (code->language == "sql" && !step.statement.commands.empty() && is_query(step.statement.tag))
+      run_as("PrepareStmt", {step.statement});
   }
+  catalog_.search_path = session_path;
 }
 
 /// typcache.c load_typcache_tupdesc() opens the relation whose rows a parameter, a result or a variable holds.

@@ -89,6 +89,7 @@ class Follower {
   void follow_function(const CatalogFunction& function, Variables variables, const std::string& key);
   void follow_views(const std::vector<RelationLock>& locks);
   void follow_expressions(const Command& command);
+  void follow_expression(const Box<Expression>& expression);
   void follow_rechecked(const Command& command);
   void follow_index(const IndexDef& index);
   void follow_analyzed(const std::vector<RelationLock>& locks);

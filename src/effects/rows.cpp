@@ -11,6 +11,7 @@
 
 #include "catalog/builtins.hpp"
 #include "contains.hpp"
+#include "domains.hpp"
 #include "firing.hpp"
 #include "partition_expression.hpp"
 #include "pruning.hpp"
@@ -192,7 +193,7 @@ class RowWalk {
     for (const CatalogColumn& column : relation.columns) {
       if (change.kind != ChangeKind::update || contains(change.set_columns, column.name) ||
           may_set_any(relation))
-        add_domain_calls(column.type, 0);
+        add_calls(domain_checks(catalog_, column.type));
     }
     for (const CatalogConstraint& check : relation.constraints) {
       if (check.enforced) add_calls(check.functions);
@@ -204,19 +205,6 @@ class RowWalk {
       }
       if (index->index->predicate) add_calls(index->index->predicate->functions);
     }
-  }
-
-  /// CHECKs of a domain, of those below it, and of those in the fields of a composite type.
-  void add_domain_calls(const TypeName& type, int depth) {
-    constexpr int k_deepest = 8;
-    if (is_builtin_type(type) || depth == k_deepest) return;
-    const CatalogType* found = catalog_.find_type(type);
-    if (found == nullptr) return;
-    add_calls(found->functions);
-    if (found->typtype == 'd') return add_domain_calls(found->base, depth + 1);
-    const Relation* fields = found->typtype == 'c' ? catalog_.find(found->name) : nullptr;
-    if (fields == nullptr) return;
-    for (const CatalogColumn& field : fields->columns) add_domain_calls(field.type, depth + 1);
   }
 
   /// A trigger for each row may change what an UPDATE does not.
