@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 
 #include "base/text.hpp"
 #include "execute/documents.hpp"
@@ -145,14 +146,17 @@ void record_gate(const Pending& pending, Worker& worker, const World& world, con
 
 std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& worker, const World& world,
                                                    const GateOptions& options) {
-  const auto looked = std::make_shared<Clock::time_point>(world.clock.now());
-  return [&pending, &worker, &world, &options, looked](const PlannedFile& file) {
+  // Each file for itself: what was seen of one a moment ago says nothing about the next.
+  const auto looked = std::make_shared<std::map<std::string, Clock::time_point>>();
+  const Clock::time_point planned = world.clock.now();
+  return [&pending, &worker, &world, &options, looked, planned](const PlannedFile& file) {
     const std::string& id = file.analysis.migration.id;
     Judgement now;
     if (auto behind = held_behind(pending.plan, file)) {
       now.holds.push_back(*std::move(behind));
     } else {
-      if (file.new_relations || world.clock.now() - *looked < k_fresh) return true;
+      const auto last = looked->try_emplace(id, planned).first;
+      if (file.new_relations || world.clock.now() - last->second < k_fresh) return true;
       try {
         now = judge_contract(file, pending.plan, pending.ledger, *worker.session, world, options);
         if (!now.holds.empty()) {
@@ -166,7 +170,7 @@ std::function<bool(const PlannedFile&)> look_again(Pending& pending, Worker& wor
         now.holds.push_back(
             {.reason = "gate", .words = cat("the gate cannot be asked again: ", error.what())});
       }
-      *looked = world.clock.now();
+      last->second = world.clock.now();
     }
     if (now.holds.empty()) return true;
     world.emit({.severity = Severity::warning,

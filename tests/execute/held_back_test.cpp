@@ -230,5 +230,26 @@ TEST_P(HeldBack, ANewDatabaseGetsItsFilesInTheirOrder) {
   EXPECT_EQ(database.sql("SELECT to_regclass('orders_amount') IS NOT NULL"), "t");
 }
 
+/// A look at the step before it says nothing about this one.
+TEST_P(HeldBack, EachStepIsLookedAtRightBeforeItBegins) {
+  folder.write("0001_other.sql", "CREATE TABLE other (id int, mark text);\n");
+  EXPECT_EQ(hook("presync", "1.0.0").code, 0);
+  folder.write("0003_drop.sql", k_drop)
+      .write("0004_mark.sql",
+             "-- pgsluice: phase=contract needs-app=checkout>=2.0.0\nALTER TABLE other DROP COLUMN mark;\n");
+  EXPECT_EQ(hook("presync", "2.0.0").code, 0);
+  folder.write("0005_slow.sql", "SELECT pg_sleep(4);\n");
+  Program program({"hook", "presync", folder.path(), "--release", "2.1.0", "--termination-log", termination,
+                   "--database-url", database.url()});
+  ASSERT_TRUE(wait_until([&] { return database.busy("SELECT pg_sleep%") == 1; })) << program.err();
+  database.sql(
+      "CREATE FUNCTION mark() RETURNS text LANGUAGE plpgsql AS"
+      " 'BEGIN RETURN (SELECT mark FROM other LIMIT 1); END'");
+  EXPECT_EQ(program.wait().code, 0);
+  EXPECT_FALSE(has_total()) << message();
+  EXPECT_EQ(state("0004_mark.sql"), "held");
+  EXPECT_THAT(message(), HasSubstr("function public.mark names public.other.mark"));
+}
+
 }  // namespace
 }  // namespace pgsluice::test
