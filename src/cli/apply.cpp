@@ -194,10 +194,8 @@ ExitCode plan_and_run(Worker& worker, const ApplyOptions& options, const World& 
   // Only a hook that comes before the release keeps it out with 12.
   const bool lets_through =
       report.code == ExitCode::ok || (report.code == ExitCode::gate_closed && !before_the_release);
-  if (refusal == nullptr) {
-    const bool asks_cluster = is_cluster_there(options.pending.gate.cluster);
-    record_release(plan, pending.ledger, report, worker, world, run, lets_through, asks_cluster);
-  }
+  if (refusal == nullptr)
+    record_release(plan, pending.ledger, report, worker, world, run, lets_through, options.pending.gate);
   grant_to_guard(options.guard_roles, worker, world);
   tell_end(report, world);
   publish_metrics(options.metrics, report, database, world);

@@ -220,7 +220,8 @@ void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, cons
 }
 
 void record_release(const Plan& plan, const Ledger& ledger, const RunReport& report, Worker& worker,
-                    const World& world, const RunOptions& run, bool lets_through, bool asks_cluster) {
+                    const World& world, const RunOptions& run, bool lets_through,
+                    const GateOptions& options) {
   std::vector<Migration> migrations;
   for (const PlannedFile& file : plan.files) {
     const Migration& migration = file.analysis.migration;
@@ -235,11 +236,14 @@ void record_release(const Plan& plan, const Ledger& ledger, const RunReport& rep
   const BroughtBy by{.app = run.app, .release = run.release};
   const auto record = [&] {
     bring_up_to_date(worker);
-    record_bundle(*worker.session, migrations, by, lets_through);
-    if (!lets_through || !has_contract) return;
-    record_passing(*worker.session, migrations, by);
-    // Kubernetes says by itself what runs.
-    if (!asks_cluster) let_steps_come_anew(*worker.session, ledger, migrations, by);
+    write_together(*worker.session, worker.token, [&] {
+      record_bundle(*worker.session, migrations, by, lets_through);
+      if (!lets_through || !has_contract) return;
+      record_passing(*worker.session, migrations, by);
+      if (is_cluster_there(options.cluster)) return;  // Kubernetes says by itself what runs
+      let_steps_come_anew(*worker.session, ledger, migrations, by);
+      forget_approvals(*worker.session, ledger, by, options.approved);
+    });
   };
   try {
     try {

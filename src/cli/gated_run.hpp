@@ -25,7 +25,7 @@ void let_contract_wait(Pending& pending, RunReport& report, Worker& worker, cons
                        const RunOptions& run, bool strict);
 /// A release can start when all that comes before it is done: every expand and backfill step, whatever became of contract steps.
 void record_release(const Plan& plan, const Ledger& ledger, const RunReport& report, Worker& worker,
-                    const World& world, const RunOptions& run, bool lets_through, bool asks_cluster);
+                    const World& world, const RunOptions& run, bool lets_through, const GateOptions& options);
 /// Throws Error(precondition) for a role that the server does not have.
 void expect_roles(const std::vector<std::string>& roles, Session& session);
 /// What a guard reads: where a first install has just made the ledger, nobody else can have granted it. Emits a warning

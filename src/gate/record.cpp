@@ -165,6 +165,20 @@ GateMemory read_gate_memory(Session& session, const Ledger& ledger) {
   return memory;
 }
 
+void write_together(Session& session, long long token, const std::function<void()>& write) {
+  const auto expect = [](SqlResult result) { checked(std::move(result), "write the ledger"); };
+  expect(session.script("BEGIN"));
+  try {
+    const std::string is_ours = cat("WITH ", lease_query("$1"), " SELECT EXISTS (SELECT FROM lease)");
+    if (token != 0) expect(fenced(session.query(is_ours, {std::to_string(token)})));
+    write();
+    expect(committed(session.script("COMMIT")));
+  } catch (const Error&) {
+    session.script("ROLLBACK");
+    throw;
+  }
+}
+
 void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
                      const GateRecord& record) {
   const Migration& migration = file.analysis.migration;
@@ -323,14 +337,20 @@ BroughtWith read_brought_with(Session& session, const Ledger& ledger, const std:
 
 namespace {
 
+/// What the ledger knows of releases that the step needs.
+void tell_ledger(Session& session, const Ledger& ledger, const BroughtBy& by, const std::string& id,
+                 const std::vector<std::string>& rests_on, AppNeed& need) {
+  need.order = releases_of(ledger.brought, need.app, by.release);
+  tell_misfits(need, read_brought_with(session, ledger, need.app, rests_on, id),
+               read_first_with(session, ledger, need.app, id));
+}
+
 /// Somebody says of the release that it can live with the step, though its folder is from before it.
 bool fits_by_itself(Session& session, const Ledger& ledger, const BroughtBy& by, const std::string& id,
                     const std::string& needs_app, const std::vector<std::string>& rests_on) {
   for (AppNeed& need : parse_app_needs(needs_app)) {
     if (by.release.empty() || (!by.app.empty() && need.app != by.app)) continue;
-    need.order = releases_of(ledger.brought, need.app, by.release);
-    tell_misfits(need, read_brought_with(session, ledger, need.app, rests_on, id),
-                 read_first_with(session, ledger, need.app, id));
+    tell_ledger(session, ledger, by, id, rests_on, need);
     if (fits(by.release, need) == Verdict::open) return true;
   }
   return false;
@@ -381,9 +401,35 @@ void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vect
       session.query(
           "WITH back AS (UPDATE pgsluice.migration SET started_at = clock_timestamp(),"
           " passed = '{}', left_out_by = $2 WHERE id = ANY ($1::text[]) AND applied_at IS NULL RETURNING id)"
+          ", approved AS (DELETE FROM pgsluice.approval a USING back b WHERE a.migration_id = b.id)"
           " DELETE FROM pgsluice.gate g USING back b WHERE g.migration_id = b.id",
           {pg::text_array(anew), by.release}),
       "write the ledger");
+}
+
+void forget_approvals(Session& session, const Ledger& ledger, const BroughtBy& by,
+                      const std::vector<std::string>& just_now) {
+  if (by.release.empty()) return;
+  const SqlResult steps = checked(
+      session.query("SELECT m.id, m.needs_app, coalesce(m.rests_on, '{}')::text FROM pgsluice.migration m"
+                    " WHERE m.phase = 'contract' AND m.applied_at IS NULL AND m.needs_app IS NOT NULL"
+                    " AND m.id <> ALL ($1::text[])"
+                    " AND EXISTS (SELECT FROM pgsluice.approval a WHERE a.migration_id = m.id)",
+                    {pg::text_array(just_now)}),
+      "read the ledger");
+  std::vector<std::string> old;
+  for (std::size_t row = 0; row < steps.rows.size(); ++row) {
+    const std::string id = steps.text(row, 0);
+    for (AppNeed& need : parse_app_needs(steps.text(row, 1))) {
+      if (!by.app.empty() && need.app != by.app) continue;
+      tell_ledger(session, ledger, by, id, pg::parse_texts(steps.text(row, 2)), need);
+      if (fits(by.release, need) != Verdict::open) old.push_back(id);
+    }
+  }
+  if (old.empty()) return;
+  checked(session.query("DELETE FROM pgsluice.approval WHERE migration_id = ANY ($1::text[])",
+                        {pg::text_array(old)}),
+          "write the ledger");
 }
 
 std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,

@@ -3,6 +3,7 @@
 
 // The gate's rows of the ledger.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,11 @@ struct GateRecord {
   std::string app;      ///< that the release is one of; may be empty
   bool asked = true;    ///< the gate; false: something else holds the step, and what was seen before stays
 };
+
+/// One transaction of the run that has this lease's token: whatever it writes is there together, or not at all. Whoever has
+/// lost the lease writes nothing; a run that had nothing to do has none (0), and its session the run lock. Throws
+/// Error(unreachable, other_run, precondition).
+void write_together(Session& session, long long token, const std::function<void()>& write);
 
 /// A contract file that is not applied is in the ledger as `held`, with the release that brought it.
 void record_contract(Session& session, const PlannedFile& file, const GateDecision& decision,
@@ -71,9 +77,14 @@ std::string first_with_sql(std::string_view app, std::string_view id);
 
 /// A release has been let through whose folder lacks steps that wait, and has all of a folder that theirs has grown from: it
 /// goes back before them, unless it fits them by itself. They come anew with the next release that has them, and what was
-/// seen of them is over.
+/// seen of them, and approved, is over.
 void let_steps_come_anew(Session& session, const Ledger& ledger, const std::vector<Migration>& migrations,
                          const BroughtBy& by);
+/// A release has been let through that does not fit what waiting steps need: what somebody had approved of these was approved
+/// before it came, and nobody has looked since.
+/// \param just_now  ids of steps that have been approved by this very run, which knows of its release
+void forget_approvals(Session& session, const Ledger& ledger, const BroughtBy& by,
+                      const std::vector<std::string>& just_now);
 /// Files that the same application has brought, and those that are not in this folder any more and were brought together
 /// with files of it. Throws as checked_read().
 std::set<std::string> read_once_brought(Session& session, const Ledger& ledger,

@@ -435,5 +435,31 @@ TEST_P(Applications, AStepThatComesAnewWithAnotherOneWaits) {
   EXPECT_FALSE(has_total()) << message();
 }
 
+/// Somebody has said that another one than the ledger's last release is at work; then that one is brought again.
+TEST_P(Applications, AnApprovalIsOlderThanTheReleaseThatIsBroughtBehindIt) {
+  const auto bring = [&](const char* app, const char* release, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--app", app});
+    EXPECT_EQ(hook("presync", release, more).code, 0) << message();
+  };
+  bring("api", "2.0.0");
+  bring("worker", "1.0.0");
+  folder.write(
+      "0002_drop.sql",
+      "-- pgsluice: phase=contract needs-app=api>=2.1.0,worker>=2.0.0\nALTER TABLE orders DROP COLUMN "
+      "total;\n");
+  bring("api", "2.1.0");
+  bring("worker", "2.0.0", {"--freeze", "2020-01-01/2090-01-01"});
+  bring("api", "2.2.0", {"--freeze", "2020-01-01/2090-01-01", "--approve", "0002_drop.sql"});
+  EXPECT_EQ(database.sql("SELECT count(*) FROM pgsluice.approval"), "1");
+  bring("worker", "1.1.0");
+  bring("api", "2.3.0");
+  EXPECT_TRUE(has_total()) << message();
+  EXPECT_THAT(message(),
+              HasSubstr("its last release in the ledger is 1.1.0; worker>=2.0.0 is needed; when somebody has "
+                        "looked: --approve 0002_drop.sql"));
+  bring("api", "2.3.0", {"--approve", "0002_drop.sql"});
+  EXPECT_FALSE(has_total()) << message();
+}
+
 }  // namespace
 }  // namespace pgsluice::test
