@@ -102,12 +102,22 @@ struct GateSubject {
   bool operator==(const GateSubject&) const = default;
 };
 
+/// Something that takes all along that is in it, or gives it another name.
+struct GateContainer {
+  enum class Kind { schema, extension };
+  Kind kind = Kind::schema;
+  std::string name;
+  Change change = Change::dropped;
+  bool operator==(const GateContainer&) const = default;
+};
+
 /// What a source is asked about.
 struct GateQuestion {
   const PlannedFile& file;
   std::vector<AppNeed> needs;  ///< of needs-app
   std::vector<GateSubject> subjects;
   std::vector<RelationName> taken_along;  ///< tables that lose parts which the file does not name, by CASCADE
+  std::vector<GateContainer> containers;  ///< only the catalogs say what is in them: add_members()
   bool destroys_data = false;
 };
 

@@ -118,6 +118,7 @@ std::vector<std::string> without_baselined(std::vector<std::string> files, const
 GateQuestion question_on(const PlannedFile& file, const Ledger& ledger, Session& session,
                          const GateOptions& options) {
   GateQuestion question = question_of(file);
+  add_members(session, question);
   const std::vector<std::string> rests_on = without_baselined(file.rests_on, ledger);
   for (AppNeed& need : question.needs) {
     need.order = releases_of(ledger.brought, need.app, options.release);

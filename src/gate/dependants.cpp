@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "gate/named_sql.hpp"
+#include "gate/names_before.hpp"
 #include "gate/query_target.hpp"
 #include "gate/sources.hpp"
 
@@ -24,7 +25,8 @@ WITH RECURSIVE family AS (
   UNION
   SELECT i.inhrelid, false FROM pg_inherits i JOIN family f ON i.inhparent = f.oid WHERE $3::boolean),
 target AS MATERIALIZED (
-  SELECT c.oid, c.reltype, c.relname, n.nspname, coalesce(a.attnum, 0)::integer AS attnum, $2::text AS attname, f.is_root,
+  SELECT c.oid, c.reltype, (SELECT y.typarray FROM pg_type y WHERE y.oid = c.reltype) AS arraytype, c.relname, n.nspname,
+    coalesce(a.attnum, 0)::integer AS attnum, $2::text AS attname, f.is_root,
     CASE WHEN f.is_root THEN '' ELSE format('%I.%I', n.nspname, c.relname) END AS through
   FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped
@@ -32,20 +34,31 @@ target AS MATERIALIZED (
   WHERE $2 = '' OR a.attnum IS NOT NULL),
 depends AS MATERIALIZED (
   SELECT d.classid, d.objid, d.objsubid, t.oid AS target, t.attnum, t.is_root, t.through FROM pg_depend d, target t
-  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND (t.attnum = 0 OR d.refobjsubid = t.attnum)),
+  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND (t.attnum = 0 OR d.refobjsubid = t.attnum
+    -- A whole row has it, too, of which the catalog does not say so.
+    OR d.classid = 'pg_rewrite'::regclass AND EXISTS (SELECT FROM pg_rewrite w WHERE w.oid = d.objid
+      AND strpos(w.ev_action::text, format(':varattno 0 :vartype %s ', t.reltype)) > 0))),
 word AS MATERIALIZED (
-  SELECT p.oid, p.prosrc, p.proname, n.nspname AS schema, r.has_row, t.relname, t.attname, t.attnum, t.through
+  SELECT p.oid, p.prosrc, p.proname, n.nspname AS schema, r.has_row, t.relname, t.attname, t.attnum, t.through,
+    t.oid AS target
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, target t,
-    LATERAL (SELECT t.reltype <> 0 AND (t.reltype = ANY (p.proargtypes) OR p.prorettype = t.reltype) OR EXISTS (
+    LATERAL (SELECT t.reltype <> 0 AND (t.reltype = ANY (p.proargtypes) OR t.arraytype = ANY (p.proargtypes)
+      OR p.prorettype IN (t.reltype, t.arraytype)) OR EXISTS (
       SELECT FROM pg_trigger g WHERE g.tgfoid = p.oid AND g.tgrelid = t.oid AND NOT g.tgisinternal) AS has_row) AS r
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
     AND (t.is_root OR r.has_row OR strpos(lower(p.prosrc), lower(t.relname)) > 0)),
+-- Functions that give rows of it.
+giver AS MATERIALIZED (
+  SELECT t.oid, '\m(' || string_agg(DISTINCT g.proname::text, '|') || ')\M' AS pattern
+  FROM target t JOIN pg_proc g ON t.reltype <> 0 AND t.attnum <> 0 AND g.prorettype IN (t.reltype, t.arraytype)
+  WHERE g.proname ~ '^\w+$' GROUP BY t.oid),
 named AS (
   SELECT w.oid, w.schema, w.proname, w.through,
     w.attnum = 0 OR CASE WHEN w.attname ~ '^\w+$' THEN w.prosrc ~* ('\m' || w.attname || '\M')
       ELSE strpos(w.prosrc, w.attname) > 0 END AS names_column,
     w.has_row OR CASE WHEN w.relname ~ '^\w+$' THEN w.prosrc ~* ('\m' || w.relname || '\M')
-      ELSE strpos(w.prosrc, w.relname) > 0 END AS names_relation
+      ELSE strpos(w.prosrc, w.relname) > 0 END
+      OR coalesce((SELECT w.prosrc ~* g.pattern FROM giver g WHERE g.oid = w.target), false) AS names_relation
   FROM word w),
 used AS (
   SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END
@@ -212,7 +225,11 @@ class Settled {
  public:
   explicit Settled(const FileAnalysis& file) {
     for (const Effect& effect : file.effects) {
-      for (const CommandEffect& command : effect.commands) add(command_of(file, effect, command), command);
+      for (const CommandEffect& command : effect.commands) {
+        const Command& written = command_of(file, effect, command);
+        add(written, command);
+        names_.follow(written, command);
+      }
     }
   }
 
@@ -224,7 +241,7 @@ class Settled {
     const bool is_index =
         dependant.kind == "index" && relations_.contains({dependant.relation.schemaname, dependant.part});
     const bool needs_no_schema = dependant.is_publication() || dependant.is_named();
-    return goes_along || is_index || loses_column(dependant) ||
+    return goes_along || is_in_schema(dependant) || is_index || loses_column(dependant) ||
            parts_.contains({dependant.kind, dependant.relation, dependant.part}) ||
            (needs_no_schema && dependant.is_visible &&
             parts_.contains({dependant.kind, RelationName{}, dependant.part}));
@@ -238,6 +255,17 @@ class Settled {
   }
 
  private:
+  /// An operator, a class of them, a cast: of these only what they are called is known.
+  [[nodiscard]] bool is_in_schema(const Dependant& dependant) const {
+    if (!dependant.relation.schemaname.empty() || !dependant.part.empty() || dependant.is_publication())
+      return false;
+    return std::ranges::any_of(schemas_, [&dependant](const std::string& schema) {
+      const std::string prefix = cat(quote_ident(schema), ".");
+      return dependant.more.starts_with(prefix) || dependant.more.starts_with("(" + prefix) ||
+             dependant.more.find(cat(" of ", prefix)) != std::string::npos;
+    });
+  }
+
   /// A foreign key, CHECK, index or statistics object goes with any of its columns, and of a partition with what that has it from.
   [[nodiscard]] bool loses_column(const Dependant& dependant) const {
     constexpr std::array<std::string_view, 4> kinds = {"foreign key", "constraint", "index",
@@ -258,7 +286,9 @@ class Settled {
   }
 
   void add(const Command& command, const CommandEffect& effect) {
-    const RelationName* target = target_of(command, effect);
+    const RelationName* named = target_of(command, effect);
+    const RelationName first = named == nullptr ? RelationName() : names_.of(*named);
+    const RelationName* target = named == nullptr ? nullptr : &first;
     if (command.tag == "DropStmt" && command.text("removeType") == "OBJECT_SCHEMA") {
       schemas_.insert(command.name);
     } else if (command.tag == "DropStmt" && target != nullptr && command.name.empty()) {
@@ -280,7 +310,8 @@ class Settled {
   }
 
   void add_part(const Command& command, const RelationName* relation) {
-    const std::string part(command.tag == "ViewStmt" ? "" : command.name);
+    std::string part(command.tag == "ViewStmt" ? "" : command.name);
+    if (relation != nullptr && command.tag.starts_with("AT_")) part = names_.of(*relation, part);
     const bool is_of_it = relation != nullptr && command.text("action") != "AP_SetObjects";
     for (const std::string_view kind : kinds_of(command)) {
       const Name schema = command.type ? command.type->schemaname : command.new_name;
@@ -317,6 +348,7 @@ class Settled {
     return command.tag == "AlterPublicationStmt" && (action == "AP_DropObjects" || action == "AP_SetObjects");
   }
 
+  NamesBefore names_;
   std::set<std::string> schemas_;
   std::set<RelationName> relations_;
   std::set<std::tuple<std::string, RelationName, std::string>> parts_;

@@ -97,10 +97,21 @@ inline std::string named_dependants() {
 target AS MATERIALIZED (
   SELECT classid, oid FROM own
   UNION ALL SELECT o.classid, y.typarray FROM own o JOIN pg_type y ON $1 = 'type' AND y.oid = o.oid AND y.typarray <> 0),
+-- What is of the same extension goes with it.
+extension AS MATERIALIZED (
+  SELECT DISTINCT e.refobjid AS oid FROM pg_depend e JOIN own o ON e.classid = o.classid AND e.objid = o.oid
+  WHERE e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass),
+sibling AS MATERIALIZED (
+  SELECT e.classid, e.objid FROM extension x JOIN pg_depend e
+    ON e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass AND e.refobjid = x.oid),
 depends AS MATERIALIZED (
   SELECT DISTINCT d.classid, d.objid, d.objsubid FROM pg_depend d JOIN target t
     ON d.refclassid = t.classid AND d.refobjid = t.oid
-  WHERE d.deptype IN ('n', 'a') AND NOT EXISTS (SELECT FROM target o WHERE o.classid = d.classid AND o.oid = d.objid)),
+  WHERE d.deptype IN ('n', 'a') AND NOT EXISTS (SELECT FROM target o WHERE o.classid = d.classid AND o.oid = d.objid)
+    AND NOT EXISTS (SELECT FROM sibling s WHERE s.classid = d.classid AND s.objid = d.objid
+      OR s.classid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
+        AND s.objid = (SELECT r.ev_class FROM pg_rewrite r WHERE r.oid = d.objid))
+    AND NOT (d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND EXISTS (SELECT FROM extension))),
 part AS (
   SELECT d.classid, d.objid, f.adrelid AS relation, f.adnum AS attnum FROM depends d JOIN pg_attrdef f ON f.oid = d.objid
   WHERE d.classid = 'pg_attrdef'::regclass
@@ -175,6 +186,7 @@ used AS (
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
   WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
     AND EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM own o WHERE o.classid = 'pg_proc'::regclass AND o.oid = p.oid)
+    AND NOT EXISTS (SELECT FROM sibling s WHERE s.classid = 'pg_proc'::regclass AND s.objid = p.oid)
     AND CASE WHEN strpos(lower(p.prosrc), replace(lower($3::text), '"', '""')) = 0 THEN false
       WHEN $3::text !~ '^\w+$' OR $1 = 'function' AND l.lanname IN ('sql', 'plpgsql') THEN true
       WHEN $1 = 'function' THEN )sql",

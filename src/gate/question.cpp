@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "gate/names_before.hpp"
 #include "gate/sources.hpp"
 #include "sql/object_name.hpp"
 
@@ -168,14 +169,37 @@ class Defaults {
   std::map<std::pair<RelationName, std::string>, Lost> lost_;
 };
 
+/// A schema that is dropped or renamed, an extension that is dropped.
+std::optional<GateContainer> container_in(const Command& command) {
+  const bool is_renamed = command.tag == "RenameStmt";
+  if ((!is_renamed && command.tag != "DropStmt") || command.name.empty()) return std::nullopt;
+  const std::string_view what = sql::object_kind(command);
+  const bool is_extension = what == "OBJECT_EXTENSION";
+  if (!is_extension && what != "OBJECT_SCHEMA") return std::nullopt;
+  return GateContainer{.kind = is_extension ? GateContainer::Kind::extension : GateContainer::Kind::schema,
+                       .name = command.name.str(),
+                       .change = is_renamed ? Change::renamed : Change::dropped};
+}
+
+/// What is renamed and then dropped is dropped.
+void add_subject(std::vector<GateSubject>& all, GateSubject subject) {
+  const auto renamed = std::ranges::find_if(all, [&subject](const GateSubject& one) {
+    return one.change == Change::renamed && one.kind == subject.kind && one.relation == subject.relation &&
+           one.column == subject.column;
+  });
+  if (renamed == all.end() || subject.change != Change::dropped) return add_once(all, std::move(subject));
+  *renamed = std::move(subject);
+}
+
 void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandEffect& command,
-                  GateQuestion& question) {
+                  const NamesBefore& names, GateQuestion& question) {
   if (command.row == nullptr) return;
   question.destroys_data = question.destroys_data || command.row->destroys_data;
   if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
   const bool is_named = takes_what_is_named(written, *command.row);
   if (auto named = named_by(file, written)) add_once(question.subjects, *std::move(named));
+  if (auto container = container_in(written)) add_once(question.containers, *std::move(container));
   for (const RelationLock& lock : command.locks) {
     const bool is_dependent = lock.role == "dependents";
     if (!lock.is_new && is_dependent && is_table(lock) && takes_parts(written))
@@ -183,9 +207,10 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
     if (!is_named || is_index(lock)) continue;
     if (lock.is_new || (lock.role != "target" && !(is_dependent && goes_along(written)))) continue;
     GateSubject subject{
-        .relation = lock.relation, .column = column_of(written), .change = change_of(written, *command.row)};
+        .relation = names.of(lock.relation), .column = {}, .change = change_of(written, *command.row)};
+    subject.column = names.of(subject.relation, column_of(written));
     subject.loses_default = subject.change == Change::tightened && takes_default(written);
-    add_once(question.subjects, std::move(subject));
+    add_subject(question.subjects, std::move(subject));
   }
 }
 
@@ -219,11 +244,14 @@ GateQuestion question_of(const PlannedFile& file) {
   GateQuestion question{.file = file,
                         .needs = parse_app_needs(file.analysis.directives.needs_app),
                         .subjects = {},
-                        .taken_along = {}};
+                        .taken_along = {},
+                        .containers = {}};
+  NamesBefore names;
   for (const Effect& effect : file.analysis.effects) {
     question.destroys_data = question.destroys_data || effect.destroys_data;
     for (const CommandEffect& command : effect.commands) {
-      add_subjects(file.analysis, effect, command, question);
+      add_subjects(file.analysis, effect, command, names, question);
+      names.follow(command_of(file.analysis, effect, command), command);
     }
   }
   const Defaults defaults(file.analysis);

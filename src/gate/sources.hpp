@@ -25,6 +25,9 @@ inline constexpr std::string_view verified = "verified";
 /// The command, as it is written, that has the effect: the file's own, or one in code that it runs.
 const Command& command_of(const FileAnalysis& file, const Effect& effect, const CommandEffect& command);
 
+/// What is in the containers becomes a subject of its own, as far as it is none yet. Throws Error(unreachable, precondition).
+void add_members(Session& session, GateQuestion& question);
+
 /// Sessions carry the version in their application_name: checkout/2.4.0, checkout@2.4.0 or checkout-2.4.0. Those of the
 /// application's roles that do not are unknown; where no roles are named, all that are no superuser's, no well-known tool's
 /// and of no other application with a version.
