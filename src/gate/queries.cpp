@@ -178,8 +178,9 @@ Evidence judge(const GateSubject& subject, const Seen& seen, const Window& windo
     evidence.words =
         cat("whether ", what, " was used nobody can tell: ", window.lost, "; the next run compares with now");
   } else if (!seen.unclear.empty()) {
-    evidence.words = cat(seen.why_unclear, ", so it may use ", what,
-                         " (--evidence queries=optional): ", some_of(seen.unclear));
+    evidence.words =
+        cat(seen.why_unclear, leaves_out ? ", so rows may have come without " : ", so it may use ", what,
+            " (--evidence queries=optional): ", some_of(seen.unclear));
     evidence.can_be_settled = seen.can_be_settled;
   } else {
     evidence.verdict = Verdict::open;
@@ -317,7 +318,7 @@ EvidenceSource query_source(Session& session, std::vector<std::string> ignored_r
           .look = [&session, ignored = std::move(ignored_roles)](
                       const GateQuestion& question) -> std::vector<Evidence> {
             std::vector<Evidence> evidence;
-            if (std::none_of(question.subjects.begin(), question.subjects.end(), can_tell)) return evidence;
+            if (std::ranges::none_of(question.subjects, can_tell)) return evidence;
             const Found found = find_extension(session);
             std::optional<Look> look;
             if (found.extension)

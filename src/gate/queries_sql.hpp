@@ -58,7 +58,8 @@ part AS (
     UNION ALL
     SELECT r.ev_class, 0, 3 FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND r.rulename = '_RETURN' AND r.ev_class <> p.oid
-      AND (p.attnum = 0 OR d.refobjsubid = p.attnum) AND NOT $3::boolean) x)
+      AND (p.attnum = 0 OR d.refobjsubid = p.attnum OR EXISTS (SELECT FROM pg_class k WHERE k.oid = p.oid
+        AND strpos(r.ev_action::text, format(':varattno 0 :vartype %s ', k.reltype)) > 0)) AND NOT $3::boolean) x)
 SELECT DISTINCT n.nspname, c.relname, coalesce(a.attname, ''), p.own,
   coalesce(a.atthasdef OR a.attidentity <> '', false), c.relkind = 'S'
 FROM part p JOIN pg_class c ON c.oid = p.oid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -73,6 +74,36 @@ SELECT n.nspname, p.proname, l.lanname, p.prosrc,
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))sql";
+
+/// Through what rows come into a table ($1) beside itself, and whether its column ($2) gets a default there: tables that it is a
+/// partition of, and views that show it under that name, or not at all.
+inline constexpr std::string_view k_find_ways_in = R"sql(
+WITH RECURSIVE way AS (
+  SELECT c.oid, a.attnum::integer AS attnum, a.atthasdef OR a.attidentity <> '' AS has_default, true AS is_first
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2::name AND NOT a.attisdropped
+  WHERE c.oid = to_regclass($1)
+  UNION
+  SELECT x.oid, x.attnum, x.has_default, false FROM way w CROSS JOIN LATERAL (
+    SELECT a.attrelid AS oid, a.attnum::integer AS attnum, a.atthasdef OR a.attidentity <> '' AS has_default
+    FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid AND k.relispartition
+    JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attname = $2::name AND NOT a.attisdropped
+    WHERE i.inhrelid = w.oid
+    UNION ALL
+    SELECT v.oid, coalesce(a.attnum, 0)::integer, w.has_default FROM pg_depend d
+    JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
+    JOIN pg_class v ON v.oid = r.ev_class AND v.relkind = 'v' AND v.oid <> w.oid
+    LEFT JOIN pg_attribute a ON a.attrelid = v.oid AND a.attname = $2::name AND NOT a.attisdropped
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid AND (pg_relation_is_updatable(v.oid, false) & 8) <> 0
+      AND (w.attnum = 0 OR a.attnum IS NOT NULL OR NOT EXISTS (SELECT FROM pg_depend o WHERE o.classid = d.classid
+        AND o.objid = d.objid AND o.refclassid = d.refclassid AND o.refobjid = w.oid AND o.refobjsubid = w.attnum))) x)
+SELECT DISTINCT n.nspname, c.relname, w.has_default FROM way w JOIN pg_class c ON c.oid = w.oid
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT w.is_first)sql";
+
+/// Functions that give whole rows of a relation ($1), whatever reads them.
+inline constexpr std::string_view k_find_row_givers = R"sql(
+SELECT n.nspname, p.proname FROM pg_class c JOIN pg_type y ON y.oid = c.reltype
+JOIN pg_proc p ON p.prorettype IN (y.oid, y.typarray) JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE c.oid = to_regclass($1))sql";
 
 /// Relations of these names ($1), with their columns and what their constraints are on.
 inline constexpr std::string_view k_find_relations = R"sql(
@@ -90,14 +121,15 @@ SELECT n.nspname, c.relname,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relname = ANY ($1::name[]) AND n.nspname !~ '^pg_(toast|temp)')sql";
 
-/// Where names without a schema lead for each role, unless its session says otherwise.
+/// Where names without a schema lead for each role, unless its session says otherwise; and whether somebody has said so.
 inline constexpr std::string_view k_find_paths = R"sql(
-SELECT r.rolname, coalesce((SELECT substr(x.setting, 13) FROM pg_db_role_setting s, unnest(s.setconfig) AS x (setting)
-    WHERE s.setrole IN (0, r.oid)
-      AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
-      AND x.setting LIKE 'search\_path=%' ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1),
-  (SELECT boot_val FROM pg_settings WHERE name = 'search_path'))
-FROM pg_roles r WHERE r.rolname = ANY ($1::name[]))sql";
+SELECT r.rolname, coalesce(p.setting, (SELECT boot_val FROM pg_settings WHERE name = 'search_path')), p.setting IS NOT NULL
+FROM pg_roles r LEFT JOIN LATERAL (
+  SELECT substr(x.setting, 13) AS setting FROM pg_db_role_setting s, unnest(s.setconfig) AS x (setting)
+  WHERE s.setrole IN (0, r.oid)
+    AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+    AND x.setting LIKE 'search\_path=%' ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1) p ON true
+WHERE r.rolname = ANY ($1::name[]))sql";
 
 /// Stands in what the gate itself asks of the application's tables: that is no use of them.
 inline constexpr std::string_view k_own_look = "/* pgsluice looks */";

@@ -12,6 +12,7 @@
 #include "gate/named_sql.hpp"
 #include "gate/queries_sql.hpp"
 #include "gate/query_relations.hpp"
+#include "gate/query_ways.hpp"
 #include "gate/written_calls.hpp"
 #include "pg/arrays.hpp"
 
@@ -112,6 +113,10 @@ bool uses_types(const QueryUse& use, const QueryTarget& target) {
     return std::ranges::any_of(target.types,
                                [&written](const RelationName& type) { return may_mean(written, type); });
   });
+}
+
+bool uses_it(const QueryUse& use, const QueryTarget& target) {
+  return uses_parts(use, target) || uses_types(use, target);
 }
 
 /// The name of the sequence is an argument, which the server does not keep. One that is at rest has not been asked for its
@@ -217,6 +222,15 @@ bool names_it(std::string_view code, std::string_view lower_code, std::string_vi
          });
 }
 
+/// As if names without a schema led to what is taken away first.
+QueryUse use_by_another_path(const QueryText& text, const QueryRelations& relations,
+                             const std::set<RelationName>& own) {
+  const RelationFinder find = [&](const RelationName& name) { return relations.find(name, {}, own); };
+  QueryUse use;
+  for (const QueryShape& query : text.queries) add_use(query, find, use);
+  return use;
+}
+
 /// Finds the code that uses a target, also by calling such code.
 class CodeFinder {
  public:
@@ -264,7 +278,8 @@ class CodeFinder {
     };
     QueryUse use;
     for (const QueryShape& query : text.queries) add_use(query, find, use);
-    if (uses_parts(use, target_) || uses_types(use, target_)) return true;
+    if (uses_it(use, target_)) return true;
+    if (uses_it(use_by_another_path(text, relations_, own), target_)) return false;
     if (target_.is_sequence && uses_a_sequence(use, target_)) return false;
     for (const auto& [function, certain] : target_.functions) {
       const auto known = row_certainty_of(use, function, target_);
@@ -287,6 +302,20 @@ class CodeFinder {
   QueryTarget& target_;
   std::string problem_;
 };
+
+/// Functions that give rows which have the column; who calls them may read it.
+std::string add_row_givers(Session& session, const GateSubject& subject, QueryTarget& target) {
+  if (subject.kind != GateSubject::Kind::relation || subject.column.empty() ||
+      (subject.change != Change::dropped && subject.change != Change::renamed))
+    return {};
+  const SqlResult rows = session.query(queries::k_find_row_givers, {subject.relation.quoted()});
+  if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const RelationName name{.schemaname = rows.text(row, 0), .relname = rows.text(row, 1)};
+    if (target.functions.try_emplace(name, false).second) target.row_givers.insert(name);
+  }
+  return {};
+}
 
 // ---- search_path ---------------------------------------------------------------------------------------------------
 
@@ -346,6 +375,22 @@ std::string add_parts(Session& session, const GateSubject& subject, QueryTarget&
   return {};
 }
 
+/// Of what must have a value from now on, those count that insert rows.
+std::variant<QueryTarget, std::string> tightened(Session& session, const GateSubject& subject,
+                                                 const std::vector<Code>& all, QueryTarget target) {
+  if (std::string problem = add_ways_in(session, subject, target); !problem.empty()) return problem;
+  QueryTarget inserting;
+  for (const Code& code : all) {
+    if (!may_leave_out(code.lower_source, target)) continue;
+    inserting.functions[code.name] = false;
+    for (const RelationName& table : code.tables) inserting.triggers[table] = code.name;
+  }
+  if (std::string problem = CodeFinder(session, inserting).run(all); !problem.empty()) return problem;
+  target.functions = std::move(inserting.functions);
+  target.triggers = std::move(inserting.triggers);
+  return target;
+}
+
 }  // namespace
 
 std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject,
@@ -356,7 +401,11 @@ std::variant<QueryTarget, std::string> find_query_target(Session& session, const
   target.is_at_rest = is_at_rest;
   const SqlResult code = session.query(queries::k_find_code, {});
   if (!code.ok) return cat("cannot read the catalogs: ", printable_line(code.error.message));
-  std::string problem = CodeFinder(session, target).run(read_code_of(code));
+  const std::vector<Code> all = read_code_of(code);
+  if (subject.change == Change::tightened) return tightened(session, subject, all, std::move(target));
+  std::string problem = CodeFinder(session, target).run(all);
+  if (problem.empty()) problem = add_row_givers(session, subject, target);
+  if (problem.empty() && !target.row_givers.empty()) problem = CodeFinder(session, target).run(all);
   if (!problem.empty()) return problem;
   return target;
 }
@@ -422,8 +471,10 @@ class QueryJudge::State {
     const std::vector<std::string> list(roles.begin(), roles.end());
     const SqlResult rows = session_.query(queries::k_find_paths, {pg::text_array(list)});
     if (!rows.ok) return cat("cannot read the catalogs: ", printable_line(rows.error.message));
-    for (std::size_t row = 0; row < rows.rows.size(); ++row)
+    for (std::size_t row = 0; row < rows.rows.size(); ++row) {
       paths_[rows.text(row, 0)] = schemas_in(rows.text(row, 1), rows.text(row, 0));
+      if (rows.truth(row, 2)) has_own_path_.insert(rows.text(row, 0));
+    }
     return {};
   }
 
@@ -448,11 +499,19 @@ class QueryJudge::State {
     QueryUse use;
     for (const QueryShape& query : text.queries) add_use(query, find, use);
     if (!use.complete) return {.verdict = Verdict::unknown, .words = "a query is too long to be read"};
-    if (subject_.change == Change::tightened)
-      return {.verdict = leaves_out(use) ? Verdict::closed : Verdict::open, .words = {}};
-    if (uses_parts(use, target_) || uses_types(use, target_))
+    const bool is_tightened = subject_.change == Change::tightened;
+    if (is_tightened ? leaves_out(use) : uses_it(use, target_))
       return {.verdict = Verdict::closed, .words = {}};
     Answer answer = by_code(use, path);
+    if (answer.verdict == Verdict::open && !has_own_path_.contains(statement.role)) {
+      const QueryUse other = use_by_another_path(text, relations_, own_);
+      if (is_tightened ? leaves_out(other) : uses_it(other, target_))
+        answer = {
+            .verdict = Verdict::unknown,
+            .words = "a query names it without a schema, and its session may have had another search_path",
+            .for_good = true};
+    }
+    if (is_tightened) return answer;
     if (answer.verdict == Verdict::open && target_.is_sequence && uses_a_sequence(use, target_)) {
       answer = {.verdict = Verdict::unknown,
                 .words = cat(target_.is_at_rest ? "it may have been set" : "it may have given values",
@@ -488,12 +547,17 @@ class QueryJudge::State {
       if (called.value_or(false) || (fired && certain)) return {.verdict = Verdict::closed, .words = {}};
       if (answer.verdict == Verdict::unknown && !answer.for_good) continue;
       const std::string name = printable_line(function.quoted());
-      const bool is_overload = (certain && !fired) || target_.call_an_overload.contains(function);
+      const bool gives_rows = target_.row_givers.contains(function);
+      const bool inserts = subject_.change == Change::tightened;
+      const bool is_overload =
+          gives_rows || inserts || (certain && !fired) || target_.call_an_overload.contains(function);
       answer = {.verdict = Verdict::unknown,
-                .words = !is_overload ? cat("a query runs ", name, ", whose code names it")
-                         : as_column  ? cat("a query may call ", name, " as a column of a row")
-                         : !certain   ? cat("a query runs ", name, ", whose code may mean another one")
-                                      : cat("a query calls ", name, ", and another one of that name stays"),
+                .words = inserts      ? cat("a query runs ", name, ", whose code may insert rows without it")
+                         : gives_rows ? cat("a query calls ", name, ", which gives whole rows")
+                         : !is_overload ? cat("a query runs ", name, ", whose code names it")
+                         : as_column    ? cat("a query may call ", name, " as a column of a row")
+                         : !certain     ? cat("a query runs ", name, ", whose code may mean another one")
+                                        : cat("a query calls ", name, ", and another one of that name stays"),
                 .for_good = is_overload};
     }
     return answer;
@@ -506,6 +570,7 @@ class QueryJudge::State {
   std::set<RelationName> own_;
   Names words_;
   std::map<std::string, Names> paths_;
+  std::set<std::string> has_own_path_;  ///< roles of which somebody has said it
 };
 
 QueryJudge::QueryJudge(Session& session, const GateSubject& subject, const QueryTarget& target)

@@ -28,7 +28,7 @@ struct QueryTarget {
     bool has_default = false;  ///< an INSERT need not name it
   };
   std::vector<Part> parts;
-  /// Functions and procedures whose code names it, by schema and name; whether that is certain.
+  /// Functions and procedures whose code names it, or which give rows that have it, by schema and name; whether that is certain.
   std::map<RelationName, bool> functions;
   /// Of functions that are taken away themselves: all of the same name, those too that stay. A query calls one of them.
   struct Overload {
@@ -41,6 +41,7 @@ struct QueryTarget {
   };
   std::vector<Overload> overloads;
   std::set<RelationName> call_an_overload;  ///< functions that may call one of these, nobody knows which
+  std::set<RelationName> row_givers;        ///< of the functions, those that only give rows which have it
   std::set<RelationName> types;             ///< by schema and name
   bool is_sequence = false;                 ///< functions use it by a name that nobody keeps
   bool is_at_rest = false;  ///< of a sequence: it has not moved, so nobody has asked it for a value

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses of what a contract step takes away that do not name it: by what is in a schema or an extension, under a name
-// that the file itself gives. On real servers, through the built program.
+// Uses of what a contract step takes away that do not name it: by a whole row, by what is in a schema or an extension, by
+// another search_path, under a name that the file itself gives. On real servers, through the built program.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,12 +12,56 @@
 namespace pgsluice::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::string_view k_take_total = "ALTER TABLE orders DROP COLUMN total";
 
 class UnnamedUse : public Counting {};
 
 INSTANTIATE_TEST_SUITE_P(Servers, UnnamedUse, ::testing::ValuesIn(servers({12, 15, 18})), version_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(UnnamedUse);
+
+TEST_P(UnnamedUse, AViewOfWholeRowsHasTheColumn) {
+  database.sql(
+      cat("CREATE VIEW ids AS SELECT id FROM orders; CREATE VIEW lines AS SELECT o.id, to_jsonb(o) AS line"
+          " FROM orders o; GRANT SELECT ON ids, lines TO ",
+          k_app));
+  EXPECT_THAT(held_by(std::string(k_take_total)),
+              HasSubstr("dependants: view public.lines uses public.orders.total"));
+  app("SELECT id FROM ids");
+  EXPECT_THAT(held_by(std::string(k_take_total), no_dependants), Not(HasSubstr("queries: ")));
+  app("SELECT line ->> 'total' FROM lines");
+  EXPECT_THAT(held_by(std::string(k_take_total), no_dependants), HasSubstr("was used"));
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  EXPECT_EQ(held_by(cat("DROP VIEW lines; ", k_take_total)), "");
+}
+
+TEST_P(UnnamedUse, FunctionsOfWholeRowsHaveTheColumn) {
+  database.sql(
+      "CREATE FUNCTION all_orders() RETURNS SETOF orders LANGUAGE plpgsql AS 'BEGIN RETURN QUERY TABLE "
+      "orders; END'");
+  EXPECT_EQ(held_by(std::string(k_take_total)), "");
+  database.sql(
+      "CREATE FUNCTION sum_of(lines orders[]) RETURNS bigint LANGUAGE sql AS 'SELECT sum(l.total) FROM "
+      "unnest(lines) l'");
+  EXPECT_THAT(held_by(std::string(k_take_total)),
+              HasSubstr("dependants: function public.sum_of names public.orders.total"));
+  database.sql(
+      "DROP FUNCTION sum_of(orders[]); CREATE FUNCTION first_total() RETURNS int LANGUAGE plpgsql AS"
+      " 'DECLARE r record; BEGIN SELECT * INTO r FROM all_orders() LIMIT 1; RETURN r.total; END'");
+  EXPECT_THAT(held_by(std::string(k_take_total)),
+              HasSubstr("dependants: function public.first_total names public.orders.total"));
+  app("SELECT first_total()");
+  EXPECT_THAT(held_by(std::string(k_take_total), no_dependants),
+              HasSubstr("queries: a query runs public.first_total, whose code names it"));
+  EXPECT_EQ(bring("2.0.0", no_dependants).code, 0);
+  app("SELECT total FROM all_orders()");
+  EXPECT_THAT(held_by(std::string(k_take_total), no_dependants),
+              AllOf(HasSubstr("queries: a query calls public.all_orders, which gives whole rows"),
+                    HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
+}
 
 /// Of its objects only the catalogs know.
 TEST_P(UnnamedUse, OfWhatIsInASchemaCounts) {
@@ -68,6 +112,28 @@ TEST_P(UnnamedUse, OfWhatIsInAnExtensionCounts) {
               HasSubstr("dependants: view public.hashes uses function public.digest"));
 }
 
+TEST_P(UnnamedUse, ASessionMayHaveAnotherSearchPath) {
+  database.admin(cat("CREATE SCHEMA shop AUTHORIZATION ", quote_ident(k_migrator)));
+  database.sql(cat("CREATE TABLE shop.orders (id int, total int); GRANT USAGE ON SCHEMA shop TO ", k_app,
+                   "; GRANT SELECT ON shop.orders TO ", k_app));
+  const std::string drop = "ALTER TABLE shop.orders DROP COLUMN total";
+  app("SELECT id FROM orders");
+  EXPECT_EQ(held_by(drop), "");
+  {
+    const auto session = database.connect("app", k_app);
+    EXPECT_TRUE(session->query("SET search_path = shop", {}).ok);
+    EXPECT_TRUE(session->query("SELECT total FROM orders", {}).ok);
+  }
+  EXPECT_THAT(held_by(drop), AllOf(HasSubstr("its session may have had another search_path"),
+                                   HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
+  database.admin(
+      cat("ALTER ROLE ", k_app, " IN DATABASE ", quote_ident(database.name()), " SET search_path = public"));
+  EXPECT_EQ(held_by(drop), "") << "somebody has said where its names lead";
+  database.admin(
+      cat("ALTER ROLE ", k_app, " IN DATABASE ", quote_ident(database.name()), " SET search_path = shop"));
+  EXPECT_THAT(held_by(drop), HasSubstr("was used"));
+}
+
 /// The catalogs know it by the name that it had before the file.
 TEST_P(UnnamedUse, OfWhatIsRenamedAndThenDroppedCounts) {
   database.sql("CREATE VIEW totals AS SELECT total FROM orders");
@@ -80,6 +146,42 @@ TEST_P(UnnamedUse, OfWhatIsRenamedAndThenDroppedCounts) {
        {"ALTER TABLE orders RENAME TO old; DROP VIEW totals; DROP TABLE old",
         "ALTER VIEW totals RENAME TO sums; ALTER TABLE orders RENAME TO old; DROP VIEW sums; DROP TABLE old"})
     EXPECT_EQ(held_by(steps), "") << steps;
+}
+
+TEST_P(UnnamedUse, RowsComeInThroughOthersToo) {
+  database.sql(
+      "CREATE VIEW short AS SELECT id, total FROM orders;"
+      "CREATE TABLE parts (id int, mark text) PARTITION BY RANGE (id);"
+      "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);"
+      "CREATE FUNCTION put_all() RETURNS void LANGUAGE plpgsql AS"
+      " 'BEGIN INSERT INTO public.orders AS o (id, total, \"note\") VALUES (9, 9, ''z''); END';"
+      "CREATE FUNCTION put() RETURNS void LANGUAGE plpgsql AS 'BEGIN INSERT INTO orders (id) VALUES (8); "
+      "END';"
+      "CREATE TABLE marks (id int); CREATE FUNCTION put_mark() RETURNS trigger LANGUAGE plpgsql AS"
+      " 'BEGIN INSERT INTO orders SELECT NEW.id; RETURN NEW; END';"
+      "CREATE TRIGGER put AFTER INSERT ON marks FOR EACH ROW EXECUTE FUNCTION put_mark()");
+  database.sql(cat("GRANT ALL ON short, parts, marks TO ", k_app));
+  const std::string step = "ALTER TABLE orders ALTER COLUMN note SET NOT NULL";
+  app("INSERT INTO orders (id, total, note) VALUES (1, 1, 'a')");
+  app("SELECT put_all()");
+  app("SELECT count(*) FROM short");
+  EXPECT_EQ(held_by(step), "");
+  app("INSERT INTO short VALUES (2, 2)");
+  EXPECT_THAT(held_by(step), HasSubstr("queries: rows came without public.orders.note"));
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  EXPECT_EQ(held_by(step), "");
+  app("SELECT put()");
+  EXPECT_THAT(held_by(step),
+              AllOf(HasSubstr("queries: a query runs public.put, whose code may insert rows without it, so "
+                              "rows may have come without public.orders.note"),
+                    HasSubstr("when somebody has looked: --approve 0002_drop.sql")));
+  EXPECT_EQ(bring("2.1.0").code, 0);
+  app("INSERT INTO marks VALUES (3)");
+  EXPECT_THAT(held_by(step), HasSubstr("queries: a query runs public.put_mark"));
+  const std::string part = "ALTER TABLE parts_1 ALTER COLUMN mark SET NOT NULL";
+  EXPECT_EQ(held_by(part), "");
+  app("INSERT INTO parts (id) VALUES (1)");
+  EXPECT_THAT(held_by(part), HasSubstr("queries: rows came without public.parts_1.mark"));
 }
 
 }  // namespace
