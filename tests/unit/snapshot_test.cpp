@@ -257,7 +257,8 @@ TEST(ReadSnapshot, EndsItsTransactionWhateverHappens) {
 TEST(ReadSnapshot, SaysWhetherARetryHelps) {
   FakeServer busy;
   busy.answer("pg_extension e JOIN", test::failure("55P03"));
-  busy.answer("server_version_num", test::rows({{"0", "now", R"({"name": "d", "server_version_num": 180000})"}}));
+  busy.answer("server_version_num",
+              test::rows({{"0", "now", R"({"name": "d", "server_version_num": 180000})"}}));
   EXPECT_EQ(reading_error(busy).code(), ExitCode::lock_budget);
   FakeServer gone;
   gone.answer("server_version_num", test::lost());
