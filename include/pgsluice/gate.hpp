@@ -90,8 +90,9 @@ std::string_view to_string(Change change);
 
 /// What a contract file takes away or tightens. No column: the whole relation.
 struct GateSubject {
-  /// Procedures and aggregates are functions, domains are types.
-  enum class Kind { relation, function, type };
+  /// Procedures and aggregates are functions, domains are types. A key is a constraint of the relation, which stands as its
+  /// column, or an index, which is the relation itself.
+  enum class Kind { relation, function, type, key };
   RelationName relation;  ///< the name, whatever it is; as written where it is no relation
   std::string column;
   Change change = Change::dropped;
@@ -116,6 +117,7 @@ struct GateQuestion {
   const PlannedFile& file;
   std::vector<AppNeed> needs;  ///< of needs-app
   std::vector<GateSubject> subjects;
+  std::vector<GateSubject> keys;          ///< constraints and indexes, which only ON CONFLICT needs
   std::vector<RelationName> taken_along;  ///< tables that lose parts which the file does not name, by CASCADE
   std::vector<GateContainer> containers;  ///< only the catalogs say what is in them: add_members()
   bool destroys_data = false;

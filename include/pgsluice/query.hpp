@@ -95,7 +95,9 @@ struct QueryShape {
   std::vector<QueryAssignment> assignments;
   QueryNames conflict;  ///< of ON CONFLICT: sees the target, and `excluded`
   Name conflict_constraint;
-  Name old_alias = "old";  ///< in RETURNING, where no item has this name
+  Names conflict_columns;             ///< of ON CONFLICT (a, b)
+  bool conflict_expressions = false;  ///< and what else stands there
+  Name old_alias = "old";             ///< in RETURNING, where no item has this name
   Name new_alias = "new";
   std::size_t width = 0;  ///< of VALUES
 };

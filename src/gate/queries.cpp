@@ -232,6 +232,14 @@ class Look {
     return evidence;
   }
 
+  /// Nothing of what is no key that ON CONFLICT may need.
+  std::optional<Evidence> at_key(const GateSubject& key) {
+    const auto target = find_query_target(session_, key);
+    const auto* found = std::get_if<QueryTarget>(&target);
+    if (found != nullptr && found->keys.empty()) return std::nullopt;
+    return at(key);
+  }
+
  private:
   /// False: there is nothing to compare with.
   bool read_statements() {
@@ -318,7 +326,7 @@ EvidenceSource query_source(Session& session, std::vector<std::string> ignored_r
           .look = [&session, ignored = std::move(ignored_roles)](
                       const GateQuestion& question) -> std::vector<Evidence> {
             std::vector<Evidence> evidence;
-            if (std::ranges::none_of(question.subjects, can_tell)) return evidence;
+            if (question.keys.empty() && std::ranges::none_of(question.subjects, can_tell)) return evidence;
             const Found found = find_extension(session);
             std::optional<Look> look;
             if (found.extension)
@@ -327,6 +335,10 @@ EvidenceSource query_source(Session& session, std::vector<std::string> ignored_r
               if (!can_tell(subject)) continue;
               evidence.push_back(look ? look->at(subject)
                                       : unknown(subject, cat("cannot read the catalogs: ", found.problem)));
+            }
+            for (const GateSubject& key : question.keys) {
+              std::optional<Evidence> seen = look ? look->at_key(key) : std::nullopt;
+              if (seen) evidence.push_back(*std::move(seen));
             }
             return evidence;
           }};

@@ -75,6 +75,22 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l 
 WHERE l.lanname NOT IN ('internal', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgsluice')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))sql";
 
+/// The table of a key ($1, and $2 where it is a constraint's), as those of its partitions: the constraint, its columns, and
+/// whether it has expressions. Nothing of what is no unique key and excludes nothing.
+inline constexpr std::string_view k_find_keys = R"sql(
+WITH RECURSIVE key AS (
+  SELECT i.indexrelid AS oid FROM pg_index i LEFT JOIN pg_constraint k
+    ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
+  WHERE (i.indisunique OR k.contype = 'x') AND CASE WHEN $2 = '' THEN i.indexrelid = to_regclass($1)
+    ELSE i.indrelid = to_regclass($1) AND k.conname = $2::name END
+  UNION
+  SELECT h.inhrelid FROM pg_inherits h JOIN key ON h.inhparent = key.oid)
+SELECT n.nspname, c.relname, coalesce(k.conname, ''), coalesce((SELECT json_agg(a.attname) FROM pg_attribute a
+    WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])), '[]'), i.indexprs IS NOT NULL
+FROM key JOIN pg_index i ON i.indexrelid = key.oid JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))sql";
+
 /// Through what rows come into a table ($1) beside itself, and whether its column ($2) gets a default there: tables that it is a
 /// partition of, and views that show it under that name, or not at all.
 inline constexpr std::string_view k_find_ways_in = R"sql(

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "gate/named_sql.hpp"
 #include "gate/queries_sql.hpp"
+#include "gate/query_keys.hpp"
 #include "gate/query_relations.hpp"
 #include "gate/query_ways.hpp"
 #include "gate/written_calls.hpp"
@@ -65,6 +66,7 @@ bool has_escaped_names(std::string_view lower_text) {
 std::set<RelationName> own_relations(const QueryTarget& target) {
   std::set<RelationName> own;
   for (const QueryTarget::Part& part : target.parts) own.insert(part.relation);
+  for (const QueryTarget::Key& key : target.keys) own.insert(key.table);
   return own;
 }
 
@@ -116,7 +118,7 @@ bool uses_types(const QueryUse& use, const QueryTarget& target) {
 }
 
 bool uses_it(const QueryUse& use, const QueryTarget& target) {
-  return uses_parts(use, target) || uses_types(use, target);
+  return uses_parts(use, target) || uses_types(use, target) || uses_keys(use, target);
 }
 
 /// The name of the sequence is an argument, which the server does not keep. One that is at rest has not been asked for its
@@ -215,7 +217,11 @@ bool names_it(std::string_view code, std::string_view lower_code, std::string_vi
                              : may_call_in_text(code, entry.first.relname);
   };
   const auto has_type = [lower_code](const RelationName& type) { return names_type(lower_code, type); };
+  const auto has_key = [&](const QueryTarget::Key& key) {
+    return is_named(key.table) && names(lower_code, "conflict");
+  };
   return std::ranges::any_of(target.types, has_type) || std::ranges::any_of(target.functions, is_called) ||
+         std::ranges::any_of(target.keys, has_key) ||
          std::ranges::any_of(target.parts, [&](const QueryTarget::Part& part) {
            return is_named(part.relation) &&
                   (is_sql || part.column.empty() || names(lower_code, part.column));
@@ -396,7 +402,9 @@ std::variant<QueryTarget, std::string> tightened(Session& session, const GateSub
 std::variant<QueryTarget, std::string> find_query_target(Session& session, const GateSubject& subject,
                                                          bool is_at_rest) {
   QueryTarget target;
-  const auto add = subject.kind == GateSubject::Kind::relation ? add_parts : add_named;
+  const auto add = subject.kind == GateSubject::Kind::relation ? add_parts
+                   : subject.kind == GateSubject::Kind::key    ? add_keys
+                                                               : add_named;
   if (std::string problem = add(session, subject, target); !problem.empty()) return problem;
   target.is_at_rest = is_at_rest;
   const SqlResult code = session.query(queries::k_find_code, {});

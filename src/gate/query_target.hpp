@@ -43,8 +43,17 @@ struct QueryTarget {
   std::set<RelationName> call_an_overload;  ///< functions that may call one of these, nobody knows which
   std::set<RelationName> row_givers;        ///< of the functions, those that only give rows which have it
   std::set<RelationName> types;             ///< by schema and name
-  bool is_sequence = false;                 ///< functions use it by a name that nobody keeps
-  bool is_at_rest = false;  ///< of a sequence: it has not moved, so nobody has asked it for a value
+  /// What is asked for by ON CONFLICT.
+  struct Key {
+    RelationName table;
+    Name constraint;  ///< may be empty
+    std::set<Name> columns;
+    bool has_expressions = false;
+    bool is_only_renamed = false;
+  };
+  std::vector<Key> keys;
+  bool is_sequence = false;  ///< functions use it by a name that nobody keeps
+  bool is_at_rest = false;   ///< of a sequence: it has not moved, so nobody has asked it for a value
   std::map<RelationName, RelationName> triggers;  ///< tables that call one of these when they are written
 };
 

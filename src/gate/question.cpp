@@ -169,6 +169,20 @@ class Defaults {
   std::map<std::pair<RelationName, std::string>, Lost> lost_;
 };
 
+/// A constraint or an index that is dropped, or a constraint that is renamed.
+std::optional<GateSubject> key_in(const Command& command, const CommandEffect& effect) {
+  const auto target = std::ranges::find(effect.locks, "target", &RelationLock::role);
+  if (target == effect.locks.end() || target->is_new) return std::nullopt;
+  const bool is_renamed = sql::is_rename(command);
+  const bool is_constraint =
+      command.tag == "AT_DropConstraint" || command.text("renameType") == "OBJECT_TABCONSTRAINT";
+  if (!is_constraint && (command.tag != "DropStmt" || !is_index(*target))) return std::nullopt;
+  return GateSubject{.relation = target->relation,
+                     .column = is_constraint ? command.name.str() : "",
+                     .change = is_renamed ? Change::renamed : Change::dropped,
+                     .kind = GateSubject::Kind::key};
+}
+
 /// A schema that is dropped or renamed, an extension that is dropped.
 std::optional<GateContainer> container_in(const Command& command) {
   const bool is_renamed = command.tag == "RenameStmt";
@@ -195,8 +209,9 @@ void add_subjects(const FileAnalysis& file, const Effect& effect, const CommandE
                   const NamesBefore& names, GateQuestion& question) {
   if (command.row == nullptr) return;
   question.destroys_data = question.destroys_data || command.row->destroys_data;
-  if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const Command& written = command_of(file, effect, command);
+  if (auto key = key_in(written, command)) add_once(question.keys, *std::move(key));
+  if (command.row->breaks == Breaks::nobody && !command.row->destroys_data) return;
   const bool is_named = takes_what_is_named(written, *command.row);
   if (auto named = named_by(file, written)) add_once(question.subjects, *std::move(named));
   if (auto container = container_in(written)) add_once(question.containers, *std::move(container));
@@ -232,6 +247,9 @@ std::string_view to_string(Change change) {
 }
 
 std::string GateSubject::quoted() const {
+  if (kind == Kind::key)
+    return column.empty() ? cat("key ", relation.quoted())
+                          : cat("key ", quote_ident(column), " of ", relation.quoted());
   if (kind != Kind::relation) {
     const std::string name = relation.schemaname.empty() ? quote_ident(relation.relname) : relation.quoted();
     if (kind == Kind::type) return cat("type ", name);
@@ -244,6 +262,7 @@ GateQuestion question_of(const PlannedFile& file) {
   GateQuestion question{.file = file,
                         .needs = parse_app_needs(file.analysis.directives.needs_app),
                         .subjects = {},
+                        .keys = {},
                         .taken_along = {},
                         .containers = {}};
   NamesBefore names;

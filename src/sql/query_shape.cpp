@@ -343,7 +343,11 @@ class Shaper {
   void add_infer(::InferClause* infer, QueryShape& shape) {
     shape.conflict_constraint = view(infer->conname);
     for (auto* element : each<::IndexElem>(infer->indexElems)) {
-      if (element->name != nullptr) shape.names.columns.push_back({.fields = {Name(view(element->name))}});
+      if (element->name != nullptr) {
+        shape.conflict_columns.emplace_back(view(element->name));
+        shape.names.columns.push_back({.fields = {shape.conflict_columns.back()}});
+      }
+      shape.conflict_expressions = shape.conflict_expressions || element->expr != nullptr;
       add_names(element->expr, shape.names);
     }
     add_names(infer->whereClause, shape.names);

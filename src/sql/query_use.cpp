@@ -170,6 +170,7 @@ class Walk {
     for (const QueryShape& part : shape.parts) rows = query(part, outer, &tables);
     for (const QueryAssignment& assignment : shape.assignments) assign(assignment, rows, relation);
     use_constraint(shape.conflict_constraint, relation);
+    if (relation != nullptr) add_arbiter(shape, *relation);
     add_row_aliases(shape, target, relation, scope);
     look_up(shape.names, scope, tables);
     Yield yield = outputs(shape, scope);
@@ -217,6 +218,15 @@ class Walk {
     const auto found = relation->constraint_columns.find(constraint);
     if (found == relation->constraint_columns.end()) return;
     for (const Name column : found->second) use_source({.relation = relation, .column = column});
+  }
+
+  void add_arbiter(const QueryShape& shape, const KnownRelation& relation) {
+    if (shape.conflict_constraint.empty() && shape.conflict_columns.empty() && !shape.conflict_expressions)
+      return;
+    use_.arbiters.push_back({.relation = relation.name,
+                             .constraint = shape.conflict_constraint,
+                             .columns = {shape.conflict_columns.begin(), shape.conflict_columns.end()},
+                             .has_expressions = shape.conflict_expressions});
   }
 
   Yield outputs(const QueryShape& shape, const Scope& scope) {

@@ -29,10 +29,19 @@ struct QueryInsert {
   std::set<Name> given;
 };
 
+/// The key that ON CONFLICT needs: by name, or one on just these columns.
+struct QueryArbiter {
+  RelationName relation;
+  Name constraint;
+  std::set<Name> columns;
+  bool has_expressions = false;
+};
+
 struct QueryUse {
   /// Every relation that is named, with the columns that are used.
   std::map<RelationName, std::set<Name>> relations;
   std::vector<QueryInsert> inserts;
+  std::vector<QueryArbiter> arbiters;
   std::set<QueryCall> functions;  ///< as written
   /// f in `t.f` or `(t).f` where t has no such column, which is f(t), and whether that is certain: all columns of t are known.
   /// In `(…).f` of another expression it is not, nor where nobody knows the fields.

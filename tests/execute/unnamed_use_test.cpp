@@ -148,6 +148,33 @@ TEST_P(UnnamedUse, OfWhatIsRenamedAndThenDroppedCounts) {
     EXPECT_EQ(held_by(steps), "") << steps;
 }
 
+/// ON CONFLICT fails where no key is on just its columns.
+TEST_P(UnnamedUse, OnConflictNeedsAKey) {
+  database.sql(
+      "ALTER TABLE orders ADD CONSTRAINT noted UNIQUE (note); CREATE UNIQUE INDEX totalled ON orders (total);"
+      "CREATE INDEX plain ON orders (note, total)");
+  const std::string drop = "ALTER TABLE orders DROP CONSTRAINT noted";
+  const std::string rename = "ALTER TABLE orders RENAME CONSTRAINT noted TO named";
+  app("INSERT INTO orders VALUES (1, 1, 'a') ON CONFLICT DO NOTHING");
+  for (const std::string& step : {drop, rename, std::string("DROP INDEX totalled")})
+    EXPECT_EQ(held_by(step), "");
+  app("INSERT INTO orders VALUES (2, 2, 'b') ON CONFLICT (note) DO NOTHING");
+  EXPECT_THAT(held_by(drop), HasSubstr("queries: key noted of public.orders was used"));
+  for (const std::string& step : {rename, std::string("DROP INDEX totalled")}) EXPECT_EQ(held_by(step), "");
+  app("INSERT INTO orders VALUES (3, 3, 'c') ON CONFLICT (total) DO UPDATE SET note = excluded.note");
+  EXPECT_THAT(held_by("DROP INDEX totalled"), HasSubstr("queries: key public.totalled was used"));
+  EXPECT_EQ(held_by("DROP INDEX plain"), "");
+  app("INSERT INTO orders VALUES (4, 4, 'd') ON CONFLICT ON CONSTRAINT noted DO NOTHING");
+  EXPECT_THAT(held_by(rename), HasSubstr("queries: key noted of public.orders was used"));
+  EXPECT_EQ(bring("2.0.0").code, 0);
+  EXPECT_EQ(held_by(drop), "");
+  database.sql(
+      "CREATE FUNCTION put() RETURNS void LANGUAGE plpgsql AS"
+      " 'BEGIN INSERT INTO orders VALUES (5, 5, ''e'') ON CONFLICT (note) DO NOTHING; END'");
+  app("SELECT put()");
+  EXPECT_THAT(held_by(drop), HasSubstr("queries: a query runs public.put, whose code names it"));
+}
+
 TEST_P(UnnamedUse, RowsComeInThroughOthersToo) {
   database.sql(
       "CREATE VIEW short AS SELECT id, total FROM orders;"
