@@ -177,10 +177,18 @@ Members owned_relations(const Subject& subject) {
 
 namespace {
 
-/// Without OWNED BY it is everybody's.
+/// Without OWNED BY it is everybody's. From a tablespace to itself nothing is moved.
 Members movable(const Subject& subject) {
+  const Command& command = subject.command;
+  if (command.tag == "AlterTableMoveAllStmt" && command.name == command.tablespace) return {};
   if (!subject.command.names.empty()) return owned_relations(subject);
   return all(subject, [](const Relation& r) { return !is_index(r); });
+}
+
+/// tablecmds.c AlterTableMoveAll(): a partitioned table has nothing to move, but is told where its partitions shall be.
+bool is_moved_kind(const Subject& subject, char kind) {
+  if (subject.command.text("objtype") == "OBJECT_MATVIEW") return kind == relkind::materialized_view;
+  return kind == relkind::table || kind == relkind::partitioned_table;
 }
 
 }  // namespace
@@ -190,8 +198,7 @@ Members moved_tables(const Subject& subject) {
   std::erase_if(members, [&](const Member& m) {
     const Name tablespace = subject.catalog.find(m.name)->tablespace;
     return (tablespace.empty() ? subject.catalog.default_tablespace : tablespace) != subject.command.name ||
-           !has_heap(*subject.catalog.find(m.name)) ||
-           (m.relkind == relkind::materialized_view) != (subject.command.text("objtype") == "OBJECT_MATVIEW");
+           !is_moved_kind(subject, m.relkind);
   });
   return members;
 }

@@ -179,6 +179,17 @@ TEST(Predict, PartitionsAreLockedWithTheirParent) {
   EXPECT_EQ(locks(effect), (Texts{"public.t AccessExclusiveLock", "public.t_1 AccessExclusiveLock"}));
 }
 
+TEST(Predict, APartitionedTableIsToldItsTablespaceToo) {
+  const std::string before =
+      "CREATE TABLE t (a int); CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE VIEW v AS SELECT 1 AS "
+      "one";
+  const auto moved = [&before](const std::string& sql) { return effects_of(before, sql).at(0); };
+  const Effect effect = moved("ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE other");
+  EXPECT_EQ(locks(effect), (Texts{"public.p AccessExclusiveLock", "public.t AccessExclusiveLock"}));
+  EXPECT_EQ(names(effect.rewrites), Texts{"public.t"});
+  EXPECT_EQ(locks(moved("ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default")), Texts{});
+}
+
 TEST(Predict, ACheckThatLeavesTheBoundsOutSavesTheDefaultPartitionItsScan) {
   const std::string tables =
       "CREATE TABLE t (d date NOT NULL) PARTITION BY RANGE (d); CREATE TABLE rest PARTITION OF t DEFAULT;"
