@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "change.hpp"
+#include "mentions.hpp"
 #include "pgsluice/code.hpp"
 
 namespace pgsluice {
@@ -19,11 +20,22 @@ char enabled_by(std::string_view tag) {
 
 }  // namespace
 
+Box<CodeBlock> CatalogChange::meant(Box<CodeBlock> code) const {
+  if (!is_kept_parsed(code)) return code;
+  for (CodeStep& step : code.edit().body.edit().steps) {
+    for (Command& command : step.statement.commands) command.functions = meant(std::span(command.functions));
+    for_each_relation_name(step.statement, [this](RelationName& name) {
+      if (const Relation* found = catalog_.find(name)) name = found->name;
+    });
+  }
+  return code;
+}
+
 void CatalogChange::create_function() {
   CatalogFunction function{.name = type_full_name(),
                            .volatility = command_.text("volatility"),
                            .owner = catalog_.role,
-                           .code = command_.code};
+                           .code = meant(command_.code)};
   std::vector<CatalogFunction>& overloads = catalog_.objects().functions[function.name];
   std::erase_if(overloads, [&](const CatalogFunction& other) {
     return !other.code || !function.code || other.code->types == function.code->types;

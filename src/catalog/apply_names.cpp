@@ -7,6 +7,7 @@
 
 #include "change.hpp"
 #include "lost_objects.hpp"
+#include "mentions.hpp"
 #include "pgsluice/code.hpp"
 
 namespace pgsluice {
@@ -184,6 +185,18 @@ void CatalogChange::move_type(RelationName from, const RelationName& to) {
   if (rows != nullptr && rows->relkind == relkind::composite_type) move(from, to);
 }
 
+template <typename Change>
+void CatalogChange::edit_kept_code(Change change) {
+  const auto is_kept = [](const CatalogFunction& function) { return is_kept_parsed(function.code); };
+  for (const auto& [name, overloads] : catalog_.objects_->functions) {
+    if (std::ranges::none_of(overloads, is_kept)) continue;
+    for (CatalogFunction& function : catalog_.objects().functions.at(name)) {
+      if (!is_kept(function)) continue;
+      for (CodeStep& step : function.code.edit().body.edit().steps) change(step.statement);
+    }
+  }
+}
+
 /// Who calls it keeps calling it.
 void CatalogChange::move_function(RelationName from, const RelationName& to) {
   auto& functions = catalog_.objects().functions;
@@ -205,6 +218,9 @@ void CatalogChange::move_function(RelationName from, const RelationName& to) {
           [&to](FunctionCall& call) {
             std::tie(call.schemaname, call.name) = std::tie(to.schemaname, to.relname);
           }};
+  edit_kept_code([&](Statement& statement) {
+    for (Command& command : statement.commands) renamer.edit(command.functions);
+  });
   for (const Relation* caller : catalog_.all()) {
     Relation copy = *caller;
     bool changed = renamer.edit(copy);
@@ -229,6 +245,11 @@ void CatalogChange::rename_configuration(Name from) {
 }
 
 void CatalogChange::move_mentions(const RelationName& from, const RelationName& to) {
+  edit_kept_code([&](Statement& statement) {
+    for_each_relation_name(statement, [&](RelationName& name) {
+      if (name == from) name = to;
+    });
+  });
   const auto is_it = [&from](const auto& entry) { return entry.second == from; };
   if (std::ranges::any_of(catalog_.objects_->statistics, is_it)) {
     for (auto& [name, table] : catalog_.objects().statistics) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "change.hpp"
+#include "mentions.hpp"
 
 namespace pgsluice {
 
@@ -12,19 +13,11 @@ namespace {
 
 /// The statements of a rule name relations as they were written, but mean what that was then.
 void rename_in_rule(std::vector<Statement>& actions, const RelationName& from, const RelationName& to) {
-  const auto rename_in = [&](RelationName& name) {
-    const bool same_schema = name.schemaname.empty() || name.schemaname == from.schemaname;
-    if (name.relname == from.relname && same_schema) name = to;
-  };
   for (Statement& action : actions) {
-    for (Command& command : action.commands) {
-      for (RelationRef& ref : command.relations) rename_in(ref.name);
-      if (!command.changes) continue;
-      for (RowChange& change : command.changes.edit()) {
-        rename_in(change.target.name);
-        rename_in(change.star);
-      }
-    }
+    for_each_relation_name(action, [&](RelationName& name) {
+      const bool same_schema = name.schemaname.empty() || name.schemaname == from.schemaname;
+      if (name.relname == from.relname && same_schema) name = to;
+    });
   }
 }
 

@@ -178,6 +178,9 @@ class CatalogChange {
   bool rename_other(std::string_view kind, bool to_schema);
   void move_type(RelationName from, const RelationName& to);
   void rename_configuration(Name from);
+  /// Lets `change` loose on the statements of all functions that are kept parsed.
+  template <typename Change>
+  void edit_kept_code(Change change);
   void move_function(RelationName from, const RelationName& to);
   /// Where a relation is mentioned outside relations.
   void move_mentions(const RelationName& from, const RelationName& to);
@@ -210,6 +213,8 @@ class CatalogChange {
   void publish();
 
   // apply_code.cpp
+  /// As the server keeps it.
+  [[nodiscard]] Box<CodeBlock> meant(Box<CodeBlock> code) const;
   void create_function();
   void alter_function();
   void create_trigger();

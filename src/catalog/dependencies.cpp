@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lost_objects.hpp"
+#include "mentions.hpp"
 #include "object_names.hpp"
 #include "pgsluice/code.hpp"
 
@@ -176,6 +177,7 @@ class Dependencies {
     add_keys_to(name);
     add_policies(name, {});
     add_rules(name);
+    add_functions_on(name);
     for (const Relation* table : catalog_.drawing_from(name)) {
       for (const CatalogColumn& column : table->columns) {
         if (draws_from(column, name)) add(part_object(Kind::default_value, table->name, column.name));
@@ -259,6 +261,28 @@ class Dependencies {
     }
   }
 
+  /// Whose code the server keeps parsed, and which has such a command in it.
+  template <typename Uses>
+  void add_functions(Uses uses) {
+    const auto runs = [&](const CodeStep& step) {
+      return std::ranges::any_of(step.statement.commands, uses);
+    };
+    for (const auto& [name, overloads] : catalog_.objects_->functions) {
+      const bool any = std::ranges::any_of(overloads, [&](const CatalogFunction& function) {
+        return is_kept_parsed(function.code) && std::ranges::any_of(function.code->body->steps, runs);
+      });
+      if (any) add(object(Kind::function, name));
+    }
+  }
+
+  void add_functions_on(const RelationName& used) {
+    add_functions([&](const Command& command) {
+      return std::ranges::any_of(command.relations, [&](const RelationRef& ref) {
+        return ref.name.relname == used.relname && catalog_.resolve(ref.name) == used;
+      });
+    });
+  }
+
   void expand_index(const Relation& index) {
     if (!index.constraint.empty()) add(part_object(Kind::constraint, index.table, index.constraint));
     if (!cascade_ || !index.index || !index.index->unique) return;
@@ -303,6 +327,7 @@ class Dependencies {
     add_readers_of_field(name, column);
     add_policies(name, column);
     add_rules(name, column);
+    add_functions_on(name);  // which columns their code reads is not known
   }
 
   /// Views that take a row of the type apart: see sql/lower_query.cpp.
@@ -427,6 +452,7 @@ class Dependencies {
         scan_parts(*relation);
       }
     }
+    add_functions([this](const Command& command) { return lost_.functions(command.functions); });
   }
 
   [[nodiscard]] bool goes(const Relation& relation) const {

@@ -152,6 +152,29 @@ TEST(Dependencies, ATypeGoesThroughDomainsAndFunctions) {
             (Texts{"public.t", "public.u"}));
 }
 
+TEST(Dependencies, CodeThatIsKeptParsedGoesWithWhatItReads) {
+  const std::string before =
+      "CREATE TABLE a (id int, x int); CREATE FUNCTION fa(int) RETURNS bigint LANGUAGE sql STABLE "
+      "BEGIN ATOMIC SELECT count(*) FROM a WHERE x = $1; END;"
+      "CREATE FUNCTION fb(int) RETURNS bigint LANGUAGE sql RETURN fa($1);"
+      "CREATE FUNCTION text(int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a';"
+      "CREATE TABLE k (c int CHECK (fa(c) > -1)); CREATE TABLE k2 (c int DEFAULT fb(1));"
+      "CREATE TABLE k3 (c int); CREATE POLICY p ON k3 USING (fb(c) > 0);"
+      "CREATE VIEW v AS SELECT fb(1) AS q; CREATE VIEW w AS SELECT text(1) AS q";
+  const Texts users = {"public.a", "public.k", "public.k2", "public.k3", "public.v"};
+  EXPECT_EQ(locked(before, "DROP TABLE a CASCADE"), users);
+  EXPECT_EQ(locked(before, "ALTER TABLE a DROP COLUMN x CASCADE"), users);
+  EXPECT_EQ(locked(before, "DROP FUNCTION fa(int) CASCADE"),
+            (Texts{"public.k", "public.k2", "public.k3", "public.v"}));
+  EXPECT_EQ(locked(before, "DROP FUNCTION text(int) CASCADE"), Texts{"public.w"});
+  const std::string renamed = before +
+                              "; ALTER TABLE a RENAME TO b; CREATE TABLE a (id int);"
+                              "ALTER FUNCTION fa(int) RENAME TO fc";
+  EXPECT_EQ(locked(renamed, "DROP TABLE a CASCADE"), Texts{"public.a"});
+  EXPECT_EQ(locked(renamed, "DROP TABLE b CASCADE"),
+            (Texts{"public.b", "public.k", "public.k2", "public.k3", "public.v"}));
+}
+
 TEST(Dependencies, WithoutCascadeOnlyPartsGoAlong) {
   EXPECT_EQ(locked("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a serial, p int REFERENCES p);"
                    "CREATE VIEW v AS SELECT a FROM t",
