@@ -4,6 +4,7 @@
 
 #include "change.hpp"
 #include "dependencies.hpp"
+#include "object_names.hpp"
 
 namespace pgsluice {
 
@@ -109,7 +110,10 @@ void CatalogChange::remove(const CatalogObject& gone) {
     case Kind::function: catalog_.objects().functions.erase(gone.name); return;
     case Kind::schema: catalog_.objects().schemas.erase(gone.name.relname); return;
     case Kind::extension: catalog_.objects().extensions.erase(gone.name.relname); return;
-    case Kind::other: catalog_.objects().others.erase({gone.objtype, gone.name}); return;
+    case Kind::other:
+      if (is_caller(gone.objtype)) catalog_.objects().functions.erase(gone.name);
+      catalog_.objects().others.erase({gone.objtype, gone.name});
+      return;
   }
 }
 

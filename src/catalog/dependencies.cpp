@@ -178,6 +178,7 @@ class Dependencies {
     add_policies(name, {});
     add_rules(name);
     add_functions_on(name);
+    if (relation != nullptr && relation->relkind == relkind::sequence) add_views_drawing_from(name);
     for (const Relation* table : catalog_.drawing_from(name)) {
       for (const CatalogColumn& column : table->columns) {
         if (draws_from(column, name)) add(part_object(Kind::default_value, table->name, column.name));
@@ -196,6 +197,17 @@ class Dependencies {
            std::ranges::any_of(column.default_expression->sequences, [&](const RelationName& written) {
              return catalog_.resolve(written) == sequence;
            });
+  }
+
+  void add_views_drawing_from(const RelationName& sequence) {
+    for (const Relation* view : catalog_.all()) {
+      const bool draws = std::ranges::any_of(view->query().calls, [&](const FunctionCall& call) {
+        const std::string written = named_sequence(call);
+        return written == sequence.quoted() || (written == quote_ident(sequence.relname.str()) &&
+                                                catalog_.resolve({{}, sequence.relname}) == sequence);
+      });
+      if (draws) add(relation_object(view->name));
+    }
   }
 
   [[nodiscard]] std::vector<RelationName> ancestors(const Relation& partition) const {
@@ -453,6 +465,19 @@ class Dependencies {
       }
     }
     add_functions([this](const Command& command) { return lost_.functions(command.functions); });
+    scan_callers();
+  }
+
+  /// Operators and aggregates.
+  void scan_callers() {
+    for (const auto& [key, owner] : catalog_.objects_->others) {
+      const auto made = catalog_.objects_->functions.find(key.second);
+      if (!is_caller(key.first) || made == catalog_.objects_->functions.end()) continue;
+      const bool goes = std::ranges::any_of(made->second, [&](const CatalogFunction& function) {
+        return function.code && lost_.statements(read_code(*function.code).steps);
+      });
+      if (goes) add(object(Kind::other, key.second, key.first));
+    }
   }
 
   [[nodiscard]] bool goes(const Relation& relation) const {
@@ -463,8 +488,14 @@ class Dependencies {
       case relkind::materialized_view:
         return query_goes(relation.query()) || lost_.access_method(relation.access_method);
       case relkind::foreign_table: return lost_.server(relation.server);
-      default: return lost_.access_method(relation.access_method);
+      default: return lost_.access_method(relation.access_method) || key_goes(relation.partition_key);
     }
+  }
+
+  /// partition.c: a table does not outlive what it is partitioned by.
+  [[nodiscard]] bool key_goes(const Box<PartitionKey>& key) const {
+    return key && key->expressions &&
+           std::ranges::any_of(*key->expressions, [this](const Text& text) { return lost_.text(text); });
   }
 
   [[nodiscard]] bool query_goes(const CatalogQuery& query) const {
@@ -559,28 +590,6 @@ Names pointed_to(const Catalog& catalog, const CatalogConstraint& key) {
 
 bool is_same_key(const CatalogConstraint& a, const CatalogConstraint& b) {
   return a.contype == b.contype && a.columns == b.columns && a.referenced == b.referenced;
-}
-
-void name_not_nulls(const Relation& source, Relation& relation) {
-  for (const CatalogColumn& column : source.columns) {
-    if (!column.not_null || relation.column(column.name) == nullptr) continue;
-    const auto found = std::ranges::find_if(source.constraints, [&](const CatalogConstraint& constraint) {
-      return constraint.contype == "CONSTR_NOTNULL" && contains(constraint.columns, column.name);
-    });
-    const Name name = found != source.constraints.end()
-                          ? found->name
-                          : Name(make_object_name(source.name.relname, column.name, "not_null"));
-    if (relation.find_constraint(name) == nullptr)
-      relation.constraints.push_back({.name = name, .contype = "CONSTR_NOTNULL", .columns = {column.name}});
-  }
-}
-
-const CatalogColumn* column_of_not_null(const Relation& relation, Name constraint) {
-  const auto found = std::ranges::find_if(relation.columns, [&](const CatalogColumn& column) {
-    return column.not_null &&
-           make_object_name(relation.name.relname, column.name, "not_null") == constraint.str();
-  });
-  return found != relation.columns.end() ? &*found : nullptr;
 }
 
 }  // namespace pgsluice

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "pgsluice/code.hpp"
+#include "object_names.hpp"
 
 namespace pgsluice {
 
@@ -40,6 +40,15 @@ std::string named_configuration(const FunctionCall& call) {
   return text.value.substr(text.value.rfind('.') + 1);
 }
 
+std::string named_sequence(const FunctionCall& call) {
+  const bool draws = call.name == "nextval" || call.name == "setval" || call.name == "currval";
+  if (!draws || !call.texts || call.texts->empty()) return {};
+  const Text* text = &call.texts->front();
+  if (text->kind == Text::Kind::call && text->value == "regclass" && !text->parts.empty())
+    text = &text->parts.front();
+  return text->kind == Text::Kind::constant ? text->value : std::string();
+}
+
 void LostObjects::add(const CatalogObject& object) {
   using Kind = CatalogObject::Kind;
   if (object.kind == Kind::type) types_.insert(object.name);
@@ -51,7 +60,7 @@ void LostObjects::add(const CatalogObject& object) {
   }
   if (object.kind != Kind::other) return;
   others_.push_back(object);
-  if (object.objtype == "OBJECT_AGGREGATE") functions_.insert(object.name);
+  if (is_caller(object.objtype)) functions_.insert(object.name);
   any_configuration_ = any_configuration_ || object.objtype == "OBJECT_TSDICTIONARY" ||
                        object.objtype == "OBJECT_TSPARSER" || object.objtype == "OBJECT_TSTEMPLATE";
 }
@@ -110,6 +119,20 @@ bool LostObjects::types(std::span<const TypeName> types) const {
 
 bool LostObjects::expression(const Box<Expression>& expression) const {
   return expression && (functions(expression->functions) || types(expression->casts));
+}
+
+/// A call in the text is one of a function that goes.
+bool LostObjects::text(const Text& text) const {
+  const FunctionCall call{.name = text.value, .arguments = static_cast<int>(text.parts.size())};
+  if (text.kind == Text::Kind::call && function(call)) return true;
+  return std::ranges::any_of(text.parts, [this](const Text& part) { return this->text(part); });
+}
+
+bool LostObjects::statements(std::span<const CodeStep> steps) const {
+  return std::ranges::any_of(steps, [this](const CodeStep& step) {
+    return std::ranges::any_of(step.statement.commands,
+                               [this](const Command& command) { return functions(command.functions); });
+  });
 }
 
 bool LostObjects::access_method(Name name) const {

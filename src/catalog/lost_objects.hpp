@@ -9,11 +9,15 @@
 
 #include "builtins.hpp"
 #include "dependencies.hpp"
+#include "pgsluice/code.hpp"
 
 namespace pgsluice {
 
 /// The text search configuration that a call names: a constant is taken for it when the query is read. Empty: none.
 std::string named_configuration(const FunctionCall& call);
+
+/// The sequence that nextval() and its kin name by a constant, as it is written. Empty: none.
+std::string named_sequence(const FunctionCall& call);
 
 /// Types, functions, extensions and other objects that a DROP takes away, by the ways in which relations use them.
 class LostObjects {
@@ -26,6 +30,8 @@ class LostObjects {
   [[nodiscard]] bool type(const TypeName& type) const;
   [[nodiscard]] bool types(std::span<const TypeName> types) const;
   [[nodiscard]] bool expression(const Box<Expression>& expression) const;
+  [[nodiscard]] bool text(const Text& text) const;
+  [[nodiscard]] bool statements(std::span<const CodeStep> steps) const;
   [[nodiscard]] bool collation(Name name) const { return other("OBJECT_COLLATION", name); }
   [[nodiscard]] bool access_method(Name name) const;
   [[nodiscard]] bool server(Name server) const;

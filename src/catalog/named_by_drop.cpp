@@ -47,10 +47,10 @@ CatalogObject named_object(const Catalog& catalog, const Command& command) {
   const std::string_view kind = command.text("removeType");
   const RelationName name{.schemaname = command.new_name, .relname = command.name};
   if (is_any(kind, "OBJECT_TYPE", "OBJECT_DOMAIN") && command.type) return named_type(catalog, *command.type);
-  if (is_any(kind, "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE")) {
-    const FunctionCall call{.schemaname = name.schemaname, .name = name.relname};
+  const FunctionCall call{.schemaname = name.schemaname, .name = name.relname};
+  if (is_any(kind, "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"))
     return object(Kind::function, catalog.function_name(call));
-  }
+  if (kind == "OBJECT_OPERATOR") return object(Kind::other, catalog.function_name(call), kind);
   if (kind == "OBJECT_SCHEMA") return object(Kind::schema, name);
   if (kind == "OBJECT_EXTENSION") return object(Kind::extension, name);
   if (kind == "OBJECT_STATISTIC_EXT") return object(Kind::statistics, catalog.statistics_name(name));

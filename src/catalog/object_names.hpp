@@ -23,6 +23,11 @@ inline CatalogObject object(CatalogObject::Kind kind, const RelationName& name,
   return {.kind = kind, .name = name, .part = {}, .objtype = objtype};
 }
 
+/// What the catalog keeps as a function, too, with code that calls what it is made of: apply_support.cpp.
+inline bool is_caller(std::string_view objtype) {
+  return objtype == "OBJECT_OPERATOR" || objtype == "OBJECT_AGGREGATE";
+}
+
 inline RelationName name_of(const TypeName& type) {
   return {.schemaname = type.schemaname, .relname = type.name};
 }

@@ -175,6 +175,41 @@ TEST(Dependencies, CodeThatIsKeptParsedGoesWithWhatItReads) {
             (Texts{"public.b", "public.k", "public.k2", "public.k3", "public.v"}));
 }
 
+TEST(Dependencies, OperatorsAndAggregatesGoWithWhatTheyAreMadeOf) {
+  const std::string before =
+      "CREATE FUNCTION eq(int, int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 = $2; "
+      "END';"
+      "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = eq);"
+      "CREATE OPERATOR ==== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);"
+      "CREATE FUNCTION larger(int, int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';"
+      "CREATE AGGREGATE top(int) (SFUNC = larger, STYPE = int); "
+      "CREATE TABLE t (a int CHECK (a === 1)); CREATE TABLE u (a int CHECK (a ==== 1));"
+      "CREATE VIEW v AS SELECT a === 2 AS s FROM u; CREATE VIEW w AS SELECT top(a) AS t FROM u";
+  EXPECT_EQ(locked(before, "DROP OPERATOR === (int, int) CASCADE"), (Texts{"public.t", "public.v"}));
+  EXPECT_EQ(locked(before, "DROP FUNCTION larger(int, int) CASCADE"), Texts{"public.w"});
+  EXPECT_EQ(locked(before, "DROP FUNCTION eq(int, int) CASCADE"), (Texts{"public.t", "public.v"}));
+  const std::string dropped = before + "; DROP OPERATOR === (int, int) CASCADE";
+  EXPECT_EQ(locked(dropped, "DROP FUNCTION eq(int, int) CASCADE"), Texts{});
+}
+
+TEST(Dependencies, ATableGoesWithTheFunctionThatItIsPartitionedBy) {
+  const std::string before =
+      "CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';"
+      "CREATE TABLE p (i int, j int) PARTITION BY RANGE (j, f(i));"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0, 0) TO (1, 1);"
+      "CREATE TABLE other (i int) PARTITION BY RANGE (abs(i)); CREATE VIEW v AS SELECT j FROM p";
+  EXPECT_EQ(locked(before, "DROP FUNCTION f(int) CASCADE"), (Texts{"public.p", "public.p1", "public.v"}));
+}
+
+TEST(Dependencies, AViewGoesWithTheSequenceThatItDrawsFrom) {
+  const std::string before =
+      "CREATE SEQUENCE sq; CREATE SCHEMA s; CREATE SEQUENCE s.sq; CREATE VIEW v AS SELECT nextval('sq') AS n;"
+      "CREATE VIEW w AS SELECT currval('public.sq'::regclass) AS n; CREATE VIEW x AS SELECT nextval('s.sq') "
+      "AS n";
+  EXPECT_EQ(locked(before, "DROP SEQUENCE sq CASCADE"), (Texts{"public.sq", "public.v", "public.w"}));
+  EXPECT_EQ(locked(before, "DROP SEQUENCE s.sq CASCADE"), (Texts{"public.x", "s.sq"}));
+}
+
 TEST(Dependencies, WithoutCascadeOnlyPartsGoAlong) {
   EXPECT_EQ(locked("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a serial, p int REFERENCES p);"
                    "CREATE VIEW v AS SELECT a FROM t",
