@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a DROP names; what goes along with that is the business of dependencies.cpp.
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,16 @@ bool is_any(std::string_view kind, auto... kinds) {
   return ((kind == kinds) || ...);
 }
 
+/// pg_attribute.attinhcount: the child has the column from another table as well, which keeps it.
+bool has_from_elsewhere(const Catalog& catalog, const Relation& child, Name column,
+                        std::span<const RelationName> losing) {
+  return std::ranges::any_of(child.parents, [&](const RelationName& name) {
+    const Relation* parent = catalog.find(name);
+    return parent != nullptr && parent->column(column) != nullptr &&
+           std::ranges::find(losing, name) == losing.end();
+  });
+}
+
 /// The target and, unless ONLY is written, what inherits the column from it; of a composite type, the tables OF it.
 std::vector<RelationName> losing(const Catalog& catalog, const RelationRef& target, Name column) {
   std::vector<RelationName> names = {catalog.resolve(target.name)};
@@ -30,6 +41,7 @@ std::vector<RelationName> losing(const Catalog& catalog, const RelationRef& targ
     for (const Relation* child : catalog.children(names[i])) {
       const CatalogColumn* own = child->column(column);
       if (own != nullptr && !own->inherited) continue;
+      if (has_from_elsewhere(catalog, *child, column, names)) continue;
       if (std::ranges::find(names, child->name) == names.end()) names.push_back(child->name);
     }
   }

@@ -3,6 +3,7 @@
 // the rows of those that have not, and goes no further down where it finds what it would have made.
 #include <algorithm>
 
+#include "catalog/dependencies.hpp"
 #include "members.hpp"
 #include "proof.hpp"
 
@@ -131,10 +132,12 @@ Members merged_nullable(const Subject& subject) {
 Members losing_children(const Subject& subject) {
   const Name name = subject.command.name;
   if (subject.command.tag == "AT_DropColumn") {
-    return reached(subject, [&](const Relation& child) {
-      const CatalogColumn* column = child.column(name);
-      return column == nullptr || !column->inherited;
-    });
+    Members members;
+    if (subject.only()) return members;
+    for (const CatalogObject& column : named_by_drop(subject.catalog, subject.command)) {
+      for (const Relation* child : subject.catalog.children(column.name)) add(members, member(*child));
+    }
+    return members;
   }
   return reached(subject, [&](const Relation& child) {
     const CatalogConstraint* constraint = child.find_constraint(name);

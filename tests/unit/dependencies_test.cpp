@@ -210,6 +210,17 @@ TEST(Dependencies, AViewGoesWithTheSequenceThatItDrawsFrom) {
   EXPECT_EQ(locked(before, "DROP SEQUENCE s.sq CASCADE"), (Texts{"public.x", "s.sq"}));
 }
 
+TEST(Dependencies, AChildKeepsAColumnThatAnotherParentHas) {
+  const std::string before =
+      "CREATE TABLE p1 (n int, a int); CREATE TABLE p2 (n int); CREATE TABLE c1 () INHERITS (p1, p2);"
+      "CREATE TABLE c2 () INHERITS (c1, p1); CREATE TABLE g () INHERITS (c2);"
+      "CREATE TABLE d1 () INHERITS (p2); CREATE TABLE d2 () INHERITS (p2);"
+      "CREATE TABLE e () INHERITS (d1, d2); CREATE TABLE h () INHERITS (e)";
+  EXPECT_EQ(locked(before, "ALTER TABLE p1 DROP COLUMN n"), (Texts{"public.c1", "public.c2", "public.p1"}));
+  EXPECT_EQ(locked(before, "ALTER TABLE p2 DROP COLUMN n"),
+            (Texts{"public.c1", "public.d1", "public.d2", "public.e", "public.h", "public.p2"}));
+}
+
 TEST(Dependencies, WithoutCascadeOnlyPartsGoAlong) {
   EXPECT_EQ(locked("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a serial, p int REFERENCES p);"
                    "CREATE VIEW v AS SELECT a FROM t",
