@@ -80,9 +80,11 @@ Members rewired_partition(const Subject& subject) {
   const bool has_row_triggers = std::ranges::any_of(subject.target->triggers, &CatalogTrigger::row);
   const bool is_default = partition != nullptr && partition->is_default_partition;
   const bool drops_key_triggers = subject.pg_version != 12 && !referenced_partitions(subject).empty();
-  if (!is_default && !has_row_triggers && !drops_key_triggers && parent_referencing(subject).empty())
-    return {};
-  return members;
+  // Up to 14 a partitioned table that is pointed to has no triggers (tablecmds.c createForeignKeyActionTriggers).
+  const bool is_partitioned = partition != nullptr && partition->relkind == relkind::partitioned_table;
+  const bool drops_action_triggers = !is_partitioned && !parent_referencing(subject).empty();
+  const bool rewired = is_default || has_row_triggers || drops_key_triggers || drops_action_triggers;
+  return rewired ? members : Members{};
 }
 
 /// ri_triggers.c RI_PartitionRemove_Check asks for rows inside the partition's bounds, to which those of the tables above

@@ -179,6 +179,26 @@ TEST(Predict, PartitionsAreLockedWithTheirParent) {
   EXPECT_EQ(locks(effect), (Texts{"public.t AccessExclusiveLock", "public.t_1 AccessExclusiveLock"}));
 }
 
+TEST(Predict, APartitionedPartitionThatKeysPointToHasNoTriggersToLose) {
+  const std::string before =
+      "CREATE TABLE e (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE e1 PARTITION OF e FOR VALUES FROM (0) TO (9);"
+      "CREATE TABLE e2 PARTITION OF e FOR VALUES FROM (9) TO (99) PARTITION BY RANGE (id);"
+      "CREATE TABLE f (id int REFERENCES e)";
+  const auto detached = [&before](const std::string& partition, int version) {
+    return locks(
+        effects_of(before, "ALTER TABLE e DETACH PARTITION " + partition, FileTransaction::one, version)
+            .at(0));
+  };
+  const Texts gentle = {"public.e AccessExclusiveLock", "public.e2 ShareUpdateExclusiveLock",
+                        "public.f AccessExclusiveLock"};
+  const Texts plain = {"public.e AccessExclusiveLock", "public.e1 AccessExclusiveLock",
+                       "public.f AccessExclusiveLock"};
+  EXPECT_EQ(detached("e2", 12), gentle);
+  EXPECT_EQ(detached("e2", 13), gentle);
+  EXPECT_EQ(detached("e1", 13), plain);
+}
+
 TEST(Predict, APartitionedTableIsToldItsTablespaceToo) {
   const std::string before =
       "CREATE TABLE t (a int); CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE VIEW v AS SELECT 1 AS "
