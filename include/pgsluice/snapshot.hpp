@@ -165,6 +165,7 @@ struct SnapshotStatistics {
   std::string name;
   std::string table;
   std::string definition;
+  std::string owner;
 };
 
 /// A foreign server.

@@ -310,7 +310,7 @@ std::string Queries::statistics() {
   return objects(
       "",
       cat("n.nspname AS schema, s.stxname AS name, ", relation_name("s.stxrelid"),
-          " AS table, pg_get_statisticsobjdef(s.oid) AS definition"),
+          " AS table, pg_get_statisticsobjdef(s.oid) AS definition, ", role("s.stxowner"), " AS owner"),
       cat("pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace AND ", ours("n.nspname")),
       "n.nspname, s.stxname");
 }

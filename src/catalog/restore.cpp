@@ -64,8 +64,10 @@ std::string table_sql(const SnapshotRelation& relation, const std::string& name)
 
 /// The view's own query, or one that reads what the view reads.
 std::string view_sql(const SnapshotRelation& relation, const std::string& name) {
-  const std::string create =
-      cat("CREATE ", relation.relkind == "m" ? "MATERIALIZED " : "", "VIEW ", name, " AS ");
+  const std::string create = cat(
+      "CREATE ", relation.relkind == "m" ? "MATERIALIZED " : "", "VIEW ", name,
+      relation.access_method.empty() ? std::string() : clause("USING", quote_ident(relation.access_method)),
+      " AS ");
   if (!relation.query.empty()) return create + relation.query;
   std::vector<std::string> from;
   std::set<std::string> columns;
@@ -271,6 +273,8 @@ class CatalogRestorer {
       if (found == objects.functions.end()) continue;
       for (CatalogFunction& overload : found->second) overload.owner = function.owner;
     }
+    for (const SnapshotStatistics& statistics : snapshot_.statistics)
+      objects.others[{"OBJECT_STATISTIC_EXT", {statistics.schema, statistics.name}}] = statistics.owner;
     for (const SnapshotServer& server : snapshot_.servers)
       objects.others[{"OBJECT_FOREIGN_SERVER", {.schemaname = {}, .relname = server.name}}] = server.owner;
     for (const SnapshotRelation& relation : snapshot_.relations) {

@@ -181,6 +181,7 @@ void describe(Fields& f, SnapshotStatistics& s) {
   f.required("name", s.name);
   f.required("table", s.table);
   f.required("definition", s.definition);
+  f("owner", s.owner);
 }
 
 template <typename Fields>

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
+#include "catalog/dependencies.hpp"
 #include "catalog/read.hpp"
 #include "fake_session.hpp"
 #include "pgsluice/error.hpp"
@@ -125,7 +128,7 @@ constexpr const char* k_everything = R"json({
     {"schema":"App","name":"parent","relkind":"r"}
   ],
   "statistics": [
-    {"schema":"App","name":"st","table":"\"App\".\"Orders\"","definition":"CREATE STATISTICS \"App\".st (ndistinct) ON id, \"Total\" FROM \"App\".\"Orders\""}
+    {"schema":"App","name":"st","table":"\"App\".\"Orders\"","definition":"CREATE STATISTICS \"App\".st (ndistinct) ON id, \"Total\" FROM \"App\".\"Orders\"","owner":"o"}
   ],
   "publications": [
     {"name":"pub","tables":["\"App\".\"Orders\""]}
@@ -226,6 +229,17 @@ TEST(Snapshot, KnowsTypesCastsAndFunctions) {
   EXPECT_FALSE(catalog.is_binary_cast({.name = "text"}, {.name = "citext"}));
   EXPECT_EQ(catalog.volatility({.name = "f", .arguments = 1}), "immutable");
   EXPECT_EQ(catalog.volatility({.name = "t"}), "volatile");
+}
+
+TEST(Snapshot, KnowsWhoOwnsStatisticsAndHowAMaterializedViewIsStored) {
+  Snapshot snapshot = parse_snapshot(k_everything, "db.json");
+  snapshot.statistics.front().owner = "leaver";
+  std::ranges::find(snapshot.relations, "m", &SnapshotRelation::name)->access_method = "h2";
+  const Catalog catalog = make_catalog(snapshot);
+  const CatalogObject statistics{
+      .kind = CatalogObject::Kind::statistics, .name = {"App", "st"}, .part = {}, .objtype = {}};
+  EXPECT_EQ(owned_objects(catalog, {"leaver"}), std::vector{statistics});
+  EXPECT_EQ(catalog.find({"", "m"})->access_method, "h2");
 }
 
 TEST(Snapshot, WhatOurGrammarDoesNotKnowMakesItIncomplete) {
