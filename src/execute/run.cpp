@@ -490,15 +490,16 @@ std::optional<Stop> run_to_end(const std::vector<PendingStep>& steps, RunReport&
     if (!run.worker.session) return stop;
     const SqlResult closed = close_run(report, stop, next, run);
     if (closed.ok) return stop;
+    const bool failed = stop && stop->code != ExitCode::ok;
     if (losses == k_most_losses || !is_back(run, closed))
-      return stop ? std::move(stop) : stop_unconfirmed(run.world, closed);
+      return failed ? std::move(stop) : stop_unconfirmed(run.world, closed);
     std::size_t first = next;
     go_back(steps, report, run, first);
-    if (stop) {
+    if (failed) {
       close_run(report, stop, next, run);
       return stop;
     }
-    next = first;
+    next = first;  // what is lost, and what is held, or detached, is asked again
   }
 }
 

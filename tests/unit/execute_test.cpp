@@ -424,6 +424,23 @@ TEST_F(Execute, AFailedRunSaysOnlyThatAppliedWhichTheServerStillHas) {
   EXPECT_EQ(server.count("ALTER TABLE"), 1);
 }
 
+TEST_F(Execute, WhatIsLostIsRunAgainAlsoWhereTheNextStepIsHeld) {
+  add_steps(plan, 2);
+  plan.files[1].analysis.migration.phase = Phase::contract;
+  options.may_begin = [](const PlannedFile&) { return false; };
+  server.answer("SET finished_at", lost());
+  server.answer("SELECT done_at IS NOT NULL FROM pgsluice.statement", rows({}));
+  const RunReport report = run();
+  EXPECT_EQ(report.code, ExitCode::ok);
+  EXPECT_EQ(server.count("ALTER TABLE"), 2);
+  EXPECT_EQ(report.applied, (std::vector<std::string>{"0001_a.sql"}));
+  EXPECT_EQ(report.steps[1].state, StepState::held);
+
+  server.answer("SET finished_at", lost());
+  world.connect = [] { return NoSession{.message = "connection refused"}; };
+  EXPECT_EQ(run().code, ExitCode::unreachable);
+}
+
 TEST_F(Execute, AnEndThatTheLedgerDoesNotTakeIsToldAsWhatItIs) {
   server.answer("SET finished_at", failure("42501"));
   const RunReport report = run();
