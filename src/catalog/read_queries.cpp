@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/read_queries.hpp"
 
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -96,26 +95,29 @@ std::string of_our_relations(std::string_view kinds, std::string_view key = "c.o
 }
 
 /// Where each of Rare would be, in that order: never less than its query finds.
-constexpr std::array<std::string_view, 11> k_places = {
-    // An array of each table's rows comes with the table.
-    "pg_type WHERE oid >= 16384 AND typtype IN ('b', 'd', 'e', 'r') AND typinput <> 'array_in'::regproc",
-    "pg_cast WHERE oid >= 16384",
-    "pg_foreign_server",
-    "pg_trigger WHERE NOT tgisinternal",  // those of partitions come with one
-    "pg_rewrite WHERE ev_class >= 16384 AND rulename = '_RETURN'",
-    "pg_statistic_ext",
-    "pg_publication",
-    "pg_event_trigger",
-    "pg_proc WHERE oid >= 16384",
-    "pg_policy",
-    "pg_rewrite WHERE ev_class >= 16384 AND rulename <> '_RETURN'",
-};
+std::vector<std::string> places() {
+  const std::string made_later = cat(" WHERE ", is_made_later("oid"));
+  const std::string ours_of_rules = cat(" WHERE ", is_made_later("ev_class"), " AND rulename ");
+  return {
+      // An array of each table's rows comes with the table.
+      cat("pg_type", made_later, " AND typtype IN ('b', 'd', 'e', 'r') AND typinput <> 'array_in'::regproc"),
+      "pg_cast" + made_later,
+      "pg_foreign_server",
+      "pg_trigger WHERE NOT tgisinternal",  // those of partitions come with one
+      cat("pg_rewrite", ours_of_rules, "= '_RETURN'"),
+      "pg_statistic_ext",
+      "pg_publication",
+      "pg_event_trigger",
+      "pg_proc" + made_later,
+      "pg_policy",
+      cat("pg_rewrite", ours_of_rules, "<> '_RETURN'")};
+}
 
 }  // namespace
 
 std::string Queries::presence() {
   std::vector<std::string> looks;
-  for (const std::string_view place : k_places) looks.push_back(cat("EXISTS (SELECT FROM ", place, ")"));
+  for (const std::string& place : places()) looks.push_back(cat("EXISTS (SELECT FROM ", place, ")"));
   return cat("SELECT ", join(looks, ", "));
 }
 

@@ -109,6 +109,48 @@ TEST_P(Sources, PredictTheSameForEveryRow) {
   }
 }
 
+/// The first look must see each kind, also where there is nothing else.
+TEST_P(Sources, SeeWhatIsAloneOfItsKind) {
+  Database empty(GetParam(), "alone");
+  const auto session = empty.connect("alone", k_superuser);
+  const auto part = [&](auto member) {
+    std::size_t count = 0;
+    for (const SnapshotRelation& relation : read_snapshot(*session, {}).relations)
+      count += (relation.*member).size();
+    return count;
+  };
+  const auto run = [&](const std::string& sql) {
+    const SqlResult done = session->script(sql);
+    EXPECT_TRUE(done.ok) << sql << ": " << done.error.message;
+  };
+  run("CREATE TABLE t (a int, b int)");
+  run("CREATE DOMAIN d AS int");
+  EXPECT_EQ(read_snapshot(*session, {}).types.size(), 1U);
+  run("DROP DOMAIN d; CREATE TYPE e AS ENUM ('x')");
+  EXPECT_EQ(read_snapshot(*session, {}).types.size(), 1U);
+  run("DROP TYPE e; CREATE CAST (point AS int) WITH INOUT");
+  EXPECT_EQ(read_snapshot(*session, {}).casts.size(), 1U);
+  run("DROP CAST (point AS int); CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w");
+  EXPECT_EQ(read_snapshot(*session, {}).servers.size(), 1U);
+  run("DROP SERVER s; CREATE TRIGGER x BEFORE UPDATE ON t FOR EACH ROW"
+      " EXECUTE FUNCTION suppress_redundant_updates_trigger()");
+  EXPECT_EQ(part(&SnapshotRelation::triggers), 1U);
+  run("DROP TRIGGER x ON t; CREATE VIEW v AS SELECT a FROM t");
+  EXPECT_EQ(part(&SnapshotRelation::reads), 1U);
+  run("DROP VIEW v; CREATE STATISTICS st ON a, b FROM t");
+  EXPECT_EQ(read_snapshot(*session, {}).statistics.size(), 1U);
+  run("DROP STATISTICS st; CREATE PUBLICATION p");
+  EXPECT_EQ(read_snapshot(*session, {}).publications.size(), 1U);
+  run("DROP PUBLICATION p; CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'");
+  EXPECT_EQ(read_snapshot(*session, {}).functions.size(), 1U);
+  run("CREATE EVENT TRIGGER g ON sql_drop EXECUTE FUNCTION f()");
+  EXPECT_EQ(read_snapshot(*session, {}).event_triggers.size(), 1U);
+  run("DROP EVENT TRIGGER g; DROP FUNCTION f(); CREATE POLICY p ON t");
+  EXPECT_EQ(part(&SnapshotRelation::policies), 1U);
+  run("DROP POLICY p ON t; CREATE RULE r AS ON INSERT TO t DO ALSO NOTHING");
+  EXPECT_EQ(part(&SnapshotRelation::rules), 1U);
+}
+
 /// The statements of the last file of a lint document.
 std::string last_statements(const std::vector<std::string>& arguments) {
   const Finished finished = run(arguments);
