@@ -9,6 +9,7 @@
 #include "members.hpp"
 #include "proof.hpp"
 #include "subject.hpp"
+#include "syntactic_facts.hpp"
 
 namespace pgsluice {
 
@@ -445,102 +446,6 @@ constexpr std::array k_facts = {
                 type_change},
 };
 
-/// Facts that the sql stage copies from the parse tree.
-constexpr std::array k_syntactic = {
-    Vocabulary{"action", "ALTER PUBLICATION: AP_AddObjects, AP_DropObjects, AP_SetObjects or none"},
-    Vocabulary{"arguments", "of a function, as it is written: int4,_text; * where it is dropped without"},
-    Vocabulary{"add_value", "ALTER TYPE … ADD VALUE, not RENAME VALUE"},
-    Vocabulary{"alter_enforceability", "ALTER CONSTRAINT changes ENFORCED"},
-    Vocabulary{"alter_deferrability", "ALTER CONSTRAINT changes DEFERRABLE"},
-    Vocabulary{"alter_inheritability", "ALTER CONSTRAINT changes INHERIT"},
-    Vocabulary{"all_null", "the constraint is on a new column, and no column of the statement has a default"},
-    Vocabulary{"analyze", "ANALYZE is written, or implied"},
-    Vocabulary{"behavior", "DROP_RESTRICT or DROP_CASCADE"},
-    Vocabulary{"chain", "AND CHAIN"},
-    Vocabulary{"column_null", "the constraint is on a new column that has no default"},
-    Vocabulary{"concurrent", "CONCURRENTLY"},
-    Vocabulary{"conditional", "a rule with WHERE"},
-    Vocabulary{"connect", "CREATE SUBSCRIPTION asks the publisher"},
-    Vocabulary{"contype", "kind of the new constraint: CONSTR_CHECK, CONSTR_FOREIGN …"},
-    Vocabulary{"cmd", "command of a policy: all, select, insert, update or delete"},
-    Vocabulary{"creates_slot", "CREATE SUBSCRIPTION makes a slot at the publisher"},
-    Vocabulary{"deferrable", "DEFERRABLE, of ALTER CONSTRAINT"},
-    Vocabulary{"add", "ALTER EXTENSION … ADD, not DROP"},
-    Vocabulary{"deferred", "SET CONSTRAINTS … DEFERRED, not IMMEDIATE"},
-    Vocabulary{"default_values", "INSERT … DEFAULT VALUES"},
-    Vocabulary{"delete", "a trigger for DELETE"},
-    Vocabulary{"discards", "DISCARD: all, plans, sequences or temp"},
-    Vocabulary{"drop_default", "DROP DEFAULT, not SET DEFAULT"},
-    Vocabulary{"event", "event of a rule: select, insert, update or delete"},
-    Vocabulary{"for_all_tables", "FOR ALL TABLES"},
-    Vocabulary{"forbids_login", "ALTER ROLE … NOLOGIN"},
-    Vocabulary{"from_query", "INSERT … SELECT, not VALUES"},
-    Vocabulary{"full", "VACUUM FULL"},
-    Vocabulary{"generated", "none, stored or virtual"},
-    Vocabulary{"generated_always", "ADD or SET GENERATED ALWAYS AS IDENTITY, not BY DEFAULT"},
-    Vocabulary{"grouped", "GROUP BY is written"},
-    Vocabulary{"has_where", "a WHERE clause is there"},
-    Vocabulary{"identity", "GENERATED … AS IDENTITY"},
-    Vocabulary{"if_exists", "IF EXISTS before the relation's name"},
-    Vocabulary{"if_not_exists", "IF NOT EXISTS"},
-    Vocabulary{"initdeferred", "INITIALLY DEFERRED, of ALTER CONSTRAINT"},
-    Vocabulary{"inline", "a constraint written with the column that the statement adds"},
-    Vocabulary{"insert", "a trigger for INSERT"},
-    Vocabulary{"instead", "a rule with INSTEAD"},
-    Vocabulary{"into", "SELECT INTO"},
-    Vocabulary{"is_enforced", "not NOT ENFORCED"},
-    Vocabulary{"is_from", "COPY FROM, not TO"},
-    Vocabulary{"is_grant", "GRANT, not REVOKE; of roles, REVOKE ADMIN OPTION FOR, too"},
-    Vocabulary{"is_local", "SET LOCAL"},
-    Vocabulary{"is_no_inherit", "NO INHERIT"},
-    Vocabulary{"is_procedure", "a procedure, not a function"},
-    Vocabulary{"is_vacuumcmd", "VACUUM, not ANALYZE"},
-    Vocabulary{"isconstraint", "CREATE CONSTRAINT TRIGGER"},
-    Vocabulary{"keeps_pages", "VACUUM (TRUNCATE false)"},
-    Vocabulary{"skip_locked", "VACUUM or ANALYZE (SKIP_LOCKED)"},
-    Vocabulary{"kind", "variant of TRANSACTION, SET or REINDEX"},
-    Vocabulary{"locking", "row locks of a SELECT: none, FOR UPDATE …"},
-    Vocabulary{"missing_ok", "IF EXISTS or IF NOT EXISTS of the part that the command names"},
-    Vocabulary{"mode", "lock mode of LOCK TABLE, as in pg_locks"},
-    Vocabulary{"new_table", "the constraint is written with its table, which has no rows yet"},
-    Vocabulary{"not_null", "NOT NULL or PRIMARY KEY is written with the column"},
-    Vocabulary{"nowait", "NOWAIT"},
-    Vocabulary{"objectType", "object type of SET SCHEMA and OWNER TO"},
-    Vocabulary{"objtype", "object type: OBJECT_TABLE, OBJECT_INDEX …"},
-    Vocabulary{"only", "ONLY: descendants are left out"},
-    Vocabulary{"partition_of", "CREATE TABLE … PARTITION OF"},
-    Vocabulary{"permissive", "CREATE POLICY … AS PERMISSIVE, which is the default, not RESTRICTIVE"},
-    Vocabulary{"process_main", "not VACUUM (PROCESS_MAIN false)"},
-    Vocabulary{"publishes_changes",
-               "a publication of UPDATE or DELETE, as all are that do not say otherwise"},
-    Vocabulary{"refresh", "ALTER SUBSCRIPTION asks the publisher for its tables"},
-    Vocabulary{"relationType", "object type of the relation whose part is renamed"},
-    Vocabulary{"relpersistence", "permanent, unlogged or temporary"},
-    Vocabulary{"removeType", "object type of DROP"},
-    Vocabulary{"renameType", "object type of RENAME"},
-    Vocabulary{"replace", "OR REPLACE"},
-    Vocabulary{"replica_identity", "default, nothing, full or index"},
-    Vocabulary{"restart_seqs", "RESTART IDENTITY"},
-    Vocabulary{"revoked", "REVOKE takes from a role: reading, writing or none"},
-    Vocabulary{"row", "FOR EACH ROW"},
-    Vocabulary{"stats_only", "VACUUM (ONLY_DATABASE_STATS)"},
-    Vocabulary{"set_tablespace", "ALTER DATABASE … SET TABLESPACE"},
-    Vocabulary{"sets_search_path", "ALTER FUNCTION … SET or RESET search_path"},
-    Vocabulary{"skipData", "WITH NO DATA"},
-    Vocabulary{"skip_validation", "NOT VALID"},
-    Vocabulary{"subtype", "variant of ALTER DOMAIN: T N O C X V"},
-    Vocabulary{"targtype", "target of GRANT: ACL_TARGET_OBJECT or ACL_TARGET_ALL_IN_SCHEMA"},
-    Vocabulary{"timing", "of a trigger: before, after or instead"},
-    Vocabulary{"truncate", "a trigger for TRUNCATE"},
-    Vocabulary{"unique", "UNIQUE"},
-    Vocabulary{"update", "a trigger for UPDATE"},
-    Vocabulary{"using", "USING is written"},
-    Vocabulary{"using_index", "USING INDEX"},
-    Vocabulary{"volatility", "marking of a new function"},
-    Vocabulary{"with_check", "WITH CHECK of a policy is written"},
-    Vocabulary{"whole_database", "no relation is named"},
-};
-
 }  // namespace
 
 std::span<const DerivedFact> derived_facts() {
@@ -592,7 +497,7 @@ bool Subject::only() const {
 
 const std::vector<Vocabulary>& known_facts() {
   static const std::vector<Vocabulary> k_all = [] {
-    std::vector<Vocabulary> result(effects::k_syntactic.begin(), effects::k_syntactic.end());
+    std::vector<Vocabulary> result(effects::k_syntactic_facts.begin(), effects::k_syntactic_facts.end());
     for (const effects::DerivedFact& fact : effects::k_facts) result.push_back({fact.name, fact.sentence});
     return result;
   }();
