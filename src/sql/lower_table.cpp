@@ -108,13 +108,20 @@ void collect_inline_constraints(const ColumnDef& column, std::vector<Constraint>
   }
 }
 
+/// So many, from the first on, are written with their columns.
+void add_constraints(Statement& statement, const RelationRef& target, std::vector<Constraint> constraints,
+                     std::size_t with_columns) {
+  const std::vector<bool> repeated = repeated_keys(constraints);
+  for (std::size_t i = 0; i < constraints.size(); ++i) {
+    if (!repeated[i]) add_constraint_command(statement, target, std::move(constraints[i]), i < with_columns);
+  }
+}
+
 void add_inline_constraints(Statement& statement, const RelationRef& target, const ColumnDef& column) {
   std::vector<Constraint> constraints;
   collect_inline_constraints(column, constraints);
-  const std::vector<bool> repeated = repeated_keys(constraints);
-  for (std::size_t i = 0; i < constraints.size(); ++i) {
-    if (!repeated[i]) add_constraint_command(statement, target, std::move(constraints[i]), true);
-  }
+  const std::size_t count = constraints.size();
+  add_constraints(statement, target, std::move(constraints), count);
 }
 
 void set_column_facts(Command& command, const ColumnDef& column) {
@@ -474,12 +481,8 @@ void lower_create_table(::CreateStmt* node, const Source& source, Statement& sta
     if (!foreign) table_constraint.skip_validation = false;
     all.push_back(std::move(table_constraint));
   }
-  const std::vector<bool> repeated = repeated_keys(all);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (repeated[i]) continue;
-    add_constraint_command(statement, target, std::move(all[i]), i < with_columns);
-    set_fact(statement.commands.back(), "new_table", true);
-  }
+  add_constraints(statement, target, std::move(all), with_columns);
+  for (Command& added : std::span(statement.commands).subspan(first + 1)) set_fact(added, "new_table", true);
   statement.commands[first].columns = std::move(columns);
 }
 
